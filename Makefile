@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Builds with GNU make and with bmake.  There is no configure step; a packager
+# sets CC, CFLAGS, LDFLAGS, OS, PREFIX and DESTDIR.
+#
+#   make            build/jailagent and build/conform
+#   make check      all tests that need no root; `sudo make check` runs all
+#   make lint       style, dependencies between folders, manual pages
+#   make bench      figures (ratios in one run, medians)
+#   make install    program, manual pages, examples
+#
+# Another flavour goes to its own directory:
+#   make BUILD=build/asan SANITIZE="-fsanitize=address,undefined"
+
+OS != uname -s
+BUILD ?= build
+PREFIX ?= /usr/local
+MANDIR ?= ${PREFIX}/share/man
+CFLAGS ?= -O2 -g
+SANITIZE ?=
+WERROR ?= -Werror
+
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wwrite-strings -Wpointer-arith -Wvla -Wformat=2 ${WERROR}
+HARDEN = -fstack-protector-strong -fPIE
+HARDEN_LINK_Linux = -pie -Wl,-z,relro,-z,now
+
+# libyaml, libsodium, LMDB, libevent, jansson; for Linux libseccomp and libcap
+PARTS = yaml-0.1 libsodium lmdb libevent jansson ${PARTS_${OS}}
+PARTS_Linux = libseccomp libcap libmnl
+PARTS_CFLAGS != pkg-config --cflags ${PARTS} 2>/dev/null || true
+PARTS_LIBS != pkg-config --libs ${PARTS} 2>/dev/null || \
+	echo -lyaml -lsodium -llmdb -levent -ljansson
+CMOCKA_LIBS ?= -lcmocka
+
+DEFINES_Linux = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
+DEFINES = ${DEFINES_${OS}} -DJAILAGENT_BUILD='"${BUILD}"'
+ALL_CFLAGS = -std=c11 ${CFLAGS} ${SANITIZE} ${WARNINGS} ${HARDEN} ${DEFINES} \
+	-I. ${PARTS_CFLAGS}
+ALL_LDFLAGS = ${LDFLAGS} ${SANITIZE} ${HARDEN_LINK_${OS}}
+
+# Sources by folder.  A backend folder is built on its own system only.
+BACKEND_Linux = linux
+BACKEND_FreeBSD = freebsd
+BACKEND_DragonFly = dragonfly
+KERNEL_SRC != ls kernel/*.c kernel/prison/*.c kernel/model/*.c \
+	kernel/${BACKEND_${OS}}/*.c 2>/dev/null || true
+SPECS_SRC != ls specs/*.c 2>/dev/null || true
+AGENT_SRC != ls agent/*.c 2>/dev/null | grep -v agent/main.c || true
+CONFORM_SRC != ls tests/conform/*.c 2>/dev/null || true
+UNIT_SRC != ls tests/unit/*.c 2>/dev/null || true
+HELPER_SRC != ls tests/helper/*.c 2>/dev/null || true
+
+KERNEL_LIB = ${BUILD}/libkernel.a
+SPECS_LIB = ${BUILD}/libspecs.a
+AGENT_LIB = ${BUILD}/libagent.a
+PROGRAMS = ${BUILD}/jailagent ${BUILD}/conform
+
+all: ${PROGRAMS}
+
+# One rule per object, archive and test program, written at each start: the
+# only form that both makes read without pattern rules.
+RULES != mkdir -p ${BUILD} && BUILD=${BUILD} sh rules.sh \
+	kernel "${KERNEL_SRC}" specs "${SPECS_SRC}" agent "${AGENT_SRC}" \
+	main "`ls agent/main.c 2>/dev/null`" conform "${CONFORM_SRC}" \
+	unit "${UNIT_SRC}" helper "${HELPER_SRC}" > ${BUILD}/rules.mk; echo done
+include ${BUILD}/rules.mk
+
+LINK_JAILAGENT = ${AGENT_LIB} ${SPECS_LIB} ${KERNEL_LIB}
+
+${BUILD}/jailagent: ${MAIN_OBJ} ${LINK_JAILAGENT}
+	${CC} ${ALL_LDFLAGS} -o $@ ${MAIN_OBJ} ${LINK_JAILAGENT} ${PARTS_LIBS}
+
+${BUILD}/conform: ${CONFORM_OBJ} ${KERNEL_LIB}
+	${CC} ${ALL_LDFLAGS} -o $@ ${CONFORM_OBJ} ${KERNEL_LIB} ${PARTS_LIBS}
+
+# The init of a jail on Linux: static, without libc, embedded by spawner.c.
+JAIL_INIT_Linux = ${BUILD}/jail-init
+${BUILD}/jail-init: kernel/linux/init/init.c
+	${CC} -std=c11 -Os -Wall -Wextra ${WERROR} -static -nostdlib \
+		-ffreestanding -fno-stack-protector -fno-pie -no-pie \
+		-fcf-protection=none -fno-asynchronous-unwind-tables \
+		-Wl,--build-id=none -Wl,-z,noseparate-code -Wl,-z,norelro \
+		-s -o $@ kernel/linux/init/init.c
+${BUILD}/obj/kernel/linux/init_image.o: ${JAIL_INIT_${OS}}
+
+tests: all ${UNIT_PROGRAMS} ${HELPER_PROGRAMS}
+
+check: tests
+	sh tests/run.sh
+
+lint:
+	sh tests/lint/lint.sh
+
+bench: tests
+	sh tests/bench/bench.sh
+
+install: all
+	install -d ${DESTDIR}${PREFIX}/sbin ${DESTDIR}${MANDIR}/man5 \
+		${DESTDIR}${MANDIR}/man8
+	install -m 755 ${BUILD}/jailagent ${DESTDIR}${PREFIX}/sbin/jailagent
+	install -m 644 docs/jailagent.8 ${DESTDIR}${MANDIR}/man8/
+	install -m 644 docs/jailagent.yaml.5 ${DESTDIR}${MANDIR}/man5/
+
+clean:
+	rm -rf ${BUILD}
+
+.PHONY: all tests check lint bench install clean

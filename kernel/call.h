@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Building parameter lists and reading what comes back: the one way in which
+ * the rest of the program uses a kernel.
+ */
+#ifndef JA_CALL_H
+#define JA_CALL_H
+
+#include "jail.h"
+#include "params.h"
+
+/* A parameter list under construction; zero-initialise, then finish. */
+struct jail_call {
+	struct iovec *iov;
+	unsigned count, room;
+	char errmsg[JAIL_ERRMSG_MAX];
+};
+
+/*
+ * Appends a parameter; name and value are copied.  `value` NULL: no value.
+ * Returns 0, -1 when memory is out.
+ */
+int call_add(struct jail_call *c, const char *name, const void *value,
+    size_t len);
+int call_add_int(struct jail_call *c, const char *name, int value);
+int call_add_text(struct jail_call *c, const char *name, const char *text);
+/* By presence: NAME, or its negative form. */
+int call_add_bool(struct jail_call *c, const char *name, bool on);
+void call_finish(struct jail_call *c);
+
+/*
+ * jail_set(2) with the list; an errmsg buffer is added.  Returns the jid, or
+ * -1 with err: the kernel's own text when it gave one, else strerror.
+ */
+int call_set(struct jail_kernel *k, struct jail_call *c, int flags,
+    struct error *err);
+
+/* A value that was read.  `data` is NULL when the kernel did not have it. */
+struct jail_value {
+	const struct jail_param_info *info;
+	void *data;
+	size_t len;
+};
+
+/* The parameters that a kernel advertises, copied, sorted by name. */
+struct jail_params {
+	struct jail_param_info *info;
+	size_t count;
+};
+
+int params_read(struct jail_kernel *k, struct jail_params *p,
+    struct error *err);
+const struct jail_param_info *params_find(const struct jail_params *p,
+    const char *name);
+void params_free(struct jail_params *p);
+
+/* One jail as the kernel describes it; values in the order of `params`. */
+struct jail_row {
+	int jid;
+	struct jail_value *value;
+	size_t count;
+};
+
+/*
+ * Reads all advertised parameters of a jail found by `jid` (> 0), or by `name`
+ * (jid 0), or the next one after `-jid` (jid < 0, or 0 without a name).
+ * `extra` names further ones (meta.K), NULL-terminated, or is NULL; their
+ * values follow with info NULL.  Array sizes are asked for first.
+ * Returns 0, 1 when there is no such jail, -1 on error.
+ */
+int row_read(struct jail_kernel *k, const struct jail_params *p, int jid,
+    const char *name, const char *const *extra, int flags,
+    struct jail_row *row, struct error *err);
+void row_free(struct jail_row *row);
+
+/* Access by name; NULL or `dflt` when the kernel does not have it. */
+const struct jail_value *row_find(const struct jail_row *row,
+    const char *name);
+const char *row_text(const struct jail_row *row, const char *name);
+int row_int(const struct jail_row *row, const char *name, int dflt);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The prison engine: FreeBSD's jail(2) in user space.
+ *
+ * It owns a table of prisons (an LMDB environment, so that jails outlive the
+ * process that made them) and answers jail_set, jail_get, jail_remove and
+ * jail_attach as the recorded kernels do: ordered checks with the same errno
+ * and errmsg.  What a prison *is* beyond its record is left to effects:
+ * `model` has none, `linux` realises them with namespaces.
+ *
+ * Order of a creation, so that a kill at any point leaves no half jail:
+ * checks, effects->create (a holder that waits for its release), commit of the
+ * record, effects->created (the holder goes on).  A holder whose creator died
+ * before the commit sees its pipe closed and ends; a record whose holder is
+ * gone is dead to everybody who looks.  Removal commits the dying state first,
+ * then kills; the record goes when the last process has.
+ */
+#ifndef JA_PRISON_H
+#define JA_PRISON_H
+
+#include <netinet/in.h>
+
+#include "kernel/jail.h"
+#include "kernel/params.h"
+
+#define PRISON_EXTRA_MAX 16
+
+enum prison_state { PRISON_ALIVE = 1, PRISON_DYING = 2 };
+
+/* A process; `id` tells it from another one that got the same pid later. */
+struct prison_proc {
+	int32_t pid;
+	uint64_t id;
+};
+
+/*
+ * A decoded record as effects see it.  Names and paths are the host's view.
+ * Pointers are valid during the call only.
+ */
+struct prison {
+	int jid;
+	int parent; /* 0: the host */
+	enum prison_state state;
+	char name[JAIL_NAME_MAX]; /* full, dotted */
+	char path[1024];	  /* canonical */
+	bool persist;
+	int vnet, host, ip4, ip6; /* JAIL_SYS_* as they act: ip4 new = a list */
+	char hostname[256], domainname[256];
+	const struct in_addr *ip4_addr;
+	const struct in6_addr *ip6_addr;
+	size_t ip4_count, ip6_count;
+	struct prison_proc holder; /* pid 0: none */
+	uint32_t extra;		   /* bit i: effects->extra[i] is on */
+	void *record;		   /* the engine's own */
+};
+
+/*
+ * What makes a prison real.  Every member may be NULL.  Functions that return
+ * int give 0, or -1 with errno set and a message for errmsg in `err`.
+ */
+struct prison_effects {
+	/* Boolean parameters that this system's kernel takes in addition. */
+	const char *const *extra;
+	size_t extra_count; /* at most PRISON_EXTRA_MAX */
+
+	/* Makes the prison; fills in p->holder, which waits for `created`. */
+	int (*create)(void *arg, struct prison *p, const struct prison *parent,
+	    struct error *err);
+	/* The record is committed: let the holder go on. */
+	void (*created)(void *arg, const struct prison *p);
+	/* The creation failed after `create`: undo it. */
+	void (*abandon)(void *arg, const struct prison *p);
+	/* Values of a living prison change; called before the commit. */
+	int (*update)(void *arg, const struct prison *before,
+	    const struct prison *after, struct error *err);
+	/* Kills all processes of a prison that was marked dying. */
+	void (*kill)(void *arg, const struct prison *p,
+	    const struct prison_proc *procs, size_t nprocs);
+	/* Moves the calling process into the prison. */
+	int (*attach)(void *arg, const struct prison *p, struct error *err);
+	/* Whether a process exists; `zombie` tells if it only waits to be
+	   reaped. */
+	bool (*running)(void *arg, const struct prison_proc *proc, bool *zombie);
+};
+
+struct prison_table;
+
+/*
+ * Opens (creates) the table in directory `dir`.  A table of another boot is
+ * emptied when `boot` is not NULL.  The caller closes it.
+ */
+struct prison_table *prison_open(const char *dir, const char *boot,
+    const struct kernel_options *opt, const struct prison_effects *effects,
+    void *effects_arg, struct error *err);
+void prison_close(struct prison_table *t);
+
+/* The calls of jail.h, and the advertised parameters. */
+int prison_set(struct prison_table *t, struct iovec *iov, unsigned niov,
+    int flags);
+int prison_get(struct prison_table *t, struct iovec *iov, unsigned niov,
+    int flags);
+int prison_remove(struct prison_table *t, int jid);
+int prison_attach(struct prison_table *t, int jid);
+int prison_remove_jd(struct prison_table *t, int fd);
+int prison_attach_jd(struct prison_table *t, int fd);
+int prison_params(struct prison_table *t,
+    int (*each)(void *arg, const struct jail_param_info *info), void *arg);
+
+/*
+ * Looks a living prison up for a backend's own needs (spawn, signal, watch):
+ * fills *p.  Returns 0, -1/errno (EINVAL: no such jail).
+ */
+int prison_find(struct prison_table *t, int jid, struct prison *p);
+
+/* Calls `each` for a prison and all its descendants, parents first. */
+int prison_walk(struct prison_table *t, int jid,
+    int (*each)(void *arg, const struct prison *p), void *arg);
+
+/*
+ * A number that grows with each change of the table by anybody; comparing it
+ * with an earlier one tells whether there is anything to look at.
+ */
+uint64_t prison_changes(struct prison_table *t);
+
+#endif

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Writes the make rules for the groups of sources given as NAME "FILES" pairs.
+# Called by the Makefile; BUILD is the output directory.
+set -eu
+
+objects() {
+	for f in $1; do
+		printf ' %s/obj/%s.o' "$BUILD" "${f%.c}"
+	done
+}
+
+compile() {
+	o=$BUILD/obj/${1%.c}
+	printf '%s.o: %s\n\t@mkdir -p %s\n' "$o" "$1" "${o%/*}"
+	printf '\t${CC} ${ALL_CFLAGS} -MMD -MP -c -o $@ %s\n' "$1"
+	printf -- '-include %s.d\n' "$o"
+}
+
+archive() {
+	printf '%s/lib%s.a:%s\n\trm -f $@\n\tar rcs $@%s\n' \
+		"$BUILD" "$1" "$(objects "$2")" "$(objects "$2")"
+}
+
+# Each test program is one source linked with the archives.
+programs() {
+	upper=$1
+	list=
+	for f in $2; do
+		p=$BUILD/${f%.c}
+		list="$list $p"
+		printf '%s: %s/obj/%s.o ${LINK_JAILAGENT}\n' "$p" "$BUILD" "${f%.c}"
+		printf '\t@mkdir -p %s\n' "${p%/*}"
+		printf '\t${CC} ${ALL_LDFLAGS} -o $@ %s/obj/%s.o ' "$BUILD" "${f%.c}"
+		printf '${LINK_JAILAGENT} ${PARTS_LIBS} ${CMOCKA_LIBS}\n'
+	done
+	printf '%s_PROGRAMS =%s\n' "$upper" "$list"
+}
+
+mkdir -p "$BUILD"
+printf 'LINK_JAILAGENT = %s/libagent.a %s/libspecs.a %s/libkernel.a\n' \
+	"$BUILD" "$BUILD" "$BUILD"
+while [ $# -ge 2 ]; do
+	for f in $2; do
+		compile "$f"
+	done
+	case $1 in
+	main) printf 'MAIN_OBJ =%s\n' "$(objects "$2")" ;;
+	conform) printf 'CONFORM_OBJ =%s\n' "$(objects "$2")" ;;
+	unit) programs UNIT "$2" ;;
+	helper) programs HELPER "$2" ;;
+	*) archive "$1" "$2" ;;
+	esac
+	shift 2
+done

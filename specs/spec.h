@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The desired state: YAML documents become specs.
+ *
+ *   read     file -> documents (parse.c: libyaml events, all errors at once)
+ *   resolve  documents of all files -> specs (resolve.c: defaults, variables)
+ *   digest   what a spec means, in 32 bytes (digest.c)
+ *   print    a spec as canonical YAML (print.c): parse(print(x)) == x
+ *   encode   a spec as bytes for another process (encode.c)
+ *
+ * Nothing here asks a kernel or the clock; only spec_load reads files.
+ */
+#ifndef JA_SPEC_H
+#define JA_SPEC_H
+
+#include "kernel/error.h"
+#include "kernel/params.h"
+#include "kernel/value.h"
+
+#define SPEC_DIGEST_SIZE 32
+#define SPEC_FILE_MAX (1024 * 1024) /* bytes of one file */
+#define SPEC_DOCUMENTS_MAX 10000    /* documents of one file */
+#define SPEC_DEPTH_MAX 16
+#define SPEC_SCALAR_MAX 65536
+
+/* Where something was said.  `file` is owned by the set; line 0: unknown. */
+struct spec_place {
+	const char *file;
+	unsigned line, column;
+};
+
+/* Something wrong with a file.  `warning`: it is used all the same. */
+struct spec_error {
+	struct spec_place place;
+	bool warning;
+	char *message; /* complete, without the place */
+};
+
+struct spec_errors {
+	struct spec_error *error;
+	size_t count;
+};
+
+/* Appends; the message is formatted.  Always returns -1. */
+int spec_error_add(struct spec_errors *errors, struct spec_place place,
+    bool warning, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void spec_errors_free(struct spec_errors *errors);
+
+/* One parameter, in canonical form. */
+struct spec_param {
+	char *name;
+	const struct param_def *def; /* NULL: only a kernel may know it */
+	struct text_list value;
+	struct spec_place place;
+};
+
+enum restart_policy { RESTART_ALLOW, RESTART_NEVER };
+enum heal_policy { HEAL_ALWAYS, HEAL_NEVER };
+enum remove_policy { REMOVE_REMOVE, REMOVE_KEEP };
+
+/* agent: the settings that are the agent's own (design: "The spec language") */
+struct spec_health {
+	char *exec; /* NULL: none */
+	long interval_ms, timeout_ms, start_period_ms;
+	int retries;
+	bool heal;
+};
+
+struct spec_agent {
+	enum restart_policy restart;
+	enum heal_policy heal;
+	enum remove_policy on_remove;
+	bool protect, rollback, follow_depend;
+	char *paused; /* the reason; NULL: not paused */
+	long retry_initial_ms, retry_max_ms, retry_reset_ms;
+	struct spec_health health;
+	struct text_list labels;      /* KEY=VALUE, sorted */
+	struct text_list environment; /* KEY=VALUE, sorted */
+};
+
+/* One jail as it should be.  Parameters are sorted by name. */
+struct spec {
+	char *name;
+	struct spec_place place;
+	struct spec_param *param;
+	size_t count;
+	struct text_list depend;
+	struct spec_agent agent;
+	unsigned char digest[SPEC_DIGEST_SIZE];
+};
+
+/* The specs of a directory, sorted by name, and what was wrong. */
+struct spec_set {
+	struct spec **spec;
+	size_t count;
+	struct spec_errors errors;
+	char **file; /* canonical paths, owned, sorted */
+	size_t file_count;
+	unsigned char digest[SPEC_DIGEST_SIZE]; /* of all specs */
+};
+
+/* A file's documents before defaults and variables are applied. */
+struct spec_doc;
+struct spec_docs {
+	struct spec_doc **doc;
+	size_t count;
+};
+
+/*
+ * Parses one file's text.  `file` must stay valid as long as the documents.
+ * Errors are appended; documents without an error are appended to docs.
+ * Returns 0, -1 if there was an error.
+ */
+int spec_parse(const char *file, const char *text, size_t len,
+    struct spec_docs *docs, struct spec_errors *errors);
+void spec_docs_free(struct spec_docs *docs);
+
+/*
+ * Makes specs of documents: defaults ("*", "web.*") in the order given, `key+`
+ * appended, ${variables} replaced, values checked, names and jids unique.
+ * A name in two documents is an error that names both; neither becomes a
+ * spec.  set->file is not touched.
+ */
+void spec_resolve(const struct spec_docs *docs, struct spec_set *set);
+
+/*
+ * Reads, parses and resolves the files and directories named.  In a directory
+ * the names that spec_file_name accepts count, sorted.  Returns 0 when all is
+ * valid, -1 when set->errors says what is not.
+ */
+int spec_load(const char *const *path, size_t count, struct spec_set *set);
+void spec_set_free(struct spec_set *set);
+
+/* Ends in .yaml or .yml, not hidden, not an editor's temporary. */
+bool spec_file_name(const char *name);
+
+const struct spec *spec_find(const struct spec_set *set, const char *name);
+const struct spec_param *spec_param_find(const struct spec *s,
+    const char *name);
+/* First text of a parameter; its default, or NULL, when it is not set. */
+const char *spec_text(const struct spec *s, const char *name);
+bool spec_bool(const struct spec *s, const char *name);
+long spec_int(const struct spec *s, const char *name);
+const struct text_list *spec_list(const struct spec *s, const char *name);
+
+/* What the spec means (BLAKE2b-256); places and spelling do not count. */
+void spec_digest(struct spec *s);
+
+/* Canonical YAML; the text is allocated and ends in a newline. */
+char *spec_print(const struct spec *s);
+
+/* Bytes for another process; decode refuses anything that is not exact. */
+int spec_encode(const struct spec *s, unsigned char **data, size_t *len);
+struct spec *spec_decode(const unsigned char *data, size_t len,
+    struct error *err);
+struct spec *spec_copy(const struct spec *s);
+void spec_free(struct spec *s);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where things are.
+ *
+ *   STATEDIR/applied/NAME.yaml   the spec that NAME was last given
+ *   STATEDIR/snapshots/N.json    signed states, N.json.minisig beside each
+ *   STATEDIR/key, key.pub        the agent's signing key
+ *   RUNDIR/HASH/                 of one STATEDIR (HASH: 16 hex digits of the
+ *                                BLAKE2b of its canonical path), mode 0700:
+ *       lock       held by the agent; holds its pid
+ *       control    its socket
+ *       journal    who made what since the newest snapshot (inventory.h)
+ *       console/   output of hooks
+ */
+#ifndef JA_PATHS_H
+#define JA_PATHS_H
+
+#include "kernel/error.h"
+
+#define PATHS_MAX 1024
+
+struct paths {
+	char state[PATHS_MAX];	   /* STATEDIR, canonical */
+	char run[PATHS_MAX];	   /* RUNDIR/HASH */
+	char applied[PATHS_MAX];
+	char snapshots[PATHS_MAX];
+	char key[PATHS_MAX], public_key[PATHS_MAX];
+	char lock[PATHS_MAX], control[PATHS_MAX], journal[PATHS_MAX];
+	char console[PATHS_MAX];
+};
+
+/*
+ * Fills in the names.  `state` NULL: the system's default.  The run directory
+ * is the system's for root, else below XDG_RUNTIME_DIR or /tmp.  Nothing is
+ * made.
+ */
+int paths_init(struct paths *p, const char *state, struct error *err);
+
+/* Makes the directories (0700; snapshots 0755), checks owner and mode. */
+int paths_make(const struct paths *p, struct error *err);
+
+/* The directory watched when none is named. */
+const char *paths_default_specs(void);
+
+/*
+ * Takes the lock of a STATEDIR and writes the pid into it.  Returns a
+ * descriptor to be kept open, -1 when somebody holds it (err->code EBUSY,
+ * *holder is the pid) or on error.
+ */
+int paths_lock(const struct paths *p, long *holder, struct error *err);
+
+/* The pid of the agent that holds the lock, 0 if none does. */
+long paths_lock_holder(const struct paths *p);
+
+#endif

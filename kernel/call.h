@@ -35,6 +35,12 @@ void call_finish(struct jail_call *c);
 int call_set(struct jail_kernel *k, struct jail_call *c, int flags,
     struct error *err);
 
+/*
+ * The error of a failed call: the kernel's own text in `errmsg`, whose first
+ * byte was cleared before, else strerror of `code`.  Always returns -1.
+ */
+int call_failure(char errmsg[JAIL_ERRMSG_MAX], int code, struct error *err);
+
 /* A value that was read.  `data` is NULL when the kernel did not have it. */
 struct jail_value {
 	const struct jail_param_info *info;
@@ -54,7 +60,11 @@ const struct jail_param_info *params_find(const struct jail_params *p,
     const char *name);
 void params_free(struct jail_params *p);
 
-/* One jail as the kernel describes it; values in the order of `params`. */
+/*
+ * One jail as the kernel describes it; values in the order of `params`.
+ * Values and their data are one block of memory.  Texts end in a NUL, which
+ * their length counts.
+ */
 struct jail_row {
 	int jid;
 	struct jail_value *value;
@@ -65,8 +75,10 @@ struct jail_row {
  * Reads all advertised parameters of a jail found by `jid` (> 0), or by `name`
  * (jid 0), or the next one after `-jid` (jid < 0, or 0 without a name).
  * `extra` names further ones (meta.K), NULL-terminated, or is NULL; their
- * values follow with info NULL.  Array sizes are asked for first.
- * Returns 0, 1 when there is no such jail, -1 on error.
+ * values follow with info NULL.  One call of the kernel as a rule; more only
+ * when a list of addresses is longer than a kernel allows by default.
+ * `params` must outlive the row.  Returns 0, 1 when there is no such jail, -1
+ * on error.
  */
 int row_read(struct jail_kernel *k, const struct jail_params *p, int jid,
     const char *name, const char *const *extra, int flags,

@@ -65,7 +65,7 @@ struct param_def {
 	unsigned generations;	/* GEN_*: kernels that have it */
 	size_t size;		/* bytes of a value, of one array element, or the
 				   most bytes of a text, NUL included */
-	long min, max;		/* PARAM_INT */
+	long min, max;		/* PARAM_INT; PARAM_JAILSYS: min 1: no disable */
 	const char *dflt;	/* canonical text of a new jail's value; NULL: the
 				   parent's, or chosen by the kernel */
 	struct param_rule linux_rule;

@@ -18,11 +18,11 @@
 struct message {
 	uint32_t type;
 	uint64_t number; /* a reply carries its request's */
-	unsigned char *data;
+	unsigned char *data; /* never NULL; a NUL follows the bytes */
 	size_t len;
 };
 
-/* Blocking side, for helpers and commands. */
+/* Blocking side, for helpers and commands.  channel_write: -1/errno. */
 int channel_write(int fd, uint32_t type, uint64_t number, const void *data,
     size_t len);
 /* Returns 1 with *m filled in (free m->data), 0 at the end, -1 on error. */
@@ -35,11 +35,21 @@ typedef void channel_message_fn(void *arg, struct channel *c,
     const struct message *m);
 typedef void channel_closed_fn(void *arg, struct channel *c);
 
-/* Takes over fd (made non-blocking).  Returns NULL when memory is out. */
+/*
+ * Takes over fd (made non-blocking).  Returns NULL when memory is out; fd is
+ * closed then.  A message belongs to the channel, for the time of the call.
+ * on_closed is called once, from the loop, when the other end is gone.
+ */
 struct channel *channel_new(struct event_base *base, int fd,
     channel_message_fn *on_message, channel_closed_fn *on_closed, void *arg);
+/*
+ * Sends or queues.  -1/errno: EMSGSIZE, ENOBUFS when the other end leaves more
+ * than CHANNEL_MAX bytes unread, EPIPE and others when it is gone; of these
+ * on_closed tells, too, unless it has.
+ */
 int channel_send(struct channel *c, uint32_t type, uint64_t number,
     const void *data, size_t len);
+/* Closes.  May be called from the callbacks; NULL is nothing. */
 void channel_free(struct channel *c);
 
 /*

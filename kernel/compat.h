@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one place, besides the kernel backends, where operating systems differ.
+ * Each function does its best and says in its comment what may be missing.
+ */
+#ifndef JA_COMPAT_H
+#define JA_COMPAT_H
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+/* Closes the descriptors lo..hi, both included; hi may be INT_MAX. */
+static inline void
+compat_close_range(int lo, int hi)
+{
+	long fd, end;
+
+	if (lo > hi)
+		return;
+#if defined(__linux__) && defined(SYS_close_range)
+	if (syscall(SYS_close_range, (unsigned)lo, (unsigned)hi, 0u) == 0)
+		return;
+#elif defined(__FreeBSD__)
+	if (close_range((unsigned)lo, (unsigned)hi, 0) == 0)
+		return;
+#endif
+	end = sysconf(_SC_OPEN_MAX);
+	if (end < 0 || end - 1 > hi)
+		end = (long)hi + 1;
+	for (fd = lo; fd < end; fd++)
+		(void)close((int)fd);
+}
+
+/*
+ * Names the calling process "jailagent: TITLE" for ps(1).  On Linux the short
+ * name (15 bytes) is TITLE alone, and the command line changes only with
+ * CAP_SYS_RESOURCE: it is moved to memory of its own, because options may
+ * still point into the old one.
+ */
+static inline void
+compat_process_title(const char *title)
+{
+#if defined(__linux__)
+	static const char prefix[] = "jailagent: ";
+	size_t len = sizeof prefix + strlen(title);
+	char *line;
+
+	(void)prctl(PR_SET_NAME, title, 0, 0, 0);
+	if ((line = malloc(len)) == NULL)
+		return;
+	memcpy(line, prefix, sizeof prefix - 1);
+	memcpy(line + sizeof prefix - 1, title, strlen(title) + 1);
+	/* The heap lies below the stack: start before end keeps them ordered. */
+	if (prctl(PR_SET_MM, PR_SET_MM_ARG_START, line, 0, 0) == -1)
+		free(line);
+	else
+		(void)prctl(PR_SET_MM, PR_SET_MM_ARG_END, line + len, 0, 0);
+#else
+	setproctitle("-jailagent: %s", title);
+#endif
+}
+
+#endif

@@ -48,6 +48,15 @@ void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int usage_error(const struct command *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * getopt_long(3) for commands: main has reset it, so that a command begins with
+ * its argv, and it prints nothing itself.  Option strings begin with "+:"
+ * (or ":"); long options without a letter have values from 256 on.
+ * option_error says what '?' or ':' meant and returns EXIT_USAGE.
+ */
+void command_getopt_reset(void);
+int option_error(const struct command *c, int argc, char **argv, int ch);
+
 /* Opens the kernel of the context; complains and returns NULL on failure. */
 struct jail_kernel *context_kernel(const struct context *ctx, bool read_only);
 

@@ -32,11 +32,15 @@ struct paths {
 /*
  * Fills in the names.  `state` NULL: the system's default.  The run directory
  * is the system's for root, else below XDG_RUNTIME_DIR or /tmp.  Nothing is
- * made.
+ * made; of a STATEDIR that does not exist yet the existing part is resolved.
  */
 int paths_init(struct paths *p, const char *state, struct error *err);
 
-/* Makes the directories (0700; snapshots 0755), checks owner and mode. */
+/*
+ * Makes the directories: STATEDIR and snapshots 0755, since snapshots and the
+ * public key are for everybody, all others 0700.  Those that are there must
+ * belong to root or to us and be writable by nobody else.
+ */
 int paths_make(const struct paths *p, struct error *err);
 
 /* The directory watched when none is named. */
@@ -49,7 +53,10 @@ const char *paths_default_specs(void);
  */
 int paths_lock(const struct paths *p, long *holder, struct error *err);
 
-/* The pid of the agent that holds the lock, 0 if none does. */
+/*
+ * The pid of the agent that holds the lock, 0 if none does.  Not for the
+ * process that holds it: the lock is lost when any descriptor of it is closed.
+ */
 long paths_lock_holder(const struct paths *p);
 
 #endif

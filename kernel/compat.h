@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <errno.h>
+#include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,5 +70,23 @@ compat_process_title(const char *title)
 	setproctitle("-jailagent: %s", title);
 #endif
 }
+
+/* Default directories, as hier(7) of each system has them. */
+#if defined(__linux__)
+#define SYSTEM_SPECS_DIR "/etc/jailagent/specs"
+#define SYSTEM_STATE_DIR "/var/lib/jailagent"
+#define SYSTEM_RUN_DIR "/run/jailagent"
+#else
+#define SYSTEM_SPECS_DIR "/usr/local/etc/jailagent/specs"
+#define SYSTEM_STATE_DIR "/var/db/jailagent"
+#define SYSTEM_RUN_DIR "/var/run/jailagent"
+#endif
+
+/* Makes getopt_long(3) begin anew with another argument vector. */
+#if defined(__linux__)
+#define getopt_restart() ((void)(optind = 0))
+#else
+#define getopt_restart() ((void)(optreset = 1, optind = 1))
+#endif
 
 #endif

@@ -48,9 +48,8 @@ param_find(const char *name)
 	return def != NULL && def->type == PARAM_KEYVALUE ? def : NULL;
 }
 
-/* Levenshtein distance, for names of at most 64 characters. */
-static size_t
-distance(const char *a, const char *b)
+size_t
+name_distance(const char *a, const char *b)
 {
 	size_t row[65], la = strlen(a), lb = strlen(b);
 
@@ -83,7 +82,7 @@ param_nearest(const char *name)
 	size_t best_distance = 4;
 
 	for (size_t i = 0; i < param_count; i++) {
-		size_t d = distance(name, param_table[i].name);
+		size_t d = name_distance(name, param_table[i].name);
 
 		if (d < best_distance && d * 2 < strlen(name)) {
 			best_distance = d;

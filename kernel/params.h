@@ -97,6 +97,9 @@ const struct param_def *param_find(const char *name);
  */
 const char *param_nearest(const char *name);
 
+/* Edit distance of two names; 64 when one is longer than 64 bytes. */
+size_t name_distance(const char *a, const char *b);
+
 /* "boolean", "integer": the word for a type in messages. */
 const char *param_type_name(enum param_type type);
 

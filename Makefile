@@ -6,6 +6,8 @@
 #   make            build/jailagent and build/conform
 #   make check      all tests that need no root; `sudo make check` runs all
 #   make lint       style, dependencies between folders, manual pages
+#   make analyze    gcc -fanalyzer, clang-tidy and cppcheck, as far as they
+#                   are installed; advice, not part of check
 #   make bench      figures (ratios in one run, medians)
 #   make install    program, manual pages, examples
 #
@@ -63,7 +65,7 @@ all: ${PROGRAMS}
 RULES != mkdir -p ${BUILD} && BUILD=${BUILD} sh rules.sh \
 	kernel "${KERNEL_SRC}" specs "${SPECS_SRC}" agent "${AGENT_SRC}" \
 	main "`ls agent/main.c 2>/dev/null`" conform "${CONFORM_SRC}" \
-	unit "${UNIT_SRC}" helper "${HELPER_SRC}" > ${BUILD}/rules.mk; echo done
+	unit "${UNIT_SRC}" helper "${HELPER_SRC}"; echo done
 include ${BUILD}/rules.mk
 
 LINK_JAILAGENT = ${AGENT_LIB} ${SPECS_LIB} ${KERNEL_LIB}
@@ -87,10 +89,15 @@ ${BUILD}/obj/kernel/linux/init_image.o: ${JAIL_INIT_${OS}}
 tests: all ${UNIT_PROGRAMS} ${HELPER_PROGRAMS}
 
 check: tests
-	sh tests/run.sh
+	BUILD=${BUILD} sh tests/run.sh
 
 lint:
-	sh tests/lint/lint.sh
+	BUILD=${BUILD} sh tests/lint/lint.sh
+	sh tests/lint/selftest.sh
+
+analyze:
+	CC="${CC}" FLAGS="${ALL_CFLAGS}" sh tests/lint/analyze.sh \
+		${KERNEL_SRC} ${SPECS_SRC} ${AGENT_SRC}
 
 bench: tests
 	sh tests/bench/bench.sh
@@ -105,4 +112,4 @@ install: all
 clean:
 	rm -rf ${BUILD}
 
-.PHONY: all tests check lint bench install clean
+.PHONY: all tests check lint analyze bench install clean

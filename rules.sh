@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Writes the make rules for the groups of sources given as NAME "FILES" pairs.
-# Called by the Makefile; BUILD is the output directory.
+# Writes BUILD/rules.mk: the make rules for the groups of sources given as NAME
+# "FILES" pairs.  Called by the Makefile; BUILD is the output directory.  The
+# file changes only when the groups do, because archives are made anew then: an
+# object whose source is gone must not stay in them.
 set -eu
 
 objects() {
@@ -18,8 +20,8 @@ compile() {
 }
 
 archive() {
-	printf '%s/lib%s.a:%s\n\trm -f $@\n\tar rcs $@%s\n' \
-		"$BUILD" "$1" "$(objects "$2")" "$(objects "$2")"
+	printf '%s/lib%s.a: %s/rules.mk%s\n\trm -f $@\n\tar rcs $@%s\n' \
+		"$BUILD" "$1" "$BUILD" "$(objects "$2")" "$(objects "$2")"
 }
 
 # Each test program is one source linked with the archives.
@@ -37,19 +39,28 @@ programs() {
 	printf '%s_PROGRAMS =%s\n' "$upper" "$list"
 }
 
-mkdir -p "$BUILD"
-printf 'LINK_JAILAGENT = %s/libagent.a %s/libspecs.a %s/libkernel.a\n' \
-	"$BUILD" "$BUILD" "$BUILD"
-while [ $# -ge 2 ]; do
-	for f in $2; do
-		compile "$f"
+all_rules() {
+	printf 'LINK_JAILAGENT = %s/libagent.a %s/libspecs.a %s/libkernel.a\n' \
+		"$BUILD" "$BUILD" "$BUILD"
+	while [ $# -ge 2 ]; do
+		for f in $2; do
+			compile "$f"
+		done
+		case $1 in
+		main) printf 'MAIN_OBJ =%s\n' "$(objects "$2")" ;;
+		conform) printf 'CONFORM_OBJ =%s\n' "$(objects "$2")" ;;
+		unit) programs UNIT "$2" ;;
+		helper) programs HELPER "$2" ;;
+		*) archive "$1" "$2" ;;
+		esac
+		shift 2
 	done
-	case $1 in
-	main) printf 'MAIN_OBJ =%s\n' "$(objects "$2")" ;;
-	conform) printf 'CONFORM_OBJ =%s\n' "$(objects "$2")" ;;
-	unit) programs UNIT "$2" ;;
-	helper) programs HELPER "$2" ;;
-	*) archive "$1" "$2" ;;
-	esac
-	shift 2
-done
+}
+
+mkdir -p "$BUILD"
+all_rules "$@" > "$BUILD/rules.mk.$$"
+if cmp -s "$BUILD/rules.mk.$$" "$BUILD/rules.mk"; then
+	rm "$BUILD/rules.mk.$$"
+else
+	mv "$BUILD/rules.mk.$$" "$BUILD/rules.mk"
+fi

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whole files: reading with a limit, writing so that a crash leaves no half. */
+#ifndef JA_FILE_H
+#define JA_FILE_H
+
+#include <sys/types.h>
+
+#include <stddef.h>
+
+#include "kernel/error.h"
+
+/*
+ * Opens a regular file for reading (never waits on a pipe) and reads it up to
+ * its end.  More than `max` bytes are an error (EFBIG).  *data is allocated,
+ * a NUL follows the bytes.  `dir` as for openat(2).
+ */
+int file_read(int dir, const char *name, size_t max, char **data, size_t *len,
+    struct error *err);
+
+/*
+ * Writes a new file and syncs it to the disk.  A file of that name is an error
+ * (EEXIST); after any other error nothing is left of it.
+ */
+int file_create(int dir, const char *name, mode_t mode, const void *data,
+    size_t len, struct error *err);
+
+/* fsync(2) of a directory; `name` is for the message. */
+int file_sync_dir(int dir, const char *name, struct error *err);
+
+#endif

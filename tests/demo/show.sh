@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154
 # How the demonstration looks, and its clock.  Colours and pauses for reading
 # are for a terminal only.  $work is the demonstration's directory.
 
@@ -77,7 +77,6 @@ show_status() {
 
 fail() {
 	printf '    %sFAILED: %s%s\n' "$red" "$1" "$plain"
-	# shellcheck disable=SC2154 # demo.sh assigns it
 	if [ -s "$work/agent.log" ]; then
 		note "the agent's last lines:"
 		tail -n 15 "$work/agent.log" | sed 's/^/    | /'

@@ -11,7 +11,7 @@
 #   make bench      figures (ratios in one run, medians)
 #   make install    program, manual pages, examples
 #
-# Another flavour goes to its own directory:
+# Commands are shown with V=1.  Another flavour goes to its own directory:
 #   make BUILD=build/asan SANITIZE="-fsanitize=address,undefined"
 
 OS != uname -s
@@ -21,6 +21,8 @@ MANDIR ?= ${PREFIX}/share/man
 CFLAGS ?= -O2 -g
 SANITIZE ?=
 WERROR ?= -Werror
+Q_ = @
+Q = ${Q_${V}}
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings -Wpointer-arith -Wvla -Wformat=2 ${WERROR}
@@ -71,15 +73,18 @@ include ${BUILD}/rules.mk
 LINK_JAILAGENT = ${AGENT_LIB} ${SPECS_LIB} ${KERNEL_LIB}
 
 ${BUILD}/jailagent: ${MAIN_OBJ} ${LINK_JAILAGENT}
-	${CC} ${ALL_LDFLAGS} -o $@ ${MAIN_OBJ} ${LINK_JAILAGENT} ${PARTS_LIBS}
+	@echo "  link  $@"
+	${Q}${CC} ${ALL_LDFLAGS} -o $@ ${MAIN_OBJ} ${LINK_JAILAGENT} ${PARTS_LIBS}
 
 ${BUILD}/conform: ${CONFORM_OBJ} ${KERNEL_LIB}
-	${CC} ${ALL_LDFLAGS} -o $@ ${CONFORM_OBJ} ${KERNEL_LIB} ${PARTS_LIBS}
+	@echo "  link  $@"
+	${Q}${CC} ${ALL_LDFLAGS} -o $@ ${CONFORM_OBJ} ${KERNEL_LIB} ${PARTS_LIBS}
 
 # The init of a jail on Linux: static, without libc, embedded by spawner.c.
 JAIL_INIT_Linux = ${BUILD}/jail-init
 ${BUILD}/jail-init: kernel/linux/init/init.c
-	${CC} -std=c11 -Os -Wall -Wextra ${WERROR} -static -nostdlib \
+	@echo "  cc    $@"
+	${Q}${CC} -std=c11 -Os -Wall -Wextra ${WERROR} -static -nostdlib \
 		-ffreestanding -fno-stack-protector -fno-pie -no-pie \
 		-fcf-protection=none -fno-asynchronous-unwind-tables \
 		-Wl,--build-id=none -Wl,-z,noseparate-code -Wl,-z,norelro \

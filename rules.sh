@@ -15,12 +15,13 @@ objects() {
 compile() {
 	o=$BUILD/obj/${1%.c}
 	printf '%s.o: %s\n\t@mkdir -p %s\n' "$o" "$1" "${o%/*}"
-	printf '\t${CC} ${ALL_CFLAGS} -MMD -MP -c -o $@ %s\n' "$1"
+	printf '\t@echo "  cc    %s"\n' "$1"
+	printf '\t${Q}${CC} ${ALL_CFLAGS} -MMD -MP -c -o $@ %s\n' "$1"
 	printf -- '-include %s.d\n' "$o"
 }
 
 archive() {
-	printf '%s/lib%s.a: %s/rules.mk%s\n\trm -f $@\n\tar rcs $@%s\n' \
+	printf '%s/lib%s.a: %s/rules.mk%s\n\t@echo "  ar    $@"\n\t${Q}rm -f $@\n\t${Q}ar rcs $@%s\n' \
 		"$BUILD" "$1" "$BUILD" "$(objects "$2")" "$(objects "$2")"
 }
 
@@ -33,7 +34,8 @@ programs() {
 		list="$list $p"
 		printf '%s: %s/obj/%s.o ${LINK_JAILAGENT}\n' "$p" "$BUILD" "${f%.c}"
 		printf '\t@mkdir -p %s\n' "${p%/*}"
-		printf '\t${CC} ${ALL_LDFLAGS} -o $@ %s/obj/%s.o ' "$BUILD" "${f%.c}"
+		printf '\t@echo "  link  $@"\n'
+		printf '\t${Q}${CC} ${ALL_LDFLAGS} -o $@ %s/obj/%s.o ' "$BUILD" "${f%.c}"
 		printf '${LINK_JAILAGENT} ${PARTS_LIBS} ${CMOCKA_LIBS}\n'
 	done
 	printf '%s_PROGRAMS =%s\n' "$upper" "$list"

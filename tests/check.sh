@@ -115,6 +115,7 @@ tap lint sh tests/lint/lint.sh
 tap lint/selftest sh tests/lint/selftest.sh
 
 section "tests"
+tap runner sh tests/selftest.sh
 sh tests/run.sh
 
 section "tests with AddressSanitizer, LeakSanitizer and UBSan"

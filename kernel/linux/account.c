@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "account.h"
+
+#include <sys/stat.h>
+
+#include <stdbool.h>
+
+#include "sys.h"
+
+#define PASSWD "/etc/passwd"
+#define GROUP "/etc/group"
+
+/* A file read byte by byte, in pieces. */
+struct reader {
+	int fd;
+	size_t at, len;
+	char buf[4096];
+	int last; /* the byte that ended the latest field; -1: end of file */
+};
+
+static int
+reader_open(struct reader *r, const char *path)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.resolve = RESOLVE_NO_MAGICLINKS,
+	};
+	struct stat st;
+
+	r->at = r->len = 0;
+	r->last = '\n';
+	r->fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+	if (r->fd < 0)
+		return -1;
+	if (fstat(r->fd, &st) == 0 && S_ISREG(st.st_mode))
+		return 0;
+	close_fd(&r->fd);
+	errno = EINVAL;
+	return -1;
+}
+
+static int
+next_byte(struct reader *r)
+{
+	if (r->at == r->len) {
+		ssize_t n = read(r->fd, r->buf, sizeof r->buf);
+
+		if (n <= 0)
+			return -1;
+		r->at = 0;
+		r->len = (size_t)n;
+	}
+	return (unsigned char)r->buf[r->at++];
+}
+
+/*
+ * Reads a field up to ':', `stop` or the end of the line; what is too long is
+ * cut to an empty text, which no name or number equals.
+ */
+static void
+read_field(struct reader *r, char stop, char *text, size_t size)
+{
+	size_t len = 0;
+	int c;
+
+	for (;;) {
+		c = next_byte(r);
+		if (c < 0 || c == ':' || c == '\n' || c == stop)
+			break;
+		if (len < size)
+			text[len] = (char)c;
+		len++;
+	}
+	text[len < size ? len : 0] = '\0';
+	r->last = c;
+}
+
+static void
+skip_line(struct reader *r)
+{
+	while (r->last >= 0 && r->last != '\n')
+		r->last = next_byte(r);
+}
+
+static bool
+at_field(const struct reader *r)
+{
+	return r->last == ':';
+}
+
+static bool
+parse_id(const char *text, uint32_t *id)
+{
+	uint64_t n = 0;
+
+	if (*text == '\0')
+		return false;
+	for (; *text != '\0'; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		n = n * 10 + (uint64_t)(*text - '0');
+		if (n >= UINT32_MAX) /* -1 means "unchanged" to the kernel */
+			return false;
+	}
+	*id = (uint32_t)n;
+	return true;
+}
+
+/* NAME:PASSWORD:UID:GID:... */
+static bool
+find_user(struct reader *r, const char *user, struct account *a)
+{
+	char name[256], text[256];
+
+	do {
+		uint32_t uid, gid;
+
+		read_field(r, '\n', name, sizeof name);
+		if (at_field(r))
+			read_field(r, '\n', text, sizeof text);
+		if (!at_field(r) || strcmp(name, user) != 0) {
+			skip_line(r);
+			continue;
+		}
+		read_field(r, '\n', text, sizeof text);
+		if (at_field(r) && parse_id(text, &uid)) {
+			read_field(r, '\n', text, sizeof text);
+			if (parse_id(text, &gid)) {
+				a->uid = uid;
+				a->gid = gid;
+				return true;
+			}
+		}
+		skip_line(r);
+	} while (r->last >= 0);
+	return false;
+}
+
+static int
+add_group(struct account *a, gid_t gid)
+{
+	for (size_t i = 0; i < a->group_count; i++)
+		if (a->groups[i] == gid)
+			return 0;
+	if (a->group_count == ACCOUNT_GROUPS_MAX)
+		return -1;
+	a->groups[a->group_count++] = gid;
+	return 0;
+}
+
+/* NAME:PASSWORD:GID:MEMBER,MEMBER... */
+static int
+find_groups(struct reader *r, const char *user, struct account *a)
+{
+	char text[256];
+	uint32_t gid;
+
+	do {
+		read_field(r, '\n', text, sizeof text);
+		if (at_field(r))
+			read_field(r, '\n', text, sizeof text);
+		if (at_field(r)) {
+			read_field(r, '\n', text, sizeof text);
+			if (!at_field(r) || !parse_id(text, &gid)) {
+				skip_line(r);
+				continue;
+			}
+			do {
+				read_field(r, ',', text, sizeof text);
+				if (strcmp(text, user) == 0 &&
+				    add_group(a, gid) != 0)
+					return -1;
+			} while (r->last == ',');
+		}
+		skip_line(r);
+	} while (r->last >= 0);
+	return 0;
+}
+
+int
+account_read(const char *user, struct account *a, struct error *err)
+{
+	struct reader r;
+	int rc;
+
+	if (reader_open(&r, PASSWD) != 0)
+		return error_sys(err, errno, "user %s: %s", user, PASSWD);
+	rc = user[0] != '\0' && find_user(&r, user, a) ? 0 : -1;
+	close_fd(&r.fd);
+	if (rc != 0)
+		return error_set(err, ENOENT, "user %s: not in %s of the jail",
+		    user, PASSWD);
+	a->group_count = 0;
+	add_group(a, a->gid);
+	if (reader_open(&r, GROUP) != 0) {
+		if (errno == ENOENT)
+			return 0;
+		return error_sys(err, errno, "user %s: %s", user, GROUP);
+	}
+	rc = find_groups(&r, user, a);
+	close_fd(&r.fd);
+	if (rc != 0)
+		return error_set(err, E2BIG, "user %s: more than %d groups in "
+		    "%s of the jail", user, ACCOUNT_GROUPS_MAX, GROUP);
+	return 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Programs and jails are started by children that borrow their parent's
+ * memory, as after vfork(2): the parent stands still until the child has
+ * executed a program or has ended.  That costs the same however big the parent
+ * is, and a child can say in plain variables why it failed.
+ *
+ * The functions named `*_child` run in such a child: they allocate nothing
+ * and only return when they failed.
+ */
+#ifndef JA_LINUX_CHILD_H
+#define JA_LINUX_CHILD_H
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "kernel/error.h"
+#include "request.h"
+
+/*
+ * Clones a child with `flags` in addition to CLONE_VM | CLONE_VFORK and lets
+ * it run `body`, which fills in *err when it fails; the child then ends.
+ * All signals are blocked in the child.  Returns its pid, -1 with err when
+ * there is none.  When err->code is set, the child has failed and its pid is
+ * to be reaped.
+ */
+pid_t child_run(int flags, void (*body)(void *arg, struct error *err),
+    void *arg, struct error *err);
+
+/* Making a jail: the child becomes its init. */
+struct create_job {
+	const struct create_request *request;
+	const char *texts;
+	int tree, release, parent; /* parent: -1, or a pidfd */
+	int init;		   /* the init's program */
+};
+
+void create_child(void *arg, struct error *err);
+
+/* Running a program in a jail or on the host. */
+struct exec_job {
+	int jail; /* pidfd of the jail's init, -1: on the host */
+	const char *dir, *user;
+	const char *const *argv, *const *envp;
+	bool session;
+	bool has_ids;
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t group_count;
+	int fd[3]; /* become 0, 1, 2 */
+	const struct rlimit *files; /* RLIMIT_NOFILE to be set, or NULL */
+};
+
+void exec_child(void *arg, struct error *err);
+
+/* Sending a signal to everything in the caller's PID namespace. */
+struct signal_job {
+	int sig;
+	int count; /* processes that there were */
+};
+
+void signal_child(void *arg, struct error *err);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The child that becomes the init of a new jail. */
+#include "child.h"
+#include "mounts.h"
+#include "sys.h"
+
+static int
+set_names(const struct create_request *r, struct error *err)
+{
+	size_t len = strlen(r->hostname);
+
+	if (sethostname(r->hostname, len) != 0)
+		return error_sys(err, errno, "host.hostname: %s", r->hostname);
+	len = strlen(r->domainname);
+	if (setdomainname(r->domainname, len) != 0)
+		return error_sys(err, errno, "host.domainname: %s",
+		    r->domainname);
+	return 0;
+}
+
+/* A nested jail that inherits the network has its parent's, not the host's. */
+static int
+join_network(const struct create_job *j, struct error *err)
+{
+	if (j->parent < 0 || j->request->own_net != 0 ||
+	    setns(j->parent, CLONE_NEWNET) == 0)
+		return 0;
+	return error_sys(err, errno, "entering the parent's network");
+}
+
+void
+create_child(void *arg, struct error *err)
+{
+	const struct create_job *j = arg;
+	const char *argv[] = { j->request->title, NULL };
+	const char *envp[] = { NULL };
+
+	if (join_network(j, err) != 0 ||
+	    mounts_enter_root(j->request, j->texts, j->tree, err) != 0 ||
+	    set_names(j->request, err) != 0)
+		return;
+	if (dup2(j->release, 0) < 0 ||
+	    close_range(1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
+		error_sys(err, errno, "closing descriptors");
+		return;
+	}
+	syscall(SYS_execveat, j->init, "", argv, envp, AT_EMPTY_PATH);
+	error_sys(err, errno, "starting the jail's init");
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The child that becomes a program in a jail, or on the host. */
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "account.h"
+#include "child.h"
+#include "sys.h"
+
+#define DEFAULT_PATH "/sbin:/bin:/usr/sbin:/usr/bin"
+
+static int
+enter_jail(const struct exec_job *j, struct error *err)
+{
+	if (j->jail < 0)
+		return 0;
+	if (setns(j->jail, ENTER_NAMESPACES) != 0)
+		return error_sys(err, errno, "entering the jail");
+	return 0;
+}
+
+/* Puts fd[] in the places 0, 1, 2, whatever order they are in. */
+static int
+place_descriptors(const struct exec_job *j, struct error *err)
+{
+	int fd[3];
+
+	for (int i = 0; i < 3; i++) {
+		fd[i] = fcntl(j->fd[i], F_DUPFD_CLOEXEC, 3);
+		if (fd[i] < 0)
+			return error_sys(err, errno, "descriptor %d", i);
+	}
+	for (int i = 0; i < 3; i++)
+		if (dup2(fd[i], i) < 0)
+			return error_sys(err, errno, "descriptor %d", i);
+	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+		return error_sys(err, errno, "closing descriptors");
+	return 0;
+}
+
+static int
+become_user(const struct exec_job *j, struct error *err)
+{
+	struct account a = { .uid = j->uid, .gid = j->gid };
+	const gid_t *groups = j->groups;
+	size_t count = j->group_count;
+
+	if (!j->has_ids && j->user == NULL)
+		return 0;
+	if (!j->has_ids) {
+		if (account_read(j->user, &a, err) != 0)
+			return -1;
+		groups = a.groups;
+		count = a.group_count;
+	}
+	if (setgroups(count, groups) != 0 ||
+	    setresgid(a.gid, a.gid, a.gid) != 0 ||
+	    setresuid(a.uid, a.uid, a.uid) != 0)
+		return error_sys(err, errno, "becoming user %s",
+		    j->user != NULL ? j->user : "of the host");
+	return 0;
+}
+
+/* Programs start with default actions and nothing blocked. */
+static void
+reset_signals(void)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &dfl, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static const char *
+find_path(const char *const *envp)
+{
+	for (; *envp != NULL; envp++)
+		if (strncmp(*envp, "PATH=", 5) == 0)
+			return *envp + 5;
+	return DEFAULT_PATH;
+}
+
+static int
+try(const char *file, const struct exec_job *j)
+{
+	execve(file, (char *const *)(uintptr_t)j->argv,
+	    (char *const *)(uintptr_t)j->envp);
+	return errno;
+}
+
+/* As execvp(3): goes on after a miss, and tells of a file without rights. */
+static int
+search(const struct exec_job *j)
+{
+	const char *name = j->argv[0], *dir = find_path(j->envp), *end;
+	char file[4096];
+	int code, result = ENOENT;
+
+	if (strchr(name, '/') != NULL)
+		return try(name, j);
+	for (;; dir = end + 1) {
+		int len;
+
+		end = dir + strcspn(dir, ":");
+		len = snprintf(file, sizeof file, "%.*s%s%s",
+		    (int)(end - dir), dir, end > dir ? "/" : "", name);
+		if (len > 0 && (size_t)len < sizeof file) {
+			code = try(file, j);
+			if (code == EACCES)
+				result = EACCES;
+			else if (code != ENOENT && code != ENOTDIR)
+				return code;
+		}
+		if (*end == '\0')
+			return result;
+	}
+}
+
+void
+exec_child(void *arg, struct error *err)
+{
+	const struct exec_job *j = arg;
+	const char *dir = j->dir;
+
+	if (j->session)
+		setsid();
+	if (enter_jail(j, err) != 0)
+		return;
+	if (dir == NULL && j->jail >= 0)
+		dir = "/";
+	if (dir != NULL && chdir(dir) != 0) {
+		error_sys(err, errno, "directory %s", dir);
+		return;
+	}
+	if (place_descriptors(j, err) != 0 || become_user(j, err) != 0)
+		return;
+	if (j->files != NULL)
+		setrlimit(RLIMIT_NOFILE, j->files);
+	reset_signals();
+	error_sys(err, search(j), "%s", j->argv[0]);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Events: the end of a watched jail's init (its pidfd becomes readable), and
+ * changes of the table by others (its file is written), behind one epoll
+ * descriptor.
+ */
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "linux.h"
+#include "process.h"
+#include "sys.h"
+
+#define TABLE_FILE "table.mdb"
+#define TABLE_EVENT 0 /* no jail has jid 0 */
+
+void
+events_init(struct events *e)
+{
+	e->epoll = e->inotify = -1;
+}
+
+void
+events_finish(struct events *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		close(e->watched[i].pidfd);
+	free(e->watched);
+	e->watched = NULL;
+	e->count = e->room = 0;
+	close_fd(&e->epoll);
+	close_fd(&e->inotify);
+}
+
+static int
+listen_to(struct events *e, int fd, int jid)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	ev.data.u64 = (uint64_t)(unsigned)jid;
+	return epoll_ctl(e->epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
+int
+linux_events(struct jail_kernel *k)
+{
+	struct linux_kernel *lk = k->data;
+	struct events *e = &lk->events;
+	char path[PATH_MAX];
+
+	if (e->epoll >= 0)
+		return e->epoll;
+	snprintf(path, sizeof path, "%s/" TABLE_FILE, lk->dir);
+	e->epoll = epoll_create1(EPOLL_CLOEXEC);
+	e->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (e->epoll < 0 || e->inotify < 0 ||
+	    inotify_add_watch(e->inotify, path, IN_MODIFY) < 0 ||
+	    listen_to(e, e->inotify, TABLE_EVENT) != 0) {
+		close_fd(&e->epoll);
+		close_fd(&e->inotify);
+		return -1;
+	}
+	e->seen = prison_changes(lk->table);
+	return e->epoll;
+}
+
+uint64_t
+events_before(const struct linux_kernel *lk)
+{
+	return lk->events.epoll < 0 ? 0 : prison_changes(lk->table);
+}
+
+void
+events_after(struct linux_kernel *lk, uint64_t before)
+{
+	/* Something of others is still to be told: it is not swallowed. */
+	if (lk->events.epoll >= 0 && lk->events.seen == before)
+		lk->events.seen = prison_changes(lk->table);
+}
+
+/* The place of a jid in the sorted array, or where it belongs. */
+static size_t
+place_of(const struct events *e, int jid)
+{
+	size_t low = 0, high = e->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (e->watched[middle].jid < jid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool
+is_watched(const struct events *e, size_t at, int jid)
+{
+	return at < e->count && e->watched[at].jid == jid;
+}
+
+static int
+insert(struct events *e, size_t at, int jid, int pidfd)
+{
+	if (e->count == e->room) {
+		size_t room = e->room > 0 ? 2 * e->room : 16;
+		struct watched *more;
+
+		more = realloc(e->watched, room * sizeof *more);
+		if (more == NULL)
+			return -1;
+		e->watched = more;
+		e->room = room;
+	}
+	memmove(e->watched + at + 1, e->watched + at,
+	    (e->count - at) * sizeof *e->watched);
+	e->watched[at] = (struct watched){ jid, pidfd };
+	e->count++;
+	return 0;
+}
+
+/* Ends the watch; the pidfd stays open and is the caller's. */
+static int
+take_out(struct events *e, size_t at)
+{
+	int pidfd = e->watched[at].pidfd;
+
+	epoll_ctl(e->epoll, EPOLL_CTL_DEL, pidfd, NULL);
+	e->count--;
+	memmove(e->watched + at, e->watched + at + 1,
+	    (e->count - at) * sizeof *e->watched);
+	return pidfd;
+}
+
+int
+linux_watch(struct jail_kernel *k, int jid)
+{
+	struct linux_kernel *lk = k->data;
+	struct events *e = &lk->events;
+	struct prison p;
+	size_t at;
+	int fd;
+
+	if (linux_events(k) < 0 || prison_find(lk->table, jid, &p) != 0)
+		return -1;
+	fd = process_open(&p.holder);
+	if (fd < 0)
+		return -1;
+	at = place_of(e, jid);
+	/* A jid that was used before: the earlier jail's watch has no use. */
+	if (is_watched(e, at, jid))
+		close(take_out(e, at));
+	if (insert(e, at, jid, fd) != 0) {
+		close_fd(&fd);
+		return -1;
+	}
+	if (listen_to(e, fd, jid) == 0)
+		return 0;
+	fd = take_out(e, at);
+	close_fd(&fd);
+	return -1;
+}
+
+static void
+drain(int inotify)
+{
+	_Alignas(struct inotify_event) char buf[4096];
+
+	while (read(inotify, buf, sizeof buf) > 0)
+		;
+}
+
+/* Whether the table was changed by somebody else. */
+static bool
+table_changed(struct linux_kernel *lk)
+{
+	uint64_t now;
+
+	drain(lk->events.inotify);
+	now = prison_changes(lk->table);
+	if (now == lk->events.seen)
+		return false;
+	lk->events.seen = now;
+	return true;
+}
+
+/* The init of a watched jail has ended. */
+static bool
+jail_ended(struct linux_kernel *lk, int jid)
+{
+	struct events *e = &lk->events;
+	size_t at = place_of(e, jid);
+	siginfo_t info;
+	int fd;
+
+	if (!is_watched(e, at, jid))
+		return false;
+	fd = take_out(e, at);
+	/* Its pid is only known to the record, which may be gone already. */
+	info.si_pid = 0;
+	if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT |
+	    __WALL) == 0 && info.si_pid != 0)
+		inits_reap(&lk->inits, info.si_pid, fd);
+	close_fd(&fd);
+	return true;
+}
+
+int
+linux_next(struct jail_kernel *k)
+{
+	struct linux_kernel *lk = k->data;
+	struct epoll_event ev;
+
+	while (lk->events.epoll >= 0 &&
+	    epoll_wait(lk->events.epoll, &ev, 1, 0) == 1) {
+		int jid = (int)ev.data.u64;
+
+		if (jid == TABLE_EVENT) {
+			if (table_changed(lk))
+				return 0;
+		} else if (jail_ended(lk, jid)) {
+			return jid;
+		}
+	}
+	return -1;
+}

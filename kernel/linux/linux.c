@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "linux.h"
+
+#include <sys/stat.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernel/backends.h"
+#include "sys.h"
+
+#define DEFAULT_DIR "/run/jailagent/linux"
+
+static struct linux_kernel *
+of(struct jail_kernel *k)
+{
+	return k->data;
+}
+
+/*
+ * A watched jail costs a descriptor.  Programs that are started get the limit
+ * that was there before.
+ */
+static void
+raise_file_limit(struct linux_kernel *lk)
+{
+	struct rlimit more;
+
+	getrlimit(RLIMIT_NOFILE, &lk->files);
+	more = lk->files;
+	more.rlim_cur = more.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &more);
+}
+
+/* The directory of the table, and those above it. */
+static int
+make_dir(const char *dir, struct error *err)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(dir);
+
+	if (len == 0 || len >= sizeof part || dir[0] != '/')
+		return error_set(err, EINVAL, "kernel linux:%s: the table's "
+		    "directory must be an absolute path", dir);
+	for (size_t i = 1; i <= len; i++) {
+		if (dir[i] != '/' && dir[i] != '\0')
+			continue;
+		memcpy(part, dir, i);
+		part[i] = '\0';
+		if (mkdir(part, i == len ? 0700 : 0755) != 0 &&
+		    errno != EEXIST)
+			return error_sys(err, errno, "kernel linux: %s", part);
+	}
+	return 0;
+}
+
+static void
+release(struct linux_kernel *lk)
+{
+	if (lk->table != NULL)
+		prison_close(lk->table);
+	events_finish(&lk->events);
+	spawner_stop(&lk->spawner);
+	submounts_finish(&lk->submounts);
+	inits_finish(&lk->inits);
+	free(lk->dir);
+	free(lk);
+}
+
+static int
+start(struct linux_kernel *lk, const struct kernel_options *opt,
+    struct error *err)
+{
+	char boot[64];
+
+	if (kernel_boot_id(boot, sizeof boot, err) != 0)
+		return -1;
+	if (!opt->read_only) {
+		if (make_dir(lk->dir, err) != 0 ||
+		    spawner_start(&lk->spawner, err) != 0)
+			return -1;
+		raise_file_limit(lk);
+	}
+	lk->table = prison_open(lk->dir, boot, opt, &linux_effects, lk, err);
+	return lk->table == NULL ? -1 : 0;
+}
+
+static int
+linux_open(struct jail_kernel *k, const char *arg,
+    const struct kernel_options *opt, struct error *err)
+{
+	struct linux_kernel *lk;
+
+	if (geteuid() != 0)
+		return error_set(err, EPERM, "kernel linux: must be root; "
+		    "model:DIR works as an ordinary user");
+	lk = calloc(1, sizeof *lk);
+	if (lk == NULL)
+		return error_sys(err, errno, "kernel linux");
+	lk->spawner.pid = lk->spawner.sock = -1;
+	lk->submounts.fd = -1;
+	lk->release = -1;
+	lk->read_only = opt->read_only;
+	events_init(&lk->events);
+	lk->dir = strdup(arg != NULL && arg[0] != '\0' ? arg : DEFAULT_DIR);
+	if (lk->dir == NULL || start(lk, opt, err) != 0) {
+		if (lk->dir == NULL)
+			error_sys(err, ENOMEM, "kernel linux");
+		release(lk);
+		return -1;
+	}
+	k->data = lk;
+	return 0;
+}
+
+static void
+linux_close(struct jail_kernel *k)
+{
+	release(of(k));
+}
+
+static int
+linux_set(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
+{
+	uint64_t before = events_before(of(k));
+	int jid = prison_set(of(k)->table, iov, niov, flags);
+
+	events_after(of(k), before);
+	return jid;
+}
+
+static int
+linux_get(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
+{
+	return prison_get(of(k)->table, iov, niov, flags);
+}
+
+static int
+linux_remove(struct jail_kernel *k, int jid)
+{
+	uint64_t before = events_before(of(k));
+	int rc = prison_remove(of(k)->table, jid);
+
+	events_after(of(k), before);
+	return rc;
+}
+
+static int
+linux_attach(struct jail_kernel *k, int jid)
+{
+	return prison_attach(of(k)->table, jid);
+}
+
+static int
+linux_remove_jd(struct jail_kernel *k, int fd)
+{
+	uint64_t before = events_before(of(k));
+	int rc = prison_remove_jd(of(k)->table, fd);
+
+	events_after(of(k), before);
+	return rc;
+}
+
+static int
+linux_attach_jd(struct jail_kernel *k, int fd)
+{
+	return prison_attach_jd(of(k)->table, fd);
+}
+
+static int
+linux_params(struct jail_kernel *k,
+    int (*each)(void *arg, const struct jail_param_info *info), void *arg)
+{
+	return prison_params(of(k)->table, each, arg);
+}
+
+const struct jail_backend jail_linux = {
+	.name = "linux",
+	.help = "linux[:DIR]: jails made of namespaces; their table is in DIR "
+	    "(" DEFAULT_DIR ")",
+	.native = true,
+	.open = linux_open,
+	.close = linux_close,
+	.set = linux_set,
+	.get = linux_get,
+	.remove = linux_remove,
+	.attach = linux_attach,
+	.remove_jd = linux_remove_jd,
+	.attach_jd = linux_attach_jd,
+	.params = linux_params,
+	.spawn = linux_spawn,
+	.signal = linux_signal,
+	.events = linux_events,
+	.watch = linux_watch,
+	.next = linux_next,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Processes by identity.  A pid may be given to another process; `id` tells
+ * them apart: the inode number of the pidfd where the kernel never repeats
+ * those (Linux 6.9), else the start time.
+ */
+#ifndef JA_LINUX_PROCESS_H
+#define JA_LINUX_PROCESS_H
+
+#include <stdbool.h>
+
+#include "kernel/prison/prison.h"
+
+/* Fills in *p for a process that cannot go away meanwhile.  0, -1/errno. */
+int process_identify(pid_t pid, struct prison_proc *p);
+
+/* A pidfd of that very process.  -1/errno (ESRCH: it is gone). */
+int process_open(const struct prison_proc *p);
+
+/* Whether it has ended and waits to be reaped, if not reaped already. */
+bool process_ended(int pidfd);
+
+/* Waits at most `ms` milliseconds for its end; whether it has ended. */
+bool process_wait_end(int pidfd, int ms);
+
+/* Reaps it if it is a child of the caller that has ended. */
+bool process_reap(int pidfd);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the opener asks of its spawner.  A request is one message: a struct
+ * below, then for some a block of texts, each with its NUL.  The spawner
+ * answers each request by one reply.
+ */
+#ifndef JA_LINUX_REQUEST_H
+#define JA_LINUX_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/error.h"
+#include "kernel/jail.h"
+
+enum request_type {
+	REQUEST_CREATE = 1,
+	REQUEST_EXEC,
+	REQUEST_SIGNAL,
+	REQUEST_HOSTNAME,
+};
+
+/* The file systems that a jail can have from the beginning. */
+#define MOUNT_DEVFS 0x1
+#define MOUNT_FDESCFS 0x2
+#define MOUNT_PROCFS 0x4
+
+#define HOSTNAME_TEXT 65 /* the most that Linux takes, with its NUL */
+
+/*
+ * REQUEST_CREATE: makes a jail and its init, which waits for its release.
+ * Descriptors: the tree that becomes its root, the release pipe's reading
+ * end, and the parent's init (pidfd) if there is one.  Texts: paths below the
+ * root, without a leading '/', that become read-only.
+ */
+struct create_request {
+	uint32_t type;
+	uint32_t mounts;  /* MOUNT_* */
+	uint32_t own_net; /* an empty network, else the parent's */
+	uint32_t readonly_count;
+	uint32_t text_len;
+	char title[JAIL_NAME_MAX + 8];
+	char path[1024]; /* for messages */
+	char hostname[HOSTNAME_TEXT], domainname[HOSTNAME_TEXT];
+};
+
+#define EXEC_GROUPS_MAX 1024
+
+/*
+ * REQUEST_EXEC: runs a program in a jail.  Descriptors: the jail's init
+ * (pidfd), then 0, 1, 2 of the program.  Texts: dir, user ("" for none),
+ * argv, envp.
+ */
+struct exec_request {
+	uint32_t type;
+	uint32_t argc, envc;
+	uint32_t text_len;
+	uint32_t session;
+	uint32_t has_ids; /* uid, gid and groups count; `user` is "" */
+	uint32_t uid, gid;
+	uint32_t group_count;
+	uint32_t groups[EXEC_GROUPS_MAX];
+};
+
+/* REQUEST_SIGNAL: descriptor: the jail's init (pidfd). */
+struct signal_request {
+	uint32_t type;
+	int32_t sig;
+};
+
+/* REQUEST_HOSTNAME: descriptor: the jail's init (pidfd). */
+struct hostname_request {
+	uint32_t type;
+	char hostname[HOSTNAME_TEXT], domainname[HOSTNAME_TEXT];
+};
+
+struct reply {
+	int32_t error; /* errno, 0: done */
+	int32_t value; /* the pid, or a count */
+	char text[ERROR_TEXT_MAX - 64];
+};
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "serve.h"
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include <signal.h>
+
+#include "child.h"
+#include "init_image.h"
+#include "message.h"
+#include "request.h"
+#include "rights.h"
+#include "seed.h"
+#include "sys.h"
+
+/* Descriptors 0 to 2 are /dev/null, then the socket. */
+#define SOCKET_FD 3
+
+struct server {
+	int sock;
+	int init;  /* the program of a jail's init, sealed */
+	int pid_ns, uts_ns; /* the host's */
+	struct seed seed;
+	char *message; /* the request being served */
+	size_t len;
+	int fds[MESSAGE_FDS];
+};
+
+/* Keeps the socket; everything else of the opener is closed. */
+static int
+isolate(int sock, pid_t opener, struct error *err)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t all;
+	int null;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &dfl, NULL);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != opener)
+		_exit(0);
+	prctl(PR_SET_NAME, "jail spawner");
+	/* No one may look into children that still have all rights. */
+	prctl(PR_SET_DUMPABLE, 0);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sock = fcntl(sock, F_DUPFD_CLOEXEC, SOCKET_FD + 1);
+	if (null < 0 || sock < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+	    dup2(null, 2) < 0 || dup3(sock, SOCKET_FD, O_CLOEXEC) < 0 ||
+	    close_range(SOCKET_FD + 1, ~0U, 0) != 0)
+		return error_sys(err, errno, "isolating the spawner of jails%s",
+		    errno == ENOSYS ? " (Linux 5.12 or later is needed)" : "");
+	return 0;
+}
+
+static int
+load_init(struct error *err)
+{
+	size_t len = (size_t)(jail_init_image_end - jail_init_image);
+	int fd;
+
+	fd = memfd_create("jail-init", MFD_CLOEXEC | MFD_ALLOW_SEALING |
+	    MFD_EXEC);
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("jail-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0 || write(fd, jail_init_image, len) != (ssize_t)len ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK |
+	    F_SEAL_SEAL) != 0)
+		return error_sys(err, errno, "loading the init of jails");
+	return fd;
+}
+
+static int
+prepare(struct server *s, struct error *err)
+{
+	s->message = mmap(NULL, MESSAGE_MAX, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (s->message == MAP_FAILED)
+		return error_sys(err, errno, "memory for messages");
+	s->init = load_init(err);
+	if (s->init < 0)
+		return -1;
+	s->pid_ns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	s->uts_ns = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
+	if (s->pid_ns < 0 || s->uts_ns < 0)
+		return error_sys(err, errno, "/proc/self/ns");
+	if (seed_make(&s->seed, err) != 0 || rights_bound(err) != 0)
+		return -1;
+	return rights_filter(FILTER_SPAWNER, err);
+}
+
+/*
+ * Clones a child in the PID namespace of the process `target` (pidfd); -1:
+ * in the host's.
+ */
+static pid_t
+run_in(struct server *s, int target, int flags,
+    void (*body)(void *arg, struct error *err), void *arg, struct error *err)
+{
+	pid_t pid;
+
+	if (target >= 0 && setns(target, CLONE_NEWPID) != 0)
+		return error_sys(err, errno, "entering the jail's processes");
+	pid = child_run(flags, body, arg, err);
+	/* Children for the host would otherwise land in the jail. */
+	if (target >= 0 && setns(s->pid_ns, CLONE_NEWPID) != 0)
+		_exit(1);
+	return pid;
+}
+
+/* Whether `count` texts with their NULs fill exactly `len` bytes. */
+static bool
+texts_valid(const char *texts, size_t len, uint64_t count)
+{
+	uint64_t nuls = 0;
+
+	if (len > 0 && texts[len - 1] != '\0')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		nuls += texts[i] == '\0';
+	return nuls == count;
+}
+
+static int
+bad_request(struct error *err)
+{
+	return error_set(err, EPROTO, "the spawner got a malformed request");
+}
+
+static int
+serve_create(struct server *s, struct error *err)
+{
+	const struct create_request *r = (const void *)s->message;
+	const char *texts = s->message + sizeof *r;
+	struct create_job job = { r, texts, s->fds[0], s->fds[1], s->fds[2],
+		s->init };
+	int flags = JAIL_NAMESPACES | CLONE_PARENT;
+
+	if (s->len < sizeof *r || s->len - sizeof *r != r->text_len ||
+	    !texts_valid(texts, r->text_len, r->readonly_count) ||
+	    job.tree < 0 || job.release < 0)
+		return bad_request(err);
+	if (seed_enter(&s->seed, (r->mounts & MOUNT_DEVFS) != 0, err) != 0)
+		return -1;
+	if (r->own_net != 0)
+		flags |= CLONE_NEWNET;
+	return run_in(s, job.parent, flags, create_child, &job, err);
+}
+
+/* Pointers to `count` texts, NULL at the end; returns what follows them. */
+static const char *
+point_at(const char **array, const char *text, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		array[i] = text;
+		text += strlen(text) + 1;
+	}
+	array[count] = NULL;
+	return text;
+}
+
+/* `pointers` has room for all arguments and variables with their NULLs. */
+static int
+exec_in_jail(struct server *s, const struct exec_request *r,
+    const char **pointers, struct error *err)
+{
+	const char *dir = s->message + sizeof *r;
+	const char *user = dir + strlen(dir) + 1;
+	const char **envp = pointers + r->argc + 1;
+	struct exec_job job = {
+		.jail = s->fds[0],
+		.dir = dir[0] != '\0' ? dir : NULL,
+		.user = user[0] != '\0' ? user : NULL,
+		.argv = pointers, .envp = envp,
+		.session = r->session != 0,
+		.has_ids = r->has_ids != 0,
+		.uid = r->uid, .gid = r->gid,
+		.groups = r->groups, .group_count = r->group_count,
+		.fd = { s->fds[1], s->fds[2], s->fds[3] },
+	};
+	const char *next;
+
+	next = point_at(pointers, user + strlen(user) + 1, r->argc);
+	point_at(envp, next, r->envc);
+	return run_in(s, s->fds[0], CLONE_PARENT, exec_child, &job, err);
+}
+
+static int
+serve_exec(struct server *s, struct error *err)
+{
+	const struct exec_request *r = (const void *)s->message;
+	const char **pointers;
+	size_t size;
+	int rc;
+
+	if (s->len < sizeof *r || s->len - sizeof *r != r->text_len ||
+	    r->argc == 0 || r->group_count > EXEC_GROUPS_MAX ||
+	    !texts_valid(s->message + sizeof *r, r->text_len,
+	    (uint64_t)r->argc + r->envc + 2) ||
+	    s->fds[0] < 0 || s->fds[1] < 0 || s->fds[2] < 0 || s->fds[3] < 0)
+		return bad_request(err);
+	size = ((size_t)r->argc + r->envc + 2) * sizeof *pointers;
+	pointers = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pointers == MAP_FAILED)
+		return error_sys(err, errno, "memory for arguments");
+	rc = exec_in_jail(s, r, pointers, err);
+	munmap(pointers, size);
+	return rc;
+}
+
+static int
+serve_signal(struct server *s, struct error *err)
+{
+	const struct signal_request *r = (const void *)s->message;
+	struct signal_job job;
+	pid_t pid;
+
+	if (s->len != sizeof *r || s->fds[0] < 0)
+		return bad_request(err);
+	job.sig = r->sig;
+	job.count = 0;
+	pid = run_in(s, s->fds[0], 0, signal_child, &job, err);
+	if (pid < 0)
+		return -1;
+	waitpid(pid, NULL, 0);
+	return err->code != 0 ? -1 : job.count;
+}
+
+static int
+set_names(const struct hostname_request *r, struct error *err)
+{
+	if (sethostname(r->hostname, strlen(r->hostname)) != 0)
+		return error_sys(err, errno, "host.hostname: %s", r->hostname);
+	if (setdomainname(r->domainname, strlen(r->domainname)) != 0)
+		return error_sys(err, errno, "host.domainname: %s",
+		    r->domainname);
+	return 0;
+}
+
+static int
+serve_hostname(struct server *s, struct error *err)
+{
+	const struct hostname_request *r = (const void *)s->message;
+	int rc;
+
+	if (s->len != sizeof *r || s->fds[0] < 0 ||
+	    memchr(r->hostname, '\0', sizeof r->hostname) == NULL ||
+	    memchr(r->domainname, '\0', sizeof r->domainname) == NULL)
+		return bad_request(err);
+	if (setns(s->fds[0], CLONE_NEWUTS) != 0)
+		return error_sys(err, errno, "entering the jail's host name");
+	rc = set_names(r, err);
+	if (setns(s->uts_ns, CLONE_NEWUTS) != 0)
+		_exit(1);
+	return rc;
+}
+
+static int (*const services[])(struct server *, struct error *) = {
+	[REQUEST_CREATE] = serve_create,
+	[REQUEST_EXEC] = serve_exec,
+	[REQUEST_SIGNAL] = serve_signal,
+	[REQUEST_HOSTNAME] = serve_hostname,
+};
+
+static int
+dispatch(struct server *s, struct error *err)
+{
+	uint32_t type;
+
+	if (s->len < sizeof type)
+		return bad_request(err);
+	memcpy(&type, s->message, sizeof type);
+	if (type >= sizeof services / sizeof *services ||
+	    services[type] == NULL)
+		return bad_request(err);
+	return services[type](s, err);
+}
+
+static void
+answer(int sock, int value, const struct error *err)
+{
+	struct reply r;
+
+	memset(&r, 0, sizeof r);
+	r.error = err->code;
+	r.value = value;
+	if (err->code != 0)
+		memcpy(r.text, err->text, strnlen(err->text,
+		    sizeof r.text - 1));
+	if (message_send(sock, &r, sizeof r, NULL, 0) != 0)
+		_exit(1);
+}
+
+_Noreturn void
+serve(int sock, pid_t opener)
+{
+	struct server s = { .sock = SOCKET_FD };
+	struct error err = { 0 };
+	ssize_t n;
+	int value;
+
+	if (isolate(sock, opener, &err) != 0) {
+		answer(sock, -1, &err);
+		_exit(1);
+	}
+	value = prepare(&s, &err);
+	answer(s.sock, value, &err);
+	if (value != 0)
+		_exit(1);
+	for (;;) {
+		n = message_receive(s.sock, s.message, MESSAGE_MAX, s.fds);
+		if (n <= 0)
+			_exit(0);
+		s.len = (size_t)n;
+		error_clear(&err);
+		value = dispatch(&s, &err);
+		for (size_t i = 0; i < MESSAGE_FDS; i++)
+			close_fd(&s.fds[i]);
+		answer(s.sock, value, &err);
+	}
+}

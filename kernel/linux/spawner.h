@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The spawner: a small process, forked when the kernel is opened, that makes
+ * jails and starts programs in them.
+ *
+ * It has the host's privileges but none of its files: its mount namespace has
+ * an empty read-only file system as its only root, which each jail's mount
+ * namespace is a copy of.  Its children are made with CLONE_PARENT, so they
+ * are children of the opener.  It ends with its opener; jails do not.
+ */
+#ifndef JA_LINUX_SPAWNER_H
+#define JA_LINUX_SPAWNER_H
+
+#include <sys/types.h>
+
+#include "request.h"
+
+struct spawner {
+	pid_t pid;
+	int sock;
+};
+
+/* Starts it and waits until it is ready.  Returns 0, -1 with err. */
+int spawner_start(struct spawner *s, struct error *err);
+
+/* Ends it and waits for it. */
+void spawner_stop(struct spawner *s);
+
+/*
+ * One request and its reply.  Returns the reply's value, -1 with err.
+ * A process that was made but could not start its program is reaped.
+ */
+int spawner_call(struct spawner *s, const void *request, size_t len,
+    const int *fds, size_t nfds, struct error *err);
+
+#endif

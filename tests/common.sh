@@ -96,6 +96,24 @@ summary() {
 	}' "$1"
 }
 
+# alive PID: whether a process runs; one that only waits for its parent does
+# not.
+alive() {
+	{ read -r _stat < "/proc/$1/stat"; } 2>/dev/null || return 1
+	case $_stat in
+	*") Z "*) return 1 ;;
+	esac
+}
+
+# Becomes a command, which takes SIGINT: one that a shell starts with & would
+# ignore it and could not even trap it.
+default_signals() {
+	if env --default-signal=INT,QUIT true 2>/dev/null; then
+		exec env --default-signal=INT,QUIT "$@"
+	fi
+	exec "$@"
+}
+
 # small_root DIR: a root made of busybox-static with its applets as links.
 small_root() {
 	mkdir -p "$1/bin" "$1/etc" "$1/proc" "$1/dev" "$1/tmp" "$1/root" \

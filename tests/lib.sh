@@ -41,26 +41,26 @@ skip() { echo "skip - $1: $2"; } # NAME REASON
 
 # check NAME COMMAND...: succeeds when the command does.
 check() {
-	_name=$1
+	_check_name=$1
 	shift
 	if "$@" > "$work/check.out" 2>&1; then
-		ok "$_name"
+		ok "$_check_name"
 	else
-		_status=$?
+		_check_status=$?
 		{
-			echo "exit status $_status of: $*"
+			echo "exit status $_check_status of: $*"
 			cat "$work/check.out"
 		} > "$work/check.why"
-		not_ok "$_name" "$work/check.why"
+		not_ok "$_check_name" "$work/check.why"
 		return 1
 	fi
 }
 
 # check_not NAME COMMAND...: succeeds when the command fails.
 check_not() {
-	_name=$1
+	_check_name=$1
 	shift
-	check "$_name" fails "$@"
+	check "$_check_name" fails "$@"
 }
 
 fails() {
@@ -105,24 +105,18 @@ wait_until() {
 
 # ---- processes -----------------------------------------------------------
 
-# start NAME COMMAND...: in the background, output to $work/NAME.log; its pid
-# is in $started and, for stop, under the name.
+# start NAME COMMAND...: runs a program in the background, output to
+# $work/NAME.log; its pid is in $started and, for stop, under the name.
 start() {
 	_name=$1
 	shift
-	"$@" > "$work/$_name.log" 2>&1 &
+	(default_signals "$@") > "$work/$_name.log" 2>&1 &
 	started=$!
 	echo "$_name $started" >> "$work/pids"
 }
 
 pid_of() { # NAME given to start
 	awk -v name="$1" '$1 == name { pid = $2 } END { print pid }' "$work/pids"
-}
-
-# Whether a process runs; one that only waits for its parent does not.
-alive() {
-	[ -r "/proc/$1/stat" ] || return 1
-	! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
 }
 
 # stop NAME [SIGNAL]: ends what start started and waits; sets $stopped to its

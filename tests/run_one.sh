@@ -50,14 +50,6 @@ group_members() {
 	}'
 }
 
-# An asynchronous command of a shell ignores SIGINT; a test must not.
-default_signals() {
-	if env --default-signal=INT,QUIT true 2>/dev/null; then
-		exec env --default-signal=INT,QUIT "$@"
-	fi
-	exec "$@"
-}
-
 run_program() {
 	report="log_path=$dir/sanitizer"
 	(
@@ -91,7 +83,9 @@ problems() { # what makes the whole program a failure
 	planned=$(awk '/^1\.\.[0-9]+$/ { sub(/1\.\./, ""); n += $0 }
 	    END { print n + 0 }' "$out")
 	ran=$(wc -l < "$dir/results")
-	if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+	if [ "$status" -eq 127 ] && [ ! -e "${run#sh }" ]; then
+		echo "was not built"
+	elif [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
 		echo "not finished after $limit s"
 	elif [ "$status" -gt 128 ]; then
 		echo "ended by signal $((status - 128))"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=sh disable=SC2154
 # How the demonstration looks, and its clock.  Colours and pauses for reading
-# are for a terminal only.  $work is the demonstration's directory.
+# are for a terminal only.  $work is the demonstration's directory,
+# $agent the agent's process.
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
 	bold=$(printf '\033[1m') dim=$(printf '\033[2m')
@@ -48,10 +49,11 @@ moment() { # the clock starts
 	since=$(now_ms)
 }
 
-# try_until COMMAND...: up to 10 s, every 2 ms.
+# try_until COMMAND...: up to 10 s, every 2 ms, as long as the agent runs.
 try_until() {
 	_end=$(($(now_ms) + 10000))
 	until "$@"; do
+		alive "$agent" || fail "the agent has ended"
 		[ "$(now_ms)" -lt "$_end" ] || return 1
 		sleep 0.002
 	done

@@ -13,26 +13,24 @@
 #define READ_STEP 65536u
 
 static int
-read_all(int fd, const char *name, size_t max, struct buffer *b,
-    struct error *err)
+read_all(int fd, size_t max, struct buffer *b, struct error *err)
 {
 	ssize_t n;
 
 	for (;;) {
 		if (buffer_reserve(b, READ_STEP) == -1)
-			return error_sys(err, ENOMEM, "%s", name);
+			return error_sys(err, ENOMEM, "cannot be read");
 		n = read(fd, b->data + b->len, READ_STEP);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
-			return error_sys(err, errno, "%s: cannot be read",
-			    name);
+			return error_sys(err, errno, "cannot be read");
 		if (n == 0)
 			return 0;
 		b->len += (size_t)n;
 		if (b->len > max)
 			return error_set(err, EFBIG,
-			    "%s: is longer than %zu bytes", name, max);
+			    "is longer than %zu bytes", max);
 	}
 }
 
@@ -46,16 +44,16 @@ file_read(int dir, const char *name, size_t max, char **data, size_t *len,
 
 	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd == -1)
-		return error_sys(err, errno, "%s", name);
+		return error_sys(err, errno, "cannot be opened");
 	if (fstat(fd, &st) == -1)
-		rc = error_sys(err, errno, "%s", name);
+		rc = error_sys(err, errno, "cannot be read");
 	else if (!S_ISREG(st.st_mode))
-		rc = error_set(err, EINVAL, "%s: is not a regular file", name);
+		rc = error_set(err, EINVAL, "is not a regular file");
 	else
-		rc = read_all(fd, name, max, &b, err);
+		rc = read_all(fd, max, &b, err);
 	close(fd);
 	if (rc == 0 && (*data = buffer_take(&b, len)) == NULL)
-		rc = error_sys(err, ENOMEM, "%s", name);
+		rc = error_sys(err, ENOMEM, "cannot be read");
 	buffer_free(&b);
 	return rc;
 }

@@ -12,7 +12,8 @@
 /*
  * Opens a regular file for reading (never waits on a pipe) and reads it up to
  * its end.  More than `max` bytes are an error (EFBIG).  *data is allocated,
- * a NUL follows the bytes.  `dir` as for openat(2).
+ * a NUL follows the bytes.  `dir` as for openat(2).  The error does not name
+ * the file: the caller puts in front what it is.
  */
 int file_read(int dir, const char *name, size_t max, char **data, size_t *len,
     struct error *err);

@@ -129,7 +129,7 @@ minisign_public_read(const char *file, struct minisign_public *pub,
 		return 0;
 	}
 	if (file_read(AT_FDCWD, file, PUBLIC_FILE_MAX, &text, &len, err) == -1)
-		return error_wrap(err, "public key");
+		return error_wrap(err, "public key: %s", file);
 	rc = parse_public(text, len, pub);
 	free(text);
 	if (rc == -1)

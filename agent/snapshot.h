@@ -2,6 +2,25 @@
 /*
  * Signed states: canonical JSON, hash chain, tree head over the jails, a
  * minisign signature beside each (design: "Snapshots").
+ *
+ * A snapshot's file is one object, without white space, keys sorted, texts and
+ * integers as RFC 8785 writes them (buffer.h tells what becomes of bytes that
+ * are not UTF-8):
+ *
+ *   boot, format, host, kernel, previous, revision, root, set: texts
+ *   sequence, taken: integers
+ *   jails: array of objects, sorted by name, each with
+ *       applied, error, name, set, spec, state, token: texts
+ *       jid: integer
+ *       params: object; each parameter's value is an array of texts, so that a
+ *           list of one text with a comma and one of two texts differ
+ *
+ * `root` is the RFC 6962 head over the bytes of each element of `jails`.  The
+ * trusted comment of the signature is
+ *
+ *   timestamp:TAKEN seq:SEQUENCE prev:PREVIOUS host:HOST
+ *
+ * where HOST is as between its quotes in the file, with '?' for DEL.
  */
 #ifndef JA_SNAPSHOT_H
 #define JA_SNAPSHOT_H
@@ -12,25 +31,28 @@
 
 #define SNAPSHOT_FORMAT "jailagent-snapshot/1"
 #define DIGEST_SIZE 32 /* BLAKE2b-256 and SHA-256 */
+#define DIGEST_HEX (2 * DIGEST_SIZE + 1)
 
 /* One live parameter; texts are canonical, secrets already redacted. */
 struct snapshot_param {
-	const char *name;
+	char *name;
 	struct text_list value;
 };
 
-/* A jail's state.  Digests are lower-case hex or "". */
+/* A jail's state.  Digests are lower-case hex or "".  NULL counts as "". */
 struct snapshot_jail {
 	char *name, *state, *set, *token;
 	char *spec_digest, *applied_digest, *error;
 	int jid; /* 0: does not run */
-	struct snapshot_param *param;
+	struct snapshot_param *param; /* names differ; any order */
 	size_t count;
 };
 
+/* All texts and arrays are owned; snapshot_free frees them. */
 struct snapshot {
 	uint64_t sequence;
-	char previous[2 * DIGEST_SIZE + 1]; /* hex; zeros for the first */
+	char previous[DIGEST_HEX]; /* hex; zeros (or "") for the first */
+	char root[DIGEST_HEX];	   /* filled in by snapshot_decode */
 	char *host, *boot, *kernel, *revision, *set;
 	int64_t taken; /* seconds since the epoch */
 	struct snapshot_jail *jail; /* sorted by name */
@@ -43,15 +65,71 @@ struct snapshot {
  */
 char *snapshot_encode(const struct snapshot *s, size_t *len,
     struct error *err);
+
+/*
+ * The same from pieces: what did not change need not be encoded and hashed
+ * again.  The pieces are in the order of their jails' names; s->jail is not
+ * looked at.
+ */
+struct snapshot_piece {
+	char *json; /* owned */
+	size_t len;
+	unsigned char leaf[DIGEST_SIZE];
+};
+int snapshot_piece_make(const struct snapshot_jail *j,
+    struct snapshot_piece *piece, struct error *err);
+char *snapshot_assemble(const struct snapshot *s,
+    const struct snapshot_piece *piece, size_t count, size_t *len,
+    struct error *err);
+
 /* Refuses what is not in canonical form or has a wrong root. */
 int snapshot_decode(const char *json, size_t len, struct snapshot *s,
     struct error *err);
 void snapshot_free(struct snapshot *s);
 
+/* BLAKE2b-256 of a snapshot's file. */
+void snapshot_digest(const char *json, size_t len,
+    unsigned char digest[DIGEST_SIZE]);
+
 /*
- * The newest snapshot of a directory whose signature, made by the public key,
- * is good.  Returns 0, 1 when there is none at all, -1 when the newest one is
- * not good (err says which and why).  `digest` is that of its file.
+ * A snapshot's JSON with another sequence and previous digest; nothing else of
+ * it is read.  Allocated.
+ */
+char *snapshot_renumber(const char *json, size_t len, uint64_t sequence,
+    const char previous[DIGEST_HEX], size_t *new_len, struct error *err);
+
+/* The trusted comment that belongs to a snapshot's JSON; allocated. */
+char *snapshot_comment(const char *json, size_t len, struct error *err);
+
+/* "00000001.json": the file name of a snapshot. */
+#define SNAPSHOT_NAME_MAX 32
+char *snapshot_name(uint64_t sequence, char name[SNAPSHOT_NAME_MAX]);
+/* The sequence in a file name, 0 when it is not a snapshot's name. */
+uint64_t snapshot_name_sequence(const char *name);
+
+/*
+ * The sequences of a directory's snapshots, ascending; *sequence is allocated.
+ * `dir` is not moved nor closed.
+ */
+int snapshot_sequences(int dir, uint64_t **sequence, size_t *count,
+    struct error *err);
+
+/*
+ * Reads a file of a directory (or AT_FDCWD) and verifies all that one file can
+ * tell: signature, canonical form, root, trusted comment, name.  `digest` is
+ * set (*readable) whenever the file could be read.  The error does not name
+ * the file.
+ */
+struct minisign_public;
+int snapshot_load(int dir, const char *file, const struct minisign_public *pub,
+    struct snapshot *s, unsigned char digest[DIGEST_SIZE], bool *readable,
+    struct error *err);
+
+/*
+ * The newest snapshot of a directory whose signature, made by the public key
+ * (a file, or the base64 line itself), is good.  Returns 0, 1 when there is
+ * none at all, -1 when the newest one is not good (err says which and why).
+ * `digest` is that of its file.
  */
 int snapshot_newest(const char *dir, const char *public_key,
     struct snapshot *s, unsigned char digest[DIGEST_SIZE], struct error *err);
@@ -88,7 +166,8 @@ struct signer_answer {
  * `arg` is a struct signer_options.  The helper reads the key, then answers
  * each SIGNER_WRITE, whose data is what snapshot_encode made with sequence 0:
  * it sets sequence and previous, signs, and writes durably (temporary, fsync,
- * rename, fsync of the directory).
+ * rename, fsync of the directory).  What prevents it from starting is the
+ * answer to each write, and tried again each time.
  */
 int signer_body(int fd, void *arg);
 

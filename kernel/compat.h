@@ -7,6 +7,7 @@
 #define JA_COMPAT_H
 
 #include <sys/types.h>
+#include <sys/resource.h>
 
 #include <errno.h>
 #include <getopt.h>
@@ -18,6 +19,8 @@
 #if defined(__linux__)
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#elif defined(__FreeBSD__)
+#include <sys/procctl.h>
 #endif
 
 /* Closes the descriptors lo..hi, both included; hi may be INT_MAX. */
@@ -68,6 +71,25 @@ compat_process_title(const char *title)
 		(void)prctl(PR_SET_MM, PR_SET_MM_ARG_END, line + len, 0, 0);
 #else
 	setproctitle("-jailagent: %s", title);
+#endif
+}
+
+/*
+ * The calling process leaves no core dump, and others of its user cannot trace
+ * it (DragonFly: only the former).
+ */
+static inline void
+compat_hide_memory(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+#if defined(__linux__)
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#elif defined(__FreeBSD__)
+	int off = PROC_TRACE_CTL_DISABLE;
+
+	(void)procctl(P_PID, getpid(), PROC_TRACE_CTL, &off);
 #endif
 }
 

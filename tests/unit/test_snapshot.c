@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The form of snapshots: what is written, what is read, what is refused. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "snapshot_fixture.h"
+
+#define ZEROS \
+	"0000000000000000000000000000000000000000000000000000000000000000"
+
+/* The state of make_state; root by another implementation of RFC 6962. */
+static const char known[] =
+    "{\"boot\":\"boot-1\",\"format\":\"jailagent-snapshot/1\","
+    "\"host\":\"host.example.org\",\"jails\":["
+    "{\"applied\":\"ab12\",\"error\":\"\",\"jid\":1,\"name\":\"db\","
+    "\"params\":{\"exec.start\":[],\"ip4.addr\":[\"192.0.2.1\",\"192.0.2.2\"],"
+    "\"persist\":[\"true\"]},\"set\":\"/etc/jailagent/specs\","
+    "\"spec\":\"ab12\",\"state\":\"ready\",\"token\":\"t-1\"},"
+    "{\"applied\":\"ab12\",\"error\":\"bytes \xef\xbf\xbd" "ff\xef\xbf\xbd"
+    "fe, and \xef\xbf\xbd" "ef\xef\xbf\xbd" "bf\xef\xbf\xbd" "bd itself\","
+    "\"jid\":0,\"name\":\"web\",\"params\":{\"host.hostname\":["
+    "\"web\\n\\\"quoted\\\" \\\\ \\u0001\x7f \xc3\xa9\"]},"
+    "\"set\":\"/etc/jailagent/specs\",\"spec\":\"ab12\","
+    "\"state\":\"stopped\",\"token\":\"t-1\"}],"
+    "\"kernel\":\"model\",\"previous\":\"" ZEROS "\","
+    "\"revision\":\"0123abc\",\"root\":\""
+    "f892b5f27b8f68423eb35386e666cbfffe50da5f36ea6416234436d7fde88126"
+    "\",\"sequence\":0,\"set\":\"/etc/jailagent/specs\",\"taken\":1700000000}";
+
+static char *
+encode_state(size_t *len)
+{
+	struct snapshot s;
+	struct error err;
+	char *json;
+
+	make_state(&s, 1700000000);
+	json = snapshot_encode(&s, len, &err);
+	if (json == NULL)
+		fail_msg("%s", err.text);
+	snapshot_free(&s);
+	return json;
+}
+
+static void
+test_known_form(void **state)
+{
+	size_t len;
+	char *json = encode_state(&len);
+
+	(void)state;
+	assert_int_equal(len, strlen(json));
+	assert_string_equal(json, known);
+	free(json);
+}
+
+static void
+test_round_trip(void **state)
+{
+	struct snapshot s, want;
+	struct error err;
+	char *json, *again;
+	size_t len, again_len;
+
+	(void)state;
+	json = encode_state(&len);
+	if (snapshot_decode(json, len, &s, &err) == -1)
+		fail_msg("%s", err.text);
+	make_state(&want, 1700000000);
+	assert_int_equal(s.count, 2);
+	assert_string_equal(s.jail[1].error, want.jail[1].error);
+	assert_string_equal(s.jail[1].param[0].value.text[0],
+	    want.jail[1].param[0].value.text[0]);
+	assert_int_equal(s.jail[0].count, 3);
+	assert_int_equal(s.jail[0].jid, 1);
+	assert_non_null(strstr(json, s.root));
+	again = snapshot_encode(&s, &again_len, &err);
+	assert_string_equal(again, json);
+	snapshot_free(&s);
+	snapshot_free(&want);
+	free(json);
+	free(again);
+}
+
+/* From kept pieces the same bytes follow as from the whole. */
+static void
+test_pieces(void **state)
+{
+	struct snapshot_piece piece[2];
+	struct snapshot s;
+	struct error err;
+	size_t len, i;
+	char *json, *whole;
+
+	(void)state;
+	make_state(&s, 1700000000);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(snapshot_piece_make(&s.jail[i], &piece[i],
+		    &err), 0);
+	json = snapshot_assemble(&s, piece, 2, &len, &err);
+	whole = encode_state(&len);
+	assert_string_equal(json, whole);
+	free(json);
+	free(whole);
+	free(piece[0].json);
+	free(piece[1].json);
+	snapshot_free(&s);
+}
+
+static void
+test_nothing_in_it(void **state)
+{
+	struct snapshot s = { .taken = -1 };
+	struct error err;
+	size_t len;
+	char *json;
+
+	(void)state;
+	json = snapshot_encode(&s, &len, &err);
+	assert_non_null(json);
+	/* SHA-256 of nothing */
+	assert_non_null(strstr(json, "\"root\":\"e3b0c44298fc1c149afbf4c8996fb92"
+	    "427ae41e4649b934ca495991b7852b855\""));
+	assert_int_equal(snapshot_decode(json, len, &s, &err), 0);
+	assert_int_equal(s.taken, -1);
+	assert_string_equal(s.host, "");
+	snapshot_free(&s);
+	free(json);
+}
+
+static void
+test_order_is_checked(void **state)
+{
+	struct snapshot s;
+	struct error err;
+	size_t len;
+
+	(void)state;
+	make_state(&s, 1);
+	free(s.jail[1].name);
+	s.jail[1].name = strdup("db");
+	assert_null(snapshot_encode(&s, &len, &err));
+	s.jail[1].name[0] = 'a';
+	assert_null(snapshot_encode(&s, &len, &err));
+	s.jail[1].name[0] = 'x';
+	add_param(&s.jail[0], "persist", "false", NULL);
+	assert_null(snapshot_encode(&s, &len, &err));
+	assert_non_null(strstr(err.text, "persist"));
+	snapshot_free(&s);
+}
+
+/* Any change that the JSON parser does not see is seen by the form. */
+static void
+test_every_change(void **state)
+{
+	struct snapshot s, back;
+	size_t len, i, good = 0;
+	char *json = encode_state(&len), *again;
+	unsigned char bit;
+
+	(void)state;
+	for (i = 0; i < len * 8; i++) {
+		bit = (unsigned char)(1 << i % 8);
+		json[i / 8] ^= (char)bit;
+		if (snapshot_decode(json, len, &s, NULL) == 0) {
+			/* Another state, in canonical form: it says so. */
+			again = snapshot_encode(&s, &(size_t){ 0 }, NULL);
+			assert_string_equal(again, json);
+			free(again);
+			snapshot_free(&s);
+			good++;
+		}
+		json[i / 8] ^= (char)bit;
+	}
+	/* Some changes only make another state; the signature sees those. */
+	assert_true(good > 0 && good < len * 4);
+	assert_int_equal(snapshot_decode(json, len, &back, NULL), 0);
+	snapshot_free(&back);
+	free(json);
+}
+
+static void
+refused(const char *from, const char *to, const char *word)
+{
+	struct snapshot s;
+	struct error err;
+	size_t len;
+	char *json = encode_state(&len), *at = strstr(json, from), *changed;
+
+	assert_non_null(at);
+	changed = malloc(len + strlen(to) + 1);
+	assert_non_null(changed);
+	len = (size_t)sprintf(changed, "%.*s%s%s", (int)(at - json), json, to,
+	    at + strlen(from));
+	assert_int_equal(snapshot_decode(changed, len, &s, &err), -1);
+	if (strstr(err.text, word) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", word, err.text);
+	free(json);
+	free(changed);
+}
+
+static void
+test_refused_forms(void **state)
+{
+	(void)state;
+	refused("\"jid\":1,", "\"jid\": 1,", "canonical");
+	refused("\"jid\":1,", "\"jid\":1.0,", "jid");
+	refused("\"jid\":1,", "\"jid\":-1,", "jid");
+	refused("\"jid\":1,", "\"jid\":2,", "root");
+	refused("\"jid\":1,", "\"jid\":1,\"jid\":1,", "JSON");
+	refused("\"jid\":1,", "\"jid\":1,\"more\":1,", "canonical");
+	refused("\"boot\":\"boot-1\",", "", "boot");
+	refused("snapshot/1", "snapshot/2", "format");
+	refused("[\"true\"]", "\"true\"", "persist");
+	refused("[\"true\"]", "[true]", "persist");
+	refused("\"true\"", "\"tr\\u0075e\"", "canonical");
+	refused("\"taken\":1700000000}", "\"taken\":1700000000}\n",
+	    "canonical");
+	refused("\xef\xbf\xbd" "ff", "\xef\xbf\xbd" "FF", "error");
+	refused("\xef\xbf\xbd" "ff", "\xef\xbf\xbd" "41", "root");
+	refused("\xef\xbf\xbd" "ff", "\xff", "JSON");
+	refused(ZEROS, "00", "previous");
+}
+
+static void
+test_heading(void **state)
+{
+	static const char prev[] =
+	    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+	struct snapshot s;
+	struct error err;
+	size_t len, new_len;
+	char *json, *renumbered, *comment;
+
+	(void)state;
+	make_state(&s, 1700000000);
+	/* Texts that look like keys must not be taken for them. */
+	free(s.set);
+	s.set = strdup("\",\"sequence\":7,\"previous\":\"x");
+	free(s.revision);
+	s.revision = strdup(",\"taken\":5");
+	free(s.host);
+	s.host = strdup("h\"\x7f\\");
+	add_param(&s.jail[0], "sequence", "1", NULL);
+	add_param(&s.jail[0], "previous", "1", NULL);
+	json = snapshot_encode(&s, &len, &err);
+	snapshot_free(&s);
+	renumbered = snapshot_renumber(json, len, 123456789012, prev, &new_len,
+	    &err);
+	assert_non_null(renumbered);
+	if (snapshot_decode(renumbered, new_len, &s, &err) == -1)
+		fail_msg("%s", err.text);
+	assert_true(s.sequence == 123456789012);
+	assert_string_equal(s.previous, prev);
+	assert_string_equal(s.revision, ",\"taken\":5");
+	snapshot_free(&s);
+	comment = snapshot_comment(renumbered, new_len, &err);
+	assert_string_equal(comment, "timestamp:1700000000 seq:123456789012 "
+	    "prev:00112233445566778899aabbccddeeff00112233445566778899aabbccdd"
+	    "eeff host:h\\\"?\\\\");
+	free(comment);
+	free(json);
+	free(renumbered);
+	assert_null(snapshot_renumber("{}", 2, 1, prev, &len, &err));
+	assert_null(snapshot_comment("", 0, &err));
+}
+
+static void
+test_names(void **state)
+{
+	char name[SNAPSHOT_NAME_MAX];
+
+	(void)state;
+	assert_string_equal(snapshot_name(1, name), "00000001.json");
+	assert_string_equal(snapshot_name(123456789, name), "123456789.json");
+	assert_int_equal(snapshot_name_sequence("00000042.json"), 42);
+	assert_int_equal(snapshot_name_sequence("123456789.json"), 123456789);
+	assert_int_equal(snapshot_name_sequence("00000000.json"), 0);
+	assert_int_equal(snapshot_name_sequence("000000042.json"), 0);
+	assert_int_equal(snapshot_name_sequence("42.json"), 0);
+	assert_int_equal(snapshot_name_sequence("00000042.json.minisig"), 0);
+	assert_int_equal(snapshot_name_sequence(
+	    "99999999999999999999999999.json"), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_known_form),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_nothing_in_it),
+		cmocka_unit_test(test_order_is_checked),
+		cmocka_unit_test(test_every_change),
+		cmocka_unit_test(test_refused_forms),
+		cmocka_unit_test(test_heading),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -101,8 +101,8 @@ lint:
 	sh tests/lint/selftest.sh
 
 analyze:
-	CC="${CC}" FLAGS="${ALL_CFLAGS}" sh tests/lint/analyze.sh \
-		${KERNEL_SRC} ${SPECS_SRC} ${AGENT_SRC}
+	sh tests/lint/analyze.sh "${CC}" ${KERNEL_SRC} ${SPECS_SRC} \
+		${AGENT_SRC} -- ${ALL_CFLAGS}
 
 bench: tests
 	sh tests/bench/bench.sh

@@ -158,7 +158,7 @@ is_ours() {
 	case $(readlink "/proc/$1/cwd" 2>/dev/null) in
 	"$work"/*) return 0 ;;
 	esac
-	grep -q -a -F "$work" "/proc/$1/cmdline" "/proc/$1/environ" \
+	grep -q -a -F "${work##*/}" "/proc/$1/cmdline" "/proc/$1/environ" \
 	    "/proc/$1/mountinfo" 2>/dev/null
 }
 

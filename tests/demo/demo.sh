@@ -31,9 +31,10 @@ jailagent() {
 # ---- leaving nothing behind ----------------------------------------------
 
 # The host's number of a jail's first process: 1 in its own namespace, and its
-# root is below $work.
+# root is below $work (mountinfo names it as its file system does, which is not
+# from / when /tmp is one of its own).
 inits() { # [ROOT]
-	grep -l -s -F " $work/roots/${1:-}" /proc/[0-9]*/mountinfo |
+	grep -l -s -F "/${work##*/}/roots/${1:-}" /proc/[0-9]*/mountinfo |
 	    while read -r _p; do
 		_p=${_p%/mountinfo}
 		grep -q '^NSpid:.*[[:space:]]1$' "$_p/status" 2>/dev/null &&
@@ -53,7 +54,7 @@ run_directory() {
 
 left_behind() {
 	mounts_below "$work"
-	grep -l -s -F "$work" /proc/[0-9]*/mountinfo
+	grep -l -s -F "/${work##*/}/" /proc/[0-9]*/mountinfo
 	[ ! -e "$work" ] || echo "$work"
 	[ -z "$run_dir" ] || [ ! -e "$run_dir" ] || echo "$run_dir"
 }

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The process that writes snapshots: what it refuses, and what kills leave. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "snapshot_fixture.h"
+
+static int
+setup(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+
+	assert_non_null(f);
+	fixture_make(f);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	fixture_free(*state);
+	free(*state);
+	return 0;
+}
+
+static void
+print_finding(void *arg, const char *file, const char *problem)
+{
+	(void)arg;
+	print_error("%s: %s\n", file, problem);
+}
+
+/* All of the directory is good, and there are so many. */
+static void
+assert_chain(const struct fixture *f, size_t count)
+{
+	struct error err;
+	size_t verified;
+
+	if (snapshot_verify(f->dir, f->pub, print_finding, NULL, &verified,
+	    &err) != 0)
+		fail_msg("the chain does not verify");
+	assert_int_equal(verified, count);
+}
+
+static size_t
+files_in(const char *dir)
+{
+	DIR *d = opendir(dir);
+	size_t n = 0;
+
+	assert_non_null(d);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n - 2;
+}
+
+static void
+try_write(struct fixture *f, struct signer_answer *a)
+{
+	struct snapshot s;
+
+	make_state(&s, 1700000000);
+	write_state(f, &s, a);
+	snapshot_free(&s);
+}
+
+static void
+refuses(struct fixture *f, const char *word)
+{
+	struct signer_answer a;
+
+	try_write(f, &a);
+	assert_int_equal(a.sequence, -1);
+	if (strstr(a.text, word) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", word, a.text);
+}
+
+static void
+accepts(struct fixture *f, int64_t sequence)
+{
+	struct signer_answer a;
+
+	try_write(f, &a);
+	if (a.sequence != sequence)
+		fail_msg("%lld: %s", (long long)a.sequence, a.text);
+}
+
+static void
+test_chain_and_restart(void **state)
+{
+	struct fixture *f = *state;
+	unsigned char digest[DIGEST_SIZE];
+	struct signer_answer a;
+	struct snapshot s;
+	struct error err;
+
+	assert_int_equal(snapshot_newest(f->dir, f->pub, &s, digest, &err), 1);
+	write_chain(f, 1700000000, 3);
+	assert_chain(f, 3);
+	signer_begin(f);
+	accepts(f, 4);
+	try_write(f, &a);
+	assert_int_equal(a.sequence, 5);
+	assert_chain(f, 5);
+	assert_int_equal(files_in(f->dir), 10);
+	assert_int_equal(snapshot_newest(f->dir, f->pub, &s, digest, &err), 0);
+	assert_int_equal(s.sequence, 5);
+	assert_memory_equal(digest, a.digest, sizeof digest);
+	snapshot_free(&s);
+}
+
+static void
+test_key_is_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	const char *away = temp_file(&f->top, "away");
+
+	assert_int_equal(chmod(f->key, 0644), 0);
+	signer_begin(f);
+	refuses(f, "chmod 600");
+	assert_int_equal(chmod(f->key, 0600), 0);
+	assert_int_equal(rename(f->pub, away), 0);
+	refuses(f, "key.pub");
+	assert_int_equal(rename(away, f->pub), 0);
+	accepts(f, 1);
+	/* It is read once: what happens to the file later does not matter. */
+	assert_int_equal(unlink(f->key), 0);
+	accepts(f, 2);
+	assert_chain(f, 2);
+}
+
+static void
+test_keys_must_fit(void **state)
+{
+	struct fixture *f = *state;
+	struct minisign_public pub;
+	struct error err;
+
+	assert_int_equal(unlink(f->key), 0);
+	assert_int_equal(minisign_generate(f->key,
+	    temp_file(&f->top, "other.pub"), &pub, &err), 0);
+	signer_begin(f);
+	refuses(f, "is not the public key of");
+}
+
+static void
+test_bad_newest_is_not_continued(void **state)
+{
+	struct fixture *f = *state;
+	char *path = strdup(temp_file(&f->top, "snapshots/00000002.json"));
+	char *text;
+	size_t len;
+
+	write_chain(f, 1700000000, 2);
+	text = temp_read(path, &len);
+	text[len / 2] ^= 1;
+	temp_write(path, 0644, text, len);
+	signer_begin(f);
+	refuses(f, "00000002.json: the signature does not fit");
+	assert_int_equal(files_in(f->dir), 4);
+	text[len / 2] ^= 1;
+	temp_write(path, 0644, text, len);
+	accepts(f, 3);
+	assert_chain(f, 3);
+	free(text);
+	free(path);
+}
+
+static void
+test_never_overwrites(void **state)
+{
+	struct fixture *f = *state;
+	const char *next = temp_file(&f->top, "snapshots/00000002.json");
+
+	signer_begin(f);
+	accepts(f, 1);
+	temp_write(next, 0644, "mine", 4);
+	refuses(f, "no snapshot is ever replaced");
+	/* Now it has looked, and finds it no better. */
+	refuses(f, "00000002.json");
+	unlink(next);
+	accepts(f, 2);
+	assert_chain(f, 2);
+}
+
+static void
+test_nonsense(void **state)
+{
+	struct fixture *f = *state;
+	struct message m;
+	uint32_t type;
+
+	signer_begin(f);
+	for (type = SIGNER_WRITE; type < SIGNER_WRITE + 5; type += 2) {
+		assert_int_equal(channel_write(f->fd, type, 77, "{}", 2), 0);
+		assert_int_equal(channel_read(f->fd, &m, NULL), 1);
+		assert_int_equal(m.number, 77);
+		assert_int_equal(
+		    ((struct signer_answer *)(void *)m.data)->sequence, -1);
+		free(m.data);
+	}
+	accepts(f, 1);
+	assert_int_equal(files_in(f->dir), 2);
+}
+
+static void
+test_directory_comes_late(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(rmdir(f->dir), 0);
+	signer_begin(f);
+	refuses(f, f->dir);
+	assert_int_equal(mkdir(f->dir, 0755), 0);
+	accepts(f, 1);
+}
+
+static void
+test_leftovers(void **state)
+{
+	struct fixture *f = *state;
+
+	write_chain(f, 1700000000, 1);
+	temp_write(temp_file(&f->top, "snapshots/.new-00000002.json"), 0644,
+	    "half", 4);
+	temp_write(temp_file(&f->top, "snapshots/00000002.json.minisig"), 0644,
+	    "half", 4);
+	assert_chain(f, 1);
+	signer_begin(f);
+	accepts(f, 2);
+	assert_chain(f, 2);
+	assert_int_equal(files_in(f->dir), 4);
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Asks for many snapshots at once, so that the kill comes while it writes. */
+static void
+ask_and_kill(struct fixture *f, const char *json, size_t len, long delay)
+{
+	const struct timespec t = { .tv_nsec = delay };
+	int status;
+
+	signer_begin(f);
+	for (int i = 0; i < 20; i++)
+		(void)channel_write(f->fd, SIGNER_WRITE, 1, json, len);
+	nanosleep(&t, NULL);
+	assert_int_equal(kill(f->pid, SIGKILL), 0);
+	assert_int_equal(waitpid(f->pid, &status, 0), f->pid);
+	close(f->fd);
+	f->fd = -1;
+}
+
+/*
+ * Killed at any moment: what is there is a chain, and the next signer goes on.
+ * Delays are spread evenly over the first 30 ms.
+ */
+static void
+test_killed(void **state)
+{
+	struct fixture *f = *state;
+	double until = now() + 3;
+	uint64_t *sequence;
+	struct snapshot s;
+	struct error err;
+	size_t len, count, verified;
+	char *json;
+	long i;
+
+	make_state(&s, 1700000000);
+	json = snapshot_encode(&s, &len, &err);
+	for (i = 0; now() < until; i++) {
+		ask_and_kill(f, json, len, i * 7919 % 300 * 100000);
+		if (i % 8 == 0 && snapshot_verify(f->dir, f->pub,
+		    print_finding, NULL, &verified, &err) == 1)
+			fail_msg("broken after kill %ld", i);
+	}
+	assert_true(i > 20);
+	signer_begin(f);
+	try_write(f, &(struct signer_answer){ 0 });
+	assert_int_equal(signer_end(f), 0);
+	free(json);
+	snapshot_free(&s);
+	f->fd = open(f->dir, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(snapshot_sequences(f->fd, &sequence, &count, &err),
+	    0);
+	close(f->fd);
+	f->fd = -1;
+	assert_true(count > 1 && sequence[count - 1] == count);
+	free(sequence);
+	assert_chain(f, count);
+	assert_int_equal(files_in(f->dir), 2 * count);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_chain_and_restart),
+		TEST(test_key_is_tried_again),
+		TEST(test_keys_must_fit),
+		TEST(test_bad_newest_is_not_continued),
+		TEST(test_never_overwrites),
+		TEST(test_nonsense),
+		TEST(test_directory_comes_late),
+		TEST(test_leftovers),
+		TEST(test_killed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

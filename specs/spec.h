@@ -22,8 +22,12 @@
 #define SPEC_DOCUMENTS_MAX 10000    /* documents of one file */
 #define SPEC_DEPTH_MAX 16
 #define SPEC_SCALAR_MAX 65536
+#define SPEC_SET_MAX (256 * 1024 * 1024) /* bytes of all specs together */
 
-/* Where something was said.  `file` is owned by the set; line 0: unknown. */
+/*
+ * Where something was said; line 0: unknown.  In a spec `file` belongs to the
+ * spec, in an error to whoever named the file.
+ */
 struct spec_place {
 	const char *file;
 	unsigned line, column;
@@ -41,16 +45,23 @@ struct spec_errors {
 	size_t count;
 };
 
-/* Appends; the message is formatted.  Always returns -1. */
+/*
+ * Appends; the message is formatted, control characters and what is not UTF-8
+ * become '?'.  Always returns -1.
+ */
 int spec_error_add(struct spec_errors *errors, struct spec_place place,
     bool warning, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void spec_errors_free(struct spec_errors *errors);
+/* Sorts by file, line and column. */
+void spec_errors_sort(struct spec_errors *errors);
+/* "FILE:LINE:COLUMN: message", allocated; without the place that is unknown. */
+char *spec_error_text(const struct spec_error *e);
 
 /* One parameter, in canonical form. */
 struct spec_param {
 	char *name;
-	const struct param_def *def; /* NULL: only a kernel may know it */
+	const struct param_def *def;
 	struct text_list value;
 	struct spec_place place;
 };
@@ -64,7 +75,7 @@ struct spec_health {
 	char *exec; /* NULL: none */
 	long interval_ms, timeout_ms, start_period_ms;
 	int retries;
-	bool heal;
+	bool heal; /* an unhealthy jail is restarted */
 };
 
 struct spec_agent {
@@ -75,11 +86,15 @@ struct spec_agent {
 	char *paused; /* the reason; NULL: not paused */
 	long retry_initial_ms, retry_max_ms, retry_reset_ms;
 	struct spec_health health;
-	struct text_list labels;      /* KEY=VALUE, sorted */
-	struct text_list environment; /* KEY=VALUE, sorted */
+	struct text_list labels;      /* KEY=VALUE, sorted by KEY */
+	struct text_list environment; /* KEY=VALUE, sorted by KEY */
 };
 
-/* One jail as it should be.  Parameters are sorted by name. */
+/*
+ * One jail as it should be.  Parameters are sorted by name.  A spec is one
+ * block of memory that refers to nothing outside (but the parameter table) and
+ * does not change once it is made.
+ */
 struct spec {
 	char *name;
 	struct spec_place place;
@@ -95,7 +110,13 @@ struct spec_set {
 	struct spec **spec;
 	size_t count;
 	struct spec_errors errors;
-	char **file; /* canonical paths, owned, sorted */
+	/*
+	 * Names that documents declare, but that are not among the specs: two
+	 * documents have the name or the jid, or it cannot be resolved.  Sorted.
+	 * For each there is an error in its document's own file.
+	 */
+	struct text_list invalid;
+	char **file; /* paths as they were read, owned, sorted */
 	size_t file_count;
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of all specs */
 };
@@ -110,7 +131,8 @@ struct spec_docs {
 /*
  * Parses one file's text.  `file` must stay valid as long as the documents.
  * Errors are appended; documents without an error are appended to docs.
- * Returns 0, -1 if there was an error.
+ * Returns 0, -1 if there was an error.  A file without any document is one:
+ * it is more likely a file that is not written yet than a wish.
  */
 int spec_parse(const char *file, const char *text, size_t len,
     struct spec_docs *docs, struct spec_errors *errors);

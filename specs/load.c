@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading spec files and directories of them. */
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spec.h"
+#include "text.h"
+
+static bool
+ends_in(const char *name, const char *end)
+{
+	size_t n = strlen(name), e = strlen(end);
+
+	return n > e && strcmp(name + n - e, end) == 0;
+}
+
+bool
+spec_file_name(const char *name)
+{
+	/* What editors leave does not end so: web.yaml~, .web.yaml.swp,
+	   #web.yaml#; but .#web.yaml does. */
+	return *name != '.' && *name != '#' &&
+	    (ends_in(name, ".yaml") || ends_in(name, ".yml"));
+}
+
+static int
+file_error(struct spec_set *set, const char *file, const char *what, int code)
+{
+	return spec_error_add(&set->errors, (struct spec_place){ file, 0, 0 },
+	    false, "%s%s%s", what, code != 0 ? ": " : "",
+	    code != 0 ? strerror(code) : "");
+}
+
+/* Reads a descriptor to its end, at most one byte more than is allowed. */
+static int
+read_all(int fd, struct buffer *b)
+{
+	char chunk[16384];
+	ssize_t n;
+
+	do {
+		n = read(fd, chunk, sizeof chunk);
+		if (n > 0)
+			buffer_add(b, chunk, (size_t)n);
+	} while ((n > 0 || (n < 0 && errno == EINTR)) &&
+	    b->len <= SPEC_FILE_MAX && !b->failed);
+	if (b->failed)
+		errno = ENOMEM;
+	return n < 0 || b->failed ? -1 : 0;
+}
+
+/* Reads and parses one file; what is wrong becomes an error. */
+static void
+load_file(struct spec_set *set, struct spec_docs *docs, const char *file)
+{
+	struct buffer b = { 0 };
+	struct stat st;
+	int fd;
+
+	/* O_NONBLOCK: a FIFO must not stop the program. */
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) {
+		file_error(set, file, "cannot open", errno);
+		return;
+	}
+	if (fstat(fd, &st) != 0)
+		file_error(set, file, "cannot read", errno);
+	else if (!S_ISREG(st.st_mode))
+		file_error(set, file, "not a regular file", 0);
+	else if (read_all(fd, &b) != 0)
+		file_error(set, file, "cannot read", errno);
+	else
+		(void)spec_parse(file, b.text != NULL ? b.text : "", b.len,
+		    docs, &set->errors);
+	close(fd);
+	free(b.text);
+}
+
+static int
+compare_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Adds the spec files of a directory in the order of their names. */
+static int
+list_directory(const char *dir, struct text_list *files)
+{
+	size_t first = files->count, len = strlen(dir);
+	const char *slash = len > 0 && dir[len - 1] == '/' ? "" : "/";
+	struct dirent *e;
+	DIR *d = opendir(dir);
+	int rc = 0, code;
+
+	if (d == NULL)
+		return -1;
+	errno = 0;
+	while (rc == 0 && (e = readdir(d)) != NULL) {
+		struct buffer b = { 0 };
+
+		if (!spec_file_name(e->d_name))
+			continue;
+		buffer_text(&b, dir);
+		buffer_text(&b, slash);
+		buffer_text(&b, e->d_name);
+		rc = b.failed ? -1 : text_list_add(files, b.text);
+		free(b.text);
+		errno = rc == 0 ? 0 : ENOMEM;
+	}
+	code = errno;
+	closedir(d);
+	if (files->count - first > 1)
+		qsort(files->text + first, files->count - first,
+		    sizeof *files->text, compare_text);
+	errno = code;
+	return code == 0 ? 0 : -1;
+}
+
+int
+spec_load(const char *const *path, size_t count, struct spec_set *set)
+{
+	struct text_list files = { 0 };
+	struct spec_docs docs = { 0 };
+	struct stat st;
+	bool valid = true;
+
+	*set = (struct spec_set){ 0 };
+	for (size_t i = 0; i < count; i++) {
+		if (stat(path[i], &st) == 0 && S_ISDIR(st.st_mode)) {
+			if (list_directory(path[i], &files) != 0)
+				file_error(set, path[i],
+				    "cannot read the directory", errno);
+		} else if (text_list_add(&files, path[i]) != 0) {
+			file_error(set, path[i], "cannot read", ENOMEM);
+		}
+	}
+	for (size_t i = 0; i < files.count; i++)
+		load_file(set, &docs, files.text[i]);
+	spec_resolve(&docs, set);
+	spec_docs_free(&docs);
+	/* The texts stay where they are: errors point to them. */
+	set->file = files.text;
+	set->file_count = files.count;
+	if (files.count > 1)
+		qsort(set->file, set->file_count, sizeof *set->file,
+		    compare_text);
+	spec_errors_sort(&set->errors);
+	for (size_t i = 0; i < set->errors.count; i++)
+		valid = valid && set->errors.error[i].warning;
+	return valid ? 0 : -1;
+}
+
+void
+spec_set_free(struct spec_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		spec_free(set->spec[i]);
+	for (size_t i = 0; i < set->file_count; i++)
+		free(set->file[i]);
+	free(set->spec);
+	free(set->file);
+	text_list_free(&set->invalid);
+	spec_errors_free(&set->errors);
+	*set = (struct spec_set){ 0 };
+}
+
+static int
+compare_spec(const void *name, const void *spec)
+{
+	return strcmp(name, (*(struct spec *const *)spec)->name);
+}
+
+const struct spec *
+spec_find(const struct spec_set *set, const char *name)
+{
+	struct spec **s;
+
+	if (set->count == 0)
+		return NULL;
+	s = bsearch(name, set->spec, set->count, sizeof *set->spec,
+	    compare_spec);
+	return s != NULL ? *s : NULL;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "names.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+
+bool
+names_group(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < param_count; i++) {
+		const char *known = param_table[i].name;
+
+		if (strncmp(known, name, len) == 0 && known[len] == '.')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The boolean whose negative form `name` is: "no" in front of its last
+ * component (jail(8)), or of the whole name.  NULL: none.
+ */
+static const struct param_def *
+positive(const char *name, char *buf, size_t size)
+{
+	const char *dot = strrchr(name, '.');
+	const char *cuts[] = { name, dot == NULL ? name : dot + 1 };
+
+	for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+		const struct param_def *def;
+
+		if (strncmp(cuts[i], "no", 2) != 0)
+			continue;
+		if ((size_t)snprintf(buf, size, "%.*s%s",
+		    (int)(cuts[i] - name), name, cuts[i] + 2) >= size)
+			continue;
+		def = param_find(buf);
+		if (def != NULL && def->type == PARAM_BOOL)
+			return def;
+	}
+	return NULL;
+}
+
+/* A parameter whose last component is `name`, or that needs other dots. */
+static const char *
+same_end(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < param_count; i++) {
+		const char *known = param_table[i].name;
+		size_t n = strlen(known);
+
+		if (n > len + 1 && known[n - len - 1] == '.' &&
+		    strcmp(known + n - len, name) == 0)
+			return known;
+	}
+	return NULL;
+}
+
+/* The keys of a document that are no parameters. */
+static const char *
+nearest_key(const char *name)
+{
+	static const char *const keys[] = { "agent", "name", "vars" };
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (name_distance(name, keys[i]) <= 1 ||
+		    (strlen(name) > 4 && name_distance(name, keys[i]) <= 2))
+			return keys[i];
+	}
+	return NULL;
+}
+
+int
+names_unknown(const char *name, const char *value, struct error *err)
+{
+	char buf[128];
+	const struct param_def *def = positive(name, buf, sizeof buf);
+	const char *nearest;
+
+	if (def != NULL)
+		return error_set(err, EINVAL, "unknown parameter \"%s\": "
+		    "booleans are written in their positive form; write "
+		    "%s: %s", name, def->name, value != NULL &&
+		    strcmp(value, "false") == 0 ? "true" : "false");
+	nearest = param_nearest(name);
+	if (nearest == NULL)
+		nearest = nearest_key(name);
+	if (nearest == NULL)
+		nearest = same_end(name);
+	return error_set(err, EINVAL, "unknown parameter \"%.*s\"%s%s%s",
+	    TEXT_SHOWN, name, nearest != NULL ? "; did you mean " : "",
+	    nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+}

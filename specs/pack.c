@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Specs as one block of memory, and looking things up in them. */
+#include "pack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FILES 8 /* of a spec's places that are kept only once */
+
+/*
+ * The block is laid out twice by the same functions: first without memory, to
+ * learn its size, then for real.  Pointers and arrays come first, texts last.
+ */
+struct packer {
+	char *arrays, *texts; /* NULL the first time */
+	size_t arrays_used, texts_used;
+	struct {
+		const char *from;
+		char *to;
+	} file[FILES];
+	size_t files;
+};
+
+static void *
+pack_array(struct packer *p, size_t size)
+{
+	void *at = p->arrays == NULL ? NULL : p->arrays + p->arrays_used;
+
+	p->arrays_used += (size + 7) & ~(size_t)7;
+	return at;
+}
+
+static char *
+pack_text(struct packer *p, const char *text)
+{
+	size_t size = text == NULL ? 0 : strlen(text) + 1;
+	char *at = p->texts == NULL || text == NULL ? NULL :
+	    p->texts + p->texts_used;
+
+	p->texts_used += size;
+	return at == NULL ? NULL : memcpy(at, text, size);
+}
+
+static void
+pack_list(struct packer *p, struct text_list *to, const struct text_list *from)
+{
+	char **array = pack_array(p, from->count * sizeof *array);
+
+	for (size_t i = 0; i < from->count; i++) {
+		char *text = pack_text(p, from->text[i]);
+
+		if (array != NULL)
+			array[i] = text;
+	}
+	to->text = array;
+	to->count = from->count;
+}
+
+/* Most places are in one file: each is packed once. */
+static void
+pack_place(struct packer *p, struct spec_place *to,
+    const struct spec_place *from)
+{
+	size_t i = 0;
+
+	while (i < p->files && p->file[i].from != from->file)
+		i++;
+	if (i == p->files) {
+		if (p->files == FILES)
+			i = --p->files;
+		p->file[i].from = from->file;
+		p->file[i].to = pack_text(p, from->file);
+		p->files++;
+	}
+	*to = (struct spec_place){ p->file[i].to, from->line, from->column };
+}
+
+static void
+pack_param(struct packer *p, struct spec_param *to,
+    const struct spec_param *from)
+{
+	bool plain = strcmp(from->name, from->def->name) == 0;
+
+	/* Nobody writes to names: the table's may stand for a copy. */
+	to->name = plain ? (char *)from->def->name : pack_text(p, from->name);
+	to->def = from->def;
+	pack_list(p, &to->value, &from->value);
+	pack_place(p, &to->place, &from->place);
+}
+
+static void
+pack_all(struct packer *p, struct spec *to, const struct spec *from)
+{
+	struct spec_param *param, ignored;
+
+	p->arrays_used = p->texts_used = p->files = 0;
+	*to = *from;
+	param = pack_array(p, from->count * sizeof *param);
+	to->param = param;
+	to->depend = (struct text_list){ 0 };
+	pack_place(p, &to->place, &from->place);
+	to->name = pack_text(p, from->name);
+	for (size_t i = 0; i < from->count; i++) {
+		struct spec_param *at = param == NULL ? &ignored : &param[i];
+
+		pack_param(p, at, &from->param[i]);
+		if (strcmp(at->def->name, "depend") == 0)
+			to->depend = at->value;
+	}
+	to->agent.paused = pack_text(p, from->agent.paused);
+	to->agent.health.exec = pack_text(p, from->agent.health.exec);
+	pack_list(p, &to->agent.labels, &from->agent.labels);
+	pack_list(p, &to->agent.environment, &from->agent.environment);
+}
+
+struct spec *
+spec_pack(const struct spec *draft)
+{
+	struct packer p = { 0 };
+	struct spec measured, *s;
+	size_t head = (sizeof *s + 7) & ~(size_t)7;
+
+	pack_all(&p, &measured, draft);
+	s = malloc(head + p.arrays_used + p.texts_used);
+	if (s == NULL)
+		return NULL;
+	p.arrays = (char *)s + head;
+	p.texts = p.arrays + p.arrays_used;
+	pack_all(&p, s, draft);
+	return s;
+}
+
+struct spec *
+spec_copy(const struct spec *s)
+{
+	return spec_pack(s);
+}
+
+void
+spec_free(struct spec *s)
+{
+	free(s);
+}
+
+static int
+compare_param(const void *name, const void *param)
+{
+	return strcmp(name, ((const struct spec_param *)param)->name);
+}
+
+const struct spec_param *
+spec_param_find(const struct spec *s, const char *name)
+{
+	if (s->count == 0)
+		return NULL;
+	return bsearch(name, s->param, s->count, sizeof *s->param,
+	    compare_param);
+}
+
+const char *
+spec_text(const struct spec *s, const char *name)
+{
+	const struct spec_param *p = spec_param_find(s, name);
+	const struct param_def *def;
+
+	if (p != NULL && p->value.count > 0)
+		return p->value.text[0];
+	def = p != NULL ? NULL : param_find(name);
+	return def != NULL ? def->dflt : NULL;
+}
+
+bool
+spec_bool(const struct spec *s, const char *name)
+{
+	const char *text = spec_text(s, name);
+
+	return text != NULL && strcmp(text, "true") == 0;
+}
+
+long
+spec_int(const struct spec *s, const char *name)
+{
+	const char *text = spec_text(s, name);
+
+	return text == NULL ? 0 : strtol(text, NULL, 10);
+}
+
+const struct text_list *
+spec_list(const struct spec *s, const char *name)
+{
+	static const struct text_list empty;
+	const struct spec_param *p = spec_param_find(s, name);
+
+	return p != NULL ? &p->value : &empty;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Making specs of drafts.  Private to specs/. */
+#ifndef JA_PACK_H
+#define JA_PACK_H
+
+#include "spec.h"
+
+/*
+ * Copies a draft, a struct spec whose pointers are borrowed, into one block
+ * that spec_free releases.  `depend` and the names of parameters without a
+ * key are taken from the parameters and the table.  NULL: no memory.
+ */
+struct spec *spec_pack(const struct spec *draft);
+
+#endif

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Trees of nodes become documents: names are resolved, values checked. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doc.h"
+#include "names.h"
+#include "rules.h"
+#include "text.h"
+#include "yaml.h"
+
+/* The longest dotted name that is looked at. */
+#define KEY_MAX 512
+
+struct parser {
+	const char *file;
+	struct spec_errors *errors;
+	struct spec_docs *docs;
+	struct spec_doc *doc; /* the present one */
+	size_t errors_start;  /* of the file */
+	size_t faults;	      /* of the document */
+};
+
+static struct spec_place
+place_of(const struct parser *p, const struct node *n)
+{
+	return (struct spec_place){ p->file, n->line, n->column };
+}
+
+/* Reports what is wrong at a node, up to the limit of a file. */
+static void fault(struct parser *p, const struct node *n, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+fault(struct parser *p, const struct node *n, const char *fmt, ...)
+{
+	char message[ERROR_TEXT_MAX + KEY_MAX];
+	va_list ap;
+
+	p->faults++;
+	if (p->errors->count - p->errors_start >= DOC_ERRORS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof message, fmt, ap);
+	va_end(ap);
+	spec_error_add(p->errors, place_of(p, n), false, "%s", message);
+}
+
+static void
+doc_free(struct spec_doc *doc)
+{
+	if (doc == NULL)
+		return;
+	for (size_t i = 0; i < doc->count; i++) {
+		free(doc->assign[i].owned_name);
+		text_list_free(&doc->assign[i].value);
+	}
+	free(doc->assign);
+	free(doc->name);
+	free(doc);
+}
+
+void
+spec_docs_free(struct spec_docs *docs)
+{
+	for (size_t i = 0; i < docs->count; i++)
+		doc_free(docs->doc[i]);
+	free(docs->doc);
+	*docs = (struct spec_docs){ 0 };
+}
+
+/* Makes room for one more element of an array that doubles from 16 on. */
+static void *
+grow(void *array, size_t count, size_t size)
+{
+	if (count > 0 && (count < 16 || (count & (count - 1)) != 0))
+		return array;
+	return realloc(array, (count == 0 ? 16 : count * 2) * size);
+}
+
+static bool
+is_addresses(const struct assign *a)
+{
+	return a->kind == ASSIGN_PARAM && (a->def->type == PARAM_IP4 ||
+	    a->def->type == PARAM_IP6);
+}
+
+static bool
+is_list(const struct assign *a)
+{
+	return a->kind == ASSIGN_VAR || is_addresses(a) ||
+	    (a->kind == ASSIGN_PARAM && a->def->type == PARAM_LIST);
+}
+
+/* Puts comma-separated addresses into texts of their own. */
+static int
+split_commas(struct text_list *texts)
+{
+	struct text_list made = { 0 };
+	bool any = false;
+
+	for (size_t i = 0; i < texts->count; i++)
+		any = any || strchr(texts->text[i], ',') != NULL;
+	if (!any)
+		return 0;
+	for (size_t i = 0; i < texts->count; i++) {
+		char *next = texts->text[i], *part;
+
+		while ((part = strsep(&next, ",")) != NULL) {
+			part += strspn(part, " \t");
+			if (text_list_add(&made, part) != 0) {
+				text_list_free(&made);
+				return -1;
+			}
+		}
+	}
+	text_list_free(texts);
+	*texts = made;
+	return 0;
+}
+
+static int
+check_setting(const struct assign *a, const struct text_list *texts,
+    struct error *err)
+{
+	if (texts->count != 1)
+		return error_set(err, EINVAL, "expected one value, found %s",
+		    texts->count == 0 ? "none" : "several");
+	if (a->setting->type == SETTING_MAP)
+		return setting_check_entry(a->setting,
+		    a->name + strlen(a->setting->name) + 1, texts->text[0],
+		    err);
+	return setting_store(a->setting, texts->text[0], NULL, err);
+}
+
+int
+assign_check(const struct assign *a, struct text_list *texts, size_t *which,
+    struct error *err)
+{
+	size_t before = texts->count;
+	int rc;
+
+	*which = 0;
+	if (a->kind == ASSIGN_VAR)
+		return 0;
+	if (a->kind == ASSIGN_AGENT)
+		return check_setting(a, texts, err);
+	if (is_addresses(a) && split_commas(texts) != 0)
+		return error_sys(err, ENOMEM, "value");
+	rc = rules_check(a->name, a->def, texts, which, err);
+	if (texts->count != before && *which >= before)
+		*which = before - 1;
+	return rc;
+}
+
+/* Appends the text of one node; false when it cannot be one. */
+static bool
+take_text(struct parser *p, struct assign *a, const struct node *n)
+{
+	if (n->kind == NODE_BAD)
+		return false;
+	if (n->kind != NODE_TEXT) {
+		fault(p, n, "%s: expected a text, found %s", a->name,
+		    node_kind_name(n));
+		return false;
+	}
+	if (node_is_null(n)) {
+		fault(p, n, "%s has no value%s", a->name, *n->text != '\0' ?
+		    "; quote it if this text is meant" : is_list(a) ?
+		    "; write [] for an empty list" : "");
+		return false;
+	}
+	if (strstr(n->text, "${") != NULL)
+		a->expand = true;
+	if (text_list_add(&a->value, n->text) != 0) {
+		fault(p, n, "out of memory");
+		return false;
+	}
+	return true;
+}
+
+static const struct node *
+nth_child(const struct node *n, size_t i)
+{
+	const struct node *c = n->child;
+
+	while (i-- > 0 && c != NULL && c->next != NULL)
+		c = c->next;
+	return c != NULL ? c : n;
+}
+
+/* Reads the value of an assignment whose name is known. */
+static bool
+take_value(struct parser *p, struct assign *a, const struct node *value)
+{
+	struct error err = { 0 };
+	size_t which;
+
+	a->value_place = place_of(p, value);
+	if (value->kind == NODE_LIST) {
+		bool good = true;
+
+		if (!is_list(a)) {
+			fault(p, value, "%s: expected %s, found a list",
+			    a->name, a->kind == ASSIGN_PARAM ?
+			    param_type_name(a->def->type) : "one value");
+			return false;
+		}
+		for (const struct node *n = value->child; n != NULL;
+		    n = n->next)
+			good = take_text(p, a, n) && good;
+		if (!good)
+			return false;
+	} else if (!take_text(p, a, value)) {
+		return false;
+	}
+	/* What refers to others is checked when it is resolved. */
+	if (a->expand || assign_check(a, &a->value, &which, &err) == 0)
+		return true;
+	fault(p, value->kind == NODE_LIST ? nth_child(value, which) : value,
+	    "%s: %s", a->name, err.text);
+	return false;
+}
+
+/* Adds `name: value` to the document; the value is no mapping. */
+static void
+add_assign(struct parser *p, const struct assign *known, const char *name,
+    const struct node *key, const struct node *value)
+{
+	struct spec_doc *doc = p->doc;
+	struct assign *grown, *a;
+
+	grown = grow(doc->assign, doc->count, sizeof *grown);
+	if (grown == NULL) {
+		fault(p, key, "out of memory");
+		return;
+	}
+	doc->assign = grown;
+	a = &grown[doc->count];
+	*a = *known;
+	a->place = place_of(p, key);
+	if (a->name == NULL) {
+		a->owned_name = strdup(name);
+		a->name = a->owned_name;
+	}
+	if (a->name == NULL) {
+		fault(p, key, "out of memory");
+		return;
+	}
+	/* Wrong ones count too, so that duplicates are found all the same. */
+	doc->count++;
+	if (a->append && !is_list(a)) {
+		fault(p, key, "%s+: only lists can be appended to; %s takes "
+		    "one value", a->name, a->name);
+		return;
+	}
+	take_value(p, a, value);
+}
+
+static void
+add_param(struct parser *p, const char *name, bool append,
+    const struct node *key, const struct node *value)
+{
+	struct assign a = { .kind = ASSIGN_PARAM, .append = append,
+		.def = param_find(name) };
+	struct error err = { 0 };
+
+	if (a.def == NULL) {
+		names_unknown(name, value->kind == NODE_TEXT ? value->text :
+		    NULL, &err);
+		fault(p, key, "%s", err.text);
+		return;
+	}
+	if (a.def->access == PARAM_RD) {
+		fault(p, key, "%s is read-only: the kernel tells it, nobody "
+		    "can set it; remove this line", name);
+		return;
+	}
+	if (strcmp(name, a.def->name) == 0) {
+		a.name = a.def->name;
+	} else if (rules_key(name + strlen(a.def->name) + 1, &err) != 0) {
+		fault(p, key, "%s: %s", a.def->name, err.text);
+		return;
+	}
+	add_assign(p, &a, name, key, value);
+}
+
+static void
+add_setting(struct parser *p, const char *name, bool append,
+    const struct node *key, const struct node *value)
+{
+	struct assign a = { .kind = ASSIGN_AGENT, .append = append,
+		.setting = setting_find(name) };
+	const char *nearest;
+
+	if (a.setting == NULL) {
+		nearest = setting_nearest(name);
+		fault(p, key, "unknown setting \"%.*s\"%s%s%s", TEXT_SHOWN,
+		    name, nearest != NULL ? "; did you mean " : "",
+		    nearest != NULL ? nearest : "",
+		    nearest != NULL ? "?" : "");
+		return;
+	}
+	if (a.setting->type == SETTING_UNKNOWN) {
+		fault(p, key, "%s is not supported yet", a.setting->name);
+		return;
+	}
+	if (a.setting->type == SETTING_MAP &&
+	    strcmp(name, a.setting->name) == 0) {
+		if (value->kind != NODE_BAD)
+			fault(p, value, "%s: expected a mapping of names to "
+			    "texts, found %s", name, node_kind_name(value));
+		return;
+	}
+	if (strcmp(name, a.setting->name) == 0)
+		a.name = a.setting->name;
+	add_assign(p, &a, name, key, value);
+}
+
+static void
+add_var(struct parser *p, const char *name, bool append,
+    const struct node *key, const struct node *value)
+{
+	const struct assign a = { .kind = ASSIGN_VAR, .append = append };
+	const char *bare = name + strlen("vars.");
+
+	if (strcmp(bare, "name") == 0 || param_find(bare) != NULL)
+		fault(p, key, "a variable cannot be called %s: that is a "
+		    "parameter, and ${%s} its value", bare, bare);
+	else if (*bare == '\0' || bare[strcspn(bare, "${} \t\n")] != '\0')
+		fault(p, key, "\"%.*s\": expected the name of a variable "
+		    "without blanks, $, { and }", TEXT_SHOWN, bare);
+	else
+		add_assign(p, &a, name, key, value);
+}
+
+static void
+add_leaf(struct parser *p, const char *name, bool append,
+    const struct node *key, const struct node *value)
+{
+	bool group = strcmp(name, "vars") == 0 || strcmp(name, "agent") == 0 ||
+	    (setting_group(name) && setting_find(name) == NULL) ||
+	    (param_find(name) == NULL && names_group(name));
+
+	if (value->kind == NODE_BAD && group)
+		return;
+	if (group)
+		fault(p, value, "%s: expected a mapping, found %s", name,
+		    node_kind_name(value));
+	else if (strncmp(name, "vars.", 5) == 0)
+		add_var(p, name, append, key, value);
+	else if (strncmp(name, "agent.", 6) == 0)
+		add_setting(p, name, append, key, value);
+	else
+		add_param(p, name, append, key, value);
+}
+
+/* Whether a mapping may stand as the value of a name. */
+static bool
+takes_mapping(const char *name)
+{
+	return strcmp(name, "vars") == 0 || strcmp(name, "agent") == 0 ||
+	    setting_group(name) || names_group(name) ||
+	    /* Labels and lines of meta may have dots in their names. */
+	    strncmp(name, "agent.labels.", 13) == 0 ||
+	    (param_find(name) != NULL &&
+	    param_find(name)->type == PARAM_KEYVALUE);
+}
+
+/* Makes the full name of a key.  Returns false when it cannot be one. */
+static bool
+full_name(struct parser *p, const char *prefix, const struct node *key,
+    char *name, bool *append)
+{
+	size_t before = strlen(prefix), len = strlen(key->text);
+
+	if (strcmp(key->text, "<<") == 0 && key->plain) {
+		fault(p, key, "merge keys are not part of the spec language; "
+		    "use a document with defaults");
+		return false;
+	}
+	*append = len > 1 && key->text[len - 1] == '+';
+	len -= *append;
+	if (len == 0) {
+		fault(p, key, "expected a name, found an empty key");
+		return false;
+	}
+	if (before + 1 + len >= KEY_MAX) {
+		fault(p, key, "name \"%.*s...\" is too long", TEXT_SHOWN,
+		    key->text);
+		return false;
+	}
+	memcpy(name, prefix, before);
+	if (before > 0)
+		name[before++] = '.';
+	memcpy(name + before, key->text, len);
+	name[before + len] = '\0';
+	return true;
+}
+
+static void
+walk(struct parser *p, const char *prefix, const struct node *map)
+{
+	const struct node *key, *value;
+	char name[KEY_MAX];
+	bool append;
+
+	for (key = map->child; key != NULL && key->next != NULL;
+	    key = value->next) {
+		value = key->next;
+		if (key->kind == NODE_BAD ||
+		    !full_name(p, prefix, key, name, &append))
+			continue;
+		/* Taken by take_name. */
+		if (strcmp(name, "name") == 0 && !append)
+			continue;
+		if (value->kind != NODE_MAP)
+			add_leaf(p, name, append, key, value);
+		else if (takes_mapping(name) && append)
+			fault(p, key, "%s+: only lists can be appended to",
+			    name);
+		else if (takes_mapping(name))
+			walk(p, name, value);
+		else if (param_find(name) != NULL)
+			fault(p, value, "%s: expected %s, found a mapping",
+			    name, param_type_name(param_find(name)->type));
+		else if (strncmp(name, "vars.", 5) == 0)
+			fault(p, value, "%s: expected a text or a list, found "
+			    "a mapping", name);
+		else
+			add_leaf(p, name, append, key, value);
+	}
+}
+
+static void
+take_name(struct parser *p, const struct node *root)
+{
+	const struct node *key, *value, *found = NULL;
+	struct error err = { 0 };
+
+	for (key = root->child; key != NULL && key->next != NULL;
+	    key = value->next) {
+		value = key->next;
+		if (key->kind == NODE_BAD || strcmp(key->text, "name") != 0)
+			continue;
+		if (found != NULL) {
+			fault(p, key, "name is given twice, first in line %u",
+			    found->line);
+			continue;
+		}
+		found = value;
+		p->doc->place = place_of(p, value);
+		if (value->kind == NODE_BAD)
+			continue;
+		if (value->kind != NODE_TEXT)
+			fault(p, value, "name: expected a text, found %s",
+			    node_kind_name(value));
+		else if (node_is_null(value))
+			fault(p, value, "name has no value");
+		else if (rules_name(value->text, true, &err) != 0)
+			fault(p, value, "%s", err.text);
+		else if ((p->doc->name = strdup(value->text)) == NULL)
+			fault(p, value, "out of memory");
+	}
+	if (found == NULL)
+		fault(p, root, "the document has no name: every one needs "
+		    "name: and the jail's name, or \"*\" for defaults");
+}
+
+static int
+compare_assign(const void *a, const void *b)
+{
+	const struct assign *x = a, *y = b;
+	int c = strcmp(x->name, y->name);
+
+	if (c == 0)
+		c = (x->place.line > y->place.line) -
+		    (x->place.line < y->place.line);
+	return c != 0 ? c : (x->place.column > y->place.column) -
+	    (x->place.column < y->place.column);
+}
+
+/* Sorts by name, and finds what is said twice. */
+static void
+sort_assigns(struct parser *p)
+{
+	struct spec_doc *doc = p->doc;
+
+	if (doc->count > 1)
+		qsort(doc->assign, doc->count, sizeof *doc->assign,
+		    compare_assign);
+	for (size_t i = 1; i < doc->count; i++) {
+		const struct assign *a = &doc->assign[i], *first = a - 1;
+		const struct node at = { .line = a->place.line,
+			.column = a->place.column };
+
+		if (strcmp(a->name, first->name) == 0)
+			fault(p, &at, "%s is given twice, first in line %u",
+			    a->name, first->place.line);
+	}
+}
+
+static int
+keep_doc(struct spec_docs *docs, struct spec_doc *doc)
+{
+	struct spec_doc **grown = grow(docs->doc, docs->count, sizeof *grown);
+
+	if (grown == NULL)
+		return -1;
+	docs->doc = grown;
+	docs->doc[docs->count++] = doc;
+	return 0;
+}
+
+static void
+each_document(void *arg, const struct node *root, size_t faults)
+{
+	struct parser *p = arg;
+
+	p->faults = faults;
+	if (root->kind == NODE_BAD)
+		return;
+	if (root->kind != NODE_MAP) {
+		fault(p, root, "%s", node_is_null(root) ?
+		    "the document is empty" :
+		    "expected a mapping (name: ..., path: ...)");
+		return;
+	}
+	p->doc = calloc(1, sizeof *p->doc);
+	if (p->doc == NULL) {
+		fault(p, root, "out of memory");
+		return;
+	}
+	take_name(p, root);
+	walk(p, "", root);
+	sort_assigns(p);
+	p->doc->defaults = p->doc->name != NULL &&
+	    strchr(p->doc->name, '*') != NULL;
+	if (p->faults == 0 && keep_doc(p->docs, p->doc) != 0)
+		fault(p, root, "out of memory");
+	if (p->faults > 0)
+		doc_free(p->doc);
+}
+
+int
+spec_parse(const char *file, const char *text, size_t len,
+    struct spec_docs *docs, struct spec_errors *errors)
+{
+	struct parser p = { .file = file, .errors = errors, .docs = docs,
+		.errors_start = errors->count };
+
+	(void)yaml_read(file, text, len, each_document, &p, errors);
+	return errors->count == p.errors_start ? 0 : -1;
+}

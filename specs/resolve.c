@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Documents of all files become specs. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cross.h"
+#include "pack.h"
+
+/* A document that declares a jail, and how many with defaults precede it. */
+struct entry {
+	const struct spec_doc *doc;
+	size_t before;
+};
+
+/*
+ * A spec that was made, with places as the documents have them: those in the
+ * spec go when it is dropped.
+ */
+struct made {
+	struct spec *spec;
+	struct spec_place place, jid, depend;
+};
+
+struct resolver {
+	struct spec_set *set;
+	struct spec_docs defaults; /* borrowed documents */
+	struct entry *entry;
+	size_t entries;
+	struct made *made; /* sorted by name */
+	size_t mades;
+	struct scope scope;
+	struct spec_param *param; /* of the present draft */
+	size_t params_room;
+	size_t size; /* of all specs */
+};
+
+static void
+out_of_memory(struct resolver *r)
+{
+	spec_error_add(&r->set->errors, (struct spec_place){ 0 }, false,
+	    "out of memory");
+}
+
+/* Tells apart what declares jails and what gives defaults. */
+static int
+sort_out(struct resolver *r, const struct spec_docs *docs)
+{
+	size_t room = docs->count + 1;
+
+	r->defaults.doc = calloc(room, sizeof *r->defaults.doc);
+	r->entry = calloc(room, sizeof *r->entry);
+	r->made = calloc(room, sizeof *r->made);
+	r->set->spec = calloc(room, sizeof *r->set->spec);
+	if (r->defaults.doc == NULL || r->entry == NULL || r->made == NULL ||
+	    r->set->spec == NULL)
+		return -1;
+	for (size_t i = 0; i < docs->count; i++) {
+		struct spec_doc *d = docs->doc[i];
+
+		if (d->defaults)
+			r->defaults.doc[r->defaults.count++] = d;
+		else
+			r->entry[r->entries++] = (struct entry){ d,
+				r->defaults.count };
+	}
+	return 0;
+}
+
+static int
+compare_entry(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	const struct spec_place *p = &x->doc->place, *q = &y->doc->place;
+	int c = strcmp(x->doc->name, y->doc->name);
+
+	if (c == 0)
+		c = strcmp(p->file, q->file);
+	return c != 0 ? c : (p->line > q->line) - (p->line < q->line);
+}
+
+static void
+mark_invalid(struct resolver *r, const char *name)
+{
+	struct text_list *l = &r->set->invalid;
+
+	if (l->count > 0 && strcmp(l->text[l->count - 1], name) == 0)
+		return;
+	if (text_list_add(l, name) != 0)
+		out_of_memory(r);
+}
+
+/* Reports a name that `count` > 1 documents declare, at each of them. */
+static void
+report_same_name(struct resolver *r, const struct entry *e, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct spec_place *other =
+		    &e[i == 0 ? 1 : 0].doc->place;
+
+		spec_error_add(&r->set->errors, e[i].doc->place, false,
+		    "jail \"%s\" is declared here and at %s:%u:%u; none of "
+		    "them is used", e[i].doc->name, other->file, other->line,
+		    other->column);
+	}
+	mark_invalid(r, e->doc->name);
+}
+
+/* Adds KEY=VALUE; the key is what follows the setting's name. */
+static int
+add_entry(struct text_list *to, const struct assign *a, const char *value)
+{
+	const char *key = a->name + strlen(a->setting->name) + 1;
+	size_t size = strlen(key) + strlen(value) + 2;
+	char *text = malloc(size);
+	int rc = -1;
+
+	if (text != NULL) {
+		snprintf(text, size, "%s=%s", key, value);
+		rc = text_list_add(to, text);
+	}
+	free(text);
+	return rc;
+}
+
+/* Puts a resolved slot into the draft. */
+static int
+draft_slot(struct resolver *r, struct spec *draft, const struct slot *slot)
+{
+	const struct assign *a = slot->assign[slot->count - 1];
+
+	if (slot->state != SLOT_DONE)
+		return 0;
+	if (a->kind == ASSIGN_PARAM) {
+		r->param[draft->count++] = (struct spec_param){
+			.name = (char *)a->name, .def = a->def,
+			.value = *slot->value, .place = a->place };
+		return 0;
+	}
+	if (a->kind == ASSIGN_AGENT && a->setting->type == SETTING_MAP)
+		return add_entry((struct text_list *)(void *)
+		    ((char *)&draft->agent + a->setting->offset), a,
+		    slot->value->text[0]);
+	if (a->kind == ASSIGN_AGENT)
+		(void)setting_store(a->setting, slot->value->text[0],
+		    &draft->agent, NULL);
+	return 0;
+}
+
+static int
+make_draft(struct resolver *r, struct spec *draft)
+{
+	struct scope *s = &r->scope;
+
+	*draft = (struct spec){ .name = s->doc->name,
+		.place = s->doc->place };
+	settings_default(&draft->agent);
+	if (s->slots > r->params_room) {
+		struct spec_param *grown = realloc(r->param,
+		    s->slots * sizeof *grown);
+
+		if (grown == NULL)
+			return -1;
+		r->param = grown;
+		r->params_room = s->slots;
+	}
+	draft->param = r->param;
+	for (size_t i = 0; i < s->slots; i++) {
+		if (draft_slot(r, draft, &s->slot[i]) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What a spec and the work for it weigh: bounds what defaults can multiply. */
+static size_t
+weight(const struct scope *s)
+{
+	size_t sum = sizeof(struct spec);
+
+	for (size_t i = 0; i < s->slots; i++) {
+		const struct text_list *l = s->slot[i].value;
+
+		sum += sizeof(struct spec_param);
+		for (size_t j = 0; s->slot[i].state == SLOT_DONE &&
+		    j < l->count; j++)
+			sum += strlen(l->text[j]) + sizeof(char *);
+	}
+	return sum;
+}
+
+static struct spec_place
+place_of(const struct spec *draft, const char *name)
+{
+	const struct spec_param *p = spec_param_find(draft, name);
+
+	return p != NULL ? p->place : (struct spec_place){ 0 };
+}
+
+/* Makes the spec of a draft that is right. */
+static int
+keep_spec(struct resolver *r, const struct spec *draft)
+{
+	struct spec *s = spec_pack(draft);
+
+	if (s == NULL)
+		return -1;
+	spec_digest(s);
+	r->made[r->mades++] = (struct made){ s, draft->place,
+		place_of(draft, "jid"), place_of(draft, "depend") };
+	return 0;
+}
+
+static int
+resolve_entry(struct resolver *r, const struct entry *e)
+{
+	struct scope *s = &r->scope;
+	struct spec draft;
+	int rc = -1;
+
+	if (r->size > SPEC_SET_MAX) {
+		s->doc = e->doc;
+		s->faults = 0;
+		scope_fault(s, e->doc->place, "the specs together are larger "
+		    "than %d MiB", SPEC_SET_MAX >> 20);
+		return 0;
+	}
+	if (scope_begin(s, e->doc, &r->defaults, e->before) != 0)
+		return -1;
+	scope_resolve(s);
+	r->size += weight(s);
+	if (make_draft(r, &draft) == 0) {
+		cross_check(s, &draft);
+		rc = 0;
+	}
+	if (rc == 0 && s->faults == 0)
+		rc = keep_spec(r, &draft);
+	text_list_free(&draft.agent.labels);
+	text_list_free(&draft.agent.environment);
+	scope_end(s);
+	return rc;
+}
+
+/* Resolves a jail; what is wrong is also said in its own file. */
+static void
+resolve_jail(struct resolver *r, const struct entry *e)
+{
+	struct spec_errors *errors = &r->set->errors;
+	size_t before = errors->count;
+
+	if (resolve_entry(r, e) != 0) {
+		out_of_memory(r);
+		mark_invalid(r, e->doc->name);
+		return;
+	}
+	if (r->scope.faults == 0)
+		return;
+	mark_invalid(r, e->doc->name);
+	if (!r->scope.fault_at_home && errors->count > before) {
+		struct spec_place p = errors->error[before].place;
+
+		spec_error_add(errors, e->doc->place, false,
+		    "jail \"%s\" cannot be used, see %s:%u:%u", e->doc->name,
+		    p.file, p.line, p.column);
+	}
+}
+
+/* A spec with a jid, by which they are sorted. */
+struct numbered {
+	long jid;
+	struct made *made;
+};
+
+static int
+compare_jid(const void *a, const void *b)
+{
+	const struct numbered *x = a, *y = b;
+
+	if (x->jid != y->jid)
+		return x->jid < y->jid ? -1 : 1;
+	return (x->made > y->made) - (x->made < y->made);
+}
+
+/* Reports a jid that `count` > 1 specs have, and drops them. */
+static void
+refuse_same_jid(struct resolver *r, const struct numbered *n, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct made *m = n[i].made, *other = n[i == 0].made;
+
+		spec_error_add(&r->set->errors, m->jid, false, "jail \"%s\": "
+		    "jid %ld is also that of jail \"%s\" at %s:%u:%u; none "
+		    "of them is used", m->spec->name, n[i].jid,
+		    other->spec->name, other->jid.file, other->jid.line,
+		    other->jid.column);
+		if (m->jid.file != m->place.file)
+			spec_error_add(&r->set->errors, m->place, false,
+			    "jail \"%s\" cannot be used, see %s:%u:%u",
+			    m->spec->name, m->jid.file, m->jid.line,
+			    m->jid.column);
+		mark_invalid(r, m->spec->name);
+	}
+	for (size_t i = 0; i < count; i++) {
+		spec_free(n[i].made->spec);
+		n[i].made->spec = NULL;
+	}
+}
+
+static int
+check_jids(struct resolver *r)
+{
+	struct numbered *n = calloc(r->mades + 1, sizeof *n);
+	size_t numbered = 0, same;
+
+	if (n == NULL)
+		return -1;
+	for (size_t i = 0; i < r->mades; i++) {
+		if (r->made[i].jid.line > 0)
+			n[numbered++] = (struct numbered){
+				spec_int(r->made[i].spec, "jid"),
+				&r->made[i] };
+	}
+	if (numbered > 1)
+		qsort(n, numbered, sizeof *n, compare_jid);
+	for (size_t i = 0; i < numbered; i += same) {
+		same = 1;
+		while (i + same < numbered && n[i + same].jid == n[i].jid)
+			same++;
+		if (same > 1)
+			refuse_same_jid(r, n + i, same);
+	}
+	free(n);
+	return 0;
+}
+
+static int
+compare_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Puts what was made and not dropped into the set. */
+static void
+fill_set(struct resolver *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->mades; i++) {
+		if (r->made[i].spec == NULL)
+			continue;
+		r->made[kept] = r->made[i];
+		r->set->spec[kept] = r->made[i].spec;
+		kept++;
+	}
+	r->mades = r->set->count = kept;
+	if (r->set->invalid.count > 1)
+		qsort(r->set->invalid.text, r->set->invalid.count,
+		    sizeof *r->set->invalid.text, compare_text);
+}
+
+static bool
+is_invalid(const struct spec_set *set, const char *name)
+{
+	return set->invalid.count > 0 && bsearch(&name, set->invalid.text,
+	    set->invalid.count, sizeof name, compare_text) != NULL;
+}
+
+static void
+warn_depend(struct spec_set *set, const struct made *m)
+{
+	const struct spec *s = m->spec;
+
+	for (size_t i = 0; i < s->depend.count; i++) {
+		const char *name = s->depend.text[i];
+
+		if (spec_find(set, name) == NULL && !is_invalid(set, name))
+			spec_error_add(&set->errors, m->depend, true,
+			    "jail \"%s\": depends on \"%s\", which is not in "
+			    "the set", s->name, name);
+	}
+}
+
+static void
+digest_set(struct spec_set *set)
+{
+	crypto_generichash_state h;
+
+	crypto_generichash_init(&h, NULL, 0, SPEC_DIGEST_SIZE);
+	/* A digest covers the name, and the order is that of the names. */
+	for (size_t i = 0; i < set->count; i++)
+		crypto_generichash_update(&h, set->spec[i]->digest,
+		    SPEC_DIGEST_SIZE);
+	crypto_generichash_final(&h, set->digest, SPEC_DIGEST_SIZE);
+}
+
+static void
+resolve_all(struct resolver *r)
+{
+	size_t same;
+
+	if (r->entries > 1)
+		qsort(r->entry, r->entries, sizeof *r->entry, compare_entry);
+	for (size_t i = 0; i < r->entries; i += same) {
+		same = 1;
+		while (i + same < r->entries && strcmp(r->entry[i].doc->name,
+		    r->entry[i + same].doc->name) == 0)
+			same++;
+		if (same > 1)
+			report_same_name(r, &r->entry[i], same);
+		else
+			resolve_jail(r, &r->entry[i]);
+	}
+	if (check_jids(r) != 0)
+		out_of_memory(r);
+	fill_set(r);
+	for (size_t i = 0; i < r->mades; i++)
+		warn_depend(r->set, &r->made[i]);
+	digest_set(r->set);
+}
+
+void
+spec_resolve(const struct spec_docs *docs, struct spec_set *set)
+{
+	struct resolver r = { .set = set };
+
+	r.scope.errors = &set->errors;
+	if (sort_out(&r, docs) == 0)
+		resolve_all(&r);
+	else
+		out_of_memory(&r);
+	scope_finish(&r.scope);
+	free(r.defaults.doc);
+	free(r.entry);
+	free(r.made);
+	free(r.param);
+}

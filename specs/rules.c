@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rules.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/jail.h"
+#include "text.h"
+
+#define NAME_CHARACTERS \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
+static int
+check_component(const char *name, const char *c, size_t len, bool pattern,
+    struct error *err)
+{
+	if (pattern && len == 1 && *c == '*')
+		return 0;
+	if (len == 0)
+		return error_set(err, EINVAL, "name \"%.*s\" has an empty "
+		    "component; expected letters, digits, _ and - between the "
+		    "dots", TEXT_SHOWN, name);
+	if (memchr(c, '*', len) != NULL)
+		return error_set(err, EINVAL, "name \"%.*s\": a * stands for a "
+		    "whole component as in \"*\" or \"web.*\", and only in "
+		    "names of documents with defaults", TEXT_SHOWN, name);
+	if (strspn(c, NAME_CHARACTERS) < len)
+		return error_set(err, EINVAL, "name \"%.*s\": expected "
+		    "letters, digits, _ and -, with dots between the names of "
+		    "nested jails", TEXT_SHOWN, name);
+	if (strspn(c, "0123456789") >= len)
+		return error_set(err, EINVAL, "name \"%.*s\" has a component "
+		    "of digits alone, which jail_set(2) takes for a jid; add a "
+		    "letter, or give the number as jid:", TEXT_SHOWN, name);
+	return 0;
+}
+
+int
+rules_name(const char *name, bool pattern, struct error *err)
+{
+	const char *c = name;
+
+	if (strlen(name) >= JAIL_NAME_MAX)
+		return error_set(err, ENAMETOOLONG, "name \"%.*s...\" is "
+		    "longer than %d bytes", TEXT_SHOWN, name,
+		    JAIL_NAME_MAX - 1);
+	for (;;) {
+		size_t len = strcspn(c, ".");
+
+		if (check_component(name, c, len, pattern, err) != 0)
+			return -1;
+		if (c[len] == '\0')
+			return 0;
+		c += len + 1;
+	}
+}
+
+int
+rules_key(const char *key, struct error *err)
+{
+	if (*key == '\0')
+		return error_set(err, EINVAL, "expected a key after the dot");
+	for (const char *c = key; *c != '\0'; c++) {
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '=')
+			return error_set(err, EINVAL, "key \"%.*s\": expected "
+			    "one without blanks, control characters and =",
+			    TEXT_SHOWN, key);
+	}
+	return 0;
+}
+
+/*
+ * Makes an absolute path canonical in place: no empty and no "." component, no
+ * slash at the end.  ".." is refused: what it means depends on links.
+ */
+static int
+rule_path(char *text, struct error *err)
+{
+	char *to = text;
+	const char *from = text;
+
+	if (*text != '/')
+		return error_set(err, EINVAL, "expected an absolute path, found"
+		    " \"%.*s\"", TEXT_SHOWN, text);
+	while (*from != '\0') {
+		size_t len;
+
+		from += strspn(from, "/");
+		len = strcspn(from, "/");
+		if (len == 2 && memcmp(from, "..", 2) == 0)
+			return error_set(err, EINVAL, "expected a path without "
+			    ".. components, found \"%.*s\"", TEXT_SHOWN, text);
+		if (len > 0 && !(len == 1 && *from == '.')) {
+			*to++ = '/';
+			memmove(to, from, len);
+			to += len;
+		}
+		from += len;
+	}
+	if (to == text)
+		*to++ = '/';
+	*to = '\0';
+	return 0;
+}
+
+/* No blanks and no control characters; may be empty. */
+static int
+rule_word(char *text, struct error *err)
+{
+	for (const char *c = text; *c != '\0'; c++) {
+		if ((unsigned char)*c <= ' ' || *c == 0x7f)
+			return error_set(err, EINVAL, "expected a word without "
+			    "blanks and control characters, found \"%.*s\"",
+			    TEXT_SHOWN, text);
+	}
+	return 0;
+}
+
+static int
+rule_full_word(char *text, struct error *err)
+{
+	if (*text == '\0')
+		return error_set(err, EINVAL, "expected a word, found an empty "
+		    "text");
+	return rule_word(text, err);
+}
+
+static int
+rule_filled(char *text, struct error *err)
+{
+	if (text[strspn(text, " \t\n")] == '\0')
+		return error_set(err, EINVAL, "expected a command, found an "
+		    "empty text");
+	return 0;
+}
+
+/* One line of fstab(5). */
+static int
+rule_line(char *text, struct error *err)
+{
+	if (text[strspn(text, " \t")] == '\0' || strchr(text, '\n') != NULL)
+		return error_set(err, EINVAL, "expected one line as in "
+		    "fstab(5), found \"%.*s\"", TEXT_SHOWN, text);
+	return 0;
+}
+
+static int
+rule_depend(char *text, struct error *err)
+{
+	return rules_name(text, false, err);
+}
+
+/* 31 characters and the NUL are too long already, jail_set(2). */
+static int
+rule_osrelease(char *text, struct error *err)
+{
+	if (strlen(text) > 30)
+		return error_set(err, ENAMETOOLONG, "expected at most 30 bytes,"
+		    " found %zu", strlen(text));
+	return rule_word(text, err);
+}
+
+static int
+rule_not_zero(char *text, struct error *err)
+{
+	if (strcmp(text, "0") == 0)
+		return error_set(err, EINVAL, "expected a number that is not "
+		    "0");
+	return 0;
+}
+
+/* The value of meta.K: a newline would begin a line of another key. */
+static int
+rule_one_line(char *text, struct error *err)
+{
+	if (strchr(text, '\n') != NULL)
+		return error_set(err, EINVAL, "expected one line, found "
+		    "several");
+	return 0;
+}
+
+/* Sorted by name.  A rule may shorten the text. */
+static const struct rule {
+	const char *name;
+	int (*check)(char *text, struct error *err);
+} rules[] = {
+	{ "command", rule_filled },
+	{ "depend", rule_depend },
+	{ "exec.consolelog", rule_path },
+	{ "exec.created", rule_filled },
+	{ "exec.jail_user", rule_full_word },
+	{ "exec.poststart", rule_filled },
+	{ "exec.poststop", rule_filled },
+	{ "exec.prepare", rule_filled },
+	{ "exec.prestart", rule_filled },
+	{ "exec.prestop", rule_filled },
+	{ "exec.release", rule_filled },
+	{ "exec.start", rule_filled },
+	{ "exec.stop", rule_filled },
+	{ "exec.system_user", rule_full_word },
+	{ "host.domainname", rule_word },
+	{ "host.hostname", rule_word },
+	{ "host.hostuuid", rule_word },
+	{ "interface", rule_full_word },
+	{ "linux.osname", rule_word },
+	{ "linux.osrelease", rule_word },
+	{ "mount", rule_line },
+	{ "mount.fstab", rule_path },
+	{ "osreldate", rule_not_zero },
+	{ "osrelease", rule_osrelease },
+	{ "path", rule_path },
+	{ "vnet.interface", rule_full_word },
+	{ "zfs.dataset", rule_full_word },
+};
+
+static int
+compare_rule(const void *name, const void *rule)
+{
+	return strcmp(name, ((const struct rule *)rule)->name);
+}
+
+int
+rules_check(const char *name, const struct param_def *def,
+    struct text_list *texts, size_t *which, struct error *err)
+{
+	const struct rule *rule = bsearch(def->name, rules,
+	    sizeof rules / sizeof *rules, sizeof *rules, compare_rule);
+	int (*check)(char *, struct error *) = rule != NULL ? rule->check :
+	    def->type == PARAM_KEYVALUE && strcmp(name, def->name) != 0 ?
+	    rule_one_line : NULL;
+
+	if (value_check(def, texts, which, err) != 0)
+		return -1;
+	for (size_t i = 0; check != NULL && i < texts->count; i++) {
+		*which = i;
+		if (check(texts->text[i], err) != 0)
+			return -1;
+	}
+	return 0;
+}

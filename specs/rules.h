@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a value must look like beyond its type: names, paths, host names.
+ * Private to specs/.
+ */
+#ifndef JA_RULES_H
+#define JA_RULES_H
+
+#include "spec.h"
+
+/*
+ * As value_check, with the rules of the parameter `name`, which for lines of
+ * meta and env is the full one (meta.K).
+ */
+int rules_check(const char *name, const struct param_def *def,
+    struct text_list *texts, size_t *which, struct error *err);
+
+/*
+ * A jail's name: components of [A-Za-z0-9_-], none of digits alone, separated
+ * by dots.  `pattern`: a component may be "*".
+ */
+int rules_name(const char *name, bool pattern, struct error *err);
+
+/* K of meta.K and env.K, and the keys of agent.labels. */
+int rules_key(const char *key, struct error *err);
+
+#endif

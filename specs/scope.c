@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "scope.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "expand.h"
+
+bool
+doc_covers(const char *pattern, const char *name)
+{
+	for (;;) {
+		size_t p = strcspn(pattern, "."), n = strcspn(name, ".");
+		bool star = p == 1 && *pattern == '*';
+
+		if (n == 0 || (!star && (p != n ||
+		    memcmp(pattern, name, n) != 0)))
+			return false;
+		/* A final * stands for one or more components. */
+		if (pattern[p] == '\0')
+			return star || name[n] == '\0';
+		if (name[n] == '\0')
+			return false;
+		pattern += p + 1;
+		name += n + 1;
+	}
+}
+
+void
+scope_fault(struct scope *s, struct spec_place place, const char *fmt, ...)
+{
+	char message[2 * ERROR_TEXT_MAX];
+	va_list ap;
+
+	s->faults++;
+	if (s->faults > JAIL_ERRORS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof message, fmt, ap);
+	va_end(ap);
+	if (place.file == s->doc->place.file)
+		s->fault_at_home = true;
+	/* In defaults it is not clear which jail is meant. */
+	spec_error_add(s->errors, place, false, "jail \"%s\": %s",
+	    s->doc->name, message);
+}
+
+/* Makes room for `more` further assignments in both arrays. */
+static int
+reserve(struct scope *s, size_t more)
+{
+	size_t room = (s->items + more) * 2;
+	const struct assign **grown;
+
+	if (s->items + more <= s->items_room)
+		return 0;
+	grown = realloc(s->item, room * sizeof *grown);
+	if (grown == NULL)
+		return -1;
+	s->item = grown;
+	grown = realloc(s->spare, room * sizeof *grown);
+	if (grown == NULL)
+		return -1;
+	s->spare = grown;
+	s->items_room = room;
+	return 0;
+}
+
+/*
+ * Merges a document over what is there.  Both are sorted by name; a plain
+ * assignment replaces all earlier ones of its name, key+ comes after them.
+ */
+static int
+merge(struct scope *s, const struct spec_doc *doc)
+{
+	const struct assign **to, **old;
+	size_t i = 0, n = 0;
+
+	if (reserve(s, doc->count) != 0)
+		return -1;
+	to = s->spare;
+	old = s->item;
+	for (size_t j = 0; j < doc->count; j++) {
+		const struct assign *a = &doc->assign[j];
+		int c = -1;
+
+		while (i < s->items && (c = strcmp(old[i]->name, a->name)) < 0)
+			to[n++] = old[i++];
+		while (i < s->items && c == 0) {
+			if (a->append)
+				to[n++] = old[i];
+			if (++i < s->items)
+				c = strcmp(old[i]->name, a->name);
+		}
+		to[n++] = a;
+	}
+	while (i < s->items)
+		to[n++] = old[i++];
+	s->item = to;
+	s->spare = old;
+	s->items = n;
+	return 0;
+}
+
+/* Groups the assignments by name. */
+static int
+make_slots(struct scope *s)
+{
+	if (s->items > s->slots_room) {
+		struct slot *grown = realloc(s->slot, s->items * sizeof *grown);
+
+		if (grown == NULL)
+			return -1;
+		s->slot = grown;
+		s->slots_room = s->items;
+	}
+	for (size_t i = 0; i < s->items; i++) {
+		if (i > 0 && strcmp(s->item[i]->name, s->item[i - 1]->name) ==
+		    0) {
+			s->slot[s->slots - 1].count++;
+			continue;
+		}
+		s->slot[s->slots++] = (struct slot){ .assign = &s->item[i],
+			.count = 1 };
+	}
+	return 0;
+}
+
+int
+scope_begin(struct scope *s, const struct spec_doc *doc,
+    const struct spec_docs *defaults, size_t before)
+{
+	s->doc = doc;
+	s->items = s->slots = s->faults = s->text_used = 0;
+	s->fault_at_home = false;
+	for (size_t i = 0; i <= defaults->count; i++) {
+		if (i == before && merge(s, doc) != 0)
+			return -1;
+		if (i < defaults->count &&
+		    doc_covers(defaults->doc[i]->name, doc->name) &&
+		    merge(s, defaults->doc[i]) != 0)
+			return -1;
+	}
+	return make_slots(s);
+}
+
+void
+scope_resolve(struct scope *s)
+{
+	for (size_t i = 0; i < s->slots; i++) {
+		/* A variable that nobody uses may refer to what is not there. */
+		if (s->slot[i].assign[0]->kind != ASSIGN_VAR)
+			(void)slot_value(s, &s->slot[i]);
+	}
+}
+
+void
+scope_end(struct scope *s)
+{
+	for (size_t i = 0; i < s->slots; i++)
+		text_list_free(&s->slot[i].own);
+	s->slots = 0;
+}
+
+void
+scope_finish(struct scope *s)
+{
+	free(s->item);
+	free(s->spare);
+	free(s->slot);
+	*s = (struct scope){ 0 };
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Small helpers for texts that came from outside. */
+#ifndef JA_TEXT_H
+#define JA_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How many characters of an offending text a message shows. */
+#define TEXT_SHOWN 64
+
+/* The length of the longest start of `s` that is UTF-8 (RFC 3629). */
+size_t utf8_prefix(const char *s, size_t len);
+
+/* Bytes of the character at `s`, which is UTF-8. */
+size_t utf8_length(const char *s);
+
+/* A text that grows; zero-initialise.  After a failure it stays empty. */
+struct buffer {
+	char *text; /* NULL or ends in NUL */
+	size_t len, room;
+	bool failed;
+};
+
+void buffer_add(struct buffer *b, const char *text, size_t len);
+/* Frees the text and refuses what is added from now on. */
+void buffer_fail(struct buffer *b);
+void buffer_text(struct buffer *b, const char *text);
+void buffer_format(struct buffer *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "yaml.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "text.h"
+
+#define CHUNK_SIZE 16384
+
+/* Memory for the nodes of one document, used again for the next. */
+struct chunk {
+	struct chunk *next;
+	size_t used, size;
+	/* the bytes follow */
+};
+
+struct reader {
+	const char *file;
+	struct spec_errors *errors;
+	yaml_parser_t yaml;
+	struct chunk *chunks; /* the newest first */
+	struct node *stack[SPEC_DEPTH_MAX];
+	unsigned depth;
+	struct node *root;
+	size_t documents;
+	size_t errors_before; /* at the start of the document */
+};
+
+bool
+node_is_null(const struct node *n)
+{
+	static const char *const words[] = { "", "~", "null", "Null", "NULL" };
+
+	for (size_t i = 0; n->kind == NODE_TEXT && n->plain &&
+	    i < sizeof words / sizeof *words; i++) {
+		if (strcmp(n->text, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *
+node_kind_name(const struct node *n)
+{
+	static const char *const names[] = {
+		[NODE_TEXT] = "a text",
+		[NODE_LIST] = "a list",
+		[NODE_MAP] = "a mapping",
+		[NODE_BAD] = "a mistake",
+	};
+
+	return names[n->kind];
+}
+
+static struct spec_place
+place_of(const struct reader *r, yaml_mark_t mark)
+{
+	return (struct spec_place){ r->file, (unsigned)mark.line + 1,
+		(unsigned)mark.column + 1 };
+}
+
+/* Zeroed memory until the end of the document; NULL: none left. */
+static void *
+take(struct reader *r, size_t size)
+{
+	struct chunk *c = r->chunks;
+	void *p;
+
+	size = (size + 15) & ~(size_t)15;
+	if (c == NULL || c->size - c->used < size) {
+		size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+
+		c = malloc(sizeof *c + room);
+		if (c == NULL)
+			return NULL;
+		*c = (struct chunk){ r->chunks, 0, room };
+		r->chunks = c;
+	}
+	p = (char *)(c + 1) + c->used;
+	c->used += size;
+	return memset(p, 0, size);
+}
+
+/* Frees all chunks but the oldest, which the next document uses. */
+static void
+release(struct reader *r, bool all)
+{
+	while (r->chunks != NULL && (all || r->chunks->next != NULL)) {
+		struct chunk *next = r->chunks->next;
+
+		free(r->chunks);
+		r->chunks = next;
+	}
+	if (r->chunks != NULL)
+		r->chunks->used = 0;
+}
+
+/* Whether the next node of a mapping is a key. */
+static bool
+expects_key(const struct node *map)
+{
+	/* The parity is kept in `plain`, which mappings have no use for. */
+	return map->kind == NODE_MAP && !map->plain;
+}
+
+static struct node *
+add_node(struct reader *r, enum node_kind kind, yaml_mark_t mark)
+{
+	struct node *n = take(r, sizeof *n), *parent;
+
+	if (n == NULL) {
+		spec_error_add(r->errors, place_of(r, mark), false,
+		    "out of memory");
+		return NULL;
+	}
+	n->kind = kind;
+	n->line = (unsigned)mark.line + 1;
+	n->column = (unsigned)mark.column + 1;
+	if (r->depth == 0) {
+		r->root = n;
+		return n;
+	}
+	parent = r->stack[r->depth - 1];
+	if (expects_key(parent) && kind != NODE_TEXT) {
+		if (kind != NODE_BAD)
+			spec_error_add(r->errors, place_of(r, mark), false,
+			    "expected a name as the key, found %s",
+			    node_kind_name(n));
+		/* A key without a name; what is below it is not looked at. */
+		n->kind = NODE_BAD;
+	}
+	if (parent->kind == NODE_MAP)
+		parent->plain = !parent->plain;
+	if (parent->last == NULL)
+		parent->child = n;
+	else
+		parent->last->next = n;
+	parent->last = n;
+	return n;
+}
+
+/* Anchors and tags: nothing of the language, and so always an error. */
+static bool
+refuse_properties(struct reader *r, const yaml_char_t *anchor,
+    const yaml_char_t *tag, yaml_mark_t mark)
+{
+	const char *t = (const char *)tag;
+
+	if (anchor != NULL)
+		spec_error_add(r->errors, place_of(r, mark), false,
+		    "anchor &%.*s: anchors and aliases are not part of the "
+		    "spec language; use vars: and ${name}, or a document with "
+		    "defaults", TEXT_SHOWN, (const char *)anchor);
+	else if (t != NULL && strcmp(t, "!secret") == 0)
+		spec_error_add(r->errors, place_of(r, mark), false,
+		    "!secret is not supported in this version");
+	else if (t != NULL)
+		spec_error_add(r->errors, place_of(r, mark), false,
+		    "tag %.*s: tags are not part of the spec language; types "
+		    "come from the parameters", TEXT_SHOWN, t);
+	return anchor != NULL || tag != NULL;
+}
+
+static int
+add_text(struct reader *r, const yaml_event_t *e)
+{
+	const char *text = (const char *)e->data.scalar.value;
+	size_t len = e->data.scalar.length;
+	struct node *n;
+	char *copy;
+
+	if (refuse_properties(r, e->data.scalar.anchor, e->data.scalar.tag,
+	    e->start_mark))
+		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
+	if (len > SPEC_SCALAR_MAX) {
+		spec_error_add(r->errors, place_of(r, e->start_mark), false,
+		    "a text of %zu bytes is longer than the limit of %d", len,
+		    SPEC_SCALAR_MAX);
+		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
+	}
+	if (memchr(text, '\0', len) != NULL) {
+		spec_error_add(r->errors, place_of(r, e->start_mark), false,
+		    "a text holds a NUL character");
+		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
+	}
+	n = add_node(r, NODE_TEXT, e->start_mark);
+	copy = n == NULL ? NULL : take(r, len + 1);
+	if (copy == NULL)
+		return -1;
+	memcpy(copy, text, len);
+	n->text = copy;
+	n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	return 0;
+}
+
+static int
+start_node(struct reader *r, enum node_kind kind, const yaml_char_t *anchor,
+    const yaml_char_t *tag, yaml_mark_t mark)
+{
+	struct node *n;
+
+	if (r->depth == SPEC_DEPTH_MAX)
+		return spec_error_add(r->errors, place_of(r, mark), false,
+		    "nested deeper than %d levels; the rest of the file is not "
+		    "looked at", SPEC_DEPTH_MAX);
+	refuse_properties(r, anchor, tag, mark);
+	n = add_node(r, kind, mark);
+	if (n == NULL)
+		return -1;
+	r->stack[r->depth++] = n;
+	return 0;
+}
+
+/* Handles one event of a document.  Returns -1 when reading must end. */
+static int
+handle(struct reader *r, const yaml_event_t *e)
+{
+	switch (e->type) {
+	case YAML_SCALAR_EVENT:
+		return add_text(r, e);
+	case YAML_SEQUENCE_START_EVENT:
+		return start_node(r, NODE_LIST, e->data.sequence_start.anchor,
+		    e->data.sequence_start.tag, e->start_mark);
+	case YAML_MAPPING_START_EVENT:
+		return start_node(r, NODE_MAP, e->data.mapping_start.anchor,
+		    e->data.mapping_start.tag, e->start_mark);
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		r->depth--;
+		return 0;
+	case YAML_ALIAS_EVENT:
+		spec_error_add(r->errors, place_of(r, e->start_mark), false,
+		    "alias *%.*s: anchors and aliases are not part of the spec "
+		    "language; use vars: and ${name}, or quote the text",
+		    TEXT_SHOWN, (const char *)e->data.alias.anchor);
+		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
+	case YAML_DOCUMENT_START_EVENT:
+		r->errors_before = r->errors->count;
+		r->root = NULL;
+		r->depth = 0;
+		if (r->documents++ < SPEC_DOCUMENTS_MAX)
+			return 0;
+		return spec_error_add(r->errors, place_of(r, e->start_mark),
+		    false, "more than %d documents in one file",
+		    SPEC_DOCUMENTS_MAX);
+	default:
+		return 0;
+	}
+}
+
+/* Line and column of a byte of the text. */
+static struct spec_place
+place_at(const char *file, const char *text, size_t offset)
+{
+	struct spec_place p = { file, 1, 1 };
+
+	for (size_t i = 0; i < offset; i++) {
+		if (text[i] == '\n') {
+			p.line++;
+			p.column = 1;
+		} else if (((unsigned char)text[i] & 0xc0) != 0x80) {
+			p.column++;
+		}
+	}
+	return p;
+}
+
+static int
+syntax_error(struct reader *r, const char *text, size_t len)
+{
+	const yaml_parser_t *y = &r->yaml;
+	const char *context = y->context != NULL ? y->context : "";
+	const char *gap = y->context != NULL ? " " : "";
+
+	/* Characters are read ahead: only the offset tells where they are. */
+	if (y->error == YAML_READER_ERROR)
+		return spec_error_add(r->errors, place_at(r->file, text,
+		    y->problem_offset < len ? y->problem_offset : len), false,
+		    "%s (U+%04X)", y->problem, (unsigned)y->problem_value);
+	return spec_error_add(r->errors, place_of(r, y->problem_mark), false,
+	    "not YAML: %s%s%s", context, gap,
+	    y->problem != NULL ? y->problem : "out of memory");
+}
+
+/*
+ * What is to be refused before libyaml sees it: bytes that are no text, and
+ * tag directives, which it compares each with each.
+ */
+static int
+check_bytes(const char *file, const char *text, size_t len,
+    struct spec_errors *errors)
+{
+	size_t good = utf8_prefix(text, len);
+	const char *p = memchr(text, '\0', len);
+
+	if (len > SPEC_FILE_MAX)
+		return spec_error_add(errors, (struct spec_place){ file, 0, 0 },
+		    false, "%zu bytes are more than the limit of %d", len,
+		    SPEC_FILE_MAX);
+	if (p != NULL)
+		return spec_error_add(errors, place_at(file, text,
+		    (size_t)(p - text)), false,
+		    "a NUL character: this is not a text file");
+	if (good < len)
+		return spec_error_add(errors, place_at(file, text, good), false,
+		    "the byte 0x%02X does not begin a UTF-8 character",
+		    (unsigned char)text[good]);
+	for (p = text; p != NULL && p < text + len;
+	    p = memchr(p, '\n', (size_t)(text + len - p))) {
+		p += *p == '\n';
+		if ((size_t)(text + len - p) >= 4 &&
+		    memcmp(p, "%TAG", 4) == 0)
+			return spec_error_add(errors, place_at(file, text,
+			    (size_t)(p - text)), false, "%%TAG: tags are not "
+			    "part of the spec language");
+	}
+	return 0;
+}
+
+/* Reads events until the end of the stream. */
+static int
+read_events(struct reader *r, const char *text, size_t len,
+    void (*each)(void *arg, const struct node *root, size_t faults), void *arg)
+{
+	yaml_event_t e;
+	bool end = false;
+	int rc = 0;
+
+	while (rc == 0 && !end) {
+		if (!yaml_parser_parse(&r->yaml, &e))
+			return syntax_error(r, text, len);
+		rc = handle(r, &e);
+		end = e.type == YAML_STREAM_END_EVENT;
+		if (rc == 0 && e.type == YAML_DOCUMENT_END_EVENT) {
+			each(arg, r->root, r->errors->count - r->errors_before);
+			release(r, false);
+		}
+		yaml_event_delete(&e);
+	}
+	return rc;
+}
+
+int
+yaml_read(const char *file, const char *text, size_t len,
+    void (*each)(void *arg, const struct node *root, size_t faults), void *arg,
+    struct spec_errors *errors)
+{
+	struct reader r = { .file = file, .errors = errors };
+	int rc;
+
+	if (check_bytes(file, text, len, errors) != 0)
+		return -1;
+	if (!yaml_parser_initialize(&r.yaml))
+		return spec_error_add(errors, (struct spec_place){ file, 0, 0 },
+		    false, "out of memory");
+	yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&r.yaml, (const unsigned char *)text, len);
+	rc = read_events(&r, text, len, each, arg);
+	if (rc == 0 && r.documents == 0)
+		rc = spec_error_add(errors, (struct spec_place){ file, 1, 1 },
+		    false, "the file holds no document; to remove its jails, "
+		    "remove the file");
+	yaml_parser_delete(&r.yaml);
+	release(&r, true);
+	return rc;
+}

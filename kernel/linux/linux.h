@@ -37,8 +37,8 @@ struct inits {
 };
 
 struct linux_kernel {
+	struct prison_table *table; /* first: prison_table_of */
 	char *dir; /* of the table */
-	struct prison_table *table;
 	bool read_only;
 	struct spawner spawner;
 	struct submounts submounts;

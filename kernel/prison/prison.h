@@ -52,6 +52,8 @@ struct prison {
 	struct prison_proc holder; /* pid 0: none */
 	uint32_t extra;		   /* bit i: effects->extra[i] is on */
 	void *record;		   /* the engine's own */
+	const struct prison_proc *procs; /* registered by attach */
+	size_t proc_count;
 };
 
 /*
@@ -86,8 +88,14 @@ struct prison_effects {
 struct prison_table;
 
 /*
- * Opens (creates) the table in directory `dir`.  A table of another boot is
- * emptied when `boot` is not NULL.  The caller closes it.
+ * Opens (creates) the table in directory `dir`, which exists.  A table of
+ * another boot is emptied when `boot` is not NULL.  The caller closes it.
+ *
+ * A process has at most one handle of a table, and no handle is used across
+ * fork(2): in the child every call fails with ECHILD.  A table has one
+ * generation; opening it with another one is an error while there are jails.
+ * With opt->read_only all but prison_get and prison_params fail with EROFS,
+ * and a table that does not exist reads as empty.
  */
 struct prison_table *prison_open(const char *dir, const char *boot,
     const struct kernel_options *opt, const struct prison_effects *effects,
@@ -115,6 +123,29 @@ int prison_find(struct prison_table *t, int jid, struct prison *p);
 /* Calls `each` for a prison and all its descendants, parents first. */
 int prison_walk(struct prison_table *t, int jid,
     int (*each)(void *arg, const struct prison *p), void *arg);
+
+/*
+ * Processes: fills in *p for a pid (-1/ESRCH); whether one still exists, and
+ * is a zombie; sending a signal to it and to no later one with its pid.
+ * prison_proc_running is also what the engine uses without effects->running.
+ */
+int prison_proc_id(pid_t pid, struct prison_proc *p);
+bool prison_proc_running(const struct prison_proc *p, bool *zombie);
+int prison_proc_signal(const struct prison_proc *p, int sig);
+
+enum jail_generation prison_generation(const struct prison_table *t);
+
+/*
+ * For replaying recordings: the table behind an open kernel whose `data`
+ * points to a struct that begins with its `struct prison_table *`, as those of
+ * `model` and `linux` do; the counters from which automatic jids (the next is
+ * last + 1) and those of renumbered dying prisons (the next is lastdead - 1,
+ * 0: the highest) go on; and giving back the references that prisons have
+ * lost by defects of the recorded kernels.
+ */
+struct prison_table *prison_table_of(const struct jail_kernel *k);
+int prison_set_counters(struct prison_table *t, int last, int lastdead);
+int prison_drop_leaks(struct prison_table *t);
 
 /*
  * A number that grows with each change of the table by anybody; comparing it

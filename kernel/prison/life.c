@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "life.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "desc.h"
+#include "tree.h"
+
+static bool
+is_running(struct op *op, const struct prison_proc *p, bool *zombie)
+{
+	const struct prison_effects *e = op->t->effects;
+
+	*zombie = false;
+	if (e != NULL && e->running != NULL)
+		return e->running(op->t->effects_arg, p, zombie);
+	return prison_proc_running(p, zombie);
+}
+
+/* Forgets processes that are gone; returns how many still run. */
+static size_t
+check_processes(struct op *op, struct record *r)
+{
+	const struct prison_proc *p = r->procs.data;
+	struct prison_proc *kept;
+	uint32_t count = 0;
+	size_t running = 0;
+
+	if (r->procs.count == 0)
+		return 0;
+	kept = arena_alloc(&op->arena, r->procs.count * sizeof *kept);
+	if (kept == NULL)
+		return 0;
+	for (uint32_t i = 0; i < r->procs.count; i++) {
+		bool zombie;
+
+		if (!is_running(op, &p[i], &zombie))
+			continue;
+		running += !zombie;
+		kept[count++] = p[i];
+	}
+	if (count != r->procs.count) {
+		r->procs = (struct list){ kept, count };
+		record_changed(op, r);
+	}
+	return running;
+}
+
+static bool
+holder_lives(struct op *op, const struct record *r)
+{
+	struct prison_proc holder = { r->holder_pid, r->holder_id };
+	bool zombie;
+
+	return r->holder_pid != 0 && is_running(op, &holder, &zombie) &&
+	    !zombie;
+}
+
+/* Whether any child is left, once all that may end have been looked at. */
+static bool
+has_children(struct op *op, struct record *r)
+{
+	struct jids children;
+
+	jids_children(op, r->jid, &children);
+	for (size_t i = 0; i < children.count; i++)
+		if (life_get(op, children.jid[i]) != NULL)
+			return true;
+	return false;
+}
+
+static void
+count_children(struct op *op, const struct record *r, int by)
+{
+	for (struct record *p = tree_parent(op, r); p != NULL;
+	    p = tree_parent(op, p)) {
+		p->children_cur += by;
+		record_changed(op, p);
+	}
+}
+
+void
+life_begin(struct op *op, struct record *r)
+{
+	r->cpuset = cpuset_take(op);
+	record_insert(op, r);
+	count_children(op, r, 1);
+}
+
+/* The last reference has gone: the record goes, its parent may follow. */
+static void
+release(struct op *op, struct record *r)
+{
+	struct record *parent = tree_parent(op, r);
+
+	count_children(op, r, -1);
+	cpuset_give(op, r->cpuset);
+	r->gone = true;
+	record_changed(op, r);
+	if (parent != NULL && parent->jid != 0)
+		life_look(op, parent);
+}
+
+static void
+kill_later(struct op *op, struct record *r)
+{
+	struct pending *k;
+
+	if (r->procs.count == 0 && r->holder_pid == 0)
+		return;
+	k = arena_alloc(&op->arena, sizeof *k);
+	if (k == NULL)
+		return;
+	*k = (struct pending){ op->kills, r, r->procs };
+	op->kills = k;
+}
+
+static void
+turn_dying(struct op *op, struct record *r)
+{
+	r->state = PRISON_DYING;
+	r->flags &= ~(uint32_t)(PR_PERSIST | PR_REVIVED);
+	r->owners.count = 0;
+	record_changed(op, r);
+	kill_later(op, r);
+}
+
+static enum walk
+turn_dying_below(struct op *op, struct record *r, int depth, void *arg)
+{
+	(void)depth;
+	(void)arg;
+	if (r->state != PRISON_ALIVE)
+		return WALK_SKIP;
+	turn_dying(op, r);
+	return WALK_NEXT;
+}
+
+void
+life_end(struct op *op, struct record *r)
+{
+	if (r->state == PRISON_ALIVE) {
+		turn_dying(op, r);
+		tree_walk(op, r, turn_dying_below, NULL);
+	}
+	life_look(op, r);
+}
+
+/* Alive: has it lost its last user, its holder, or its owner? */
+static void
+check_alive(struct op *op, struct record *r, size_t running)
+{
+	if ((r->holder_pid != 0 && !holder_lives(op, r)) ||
+	    (r->owners.count > 0 && desc_owner_closed(op, r))) {
+		r->settling = false;
+		life_end(op, r);
+		return;
+	}
+	if ((r->flags & PR_PERSIST) != 0 || running > 0 || has_children(op, r))
+		return;
+	if ((r->flags & PR_REVIVED) != 0 && r->procs.count > 0)
+		return;
+	turn_dying(op, r);
+}
+
+static bool
+is_held(struct op *op, struct record *r)
+{
+	return r->procs.count > 0 || r->leaks > 0 || holder_lives(op, r) ||
+	    has_children(op, r);
+}
+
+struct record *
+life_look(struct op *op, struct record *r)
+{
+	size_t running;
+
+	if (r == NULL || r->gone || r->jid == 0 || r->settling)
+		return r == NULL || r->gone ? NULL : r;
+	r->settling = true;
+	running = check_processes(op, r);
+	if (r->state == PRISON_ALIVE)
+		check_alive(op, r, running);
+	if (!r->gone && r->state == PRISON_DYING && !is_held(op, r))
+		release(op, r);
+	r->settling = false;
+	return r->gone ? NULL : r;
+}
+
+struct record *
+life_get(struct op *op, int jid)
+{
+	return life_look(op, record_get(op, jid));
+}
+
+static enum walk
+look_each(struct op *op, struct record *r, int depth, void *arg)
+{
+	(void)depth;
+	(void)arg;
+	return life_look(op, r) == NULL ? WALK_SKIP : WALK_NEXT;
+}
+
+void
+life_look_below(struct op *op, const struct record *top)
+{
+	struct jids busy;
+
+	if (top->children_cur <= 0)
+		return;
+	jids_busy(op, &busy);
+	if (busy.count > (size_t)top->children_cur) {
+		tree_walk(op, top, look_each, NULL);
+		return;
+	}
+	for (size_t i = 0; i < busy.count; i++) {
+		struct record *r = record_get(op, busy.jid[i]);
+
+		if (r != NULL && tree_below(op, top, r))
+			life_look(op, r);
+	}
+}
+
+void
+life_add_process(struct op *op, struct record *r, const struct prison_proc *p)
+{
+	struct prison_proc *all;
+	uint32_t n = r->procs.count;
+
+	life_remove_process(op, r, p);
+	n = r->procs.count;
+	all = arena_alloc(&op->arena, (n + 1) * sizeof *all);
+	if (all == NULL)
+		return;
+	if (n > 0)
+		memcpy(all, r->procs.data, n * sizeof *all);
+	all[n] = *p;
+	r->procs = (struct list){ all, n + 1 };
+	r->flags &= ~(uint32_t)PR_REVIVED;
+	record_changed(op, r);
+}
+
+void
+life_remove_process(struct op *op, struct record *r,
+    const struct prison_proc *p)
+{
+	const struct prison_proc *old = r->procs.data;
+	struct prison_proc *kept;
+	uint32_t count = 0;
+
+	if (r->procs.count == 0)
+		return;
+	kept = arena_alloc(&op->arena, r->procs.count * sizeof *kept);
+	if (kept == NULL)
+		return;
+	for (uint32_t i = 0; i < r->procs.count; i++)
+		if (old[i].pid != p->pid || old[i].id != p->id)
+			kept[count++] = old[i];
+	if (count != r->procs.count) {
+		r->procs = (struct list){ kept, count };
+		record_changed(op, r);
+	}
+}
+
+static int
+jailsys_of(const struct record *r, uint32_t flag)
+{
+	return (r->flags & flag) != 0 ? JAIL_SYS_NEW : JAIL_SYS_INHERIT;
+}
+
+void
+life_view(struct op *op, struct record *r, struct prison *p)
+{
+	(void)op;
+	memset(p, 0, sizeof *p);
+	p->jid = r->jid;
+	p->parent = r->parent;
+	p->state = r->state;
+	snprintf(p->name, sizeof p->name, "%s", r->name);
+	snprintf(p->path, sizeof p->path, "%s", r->path);
+	p->persist = (r->flags & PR_PERSIST) != 0;
+	p->vnet = jailsys_of(r, PR_VNET);
+	p->host = jailsys_of(r, PR_HOST);
+	p->ip4 = jailsys_of(r, PR_IP4);
+	p->ip6 = jailsys_of(r, PR_IP6);
+	snprintf(p->hostname, sizeof p->hostname, "%s", r->hostname);
+	snprintf(p->domainname, sizeof p->domainname, "%s", r->domainname);
+	p->ip4_addr = r->ip4.data;
+	p->ip4_count = r->ip4.count;
+	p->ip6_addr = r->ip6.data;
+	p->ip6_count = r->ip6.count;
+	if (p->ip4 == JAIL_SYS_NEW && p->ip4_count == 0)
+		p->ip4 = JAIL_SYS_DISABLE;
+	if (p->ip6 == JAIL_SYS_NEW && p->ip6_count == 0)
+		p->ip6 = JAIL_SYS_DISABLE;
+	p->holder = (struct prison_proc){ r->holder_pid, r->holder_id };
+	p->extra = r->extra;
+	p->record = r;
+	p->procs = r->procs.data;
+	p->proc_count = r->procs.count;
+}
+
+void
+life_kill_pending(struct op *op)
+{
+	const struct prison_effects *e = op->t->effects;
+	struct prison p;
+
+	for (struct pending *k = op->kills; k != NULL; k = k->next) {
+		if (e == NULL || e->kill == NULL)
+			continue;
+		life_view(op, k->prison, &p);
+		e->kill(op->t->effects_arg, &p, k->procs.data,
+		    k->procs.count);
+	}
+	op->kills = NULL;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The LMDB environment: opening, transactions, the meta record. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "allow.h"
+#include "engine.h"
+
+#define FORMAT_VERSION 1
+#define MAP_SIZE ((size_t)1 << 30)
+#define FIRST_CPUSET 3 /* the kernel itself uses 0, 1 and 2 */
+
+static const struct {
+	const char *name;
+	unsigned flags;
+} databases[DB_COUNT] = {
+	[DB_META] = { "meta", 0 },
+	[DB_JAILS] = { "jails", 0 },
+	[DB_NAMES] = { "names", MDB_DUPSORT | MDB_DUPFIXED },
+	[DB_CHILDREN] = { "children", 0 },
+	[DB_ADDRS] = { "addresses", MDB_DUPSORT | MDB_DUPFIXED },
+	[DB_BUSY] = { "busy", 0 },
+	[DB_CPUSETS] = { "cpusets", 0 },
+	[DB_DESCS] = { "descriptors", 0 },
+};
+
+static int
+errno_of(int rc)
+{
+	if (rc > 0)
+		return rc;
+	return rc == MDB_MAP_FULL ? ENOSPC : EIO;
+}
+
+void
+store_broken(struct op *op, int rc)
+{
+	if (op->broken == 0)
+		op->broken = rc;
+}
+
+/* The files of a table that another boot has left are removed. */
+static int
+discard_old_boot(const char *dir, const char *boot, struct error *err)
+{
+	static const char *const files[] = { "table.mdb", "table.mdb-lock" };
+	char path[PRISON_PATH_MAX + 16], seen[64] = "";
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/boot", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX) != 0 ||
+	    (n = pread(fd, seen, sizeof seen - 1, 0)) < 0) {
+		error_sys(err, errno, "prison table %s", path);
+		goto fail;
+	}
+	if ((size_t)n == strlen(boot) && strcmp(seen, boot) == 0) {
+		close(fd);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		char old[PRISON_PATH_MAX + 32];
+
+		snprintf(old, sizeof old, "%s/%s", dir, files[i]);
+		if (unlink(old) != 0 && errno != ENOENT) {
+			error_sys(err, errno, "prison table %s", old);
+			goto fail;
+		}
+	}
+	n = (ssize_t)strlen(boot);
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, boot, (size_t)n, 0) != n) {
+		error_sys(err, errno, "prison table %s", path);
+		goto fail;
+	}
+	close(fd);
+	return 0;
+fail:
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int
+open_databases(struct prison_table *t)
+{
+	unsigned begin = t->read_only ? MDB_RDONLY : 0;
+	unsigned create = t->read_only ? 0 : MDB_CREATE;
+	MDB_txn *txn;
+	int rc;
+
+	rc = mdb_txn_begin(t->env, NULL, begin, &txn);
+	if (rc == MDB_MAP_RESIZED) {
+		mdb_env_set_mapsize(t->env, 0);
+		rc = mdb_txn_begin(t->env, NULL, begin, &txn);
+	}
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < DB_COUNT && rc == 0; i++)
+		rc = mdb_dbi_open(txn, databases[i].name,
+		    databases[i].flags | create, &t->db[i]);
+	if (rc != 0) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	return mdb_txn_commit(txn);
+}
+
+static int
+open_env(struct prison_table *t, struct error *err)
+{
+	char path[PRISON_PATH_MAX + 16];
+	unsigned flags = MDB_NOSUBDIR | MDB_NOTLS |
+	    (t->read_only ? MDB_RDONLY : MDB_NOSYNC);
+	int rc, dead;
+
+	snprintf(path, sizeof path, "%s/table.mdb", t->dir);
+	if (t->read_only && access(path, F_OK) != 0 && errno == ENOENT)
+		return 0;
+	rc = mdb_env_create(&t->env);
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(t->env, DB_COUNT);
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(t->env, MAP_SIZE);
+	if (rc == 0)
+		rc = mdb_env_open(t->env, path, flags, 0600);
+	if (rc == 0)
+		rc = mdb_reader_check(t->env, &dead);
+	if (rc == 0)
+		rc = open_databases(t);
+	if (rc == 0)
+		return 0;
+	if (t->env != NULL)
+		mdb_env_close(t->env);
+	t->env = NULL;
+	if (t->read_only && rc == MDB_NOTFOUND)
+		return 0; /* just being made by somebody */
+	return error_set(err, errno_of(rc), "prison table %s: %s", path,
+	    mdb_strerror(rc));
+}
+
+static void
+fill_host(struct op *op, struct record *r)
+{
+	bool old = op->t->generation == JAIL_GEN_13;
+
+	r->state = PRISON_ALIVE;
+	r->flags = PR_PERSIST | PR_HOST | PR_VNET;
+	r->serial = HOST_SERIAL;
+	r->children_max = PRISON_CHILDREN_MAX;
+	r->securelevel = -1;
+	r->allow = allow_of_host(op->t->generation);
+	r->osreldate = old ? 1302001 : 1501000;
+	r->osrelease = old ? "13.2-RELEASE" : "15.1-RELEASE-p1";
+	for (int i = 0; i < SYSV_KINDS; i++)
+		r->sysv[i] = HOST_SERIAL;
+	r->path = "/";
+	r->hostname = r->domainname = r->meta = r->env = "";
+	r->hostuuid = "00000000-0000-0000-0000-000000000000";
+	strcpy(r->name, "0");
+}
+
+/* A new table, or one that has no jails, takes the generation asked for. */
+static int
+settle_generation(struct op *op, unsigned generation, const char *boot,
+    struct error *err)
+{
+	bool fresh = op->meta.version == 0;
+	struct record *host;
+
+	if (op->meta.version > FORMAT_VERSION)
+		return error_set(err, EINVAL, "prison table %s: it was written "
+		    "by a newer version of this program; use that, or reboot",
+		    op->t->dir);
+	if (generation == 0)
+		generation = fresh ? JAIL_GEN_15 : op->meta.generation;
+	op->t->generation = (int)generation;
+	if (op->meta.generation == generation)
+		return 0;
+	if (jid_after(op, 0) != 0)
+		return error_set(err, EBUSY, "prison table %s: it has jails of "
+		    "generation %u; remove them before using generation %u",
+		    op->t->dir, op->meta.generation, generation);
+	if (fresh) {
+		op->meta.version = FORMAT_VERSION;
+		op->meta.serial = HOST_SERIAL;
+		op->meta.cpusets = FIRST_CPUSET;
+		if (boot != NULL)
+			snprintf(op->meta.boot, sizeof op->meta.boot, "%s",
+			    boot);
+	}
+	op->meta.generation = generation;
+	op->meta_dirty = true;
+	host = fresh ? arena_alloc(&op->arena, sizeof *host) :
+	    record_get(op, 0);
+	if (host == NULL)
+		return error_sys(err, ENOMEM, "prison table %s", op->t->dir);
+	fill_host(op, host);
+	if (fresh)
+		record_insert(op, host);
+	else
+		record_changed(op, host);
+	return 0;
+}
+
+int
+store_open(struct prison_table *t, const char *boot,
+    const struct kernel_options *opt, struct error *err)
+{
+	struct op op = { .t = t };
+	int rc;
+
+	if (!t->read_only && boot != NULL &&
+	    discard_old_boot(t->dir, boot, err) != 0)
+		return -1;
+	t->generation = opt->generation != 0 ? (int)opt->generation :
+	    JAIL_GEN_15;
+	if (open_env(t, err) != 0)
+		return -1;
+	if (t->env == NULL)
+		return 0;
+	rc = store_begin(&op, !t->read_only);
+	if (rc != 0) {
+		error_sys(err, rc, "prison table %s", t->dir);
+		goto fail;
+	}
+	if (t->read_only) {
+		if (op.meta.version != 0)
+			t->generation = (int)op.meta.generation;
+		store_abort(&op);
+		return 0;
+	}
+	if (settle_generation(&op, opt->generation, boot, err) != 0) {
+		store_abort(&op);
+		goto fail;
+	}
+	rc = store_commit(&op);
+	if (rc == 0)
+		return 0;
+	error_sys(err, rc, "prison table %s", t->dir);
+fail:
+	store_close(t);
+	return -1;
+}
+
+void
+store_close(struct prison_table *t)
+{
+	/* A forked child must not touch its parent's environment. */
+	if (t->env != NULL && t->owner == getpid())
+		mdb_env_close(t->env);
+	t->env = NULL;
+}
+
+static int
+read_meta(struct op *op)
+{
+	char name[] = "meta";
+	MDB_val key = { 4, name }, val;
+	int rc = mdb_get(op->txn, op->t->db[DB_META], &key, &val);
+
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	if (rc != 0)
+		return rc;
+	if (val.mv_size != sizeof op->meta)
+		return EIO;
+	memcpy(&op->meta, val.mv_data, sizeof op->meta);
+	return 0;
+}
+
+int
+store_begin(struct op *op, bool write)
+{
+	unsigned flags = write ? 0 : MDB_RDONLY;
+	MDB_env *env = op->t->env;
+	int rc;
+
+	if (op->t->owner != getpid())
+		return ECHILD;
+	rc = mdb_txn_begin(env, NULL, flags, &op->txn);
+	if (rc == MDB_MAP_RESIZED) {
+		mdb_env_set_mapsize(env, 0);
+		rc = mdb_txn_begin(env, NULL, flags, &op->txn);
+	}
+	if (rc != 0)
+		return errno_of(rc);
+	op->write = write;
+	rc = read_meta(op);
+	if (rc != 0) {
+		store_abort(op);
+		return errno_of(rc);
+	}
+	return 0;
+}
+
+void
+store_abort(struct op *op)
+{
+	if (op->txn != NULL)
+		mdb_txn_abort(op->txn);
+	op->txn = NULL;
+	arena_free(&op->arena);
+	memset(&op->cache, 0, sizeof *op - offsetof(struct op, cache));
+	op->broken = 0;
+	op->stale = false;
+}
+
+int
+store_commit(struct op *op)
+{
+	char name[] = "meta";
+	MDB_val key = { 4, name }, val = { sizeof op->meta, &op->meta };
+	int rc;
+
+	store_flush(op);
+	if (op->broken == 0 && op->arena.failed)
+		op->broken = ENOMEM;
+	if (op->broken == 0 && op->meta_dirty)
+		op->broken = mdb_put(op->txn, op->t->db[DB_META], &key, &val,
+		    0);
+	if (op->broken != 0) {
+		mdb_txn_abort(op->txn);
+		op->txn = NULL;
+		return op->broken == MDB_MAP_FULL ? MDB_MAP_FULL :
+		    errno_of(op->broken);
+	}
+	rc = mdb_txn_commit(op->txn);
+	op->txn = NULL;
+	return rc == 0 || rc == MDB_MAP_FULL ? rc : errno_of(rc);
+}
+
+int
+store_grow(struct prison_table *t)
+{
+	MDB_envinfo info;
+	int rc = mdb_env_info(t->env, &info);
+
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(t->env, info.me_mapsize * 2);
+	return rc == 0 ? 0 : errno_of(rc);
+}

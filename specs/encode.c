@@ -16,26 +16,26 @@
 #define MAGIC 0x3153414aU /* "JAS1" */
 
 static void
-put_number(struct buffer *b, uint64_t n, size_t bytes)
+put_number(struct textbuf *b, uint64_t n, size_t bytes)
 {
 	char data[8];
 
 	for (size_t i = 0; i < bytes; i++)
 		data[i] = (char)(n >> (8 * i) & 0xff);
-	buffer_add(b, data, bytes);
+	textbuf_add(b, data, bytes);
 }
 
 static void
-put_text(struct buffer *b, const char *text)
+put_text(struct textbuf *b, const char *text)
 {
 	size_t len = strlen(text);
 
 	put_number(b, len, 4);
-	buffer_add(b, text, len + 1);
+	textbuf_add(b, text, len + 1);
 }
 
 static void
-put_list(struct buffer *b, const struct text_list *l)
+put_list(struct textbuf *b, const struct text_list *l)
 {
 	put_number(b, l->count, 4);
 	for (size_t i = 0; i < l->count; i++)
@@ -43,7 +43,7 @@ put_list(struct buffer *b, const struct text_list *l)
 }
 
 static void
-put_place(struct buffer *b, const struct spec_place *p, const char *home)
+put_place(struct textbuf *b, const struct spec_place *p, const char *home)
 {
 	const char *file = p->file != NULL ? p->file : "";
 
@@ -55,7 +55,7 @@ put_place(struct buffer *b, const struct spec_place *p, const char *home)
 
 /* Settings that are not set are encoded as such: a count of 0 or 1. */
 static void
-put_setting(struct buffer *b, const struct setting *s,
+put_setting(struct textbuf *b, const struct setting *s,
     const struct spec_agent *agent)
 {
 	const char *at = (const char *)agent + s->offset, *text;
@@ -75,7 +75,7 @@ int
 spec_encode(const struct spec *s, unsigned char **data, size_t *len)
 {
 	const char *home = s->place.file != NULL ? s->place.file : "";
-	struct buffer b = { 0 };
+	struct textbuf b = { 0 };
 
 	put_number(&b, MAGIC, 4);
 	put_text(&b, s->name);
@@ -90,7 +90,7 @@ spec_encode(const struct spec *s, unsigned char **data, size_t *len)
 	}
 	for (size_t i = 0; i < setting_count; i++)
 		put_setting(&b, &setting_table[i], &s->agent);
-	buffer_add(&b, (const char *)s->digest, SPEC_DIGEST_SIZE);
+	textbuf_add(&b, (const char *)s->digest, SPEC_DIGEST_SIZE);
 	*data = (unsigned char *)b.text;
 	*len = b.len;
 	return b.failed ? -1 : 0;

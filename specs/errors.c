@@ -96,17 +96,17 @@ spec_errors_sort(struct spec_errors *errors)
 char *
 spec_error_text(const struct spec_error *e)
 {
-	struct buffer b = { 0 };
+	struct textbuf b = { 0 };
 
 	if (e->place.file != NULL) {
-		buffer_text(&b, e->place.file);
+		textbuf_text(&b, e->place.file);
 		if (e->place.line > 0)
-			buffer_format(&b, ":%u:%u", e->place.line,
+			textbuf_format(&b, ":%u:%u", e->place.line,
 			    e->place.column);
-		buffer_text(&b, ": ");
+		textbuf_text(&b, ": ");
 	}
 	if (e->warning)
-		buffer_text(&b, "warning: ");
-	buffer_text(&b, e->message);
+		textbuf_text(&b, "warning: ");
+	textbuf_text(&b, e->message);
 	return b.text;
 }

@@ -94,7 +94,7 @@ expand_whole(struct scope *s, const struct assign *a, const char *name,
 /* Appends one reference inside a text; *at is behind its "${". */
 static int
 expand_inline(struct scope *s, const struct assign *a, const char **at,
-    const struct text_list *self, struct buffer *b)
+    const struct text_list *self, struct textbuf *b)
 {
 	size_t len = strcspn(*at, "}");
 	const struct text_list *values;
@@ -115,7 +115,7 @@ expand_inline(struct scope *s, const struct assign *a, const char **at,
 		    values->count);
 		return -1;
 	}
-	buffer_text(b, values->text[0]);
+	textbuf_text(b, values->text[0]);
 	*at += len + 1;
 	return 0;
 }
@@ -124,23 +124,23 @@ static int
 expand_pieces(struct scope *s, const struct assign *a, const char *text,
     const struct text_list *self, struct text_list *to)
 {
-	struct buffer b = { 0 };
+	struct textbuf b = { 0 };
 	int rc = 0;
 
-	buffer_text(&b, "");
+	textbuf_text(&b, "");
 	while (*text != '\0' && rc == 0) {
 		size_t plain = strcspn(text, "$");
 
-		buffer_add(&b, text, plain);
+		textbuf_add(&b, text, plain);
 		text += plain;
 		if (strncmp(text, "$${", 3) == 0) {
-			buffer_text(&b, "${");
+			textbuf_text(&b, "${");
 			text += 3;
 		} else if (strncmp(text, "${", 2) == 0) {
 			text += 2;
 			rc = expand_inline(s, a, &text, self, &b);
 		} else if (*text == '$') {
-			buffer_text(&b, "$");
+			textbuf_text(&b, "$");
 			text++;
 		}
 		if (b.len > SPEC_SCALAR_MAX)

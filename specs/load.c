@@ -40,7 +40,7 @@ file_error(struct spec_set *set, const char *file, const char *what, int code)
 
 /* Reads a descriptor to its end, at most one byte more than is allowed. */
 static int
-read_all(int fd, struct buffer *b)
+read_all(int fd, struct textbuf *b)
 {
 	char chunk[16384];
 	ssize_t n;
@@ -48,7 +48,7 @@ read_all(int fd, struct buffer *b)
 	do {
 		n = read(fd, chunk, sizeof chunk);
 		if (n > 0)
-			buffer_add(b, chunk, (size_t)n);
+			textbuf_add(b, chunk, (size_t)n);
 	} while ((n > 0 || (n < 0 && errno == EINTR)) &&
 	    b->len <= SPEC_FILE_MAX && !b->failed);
 	if (b->failed)
@@ -60,7 +60,7 @@ read_all(int fd, struct buffer *b)
 static void
 load_file(struct spec_set *set, struct spec_docs *docs, const char *file)
 {
-	struct buffer b = { 0 };
+	struct textbuf b = { 0 };
 	struct stat st;
 	int fd;
 
@@ -103,13 +103,13 @@ list_directory(const char *dir, struct text_list *files)
 		return -1;
 	errno = 0;
 	while (rc == 0 && (e = readdir(d)) != NULL) {
-		struct buffer b = { 0 };
+		struct textbuf b = { 0 };
 
 		if (!spec_file_name(e->d_name))
 			continue;
-		buffer_text(&b, dir);
-		buffer_text(&b, slash);
-		buffer_text(&b, e->d_name);
+		textbuf_text(&b, dir);
+		textbuf_text(&b, slash);
+		textbuf_text(&b, e->d_name);
 		rc = b.failed ? -1 : text_list_add(files, b.text);
 		free(b.text);
 		errno = rc == 0 ? 0 : ENOMEM;

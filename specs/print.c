@@ -66,59 +66,59 @@ decode(const char *s, size_t len)
 }
 
 static void
-put_quoted(struct buffer *b, const char *text)
+put_quoted(struct textbuf *b, const char *text)
 {
-	buffer_text(b, "\"");
+	textbuf_text(b, "\"");
 	while (*text != '\0') {
 		size_t len = utf8_length(text);
 		unsigned c = decode(text, len);
 
 		if (c == '\n')
-			buffer_text(b, "\\n");
+			textbuf_text(b, "\\n");
 		else if (c == '"' || c == '\\')
-			buffer_format(b, "\\%c", (int)c);
+			textbuf_format(b, "\\%c", (int)c);
 		else if (needs_escape(c))
-			buffer_format(b, c > 0xff ? "\\u%04X" : "\\x%02X", c);
+			textbuf_format(b, c > 0xff ? "\\u%04X" : "\\x%02X", c);
 		else
-			buffer_add(b, text, len);
+			textbuf_add(b, text, len);
 		text += len;
 	}
-	buffer_text(b, "\"");
+	textbuf_text(b, "\"");
 }
 
 /* Writes a text so that it is read back as it is, ${ included. */
 static void
-put_text(struct buffer *b, const char *text)
+put_text(struct textbuf *b, const char *text)
 {
-	struct buffer escaped = { 0 };
+	struct textbuf escaped = { 0 };
 	const char *reference;
 
 	if (strstr(text, "${") != NULL) {
 		while ((reference = strstr(text, "${")) != NULL) {
-			buffer_add(&escaped, text, (size_t)(reference - text));
-			buffer_text(&escaped, "$${");
+			textbuf_add(&escaped, text, (size_t)(reference - text));
+			textbuf_text(&escaped, "$${");
 			text = reference + 2;
 		}
-		buffer_text(&escaped, text);
+		textbuf_text(&escaped, text);
 		if (escaped.failed)
-			buffer_fail(b);
+			textbuf_fail(b);
 		text = escaped.failed ? "" : escaped.text;
 	}
 	if (is_plain(text))
-		buffer_text(b, text);
+		textbuf_text(b, text);
 	else
 		put_quoted(b, text);
 	free(escaped.text);
 }
 
 static void
-put_key(struct buffer *b, const char *key)
+put_key(struct textbuf *b, const char *key)
 {
 	if (is_plain(key))
-		buffer_text(b, key);
+		textbuf_text(b, key);
 	else
 		put_quoted(b, key);
-	buffer_text(b, ":");
+	textbuf_text(b, ":");
 }
 
 static bool
@@ -129,53 +129,53 @@ takes_list(const struct param_def *def)
 }
 
 static void
-put_param(struct buffer *b, const struct spec_param *p)
+put_param(struct textbuf *b, const struct spec_param *p)
 {
 	put_key(b, p->name);
 	if (!takes_list(p->def) || p->value.count == 0) {
-		buffer_text(b, " ");
+		textbuf_text(b, " ");
 		if (p->value.count == 0)
-			buffer_text(b, "[]");
+			textbuf_text(b, "[]");
 		else
 			put_text(b, p->value.text[0]);
-		buffer_text(b, "\n");
+		textbuf_text(b, "\n");
 		return;
 	}
-	buffer_text(b, "\n");
+	textbuf_text(b, "\n");
 	for (size_t i = 0; i < p->value.count; i++) {
-		buffer_text(b, "  - ");
+		textbuf_text(b, "  - ");
 		put_text(b, p->value.text[i]);
-		buffer_text(b, "\n");
+		textbuf_text(b, "\n");
 	}
 }
 
 /* KEY=VALUE entries as a mapping. */
 static void
-put_map(struct buffer *b, const char *name, const struct text_list *l)
+put_map(struct textbuf *b, const char *name, const struct text_list *l)
 {
 	if (l->count == 0)
 		return;
-	buffer_format(b, "  %s:\n", name);
+	textbuf_format(b, "  %s:\n", name);
 	for (size_t i = 0; i < l->count; i++) {
 		const char *equals = strchr(l->text[i], '=');
 		char *key = strndup(l->text[i], (size_t)(equals - l->text[i]));
 
 		if (key == NULL) {
-			buffer_fail(b);
+			textbuf_fail(b);
 			return;
 		}
-		buffer_text(b, "    ");
+		textbuf_text(b, "    ");
 		put_key(b, key);
-		buffer_text(b, " ");
+		textbuf_text(b, " ");
 		put_text(b, equals + 1);
-		buffer_text(b, "\n");
+		textbuf_text(b, "\n");
 		free(key);
 	}
 }
 
 /* Settings that differ from their defaults; `agent.x.y` as y below x. */
 static void
-put_settings(struct buffer *b, const struct spec_agent *agent)
+put_settings(struct textbuf *b, const struct spec_agent *agent)
 {
 	const char *group = "";
 	size_t group_len = 0;
@@ -198,24 +198,24 @@ put_settings(struct buffer *b, const struct spec_agent *agent)
 		    memcmp(group, name, group_len) != 0)) {
 			group = name;
 			group_len = (size_t)(dot - name);
-			buffer_format(b, "  %.*s:\n", (int)group_len, group);
+			textbuf_format(b, "  %.*s:\n", (int)group_len, group);
 		}
-		buffer_format(b, "%s%s: ", dot != NULL ? "    " : "  ",
+		textbuf_format(b, "%s%s: ", dot != NULL ? "    " : "  ",
 		    dot != NULL ? dot + 1 : name);
 		put_text(b, text);
-		buffer_text(b, "\n");
+		textbuf_text(b, "\n");
 	}
 }
 
 char *
 spec_print(const struct spec *s)
 {
-	struct buffer b = { 0 }, settings = { 0 };
+	struct textbuf b = { 0 }, settings = { 0 };
 	const struct spec_param *path = spec_param_find(s, "path");
 
-	buffer_text(&b, "name: ");
+	textbuf_text(&b, "name: ");
 	put_text(&b, s->name);
-	buffer_text(&b, "\n");
+	textbuf_text(&b, "\n");
 	if (path != NULL)
 		put_param(&b, path);
 	for (size_t i = 0; i < s->count; i++) {
@@ -224,11 +224,11 @@ spec_print(const struct spec *s)
 	}
 	put_settings(&settings, &s->agent);
 	if (settings.len > 0) {
-		buffer_text(&b, "agent:\n");
-		buffer_add(&b, settings.text, settings.len);
+		textbuf_text(&b, "agent:\n");
+		textbuf_add(&b, settings.text, settings.len);
 	}
 	if (settings.failed)
-		buffer_fail(&b);
+		textbuf_fail(&b);
 	free(settings.text);
 	return b.text;
 }

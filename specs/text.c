@@ -61,14 +61,14 @@ utf8_length(const char *s)
 }
 
 void
-buffer_fail(struct buffer *b)
+textbuf_fail(struct textbuf *b)
 {
 	free(b->text);
-	*b = (struct buffer){ .failed = true };
+	*b = (struct textbuf){ .failed = true };
 }
 
 void
-buffer_add(struct buffer *b, const char *text, size_t len)
+textbuf_add(struct textbuf *b, const char *text, size_t len)
 {
 	if (b->failed)
 		return;
@@ -77,7 +77,7 @@ buffer_add(struct buffer *b, const char *text, size_t len)
 		char *grown = realloc(b->text, room);
 
 		if (grown == NULL) {
-			buffer_fail(b);
+			textbuf_fail(b);
 			return;
 		}
 		b->text = grown;
@@ -89,13 +89,13 @@ buffer_add(struct buffer *b, const char *text, size_t len)
 }
 
 void
-buffer_text(struct buffer *b, const char *text)
+textbuf_text(struct textbuf *b, const char *text)
 {
-	buffer_add(b, text, strlen(text));
+	textbuf_add(b, text, strlen(text));
 }
 
 void
-buffer_format(struct buffer *b, const char *fmt, ...)
+textbuf_format(struct textbuf *b, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -105,6 +105,6 @@ buffer_format(struct buffer *b, const char *fmt, ...)
 	n = vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	if (n >= 0)
-		buffer_add(b, text, (size_t)n < sizeof text ? (size_t)n :
+		textbuf_add(b, text, (size_t)n < sizeof text ? (size_t)n :
 		    sizeof text - 1);
 }

@@ -16,17 +16,17 @@ size_t utf8_prefix(const char *s, size_t len);
 size_t utf8_length(const char *s);
 
 /* A text that grows; zero-initialise.  After a failure it stays empty. */
-struct buffer {
+struct textbuf {
 	char *text; /* NULL or ends in NUL */
 	size_t len, room;
 	bool failed;
 };
 
-void buffer_add(struct buffer *b, const char *text, size_t len);
+void textbuf_add(struct textbuf *b, const char *text, size_t len);
 /* Frees the text and refuses what is added from now on. */
-void buffer_fail(struct buffer *b);
-void buffer_text(struct buffer *b, const char *text);
-void buffer_format(struct buffer *b, const char *fmt, ...)
+void textbuf_fail(struct textbuf *b);
+void textbuf_text(struct textbuf *b, const char *text);
+void textbuf_format(struct textbuf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -25,15 +25,15 @@
 static char *
 outcome(const char *file)
 {
-	struct buffer b = { 0 };
+	struct textbuf b = { 0 };
 	struct spec_set set;
 
 	(void)spec_load(&file, 1, &set);
 	for (size_t i = 0; i < set.count; i++) {
 		char *text = spec_print(set.spec[i]);
 
-		buffer_text(&b, "---\n");
-		buffer_text(&b, text);
+		textbuf_text(&b, "---\n");
+		textbuf_text(&b, text);
 		free(text);
 	}
 	for (size_t i = 0; i < set.errors.count; i++) {
@@ -43,9 +43,9 @@ outcome(const char *file)
 		for (const char *at = text; *at != '\0'; at++) {
 			if (strncmp(at, DIRECTORY "/", sizeof DIRECTORY) == 0)
 				at += sizeof DIRECTORY;
-			buffer_add(&b, at, 1);
+			textbuf_add(&b, at, 1);
 		}
-		buffer_text(&b, "\n");
+		textbuf_text(&b, "\n");
 		free(text);
 	}
 	spec_set_free(&set);
@@ -55,16 +55,16 @@ outcome(const char *file)
 static char *
 read_file(const char *name)
 {
-	struct buffer b = { 0 };
+	struct textbuf b = { 0 };
 	char chunk[4096];
 	FILE *f = fopen(name, "r");
 	size_t n;
 
 	if (f == NULL)
 		return NULL;
-	buffer_text(&b, "");
+	textbuf_text(&b, "");
 	while ((n = fread(chunk, 1, sizeof chunk, f)) > 0)
-		buffer_add(&b, chunk, n);
+		textbuf_add(&b, chunk, n);
 	fclose(f);
 	return b.text;
 }

@@ -32,6 +32,7 @@ struct spec_doc {
 	char *name;
 	struct spec_place place; /* of the name */
 	bool defaults;		 /* the name has a * component */
+	bool bad;		 /* has errors: known by its name only */
 	struct assign *assign;	 /* sorted by name */
 	size_t count;
 };

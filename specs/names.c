@@ -46,21 +46,23 @@ positive(const char *name, char *buf, size_t size)
 	return NULL;
 }
 
-/* A parameter whose last component is `name`, or that needs other dots. */
+/* The shortest parameter whose last component is `name`. */
 static const char *
 same_end(const char *name)
 {
 	size_t len = strlen(name);
+	const char *best = NULL;
 
 	for (size_t i = 0; i < param_count; i++) {
 		const char *known = param_table[i].name;
 		size_t n = strlen(known);
 
 		if (n > len + 1 && known[n - len - 1] == '.' &&
-		    strcmp(known + n - len, name) == 0)
-			return known;
+		    strcmp(known + n - len, name) == 0 &&
+		    (best == NULL || n < strlen(best)))
+			best = known;
 	}
-	return NULL;
+	return best;
 }
 
 /* The keys of a document that are no parameters. */
@@ -77,6 +79,17 @@ nearest_key(const char *name)
 	return NULL;
 }
 
+static const char *
+nearest_name(const char *name)
+{
+	const char *key = nearest_key(name), *end = same_end(name);
+	const char *nearest = param_nearest(name);
+
+	if (nearest != NULL && name_distance(name, nearest) == 1)
+		return nearest;
+	return key != NULL ? key : end != NULL ? end : nearest;
+}
+
 int
 names_unknown(const char *name, const char *value, struct error *err)
 {
@@ -89,11 +102,7 @@ names_unknown(const char *name, const char *value, struct error *err)
 		    "booleans are written in their positive form; write "
 		    "%s: %s", name, def->name, value != NULL &&
 		    strcmp(value, "false") == 0 ? "true" : "false");
-	nearest = param_nearest(name);
-	if (nearest == NULL)
-		nearest = nearest_key(name);
-	if (nearest == NULL)
-		nearest = same_end(name);
+	nearest = nearest_name(name);
 	return error_set(err, EINVAL, "unknown parameter \"%.*s\"%s%s%s",
 	    TEXT_SHOWN, name, nearest != NULL ? "; did you mean " : "",
 	    nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");

@@ -192,6 +192,40 @@ nth_child(const struct node *n, size_t i)
 	return c != NULL ? c : n;
 }
 
+/*
+ * Reports each item of a list that is wrong by itself.  Returns false when
+ * none is, so that it is the list as a whole.
+ */
+static bool
+report_items(struct parser *p, const struct assign *a,
+    const struct node *list)
+{
+	bool any = false;
+
+	for (const struct node *n = list->child; n != NULL; n = n->next) {
+		struct text_list one = { 0 };
+		struct error err = { 0 };
+		size_t which;
+
+		if (text_list_add(&one, n->text) == 0 &&
+		    assign_check(a, &one, &which, &err) != 0) {
+			fault(p, n, "%s: %s", a->name, err.text);
+			any = true;
+		}
+		text_list_free(&one);
+	}
+	return any;
+}
+
+static const char *
+expected_type(const struct assign *a)
+{
+	if (a->kind != ASSIGN_PARAM || a->def->type == PARAM_STRING ||
+	    a->def->type == PARAM_KEYVALUE)
+		return "one text";
+	return param_type_name(a->def->type);
+}
+
 /* Reads the value of an assignment whose name is known. */
 static bool
 take_value(struct parser *p, struct assign *a, const struct node *value)
@@ -205,8 +239,7 @@ take_value(struct parser *p, struct assign *a, const struct node *value)
 
 		if (!is_list(a)) {
 			fault(p, value, "%s: expected %s, found a list",
-			    a->name, a->kind == ASSIGN_PARAM ?
-			    param_type_name(a->def->type) : "one value");
+			    a->name, expected_type(a));
 			return false;
 		}
 		for (const struct node *n = value->child; n != NULL;
@@ -220,6 +253,8 @@ take_value(struct parser *p, struct assign *a, const struct node *value)
 	/* What refers to others is checked when it is resolved. */
 	if (a->expand || assign_check(a, &a->value, &which, &err) == 0)
 		return true;
+	if (value->kind == NODE_LIST && report_items(p, a, value))
+		return false;
 	fault(p, value->kind == NODE_LIST ? nth_child(value, which) : value,
 	    "%s: %s", a->name, err.text);
 	return false;
@@ -425,8 +460,9 @@ walk(struct parser *p, const char *prefix, const struct node *map)
 		else if (takes_mapping(name))
 			walk(p, name, value);
 		else if (param_find(name) != NULL)
-			fault(p, value, "%s: expected %s, found a mapping",
-			    name, param_type_name(param_find(name)->type));
+			fault(p, value, "%s: found a mapping, but it takes "
+			    "%s", name,
+			    param_type_name(param_find(name)->type));
 		else if (strncmp(name, "vars.", 5) == 0)
 			fault(p, value, "%s: expected a text or a list, found "
 			    "a mapping", name);
@@ -539,10 +575,12 @@ each_document(void *arg, const struct node *root, size_t faults)
 	sort_assigns(p);
 	p->doc->defaults = p->doc->name != NULL &&
 	    strchr(p->doc->name, '*') != NULL;
-	if (p->faults == 0 && keep_doc(p->docs, p->doc) != 0)
+	p->doc->bad = p->faults > 0;
+	if (p->doc->name != NULL && keep_doc(p->docs, p->doc) == 0)
+		return;
+	if (p->doc->name != NULL)
 		fault(p, root, "out of memory");
-	if (p->faults > 0)
-		doc_free(p->doc);
+	doc_free(p->doc);
 }
 
 int

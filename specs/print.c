@@ -30,7 +30,10 @@ is_plain(const char *text)
 	    "abcdefghijklmnopqrstuvwxyz0123456789/_";
 	size_t len = strlen(text);
 
-	if (len == 0 || strchr(first, *text) == NULL || means_null(text))
+	bool number = text[0] == '-' && text[1] >= '0' && text[1] <= '9';
+
+	if (len == 0 || means_null(text) ||
+	    (strchr(first, *text) == NULL && !number))
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		char next = text[i + 1];

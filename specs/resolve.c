@@ -228,6 +228,13 @@ resolve_entry(struct resolver *r, const struct entry *e)
 	}
 	if (scope_begin(s, e->doc, &r->defaults, e->before) != 0)
 		return -1;
+	if (s->bad != NULL) {
+		/* Without them it would be another jail. */
+		scope_fault(s, e->doc->place, "its defaults at %s:%u:%u are "
+		    "wrong", s->bad->place.file, s->bad->place.line,
+		    s->bad->place.column);
+		return 0;
+	}
 	scope_resolve(s);
 	r->size += weight(s);
 	if (make_draft(r, &draft) == 0) {
@@ -249,6 +256,10 @@ resolve_jail(struct resolver *r, const struct entry *e)
 	struct spec_errors *errors = &r->set->errors;
 	size_t before = errors->count;
 
+	if (e->doc->bad) {
+		mark_invalid(r, e->doc->name);
+		return;
+	}
 	if (resolve_entry(r, e) != 0) {
 		out_of_memory(r);
 		mark_invalid(r, e->doc->name);

@@ -134,12 +134,16 @@ scope_begin(struct scope *s, const struct spec_doc *doc,
 	s->doc = doc;
 	s->items = s->slots = s->faults = s->text_used = 0;
 	s->fault_at_home = false;
+	s->bad = NULL;
 	for (size_t i = 0; i <= defaults->count; i++) {
 		if (i == before && merge(s, doc) != 0)
 			return -1;
-		if (i < defaults->count &&
-		    doc_covers(defaults->doc[i]->name, doc->name) &&
-		    merge(s, defaults->doc[i]) != 0)
+		if (i == defaults->count ||
+		    !doc_covers(defaults->doc[i]->name, doc->name))
+			continue;
+		if (defaults->doc[i]->bad)
+			s->bad = defaults->doc[i];
+		else if (merge(s, defaults->doc[i]) != 0)
 			return -1;
 	}
 	return make_slots(s);

@@ -33,6 +33,7 @@ struct scope {
 	struct spec_errors *errors;
 	size_t faults;
 	bool fault_at_home; /* one of them is in the jail's own file */
+	const struct spec_doc *bad; /* defaults that cover it, but are wrong */
 };
 
 /*

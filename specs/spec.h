@@ -111,8 +111,8 @@ struct spec_set {
 	size_t count;
 	struct spec_errors errors;
 	/*
-	 * Names that documents declare, but that are not among the specs: two
-	 * documents have the name or the jid, or it cannot be resolved.  Sorted.
+	 * Names that documents declare, but that are not among the specs: they
+	 * or their defaults are wrong, or two have the name or the jid.  Sorted.
 	 * For each there is an error in its document's own file.
 	 */
 	struct text_list invalid;
@@ -130,7 +130,8 @@ struct spec_docs {
 
 /*
  * Parses one file's text.  `file` must stay valid as long as the documents.
- * Errors are appended; documents without an error are appended to docs.
+ * Errors are appended, and so are the documents; those with errors are marked:
+ * spec_resolve makes no spec of them, nor of jails whose defaults they are.
  * Returns 0, -1 if there was an error.  A file without any document is one:
  * it is more likely a file that is not written yet than a wish.
  */

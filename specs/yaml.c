@@ -146,7 +146,9 @@ static bool
 refuse_properties(struct reader *r, const yaml_char_t *anchor,
     const yaml_char_t *tag, yaml_mark_t mark)
 {
+	static const char prefix[] = "tag:yaml.org,2002:";
 	const char *t = (const char *)tag;
+	bool standard = t != NULL && strncmp(t, prefix, sizeof prefix - 1) == 0;
 
 	if (anchor != NULL)
 		spec_error_add(r->errors, place_of(r, mark), false,
@@ -158,8 +160,9 @@ refuse_properties(struct reader *r, const yaml_char_t *anchor,
 		    "!secret is not supported in this version");
 	else if (t != NULL)
 		spec_error_add(r->errors, place_of(r, mark), false,
-		    "tag %.*s: tags are not part of the spec language; types "
-		    "come from the parameters", TEXT_SHOWN, t);
+		    "tag %s%.*s: tags are not part of the spec language; types "
+		    "come from the parameters", standard ? "!!" : "",
+		    TEXT_SHOWN, standard ? t + sizeof prefix - 1 : t);
 	return anchor != NULL || tag != NULL;
 }
 
@@ -267,6 +270,21 @@ place_at(const char *file, const char *text, size_t offset)
 	return p;
 }
 
+/* Whether a tab stands at a place, where libyaml only says that it cannot. */
+static bool
+is_tab(const char *text, size_t len, yaml_mark_t mark)
+{
+	const char *line = text, *end = text + len;
+
+	for (size_t i = 0; i < mark.line && line != NULL; i++) {
+		line = memchr(line, '\n', (size_t)(end - line));
+		line = line == NULL ? NULL : line + 1;
+	}
+	for (size_t i = 0; line != NULL && line < end && i < mark.column; i++)
+		line += utf8_length(line);
+	return line != NULL && line < end && *line == '\t';
+}
+
 static int
 syntax_error(struct reader *r, const char *text, size_t len)
 {
@@ -280,8 +298,10 @@ syntax_error(struct reader *r, const char *text, size_t len)
 		    y->problem_offset < len ? y->problem_offset : len), false,
 		    "%s (U+%04X)", y->problem, (unsigned)y->problem_value);
 	return spec_error_add(r->errors, place_of(r, y->problem_mark), false,
-	    "not YAML: %s%s%s", context, gap,
-	    y->problem != NULL ? y->problem : "out of memory");
+	    "not YAML: %s%s%s%s", context, gap,
+	    y->problem != NULL ? y->problem : "out of memory",
+	    is_tab(text, len, y->problem_mark) ? ": a tab; lines are indented "
+	    "with blanks" : "");
 }
 
 /*
@@ -352,6 +372,11 @@ yaml_read(const char *file, const char *text, size_t len,
 
 	if (check_bytes(file, text, len, errors) != 0)
 		return -1;
+	/* libyaml would count a byte order mark as indentation. */
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		text += 3;
+		len -= 3;
+	}
 	if (!yaml_parser_initialize(&r.yaml))
 		return spec_error_add(errors, (struct spec_place){ file, 0, 0 },
 		    false, "out of memory");

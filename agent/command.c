@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "command.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/compat.h"
@@ -55,6 +58,18 @@ option_error(const struct command *c, int argc, char **argv, int ch)
 	if (is_short)
 		return usage_error(c, "there is no option -%c", optopt);
 	return usage_error(c, "there is no option %s", word);
+}
+
+int
+jail_number(const char *text)
+{
+	unsigned long number;
+
+	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
+		return -1;
+	errno = 0;
+	number = strtoul(text, NULL, 10);
+	return errno != 0 || number > INT_MAX ? INT_MAX : (int)number;
 }
 
 bool

@@ -41,6 +41,10 @@ struct command {
 
 extern const struct command *const commands[]; /* main.c; NULL at the end */
 
+#define COMMAND(name) extern const struct command command_##name;
+#include "commands.def"
+#undef COMMAND
+
 /* Prints "jailagent: MESSAGE" to standard error. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -57,8 +61,21 @@ int usage_error(const struct command *c, const char *fmt, ...)
 void command_getopt_reset(void);
 int option_error(const struct command *c, int argc, char **argv, int ch);
 
+/*
+ * Loads specs for a command and prints what is wrong with them to standard
+ * error.  Returns what spec_load returns; the caller frees *set.
+ */
+struct spec_set;
+int command_load(char **path, int count, struct spec_set *set);
+
 /* Opens the kernel of the context; complains and returns NULL on failure. */
 struct jail_kernel *context_kernel(const struct context *ctx, bool read_only);
+
+/*
+ * The jid that a text of digits alone means (jexec(8) takes it for nothing
+ * else), -1 when it is a name.
+ */
+int jail_number(const char *text);
 
 /* Whether NAME matches PATTERN: equal, "*", or "foo.*" (all below foo). */
 bool name_matches(const char *pattern, const char *name);

@@ -9,10 +9,6 @@
 #include "command.h"
 #include "kernel/params.h"
 
-#define COMMAND(name) extern const struct command command_##name;
-#include "commands.def"
-#undef COMMAND
-
 const struct command *const commands[] = {
 #define COMMAND(name) &command_##name,
 #include "commands.def"

@@ -22,43 +22,67 @@ struct reader_options {
 enum scan_state {
 	SCAN_OK,
 	SCAN_MISSING,	/* no such directory, unreadable, another device */
-	SCAN_UNSETTLED, /* some file is being written: scan again soon */
+	/*
+	 * Some file is being written: scan again soon.  Its last good specs
+	 * are in use; such a scan does not prove that a name is absent.
+	 */
+	SCAN_UNSETTLED,
 };
 
 /* What a scan found, as the agent decodes it. */
 struct scan {
 	enum scan_state state;
 	char *why; /* for SCAN_MISSING: complete message */
-	char *dir; /* canonical path: the set's name */
-	/* Specs that are new or changed since the last answer. */
+	char *dir; /* the set's name (set_name) */
+	unsigned again_ms; /* scan again after this time; 0: no need */
+	/* Specs that are new or have another digest since the last answer. */
 	struct spec **changed;
 	size_t changed_count;
+	/* Specs that only moved: another file, line or column. */
+	struct spec **moved;
+	size_t moved_count;
 	/* Names that are no longer said by any file. */
 	struct text_list gone;
-	/* All errors and warnings that are there now. */
+	/* All errors and warnings that are there now; paths are those of
+	   `file`, NULL where no file is meant. */
 	struct spec_errors errors;
 	/* All files now; invalid ones name the specs they last held. */
 	struct scan_file {
 		char *path;
 		bool valid;
 		bool has_last_good; /* its last good documents are in use */
+		bool unsettled;	    /* being written; as it was before */
 	} *file;
 	size_t file_count;
 	size_t jails; /* specs in all */
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of the set */
-	char revision[128];
+	char revision[128]; /* git commit, else the digest in hex */
 };
 
-/* Message types on the reader's channel. */
-enum { READER_SCAN = 1, READER_RESULT = 2 };
+/*
+ * Message types on the reader's channel.  READER_ACCEPT (no data, no answer)
+ * takes the directory as it is at the next scan, on whatever device.
+ */
+enum { READER_SCAN = 1, READER_RESULT = 2, READER_ACCEPT = 3 };
 
 /*
- * The helper's body: answers each READER_SCAN (no data) with a READER_RESULT.
- * `arg` is a struct reader_options.
+ * The name of the set that a directory holds: its absolute path.  Symbolic
+ * links are left as they are, since a layout that swaps a link (git-sync)
+ * must stay one set; only a path with ".." is resolved.  `buf` has PATH_MAX
+ * bytes.
+ */
+int set_name(const char *dir, char *buf, struct error *err);
+
+/*
+ * The helper's body: gives up privileges, then answers each READER_SCAN (no
+ * data) with a READER_RESULT.  `arg` is a struct reader_options.
  */
 int reader_body(int fd, void *arg);
 
-/* Decodes a READER_RESULT; scan_free frees what it filled in. */
+/*
+ * Decodes a READER_RESULT; anything that is not exact is refused.  Specs that
+ * the caller wants to keep are replaced by NULL before scan_free.
+ */
 int scan_decode(const unsigned char *data, size_t len, struct scan *s,
     struct error *err);
 void scan_free(struct scan *s);

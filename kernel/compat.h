@@ -111,4 +111,19 @@ compat_hide_memory(void)
 #define getopt_restart() ((void)(optreset = 1, optind = 1))
 #endif
 
+/*
+ * inotify(7): of Linux, of FreeBSD 15, of libinotify elsewhere.  Where it is
+ * built on kqueue, or may be, writes to files are not asked for: it would
+ * open every file.
+ */
+#if __has_include(<sys/inotify.h>)
+#include <sys/inotify.h>
+#define COMPAT_INOTIFY 1
+#if defined(__linux__)
+#define COMPAT_IN_WRITES (IN_CLOSE_WRITE | IN_MODIFY)
+#else
+#define COMPAT_IN_WRITES 0
+#endif
+#endif
+
 #endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Hints that a directory, or the way to it, changed.
+ *
+ * A hint means "scan soon", never more: events can be lost, and a system may
+ * have none.  Every component of the path is watched, too, so that a swapped
+ * symbolic link, a directory renamed away and back, or one that is made later
+ * are noticed.  What was lost (queue overflow, unmount, deletion) is set up
+ * again by watch_drain.
+ */
+#ifndef JA_WATCH_H
+#define JA_WATCH_H
+
+#include <stdbool.h>
+
+struct watch;
+
+/* Returns NULL only when memory is out. */
+struct watch *watch_new(const char *dir);
+void watch_free(struct watch *w);
+
+/*
+ * A descriptor that polls readable when there is a hint; it stays the same
+ * until watch_refresh says otherwise.  -1: there are no events.
+ */
+int watch_fd(const struct watch *w);
+
+/* Why there are no events, or not from everywhere; "" when there are. */
+const char *watch_why(const struct watch *w);
+
+/* Takes all hints.  Returns whether one of them asks for a scan. */
+bool watch_drain(struct watch *w);
+
+/*
+ * Sets everything up again; before each rescan, since a mount over the
+ * directory gives no hint, and a limit may no longer be reached.  Returns
+ * whether the descriptor is another one now.
+ */
+bool watch_refresh(struct watch *w);
+
+#endif

@@ -43,7 +43,8 @@ int call_failure(char errmsg[JAIL_ERRMSG_MAX], int code, struct error *err);
 
 /* A value that was read.  `data` is NULL when the kernel did not have it. */
 struct jail_value {
-	const struct jail_param_info *info;
+	const char *name; /* of an extra one: the caller's own */
+	const struct jail_param_info *info; /* NULL: an extra one */
 	void *data;
 	size_t len;
 };
@@ -74,8 +75,8 @@ struct jail_row {
 /*
  * Reads all advertised parameters of a jail found by `jid` (> 0), or by `name`
  * (jid 0), or the next one after `-jid` (jid < 0, or 0 without a name).
- * `extra` names further ones (meta.K), NULL-terminated, or is NULL; their
- * values follow with info NULL.  One call of the kernel as a rule; more only
+ * `extra` names further ones (meta.K), NULL-terminated, or is NULL; they follow
+ * with info NULL, and their names must live as long as the row.  One call of the kernel as a rule; more only
  * when a list of addresses is longer than a kernel allows by default.
  * `params` must outlive the row.  Returns 0, 1 when there is no such jail, -1
  * on error.

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <errno.h>
 #include <getopt.h>
@@ -90,6 +91,25 @@ compat_hide_memory(void)
 	int off = PROC_TRACE_CTL_DISABLE;
 
 	(void)procctl(P_PID, getpid(), PROC_TRACE_CTL, &off);
+#endif
+}
+
+/* The user at the other end of a local socket. */
+static inline int
+compat_peer_uid(int fd, uid_t *uid)
+{
+#if defined(__linux__)
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		return -1;
+	*uid = peer.uid;
+	return 0;
+#else
+	gid_t gid;
+
+	return getpeereid(fd, uid, &gid);
 #endif
 }
 

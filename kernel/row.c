@@ -291,6 +291,7 @@ keep_row(const struct reading *r, int jid, struct jail_row *row)
 	for (size_t i = 0; i < r->count; i++) {
 		struct jail_value *v = &row->value[i];
 
+		v->name = value_name(r, i);
 		v->info = i < r->p->count ? &r->p->info[i] : NULL;
 		v->len = true_length(r, i);
 		/* A list without elements was read all the same. */
@@ -356,14 +357,15 @@ compare_value(const void *name, const void *value)
 const struct jail_value *
 row_find(const struct jail_row *row, const char *name)
 {
-	const struct jail_value *v;
+	const struct jail_value *v = NULL;
 	size_t count = row->count;
 
-	while (count > 0 && row->value[count - 1].info == NULL)
-		count--;
-	if (count == 0)
-		return NULL;
-	v = bsearch(name, row->value, count, sizeof *v, compare_value);
+	/* The extra ones are few, and stand behind the sorted ones. */
+	for (; count > 0 && row->value[count - 1].info == NULL; count--)
+		if (strcmp(row->value[count - 1].name, name) == 0)
+			v = &row->value[count - 1];
+	if (v == NULL && count > 0)
+		v = bsearch(name, row->value, count, sizeof *v, compare_value);
 	return v != NULL && v->data != NULL ? v : NULL;
 }
 
@@ -372,7 +374,7 @@ row_text(const struct jail_row *row, const char *name)
 {
 	const struct jail_value *v = row_find(row, name);
 
-	if (v == NULL || (v->info->type != PARAM_STRING &&
+	if (v == NULL || (v->info != NULL && v->info->type != PARAM_STRING &&
 	    v->info->type != PARAM_KEYVALUE))
 		return NULL;
 	return v->data;

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Carrying out actions: each kind has its function. */
+#include <event2/event.h>
+#include <sodium.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "console.h"
+#include "realise.h"
+#include "reconcile.h"
+#include "steps.h"
+
+static struct spec *
+bare_spec(const char *name)
+{
+	struct spec *s = calloc(1, sizeof *s);
+
+	if (s != NULL && (s->name = strdup(name)) == NULL) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static void
+remember_change(struct managed *m, const struct action *a, int64_t took_us)
+{
+	struct last_change *l = &m->last;
+
+	l->action = a->kind;
+	l->at = (int64_t)time(NULL);
+	l->took_us = took_us;
+	free(l->reason);
+	l->reason = strdup(a->reason);
+	text_list_free(&l->params);
+	for (size_t i = 0; i < a->count; i++)
+		if (text_list_add(&l->params, a->change[i].name) != 0)
+			return;
+}
+
+static void
+tell(struct reconciler *r, const struct managed *m, const struct action *a,
+    const struct outcome *o)
+{
+	r->changed = true;
+	if (r->opt.told != NULL)
+		r->opt.told(r->opt.arg, m, a, o);
+}
+
+static void
+failed(struct reconciler *r, struct managed *m, const char *why, bool was_up)
+{
+	const struct spec_agent *s = m->desired != NULL ? &m->desired->agent :
+	    NULL;
+	int64_t ms;
+
+	managed_state(r, m, STATE_FAILED, "%s", why);
+	if (!r->opt.healing)
+		return;
+	ms = backoff_next(&m->backoff, clock_ms(), was_up,
+	    s != NULL ? s->retry_initial_ms : 1000,
+	    s != NULL ? s->retry_max_ms : 300000,
+	    s != NULL ? s->retry_reset_ms : 600000, randombytes_random());
+	reconciler_wait(m, ms);
+}
+
+static void
+ready(struct reconciler *r, struct managed *m, int jid)
+{
+	struct jail_kernel *k = r->shop.observer->kernel;
+
+	if (m->jid != jid && jid != 0 && r->opt.healing &&
+	    k->backend->watch != NULL)
+		k->backend->watch(k, jid);
+	if (m->jid != jid)
+		r->changed = true;
+	m->jid = jid;
+	if (m->state != STATE_READY)
+		backoff_up(&m->backoff, clock_ms());
+	managed_state(r, m, STATE_READY, "%s", "");
+}
+
+/* -------------------------------------------------------- operations */
+
+/* A slot is free: the next one in the queue is looked at. */
+static void
+next_in_queue(struct reconciler *r)
+{
+	struct managed *m = TAILQ_FIRST(&r->slots);
+
+	if (m == NULL)
+		return;
+	TAILQ_REMOVE(&r->slots, m, slot_link);
+	m->queued = false;
+	reconciler_look(r, m);
+}
+
+static void
+operation_ended(void *arg, struct operation *op, const struct outcome *o)
+{
+	struct managed *m = arg;
+	struct reconciler *r = m->owner;
+	struct action a = m->doing;
+	bool stays = m->desired != NULL && !m->unwanted;
+
+	memset(&m->doing, 0, sizeof m->doing);
+	m->op = NULL;
+	m->machine = MACHINE_IDLE;
+	r->working--;
+	if (o->ok && a.kind != ACTION_REMOVE)
+		m->restarts += a.kind == ACTION_RESTART ||
+		    (a.kind == ACTION_CREATE && a.cleanup);
+	remember_change(m, &a, o->took_us);
+	m->jid = o->up ? m->jid : 0;
+	if (o->ok && o->up)
+		ready(r, m, o->jid);
+	else if (!o->ok)
+		failed(r, m, o->error, false);
+	tell(r, m, &a, o);
+	if (!o->up && a.kind == ACTION_REMOVE)
+		console_remove(r->shop.paths->console, m->name);
+	action_free(&a);
+	operation_free(op);
+	order_wake(r, m);
+	next_in_queue(r);
+	if (o->ok && !o->up && !stays &&
+	    inventory_find(r->shop.inventory, m->name) == NULL) {
+		reconciler_drop(r, m);
+		reconciler_turned(r);
+		return;
+	}
+	/* What was done is looked at, not believed. */
+	m->again = false;
+	if (m->machine == MACHINE_IDLE)
+		reconciler_look(r, m);
+}
+
+static void
+begin(struct reconciler *r, struct managed *m, struct action *a,
+    const struct operation_plan *p)
+{
+	if (r->opt.parallel != 0 && r->working >= r->opt.parallel) {
+		managed_state(r, m, STATE_PROGRESSING,
+		    "waits for one of %u others to end", r->working);
+		if (!m->queued)
+			TAILQ_INSERT_TAIL(&r->slots, m, slot_link);
+		m->queued = true;
+		action_free(a);
+		return;
+	}
+	m->op = operation_new(&r->shop, m->name, p, operation_ended, m);
+	if (m->op == NULL) {
+		failed(r, m, strerror(ENOMEM), false);
+		action_free(a);
+		return;
+	}
+	m->machine = MACHINE_WORKING;
+	m->by_hand = false;
+	m->retried = false;
+	r->working++;
+	managed_state(r, m, STATE_PROGRESSING, "%s: %s", action_word(a->kind),
+	    a->reason);
+	m->doing = *a;
+}
+
+/* The spec with which the jail runs, for its stop hooks. */
+static const struct spec *
+running_spec(struct reconciler *r, struct managed *m, struct spec **made)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+
+	*made = NULL;
+	if (e != NULL && e->applied != NULL)
+		return e->applied;
+	return *made = bare_spec(m->name);
+}
+
+static void
+act_create(struct reconciler *r, struct managed *m, struct action *a)
+{
+	struct operation_plan p = { .start = m->desired };
+	char why[ERROR_TEXT_MAX];
+	enum jail_state state;
+	struct spec *made = NULL;
+	const char *wait = order_up(r, m, why, sizeof why, &state);
+
+	if (wait != NULL) {
+		managed_state(r, m, state, "%s", wait);
+		action_free(a);
+		return;
+	}
+	/* A jail that ended by itself waits longer each time. */
+	if (a->cleanup && !m->retried && r->opt.healing) {
+		const struct spec_agent *s = &m->desired->agent;
+		int64_t ms = backoff_next(&m->backoff, clock_ms(), true,
+		    s->retry_initial_ms, s->retry_max_ms, s->retry_reset_ms,
+		    randombytes_random());
+
+		if (ms > 0) {
+			managed_state(r, m, STATE_FAILED, "%s", a->reason);
+			m->jid = 0;
+			reconciler_wait(m, ms);
+			action_free(a);
+			return;
+		}
+	}
+	if (a->cleanup) {
+		p.stop = running_spec(r, m, &made);
+		p.stop_from = stop_after_removal;
+	}
+	begin(r, m, a, &p);
+	spec_free(made);
+}
+
+static void
+act_modify(struct reconciler *r, struct managed *m, struct action *a)
+{
+	struct entry *e = inventory_find(r->shop.inventory, m->name);
+	struct outcome o = { .up = true, .jid = a->jid };
+	int64_t began = clock_us();
+	struct error err;
+
+	error_clear(&err);
+	o.ok = realise_modify(r->shop.observer, a, &err) == 0 &&
+	    (e == NULL || inventory_apply(r->shop.inventory, e, m->desired,
+	    &err) == 0);
+	o.took_us = clock_us() - began;
+	remember_change(m, a, o.took_us);
+	if (o.ok) {
+		ready(r, m, a->jid);
+		reconciler_look(r, m);
+	} else {
+		snprintf(o.error, sizeof o.error, "%s", err.text);
+		failed(r, m, err.text, false);
+	}
+	tell(r, m, a, &o);
+	action_free(a);
+}
+
+static void
+act_restart(struct reconciler *r, struct managed *m, struct action *a)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+	struct operation_plan p = { .start = m->desired, .jid = a->jid };
+	char why[ERROR_TEXT_MAX];
+	enum jail_state state;
+	struct spec *made;
+	const char *wait = order_down(r, m, a, why, sizeof why);
+
+	if (wait == NULL)
+		wait = order_up(r, m, why, sizeof why, &state);
+	if (wait != NULL) {
+		managed_state(r, m, STATE_PROGRESSING, "%s", wait);
+		action_free(a);
+		return;
+	}
+	p.stop = running_spec(r, m, &made);
+	p.stop_from = e != NULL && e->stage == ENTRY_CREATING ? stop_by_force :
+	    0;
+	begin(r, m, a, &p);
+	spec_free(made);
+}
+
+static void
+act_remove(struct reconciler *r, struct managed *m, struct action *a)
+{
+	struct operation_plan p = { .forget = true, .jid = a->jid };
+	char why[ERROR_TEXT_MAX];
+	struct spec *made;
+	const char *wait = order_down(r, m, a, why, sizeof why);
+
+	if (wait != NULL) {
+		managed_state(r, m, STATE_PROGRESSING, "%s", wait);
+		action_free(a);
+		return;
+	}
+	p.stop = running_spec(r, m, &made);
+	p.stop_from = a->cleanup ? stop_after_removal : 0;
+	begin(r, m, a, &p);
+	spec_free(made);
+}
+
+void
+act_stop(struct reconciler *r, struct managed *m, const char *reason)
+{
+	struct operation_plan p = { .jid = m->jid };
+	struct action a = { .name = strdup(m->name), .kind = ACTION_RESTART,
+		.reason = strdup(reason), .jid = m->jid };
+	struct spec *made;
+
+	if (m->machine != MACHINE_IDLE || a.name == NULL || a.reason == NULL) {
+		action_free(&a);
+		return;
+	}
+	p.stop = running_spec(r, m, &made);
+	begin(r, m, &a, &p);
+	spec_free(made);
+}
+
+static void
+act_none(struct reconciler *r, struct managed *m, struct action *a)
+{
+	struct entry *e = inventory_find(r->shop.inventory, m->name);
+	bool wanted = m->desired != NULL && !m->unwanted;
+	struct error err;
+
+	if (wanted && a->jid != 0) {
+		ready(r, m, a->jid);
+	} else if (wanted) {
+		m->jid = 0;
+		managed_state(r, m, STATE_STOPPED, "%s", a->reason);
+	} else if (e == NULL) {
+		action_free(a);
+		reconciler_drop(r, m);
+		return;
+	} else if (r->opt.prune && e->applied != NULL &&
+	    e->applied->agent.on_remove == REMOVE_KEEP) {
+		/* From now on it is nobody's. */
+		inventory_gone(r->shop.inventory, e, &err);
+		action_free(a);
+		reconciler_drop(r, m);
+		return;
+	} else {
+		managed_state(r, m, STATE_MATCHING, "%s", a->reason);
+	}
+	order_wake(r, m);
+	action_free(a);
+}
+
+static void
+act_blocked(struct reconciler *r, struct managed *m, struct action *a)
+{
+	managed_state(r, m, STATE_BLOCKED, "%s", a->reason);
+	m->jid = a->jid;
+	order_wake(r, m);
+	action_free(a);
+}
+
+static void
+act_conflict(struct reconciler *r, struct managed *m, struct action *a)
+{
+	managed_state(r, m, STATE_CONFLICT, "%s", a->reason);
+	m->jid = 0;
+	order_wake(r, m);
+	action_free(a);
+}
+
+void
+act(struct reconciler *r, struct managed *m, struct action *a)
+{
+	static void (*const table[])(struct reconciler *, struct managed *,
+	    struct action *) = {
+		[ACTION_NONE] = act_none,
+		[ACTION_CREATE] = act_create,
+		[ACTION_MODIFY] = act_modify,
+		[ACTION_RESTART] = act_restart,
+		[ACTION_REMOVE] = act_remove,
+		[ACTION_BLOCKED] = act_blocked,
+		[ACTION_CONFLICT] = act_conflict,
+	};
+
+	table[a->kind](r, m, a);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How the commands of exec.* and `command` are run: jail(8)'s run_command
+ * (jail-semantics 5.6) on top of the backend's spawn.
+ */
+#ifndef JA_HOOK_H
+#define JA_HOOK_H
+
+#include "kernel/jail.h"
+#include "specs/spec.h"
+
+struct hook {
+	struct jail_kernel *kernel;
+	const struct spec *spec;
+	const char *command;
+	bool in_jail;
+	int jid; /* 0: the jail does not exist yet */
+	int output; /* becomes standard output and error */
+};
+
+/*
+ * Starts the command; it is a child of the caller, in a session of its own.
+ * *background: a trailing `&', it is not waited for.  Returns its pid, -1.
+ */
+pid_t hook_start(const struct hook *h, bool *background, struct error *err);
+
+/*
+ * The words of a command: split at blanks, or given to /bin/sh when it holds
+ * one of the shell's characters.  Allocated as one block, NULL-terminated.
+ */
+char **hook_words(const char *command, bool *background);
+
+/*
+ * Its environment: the caller's own, or with exec.clean only TERM and a fixed
+ * PATH; agent.environment; on the host JID, JNAME and JPATH.  Allocated.
+ */
+char **hook_environment(const struct hook *h, char *const *inherited);
+void hook_environment_free(char **env);
+
+#endif

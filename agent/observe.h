@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Live state: what the kernel says of a jail, through kernel/jail.h alone.
+ */
+#ifndef JA_OBSERVE_H
+#define JA_OBSERVE_H
+
+#include "kernel/call.h"
+#include "specs/spec.h"
+
+/*
+ * The mark by which a jail is known as the agent's own: a random token, kept in
+ * the jail's meta where the kernel has it.
+ */
+#define TOKEN_KEY "meta.jailagent"
+#define TOKEN_SIZE 33 /* 32 hex digits and a NUL */
+
+struct observer {
+	struct jail_kernel *kernel;
+	struct jail_params params; /* what this kernel advertises */
+	bool has_meta;
+	char boot[64];
+};
+
+/* A living jail.  Texts point into the row. */
+struct live {
+	struct jail_row row;
+	int jid;
+	const char *name, *path;
+	const char *token; /* NULL: no mark */
+};
+
+int observer_init(struct observer *o, struct jail_kernel *k,
+    struct error *err);
+void observer_free(struct observer *o);
+
+/*
+ * Reads a living jail by name, with the meta and env keys that the two specs
+ * (either may be NULL) mention.  Returns 0, 1 when there is none, -1.
+ */
+int live_read(const struct observer *o, const char *name,
+    const struct spec *desired, const struct spec *applied, struct live *live,
+    struct error *err);
+void live_free(struct live *live);
+
+/* The canonical texts of a live value, empty when the kernel has none. */
+int live_texts(const struct live *live, const char *name,
+    struct text_list *texts, struct error *err);
+
+/* One row of a walk over all jails. */
+struct seen {
+	int jid;
+	const char *name, *path, *token;
+	bool dying;
+};
+
+/*
+ * Calls `each` for every jail, dying ones included, in the order of their jids.
+ * Returns the number of jails, -1 on error.
+ */
+int observe_all(const struct observer *o,
+    void (*each)(void *arg, const struct seen *s), void *arg,
+    struct error *err);
+
+/* realpath(3) of a spec's path: 0, or an errno value. */
+int canonical_path(const char *path, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which jails wait for which: `depend`, and nesting.  On the way up a jail
+ * waits until what it depends on is ready; on the way down until what depends
+ * on it is gone.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reconcile.h"
+
+/* Whether `name` is nested below `parent`. */
+static bool
+below(const char *name, const char *parent)
+{
+	size_t len = strlen(parent);
+
+	return strncmp(name, parent, len) == 0 && name[len] == '.';
+}
+
+static bool
+depends(const struct spec *s, const char *on)
+{
+	if (s == NULL)
+		return false;
+	for (size_t i = 0; i < s->depend.count; i++)
+		if (strcmp(s->depend.text[i], on) == 0)
+			return true;
+	return below(s->name, on);
+}
+
+static const struct spec *
+wanted(const struct managed *m)
+{
+	return m->unwanted ? NULL : m->desired;
+}
+
+/* ---------------------------------------------------------------- loops */
+
+struct walk {
+	struct reconciler *r;
+	const char *goal;
+	char *buf;
+	size_t size, used;
+	unsigned depth;
+};
+
+/* Depth first from `m` back to the goal; writes the chain on the way out. */
+static bool
+leads_back(struct walk *w, const struct managed *m)
+{
+	const struct spec *s = m == NULL ? NULL : wanted(m);
+
+	if (s == NULL || w->depth++ > 100)
+		return false;
+	for (size_t i = 0; i < s->depend.count; i++) {
+		const char *next = s->depend.text[i];
+		size_t mark = w->used;
+
+		if (w->used < w->size)
+			w->used += (size_t)snprintf(w->buf + w->used,
+			    w->size - w->used, " -> %s", next);
+		if (strcmp(next, w->goal) == 0 ||
+		    leads_back(w, reconciler_jail(w->r, next, false)))
+			return true;
+		w->used = mark;
+	}
+	return false;
+}
+
+static bool
+in_loop(struct reconciler *r, const struct managed *m, char *buf, size_t size)
+{
+	struct walk w = { r, m->name, buf, size, 0, 0 };
+
+	w.used = (size_t)snprintf(buf, size, "dependency loop: %s", m->name);
+	return leads_back(&w, m);
+}
+
+/* ------------------------------------------------------------------- up */
+
+/* A jail outside the set satisfies a dependency while it lives. */
+static const char *
+order_outside(struct reconciler *r, const char *name, char *buf, size_t size,
+    enum jail_state *state)
+{
+	struct live live;
+	int rc = live_read(r->shop.observer, name, NULL, NULL, &live, NULL);
+
+	if (rc == 0) {
+		live_free(&live);
+		return NULL;
+	}
+	*state = STATE_BLOCKED;
+	snprintf(buf, size, "depends on %s, which is not among the specs and "
+	    "does not run", name);
+	return buf;
+}
+
+static const char *
+order_one(struct reconciler *r, const char *name, char *buf, size_t size,
+    enum jail_state *state)
+{
+	const struct managed *d = reconciler_jail(r, name, false);
+
+	if (d == NULL || wanted(d) == NULL)
+		return order_outside(r, name, buf, size, state);
+	if (d->state == STATE_READY && d->machine == MACHINE_IDLE)
+		return NULL;
+	*state = d->state == STATE_PROGRESSING ? STATE_PROGRESSING :
+	    STATE_BLOCKED;
+	snprintf(buf, size, "waits for %s, which is %s%s%.300s", name,
+	    jail_state_word[d->state],
+	    d->reason != NULL && d->reason[0] != '\0' ? ": " : "",
+	    d->reason != NULL ? d->reason : "");
+	return buf;
+}
+
+const char *
+order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
+    enum jail_state *state)
+{
+	const struct text_list *l = &m->desired->depend;
+	const char *dot = strrchr(m->name, '.'), *wait = NULL;
+	char parent[JAIL_NAME_MAX];
+
+	for (size_t i = 0; wait == NULL && i < l->count; i++)
+		wait = order_one(r, l->text[i], buf, size, state);
+	if (wait == NULL && dot != NULL) {
+		snprintf(parent, sizeof parent, "%.*s",
+		    (int)(dot - m->name), m->name);
+		wait = order_one(r, parent, buf, size, state);
+	}
+	if (wait != NULL && l->count > 0) {
+		char loop[512];
+
+		if (in_loop(r, m, loop, sizeof loop)) {
+			*state = STATE_BLOCKED;
+			snprintf(buf, size, "%s", loop);
+		}
+	}
+	return wait;
+}
+
+/* ----------------------------------------------------------------- down */
+
+/* The spec that a dependant runs with. */
+static const struct spec *
+runs_with(const struct reconciler *r, const struct managed *d)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, d->name);
+
+	return e != NULL && e->applied != NULL ? e->applied : wanted(d);
+}
+
+static bool
+runs(const struct managed *d)
+{
+	return d->jid != 0 || d->machine == MACHINE_WORKING;
+}
+
+/* Whether `d` must be down before `m` goes down for `a`. */
+static bool
+goes_first(const struct reconciler *r, const struct managed *m,
+    const struct managed *d, const struct action *a)
+{
+	const struct spec *s = runs_with(r, d);
+
+	if (d == m || !runs(d) || s == NULL)
+		return false;
+	if (below(d->name, m->name))
+		return true;
+	if (!depends(s, m->name))
+		return false;
+	if (a->kind == ACTION_REMOVE)
+		return wanted(d) == NULL;
+	return s->agent.follow_depend;
+}
+
+const char *
+order_down(struct reconciler *r, struct managed *m, const struct action *a,
+    char *buf, size_t size)
+{
+	const char *wait = NULL;
+	char why[ERROR_TEXT_MAX];
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *d = r->jail[i];
+
+		if (!goes_first(r, m, d, a))
+			continue;
+		if (a->kind == ACTION_RESTART || wanted(d) != NULL) {
+			snprintf(why, sizeof why, "%s %ss", m->name,
+			    action_word(a->kind));
+			act_stop(r, d, why);
+		}
+		snprintf(buf, size, "%s waits until %s is down",
+		    action_word(a->kind), d->name);
+		wait = buf;
+	}
+	return wait;
+}
+
+void
+order_wake(struct reconciler *r, const struct managed *m)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *d = r->jail[i];
+
+		if (d == m || d->machine != MACHINE_IDLE ||
+		    (d->state != STATE_PROGRESSING && d->state != STATE_BLOCKED))
+			continue;
+		if (depends(wanted(d), m->name) ||
+		    depends(m->desired, d->name) || below(m->name, d->name))
+			reconciler_look(r, d);
+	}
+}

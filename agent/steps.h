@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of a jail as data: what is done, in which order, and what undoes it.
+ * jail(8)'s orders (jail-semantics 5.2, 5.3), except that a failed creation
+ * also runs the hooks that undo what its hooks did.
+ */
+#ifndef JA_STEPS_H
+#define JA_STEPS_H
+
+#include <stddef.h>
+
+enum step_kind {
+	STEP_HOST_HOOK, /* commands of a parameter, on the host */
+	STEP_JAIL_HOOK, /* the same in the jail */
+	STEP_CREATE,	/* jail_set(2) */
+	STEP_SETTLE,	/* the start is complete: persist as the spec says */
+	STEP_TERM,	/* SIGTERM, and up to stop.timeout */
+	STEP_REMOVE,	/* jail_remove(2) */
+	STEP_GONE,	/* the last process has gone; bounded */
+};
+
+struct step {
+	enum step_kind kind;
+	const char *param; /* of a hook */
+	const char *undo;  /* parameter whose commands undo this one */
+};
+
+/* From nothing to a started jail. */
+extern const struct step start_steps[];
+extern const size_t start_count;
+
+/* From a running jail to nothing. */
+extern const struct step stop_steps[];
+extern const size_t stop_count;
+
+/* The part of stop_steps that is due when the jail is gone already. */
+extern const size_t stop_after_removal;
+/* The part that kills without asking: from SIGKILL on. */
+extern const size_t stop_by_force;
+
+#endif

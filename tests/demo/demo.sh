@@ -127,6 +127,7 @@ name: db
 path: $work/roots/db
 persist: true
 host.hostname: $1
+mount.devfs: true
 exec.start: ["/bin/serve &"]
 EOF
 }
@@ -139,6 +140,8 @@ persist: true
 host.hostname: web.example.org
 ip4: inherit
 ip6: inherit
+mount.devfs: true
+mount.procfs: true
 exec.start: ["/bin/httpd -p 127.0.0.1:$port -h /www"]
 exec.stop: ["/bin/killall httpd"]
 depend: [db]
@@ -229,7 +232,7 @@ broken() {
 	run "echo 'host.hostnme: web' >> specs/web.yaml"
 	{ spec_web web-2; echo "host.hostnme: web"; } | put web.yaml
 	reach "status names file, line and column" \
-	    status_says 'web\.yaml:10:1'
+	    status_says 'web.yaml:12:1'
 	page_is "release 2 of the page" || fail "web does not serve any more"
 	note "the jail runs on with what was last good; its page is served"
 	show_status

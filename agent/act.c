@@ -80,6 +80,7 @@ ready(struct reconciler *r, struct managed *m, int jid)
 	if (m->jid != jid)
 		r->changed = true;
 	m->jid = jid;
+	m->retried = false;
 	if (m->state != STATE_READY)
 		backoff_up(&m->backoff, clock_ms());
 	managed_state(r, m, STATE_READY, "%s", "");

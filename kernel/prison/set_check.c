@@ -73,6 +73,7 @@ check_addresses(struct set_call *s, int which)
 	return 0;
 }
 
+/* The jid is 0 in an update that has the name as its key. */
 static bool
 is_numeric(const char *name, int jid)
 {
@@ -116,9 +117,9 @@ check_name(struct set_call *s)
 		number = arena_alloc(&s->op->arena, 16);
 		if (number == NULL)
 			return ENOMEM;
-		snprintf(number, 16, "%d", s->target->jid);
+		snprintf(number, 16, "%d", s->jid);
 		s->component = number;
-	} else if (is_numeric(s->component, s->target->jid))
+	} else if (is_numeric(s->component, s->jid))
 		return op_fail(s->op, EINVAL,
 		    "name cannot be numeric (unless it is the jid)");
 	len = strlen(s->component);
@@ -153,7 +154,7 @@ check_sysv(struct set_call *s)
 			v->value = (s->allow_on & bit) != 0 ?
 			    JAIL_SYS_INHERIT : JAIL_SYS_DISABLE;
 		}
-		if (!v->given || v->value == JAIL_SYS_DISABLE)
+		if (error != 0 || v->value == JAIL_SYS_DISABLE)
 			continue;
 		if (v->value < 0 || v->value > JAIL_SYS_INHERIT)
 			return EINVAL;

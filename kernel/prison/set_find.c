@@ -34,6 +34,7 @@ find_by_desc(struct set_call *s)
 		    s->target->jid);
 	if (s->jid != 0 && s->jid != s->target->jid)
 		return op_fail(s->op, EINVAL, "cannot change jid");
+	s->jid = s->target->jid;
 	return 0;
 }
 

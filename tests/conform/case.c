@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A case: start state, steps, comparison, clean-up. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conform.h"
+#include "kernel/prison/prison.h"
+
+#define FIRST_JID 100000 /* the last automatic jid before each case */
+#define GONE_MS 5000
+
+/* The jail after `last`, dying ones too; -1 when there is none. */
+static int
+next_jail(struct conform *c, int last)
+{
+	struct iovec iov[] = {
+		{ (char[]){ "lastjid" }, 8 }, { &last, sizeof last },
+	};
+
+	return c->k->backend->get(c->k, iov, 2, JAIL_DYING);
+}
+
+bool
+case_host_is_empty(struct conform *c)
+{
+	return next_jail(c, 0) < 0;
+}
+
+static void
+clean_up(struct conform *c, bool leak)
+{
+	struct timespec ms = { 0, 1000000 };
+
+	while (c->nchildren > 0)
+		child_kill(c, c->children[0].pid);
+	for (size_t i = 0; i < c->nfds; i++)
+		if (c->fds[i] >= 0)
+			close(c->fds[i]);
+	c->nfds = 0;
+	for (int jid = 0; (jid = next_jail(c, jid)) > 0; )
+		c->k->backend->remove(c->k, jid);
+	if (leak && c->hooks)
+		prison_drop_leaks(prison_table_of(c->k));
+	for (int i = 0; i < GONE_MS && !case_host_is_empty(c); i++)
+		nanosleep(&ms, NULL);
+	json_decref(c->bindings);
+}
+
+static bool
+needs_hooks(const json_t *vector)
+{
+	json_t *step;
+	size_t i;
+
+	if (json_is_true(json_object_get(vector, "leak")))
+		return true;
+	json_array_foreach(json_object_get(vector, "steps"), i, step)
+		if (strcmp(json_string_value(json_object_get(step, "call")),
+		    "jidcounter") == 0)
+			return true;
+	return false;
+}
+
+/* Values that were not recorded are not compared. */
+static void
+drop_unlisted(json_t *got, const json_t *recorded)
+{
+	json_t *values = json_object_get(got, "values"), *value;
+	const json_t *listed = json_object_get(recorded, "values");
+	const char *name;
+	void *next;
+
+	if (values == NULL || listed == NULL)
+		return;
+	json_object_foreach_safe(values, next, name, value)
+		if (json_object_get(listed, name) == NULL)
+			json_object_del(values, name);
+}
+
+static void
+report(const char *id, size_t step, const json_t *call, const json_t *want,
+    const json_t *got)
+{
+	char *text[3] = {
+		json_dumps(call, JSON_ENCODE_ANY | JSON_SORT_KEYS),
+		json_dumps(want, JSON_ENCODE_ANY | JSON_SORT_KEYS),
+		got == NULL ? NULL :
+		    json_dumps(got, JSON_ENCODE_ANY | JSON_SORT_KEYS),
+	};
+
+	printf("FAIL %s step %zu\n  call     %s\n  recorded %s\n  got      "
+	    "%s\n", id, step, text[0], text[1],
+	    text[2] == NULL ? "(the step could not be run)" : text[2]);
+	for (size_t i = 0; i < 3; i++)
+		free(text[i]);
+}
+
+static bool
+run_step(struct conform *c, const char *id, size_t number, const json_t *step)
+{
+	json_t *got = step_run(c, step);
+	json_t *recorded = expand_result(c, json_object_get(step, "result"));
+	bool same;
+
+	drop_unlisted(got, recorded);
+	same = got != NULL && json_equal(got, recorded);
+	if (!same)
+		report(id, number, step, recorded, got);
+	json_decref(got);
+	json_decref(recorded);
+	return same;
+}
+
+void
+case_run(struct conform *c, const json_t *vector)
+{
+	const char *id = json_string_value(json_object_get(vector, "id"));
+	bool leak = json_is_true(json_object_get(vector, "leak"));
+	json_t *step;
+	size_t i;
+
+	if (!c->hooks && needs_hooks(vector)) {
+		printf("SKIP %s: it needs to set the counter of jids, or "
+		    "leaves a jail until the next boot\n", id);
+		c->skipped++;
+		return;
+	}
+	c->bindings = json_object();
+	if (c->hooks)
+		prison_set_counters(prison_table_of(c->k), FIRST_JID, 0);
+	json_array_foreach(json_object_get(vector, "steps"), i, step)
+		if (!run_step(c, id, i + 1, step))
+			break;
+	if (i == json_array_size(json_object_get(vector, "steps"))) {
+		c->passed++;
+		if (c->verbose)
+			printf("ok   %s\n", id);
+	} else
+		c->failed++;
+	clean_up(c, leak);
+	if (!case_host_is_empty(c))
+		printf("     %s left jails behind\n", id);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Replays recorded jail calls against a kernel, as FORMAT-kernel.md says.
+ * Uses kernel/jail.h only; the counters of automatic jids are set through
+ * kernel/prison/prison.h where the kernel is the prison engine.
+ */
+#ifndef JA_CONFORM_H
+#define JA_CONFORM_H
+
+#include <jansson.h>
+
+#include "kernel/call.h"
+#include "kernel/jail.h"
+
+#define CHILDREN_MAX 32
+#define FDS_MAX 32
+#define RESULT_MAX (1 << 20)
+
+/* A forked process that the case has not reaped yet. */
+struct child {
+	pid_t pid;
+	int jid;
+};
+
+/* What a step did; in memory shared with the child that made the call. */
+struct outcome {
+	int done;    /* the call has returned */
+	int jid, fd; /* what bind and bindfd store; -1: nothing */
+	char json[RESULT_MAX];
+};
+
+struct conform {
+	const char *kernel;
+	struct kernel_options options;
+	bool verbose, hooks; /* hooks: the kernel is the prison engine */
+	struct jail_kernel *k;
+	struct jail_params params;
+	char scratch[64]; /* what "@" stands for */
+	struct outcome *outcome;
+
+	/* The case in progress. */
+	json_t *bindings;
+	struct child children[CHILDREN_MAX];
+	size_t nchildren;
+	int fds[FDS_MAX];
+	size_t nfds;
+
+	unsigned passed, failed, skipped;
+};
+
+/* One case; counts it. */
+void case_run(struct conform *c, const json_t *vector);
+/* Whether the host has no jails, which each case starts with. */
+bool case_host_is_empty(struct conform *c);
+
+/* One step: the result as the file has it, NULL when it cannot be had. */
+json_t *step_run(struct conform *c, const json_t *step);
+
+/*
+ * jail_set or jail_get as a step says; fills in the outcome.  `get` adds the
+ * wanted values.
+ */
+void call_perform(struct conform *c, struct jail_kernel *k,
+    const json_t *step, bool get, struct outcome *o);
+void call_list(struct conform *c, struct jail_kernel *k, const json_t *step,
+    struct outcome *o);
+/* Puts a result into the outcome; takes over the reference. */
+void outcome_put(struct outcome *o, json_t *result);
+/* {"errno": null} or the name of `code`. */
+json_t *errno_result(int code);
+const char *errno_name(int code);
+
+/* An integer in a step: a number, or "$a"; -1 when it is not bound. */
+json_int_t bound_int(const struct conform *c, const json_t *value);
+/* A text with ${a} and "@" put in; the caller frees it. */
+char *expand(const struct conform *c, const char *text, bool scratch);
+/* A copy of a recorded result with everything bound put in. */
+json_t *expand_result(const struct conform *c, const json_t *recorded);
+
+/* Type and full size of a value that is asked for by name. */
+enum param_type wanted_type(const struct conform *c, const char *name,
+    size_t *size);
+
+/* Children */
+struct child *child_find(struct conform *c, pid_t pid);
+/*
+ * Forks a process that attaches to `in` (0: does not) and runs `body`; then
+ * it sleeps (`hold`) or ends.  Returns its pid when it is still there, 0 when
+ * it was reaped, -1 when it could not be had.
+ */
+pid_t child_run(struct conform *c, int in, bool hold,
+    void (*body)(struct conform *c, struct jail_kernel *k, const json_t *step,
+    struct outcome *o), const json_t *step);
+bool child_is_dead(pid_t pid, int ms);
+int child_kill(struct conform *c, pid_t pid);
+int child_reap(struct conform *c, pid_t pid);
+/* Waits until those whose jail is gone have died. */
+void child_await_killed(struct conform *c);
+
+#endif

@@ -164,9 +164,10 @@ exec_in_kernel(struct jail_kernel *k, const struct exec_request *r)
 	struct error err;
 	int jid = jail_number(r->jail), status = EXIT_FAILED, rc;
 
-	if (k->backend->spawn == NULL) {
-		complain("the %s kernel keeps no processes, so nothing can run "
-		    "in its jails", k->backend->name);
+	/* The model plays that programs run, which is no use here. */
+	if (k->backend->spawn == NULL || !k->backend->native) {
+		complain("the jails of the %s kernel have no processes, so "
+		    "nothing can run in them", k->backend->name);
 		return EXIT_FAILED;
 	}
 	if (params_read(k, &params, &err) != 0) {

@@ -19,6 +19,7 @@ struct listing {
 	const char **extra; /* keys of meta and env; NULL at the end */
 	size_t extra_count;
 	const char *jail;   /* -j */
+	bool headed;	    /* the header is printed */
 	json_t *array;	    /* --json */
 };
 
@@ -115,6 +116,15 @@ choose_columns(struct listing *l, int argc, char **argv)
 	return 0;
 }
 
+/* Once, and not in front of a complaint that there is no such jail. */
+static void
+head(struct listing *l)
+{
+	if (!l->headed)
+		list_header(stdout, &l->opt);
+	l->headed = true;
+}
+
 static int
 show(struct listing *l, const struct jail_row *row)
 {
@@ -122,6 +132,7 @@ show(struct listing *l, const struct jail_row *row)
 	json_t *object;
 
 	if (l->array == NULL) {
+		head(l);
 		if (list_row(stdout, &l->opt, row, &err) == 0)
 			return 0;
 	} else {
@@ -187,8 +198,10 @@ list_jails(struct listing *l, int argc, char **argv)
 		json_decref(l->array);
 		return rc;
 	}
-	list_header(stdout, &l->opt);
-	return show_jails(l);
+	rc = show_jails(l);
+	if (rc == 0)
+		head(l);
+	return rc;
 }
 
 /* Returns 0, or the exit status. */

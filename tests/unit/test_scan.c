@@ -10,147 +10,10 @@
 #include <stdint.h>
 
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/wait.h>
 
 #include <cmocka.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <time.h>
 
-#include "agent/scan.h"
-#include "temp_dir.h"
-
-struct world {
-	struct temp_dir top;
-	struct reader_options opt;
-	struct reader r;
-	struct scan s; /* the last answer */
-};
-
-static int
-setup(void **state)
-{
-	struct world *w = calloc(1, sizeof *w);
-	struct error err;
-
-	if (w == NULL)
-		return -1;
-	signal(SIGIO, SIG_IGN);
-	umask(022);
-	temp_dir_make(&w->top);
-	w->opt.dir = strdup(temp_file(&w->top, "specs"));
-	w->opt.trust = true;
-	if (mkdir(w->opt.dir, 0755) != 0 ||
-	    reader_init(&w->r, &w->opt, &err) != 0)
-		return -1;
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct world *w = *state;
-
-	scan_free(&w->s);
-	reader_finish(&w->r);
-	free((char *)w->opt.dir);
-	temp_dir_remove(&w->top);
-	free(w);
-	return 0;
-}
-
-static const char *
-spec_path(const struct world *w, const char *name)
-{
-	static char path[4][PATH_MAX];
-	static unsigned next;
-	char *p = path[next++ % 4];
-
-	snprintf(p, PATH_MAX, "%s/%s", w->opt.dir, name);
-	return p;
-}
-
-static void
-write_text(const struct world *w, const char *name, const char *text)
-{
-	temp_write(spec_path(w, name), 0644, text, strlen(text));
-}
-
-/* A jail as a document; `host` makes versions of it. */
-static void
-write_jail(const struct world *w, const char *file, const char *name,
-    const char *host)
-{
-	char text[256];
-
-	snprintf(text, sizeof text, "name: %s\npath: /\npersist: true\n"
-	    "host.hostname: %s\n", name, host);
-	write_text(w, file, text);
-}
-
-static void
-scan(struct world *w)
-{
-	unsigned char *data;
-	size_t len;
-	struct error err;
-
-	scan_free(&w->s);
-	assert_int_equal(reader_scan(&w->r, &data, &len), 0);
-	if (scan_decode(data, len, &w->s, &err) != 0)
-		fail_msg("%s", err.text);
-	free(data);
-}
-
-/* The last answer had these changes: "+NAME" new or changed, "-NAME" gone. */
-static void
-expect(const struct world *w, enum scan_state state, const char *changes)
-{
-	char got[1024] = "";
-
-	for (size_t i = 0; i < w->s.changed_count; i++)
-		snprintf(got + strlen(got), sizeof got - strlen(got), "+%s ",
-		    w->s.changed[i]->name);
-	for (size_t i = 0; i < w->s.gone.count; i++)
-		snprintf(got + strlen(got), sizeof got - strlen(got), "-%s ",
-		    w->s.gone.text[i]);
-	if (w->s.why != NULL && state != SCAN_MISSING)
-		fail_msg("%s", w->s.why);
-	assert_string_equal(got, changes);
-	assert_int_equal(w->s.state, state);
-}
-
-static const struct scan_file *
-file_of(const struct world *w, const char *name)
-{
-	for (size_t i = 0; i < w->s.file_count; i++)
-		if (strcmp(w->s.file[i].path, spec_path(w, name)) == 0)
-			return &w->s.file[i];
-	fail_msg("%s is not in the answer", name);
-	return NULL;
-}
-
-/* Whether some error names the file and contains the text. */
-static void
-expect_error(const struct world *w, const char *name, const char *text)
-{
-	for (size_t i = 0; i < w->s.errors.count; i++) {
-		const struct spec_error *e = &w->s.errors.error[i];
-
-		if (e->place.file != NULL && !e->warning &&
-		    strcmp(e->place.file, spec_path(w, name)) == 0 &&
-		    strstr(e->message, text) != NULL)
-			return;
-	}
-	for (size_t i = 0; i < w->s.errors.count; i++)
-		print_message("error: %s: %s\n",
-		    w->s.errors.error[i].place.file,
-		    w->s.errors.error[i].message);
-	fail_msg("no error of %s with \"%s\"", name, text);
-}
+#include "scan_world.h"
 
 static void
 test_create_change_remove(void **state)
@@ -204,7 +67,6 @@ test_rename_over(void **state)
 	    "two");
 }
 
-/* Under another name nothing changes but the place. */
 static void
 test_moved(void **state)
 {
@@ -321,7 +183,6 @@ test_broken_then_mended(void **state)
 	assert_false(file_of(w, "new.yaml")->has_last_good);
 }
 
-/* A value that only resolving finds wrong, in a file of defaults. */
 static void
 test_broken_defaults(void **state)
 {
@@ -360,7 +221,6 @@ test_duplicate_names(void **state)
 	assert_int_equal(w->s.errors.count, 0);
 }
 
-/* New from the start, neither counts. */
 static void
 test_duplicates_at_start(void **state)
 {
@@ -395,7 +255,6 @@ test_directory_gone_and_back(void **state)
 	expect(w, SCAN_OK, "");
 }
 
-/* Kubernetes: files are links through ..data, which is swapped. */
 static void
 test_data_swap(void **state)
 {
@@ -419,7 +278,6 @@ test_data_swap(void **state)
 	expect(w, SCAN_OK, "+a +b ");
 }
 
-/* git-sync: the directory itself is reached through a link. */
 static void
 test_directory_swap(void **state)
 {
@@ -445,145 +303,6 @@ test_directory_swap(void **state)
 }
 
 static void
-test_not_a_file(void **state)
-{
-	struct world *w = *state;
-
-	write_jail(w, "a.yaml", "a", "one");
-	scan(w);
-	assert_int_equal(unlink(spec_path(w, "a.yaml")), 0);
-	assert_int_equal(mkdir(spec_path(w, "a.yaml"), 0755), 0);
-	assert_int_equal(mkfifo(spec_path(w, "fifo.yaml"), 0644), 0);
-	assert_int_equal(symlink("nowhere", spec_path(w, "link.yaml")), 0);
-	assert_int_equal(symlink("loop.yaml", spec_path(w, "loop.yaml")), 0);
-	if (geteuid() == 0) {
-		assert_int_equal(mknod(spec_path(w, "null.yaml"),
-		    S_IFCHR | 0644, makedev(1, 3)), 0);
-	}
-	scan(w);
-	expect(w, SCAN_OK, "");
-	expect_error(w, "a.yaml", "directory");
-	expect_error(w, "fifo.yaml", "FIFO");
-	expect_error(w, "link.yaml", "nowhere");
-	expect_error(w, "loop.yaml", "");
-	if (geteuid() == 0)
-		expect_error(w, "null.yaml", "device");
-	assert_true(file_of(w, "a.yaml")->has_last_good);
-	assert_int_equal(w->s.jails, 1);
-}
-
-static void
-test_odd_names_and_sizes(void **state)
-{
-	struct world *w = *state;
-
-	write_jail(w, "new\nline.yaml", "a", "one");
-	write_jail(w, "\xff\xfe.yaml", "b", "one");
-	write_jail(w, "\xc3\xa4.yaml", "c", "one");
-	write_text(w, "big.yaml", "");
-	assert_int_equal(truncate(spec_path(w, "big.yaml"), 100 << 20), 0);
-	scan(w);
-	expect(w, SCAN_OK, "+c ");
-	expect_error(w, "big.yaml", "larger");
-	expect_error(w, "new?line.yaml", "name");
-	expect_error(w, "??.yaml", "name");
-}
-
-static void
-test_unreadable(void **state)
-{
-	struct world *w = *state;
-
-	if (geteuid() == 0)
-		skip();
-	write_jail(w, "a.yaml", "a", "one");
-	scan(w);
-	assert_int_equal(chmod(spec_path(w, "a.yaml"), 0), 0);
-	scan(w);
-	expect(w, SCAN_OK, "");
-	expect_error(w, "a.yaml", "cannot be read");
-	assert_int_equal(chmod(spec_path(w, "a.yaml"), 0644), 0);
-	scan(w);
-	expect(w, SCAN_OK, "");
-	assert_int_equal(w->s.errors.count, 0);
-	assert_int_equal(chmod(w->opt.dir, 0), 0);
-	scan(w);
-	expect(w, SCAN_MISSING, "");
-	assert_int_equal(chmod(w->opt.dir, 0755), 0);
-}
-
-static void
-test_untrusted(void **state)
-{
-	struct world *w = *state;
-
-	write_jail(w, "a.yaml", "a", "one");
-	write_jail(w, "b.yaml", "b", "one");
-	assert_int_equal(chmod(spec_path(w, "b.yaml"), 0664), 0);
-	scan(w);
-	expect(w, SCAN_OK, "+a ");
-	expect_error(w, "b.yaml", "chmod go-w");
-	assert_int_equal(chmod(spec_path(w, "b.yaml"), 0644), 0);
-	scan(w);
-	expect(w, SCAN_OK, "+b ");
-	assert_int_equal(chmod(w->opt.dir, 0775), 0);
-	scan(w);
-	expect(w, SCAN_MISSING, "");
-	assert_non_null(strstr(w->s.why, "chmod go-w"));
-	assert_int_equal(chmod(w->opt.dir, 0755), 0);
-	assert_int_equal(chmod(w->top.path, 0777), 0);
-	scan(w);
-	expect(w, SCAN_MISSING, "");
-	assert_non_null(strstr(w->s.why, w->top.path));
-	/* Sticky, and the next component is ours. */
-	assert_int_equal(chmod(w->top.path, 01777), 0);
-	scan(w);
-	expect(w, SCAN_OK, "");
-	w->opt.trust = false;
-	assert_int_equal(chmod(w->top.path, 0777), 0);
-	assert_int_equal(chmod(w->opt.dir, 0777), 0);
-	scan(w);
-	expect(w, SCAN_OK, "");
-}
-
-static void
-test_foreign_owner(void **state)
-{
-	struct world *w = *state;
-
-	if (geteuid() != 0)
-		skip();
-	write_jail(w, "a.yaml", "a", "one");
-	assert_int_equal(chown(spec_path(w, "a.yaml"), 12345, 12345), 0);
-	scan(w);
-	expect(w, SCAN_OK, "");
-	expect_error(w, "a.yaml", "belongs to user 12345");
-	assert_int_equal(chown(spec_path(w, "a.yaml"), 0, 0), 0);
-	assert_int_equal(chmod(w->top.path, 01777), 0);
-	assert_int_equal(chown(w->opt.dir, 12345, 12345), 0);
-	scan(w);
-	expect(w, SCAN_MISSING, "");
-	assert_non_null(strstr(w->s.why, "12345"));
-}
-
-static void
-test_another_device(void **state)
-{
-	struct world *w = *state;
-
-	write_jail(w, "a.yaml", "a", "one");
-	scan(w);
-	w->r.dev++;
-	scan(w);
-	expect(w, SCAN_MISSING, "");
-	assert_non_null(strstr(w->s.why, "another device"));
-	w->r.seen = false;
-	scan(w);
-	expect(w, SCAN_OK, "");
-}
-
-/* A write within one tick of the clock leaves the same times. */
-static void
 test_same_times(void **state)
 {
 	struct world *w = *state;
@@ -604,52 +323,11 @@ test_same_times(void **state)
 	}
 }
 
-static long
-elapsed_us(const struct timespec *since)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - since->tv_sec) * 1000000 +
-	    (now.tv_nsec - since->tv_nsec) / 1000;
-}
-
-static void
-test_ten_thousand(void **state)
-{
-	struct world *w = *state;
-	struct timespec start;
-	char file[32], name[32];
-	long best = 1000000;
-
-	for (int i = 0; i < 10000; i++) {
-		snprintf(file, sizeof file, "j%d.yaml", i);
-		snprintf(name, sizeof name, "j%d", i);
-		write_jail(w, file, name, "one");
-	}
-	usleep(100000); /* past the time in which files are read twice */
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	scan(w);
-	print_message("first scan of 10,000 files: %ld us\n",
-	    elapsed_us(&start));
-	assert_int_equal(w->s.changed_count, 10000);
-	for (int i = 0; i < 5; i++) {
-		long us;
-
-		clock_gettime(CLOCK_MONOTONIC, &start);
-		scan(w);
-		us = elapsed_us(&start);
-		best = us < best ? us : best;
-		expect(w, SCAN_OK, "");
-	}
-	print_message("unchanged scan of 10,000 files: %ld us\n", best);
-	assert_in_range(best, 0, 500000);
-}
-
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_create_change_remove),
 		TEST(test_rename_over),
@@ -664,14 +342,7 @@ main(void)
 		TEST(test_directory_gone_and_back),
 		TEST(test_data_swap),
 		TEST(test_directory_swap),
-		TEST(test_not_a_file),
-		TEST(test_odd_names_and_sizes),
-		TEST(test_unreadable),
-		TEST(test_untrusted),
-		TEST(test_foreign_owner),
-		TEST(test_another_device),
 		TEST(test_same_times),
-		TEST(test_ten_thousand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# jailagent list prints what jls(8) does, on a kernel without processes.
+. tests/lib.sh
+
+k=model:$work/table
+jail=$BUILD/tests/helper/jail
+
+list() { "$JAILAGENT" -k "$k" list "$@"; }
+
+# prints WANTED ARGUMENT...: the output of list, whole.
+prints() {
+	_text=$1
+	shift
+	same "$_text" "$(list "$@")"
+}
+
+check "an empty kernel has a header alone" prints \
+    "   JID  IP Address      Hostname                      Path"
+check "three jails are made" sh -c "
+	$jail $k create name=web path=/ persist host.hostname=web.example.org \
+	    ip4.addr=192.0.2.10,192.0.2.11 &&
+	$jail $k create name=db path=/ persist \"host.hostname=it's db\" \
+	    children.max=2 &&
+	$jail $k create name=db.sub path=/ persist"
+
+check "columns" prints \
+"   JID  IP Address      Hostname                      Path
+     1  192.0.2.10      web.example.org               /
+     2  -               it's db                       /
+     3  -                                             /"
+check "-N" prints \
+" JID             IP Address      Hostname                      Path
+ web             192.0.2.10      web.example.org               /" -N -j 1
+cpuset=$(printf '%-6d' "$(list -j 1 cpuset.id)")
+check "-v" prints \
+"   JID  Hostname                      Path
+        Name                          State
+        CPUSetID
+        IP Address(es)
+     1  web.example.org               /
+        web                           ACTIVE
+        $cpuset
+        192.0.2.10
+        192.0.2.11" -v -j web
+check "parameters" prints "1 web 192.0.2.10,192.0.2.11" -j web jid name \
+    ip4.addr
+check "an empty list and an empty text" prints '- ""' -j db.sub ip4.addr \
+    host.hostname
+check "-h" prints 'jid name persist
+2 db true' -h -j 2 jid name persist
+check "-n" prints 'jid=2 persist allow.noraw_sockets ip4.addr=' -n -j 2 \
+    jid persist allow.raw_sockets ip4.addr
+check "-q" prints "\"it's db\" \"\"" -q -j 2 host.hostname ip4.addr
+check "-n without parameters shows all" sh -c "
+	$JAILAGENT -k $k list -n -j 2 | grep -q ' children.max=2 '"
+check "-s leaves out what cannot be set" sh -c "
+	$JAILAGENT -k $k list -s -j 2 > $work/s &&
+	grep -q ' name=db ' $work/s && ! grep -q 'children.cur' $work/s &&
+	! grep -q -w dying $work/s"
+check "all: top-level names first" sh -c "
+	$JAILAGENT -k $k list -h -j 2 all | head -n 1 | tr ' ' '\n' |
+	    awk '/\\./ { d = 1 } !/\\./ && d { exit 1 }'"
+check "--json" sh -c "
+	$JAILAGENT -k $k list --json -j web name persist ip4.addr jid |
+	    tr -d ' \n' > $work/json &&
+	grep -q '\"name\":\"web\",\"persist\":true,\"ip4.addr\":' $work/json &&
+	grep -q '\\[\"192.0.2.10\",\"192.0.2.11\"\\],\"jid\":1' $work/json"
+
+no_such() {
+	expect_status 1 "$JAILAGENT" -k "$k" list -j "$1" &&
+	    says "there is no jail \"$1\""
+}
+check "no such name" no_such nothing
+check "no such jid" no_such 99
+check "jid 0 is no jail" no_such 0
+unknown() {
+	expect_status 1 "$JAILAGENT" -k "$k" list nonsense &&
+	    says "unknown parameter: nonsense"
+}
+check "no such parameter" unknown
+check "usage errors are 64" expect_status 64 "$JAILAGENT" -k "$k" list -Z

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The reader before things that are no proper spec files, that may not be
+ * trusted (promise trusted-input), or that are many.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <cmocka.h>
+
+#include "scan_world.h"
+
+static void
+test_not_a_file(void **state)
+{
+	struct world *w = *state;
+
+	write_jail(w, "a.yaml", "a", "one");
+	scan(w);
+	assert_int_equal(unlink(spec_path(w, "a.yaml")), 0);
+	assert_int_equal(mkdir(spec_path(w, "a.yaml"), 0755), 0);
+	assert_int_equal(mkfifo(spec_path(w, "fifo.yaml"), 0644), 0);
+	assert_int_equal(symlink("nowhere", spec_path(w, "link.yaml")), 0);
+	assert_int_equal(symlink("loop.yaml", spec_path(w, "loop.yaml")), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(mknod(spec_path(w, "null.yaml"),
+		    S_IFCHR | 0644, makedev(1, 3)), 0);
+	}
+	scan(w);
+	expect(w, SCAN_OK, "");
+	expect_error(w, "a.yaml", "directory");
+	expect_error(w, "fifo.yaml", "FIFO");
+	expect_error(w, "link.yaml", "nowhere");
+	expect_error(w, "loop.yaml", "");
+	if (geteuid() == 0)
+		expect_error(w, "null.yaml", "device");
+	assert_true(file_of(w, "a.yaml")->has_last_good);
+	assert_int_equal(w->s.jails, 1);
+}
+
+static void
+test_odd_names_and_sizes(void **state)
+{
+	struct world *w = *state;
+
+	write_jail(w, "new\nline.yaml", "a", "one");
+	write_jail(w, "\xff\xfe.yaml", "b", "one");
+	write_jail(w, "\xc3\xa4.yaml", "c", "one");
+	write_text(w, "big.yaml", "");
+	assert_int_equal(truncate(spec_path(w, "big.yaml"), 100 << 20), 0);
+	scan(w);
+	expect(w, SCAN_OK, "+c ");
+	expect_error(w, "big.yaml", "larger");
+	expect_error(w, "new?line.yaml", "name");
+	expect_error(w, "??.yaml", "name");
+}
+
+static void
+test_unreadable(void **state)
+{
+	struct world *w = *state;
+
+	if (geteuid() == 0)
+		skip();
+	write_jail(w, "a.yaml", "a", "one");
+	scan(w);
+	assert_int_equal(chmod(spec_path(w, "a.yaml"), 0), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	expect_error(w, "a.yaml", "cannot be read");
+	assert_int_equal(chmod(spec_path(w, "a.yaml"), 0644), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.errors.count, 0);
+	assert_int_equal(chmod(w->opt.dir, 0), 0);
+	scan(w);
+	expect(w, SCAN_MISSING, "");
+	assert_int_equal(chmod(w->opt.dir, 0755), 0);
+}
+
+static void
+test_untrusted(void **state)
+{
+	struct world *w = *state;
+
+	write_jail(w, "a.yaml", "a", "one");
+	write_jail(w, "b.yaml", "b", "one");
+	assert_int_equal(chmod(spec_path(w, "b.yaml"), 0664), 0);
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	expect_error(w, "b.yaml", "chmod go-w");
+	assert_int_equal(chmod(spec_path(w, "b.yaml"), 0644), 0);
+	scan(w);
+	expect(w, SCAN_OK, "+b ");
+	assert_int_equal(chmod(w->opt.dir, 0775), 0);
+	scan(w);
+	expect(w, SCAN_MISSING, "");
+	assert_non_null(strstr(w->s.why, "chmod go-w"));
+	assert_int_equal(chmod(w->opt.dir, 0755), 0);
+	assert_int_equal(chmod(w->top.path, 0777), 0);
+	scan(w);
+	expect(w, SCAN_MISSING, "");
+	assert_non_null(strstr(w->s.why, w->top.path));
+	/* Sticky, and the next component is ours. */
+	assert_int_equal(chmod(w->top.path, 01777), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	w->opt.trust = false;
+	assert_int_equal(chmod(w->top.path, 0777), 0);
+	assert_int_equal(chmod(w->opt.dir, 0777), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+}
+
+static void
+test_foreign_owner(void **state)
+{
+	struct world *w = *state;
+
+	if (geteuid() != 0)
+		skip();
+	write_jail(w, "a.yaml", "a", "one");
+	assert_int_equal(chown(spec_path(w, "a.yaml"), 12345, 12345), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	expect_error(w, "a.yaml", "belongs to user 12345");
+	assert_int_equal(chown(spec_path(w, "a.yaml"), 0, 0), 0);
+	assert_int_equal(chmod(w->top.path, 01777), 0);
+	assert_int_equal(chown(w->opt.dir, 12345, 12345), 0);
+	scan(w);
+	expect(w, SCAN_MISSING, "");
+	assert_non_null(strstr(w->s.why, "12345"));
+}
+
+static void
+test_another_device(void **state)
+{
+	struct world *w = *state;
+
+	write_jail(w, "a.yaml", "a", "one");
+	scan(w);
+	w->r.dev++;
+	scan(w);
+	expect(w, SCAN_MISSING, "");
+	assert_non_null(strstr(w->s.why, "another device"));
+	w->r.seen = false;
+	scan(w);
+	expect(w, SCAN_OK, "");
+}
+
+static long
+elapsed_us(const struct timespec *since)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - since->tv_sec) * 1000000 +
+	    (now.tv_nsec - since->tv_nsec) / 1000;
+}
+
+static void
+test_ten_thousand(void **state)
+{
+	struct world *w = *state;
+	struct timespec start;
+	char file[32], name[32];
+	long best = 1000000;
+
+	for (int i = 0; i < 10000; i++) {
+		snprintf(file, sizeof file, "j%d.yaml", i);
+		snprintf(name, sizeof name, "j%d", i);
+		write_jail(w, file, name, "one");
+	}
+	usleep(100000); /* past the time in which files are read twice */
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	scan(w);
+	print_message("first scan of 10,000 files: %ld us\n",
+	    elapsed_us(&start));
+	assert_int_equal(w->s.changed_count, 10000);
+	for (int i = 0; i < 5; i++) {
+		long us;
+
+		clock_gettime(CLOCK_MONOTONIC, &start);
+		scan(w);
+		us = elapsed_us(&start);
+		best = us < best ? us : best;
+		expect(w, SCAN_OK, "");
+	}
+	print_message("unchanged scan of 10,000 files: %ld us\n", best);
+	assert_in_range(best, 0, 500000);
+}
+
+int
+main(void)
+{
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_not_a_file),
+		TEST(test_odd_names_and_sizes),
+		TEST(test_unreadable),
+		TEST(test_untrusted),
+		TEST(test_foreign_owner),
+		TEST(test_another_device),
+		TEST(test_ten_thousand),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

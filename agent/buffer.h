@@ -39,6 +39,9 @@ void buffer_json(struct buffer *b, const char *text);
  */
 int text_from_utf8(char *text);
 
+/* Text fit for a terminal: '?' for control characters and what is no UTF-8. */
+void buffer_printable(struct buffer *b, const char *text);
+
 /* The bytes as lower-case hex, into a buffer of 2 * len + 1. */
 char *text_hex(const unsigned char *data, size_t len, char *hex);
 

@@ -102,6 +102,23 @@ buffer_json(struct buffer *b, const char *text)
 	buffer_add(b, "\"", 1);
 }
 
+void
+buffer_printable(struct buffer *b, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n;
+
+	for (; *p != '\0'; p += n == 0 ? 1 : n) {
+		n = character(p);
+		/* U+0080 to U+009F are control characters, too. */
+		if (n == 0 || *p < 0x20 || *p == 0x7f ||
+		    (n == 2 && *p == 0xc2 && p[1] < 0xa0))
+			buffer_add(b, "?", 1);
+		else
+			buffer_add(b, p, n);
+	}
+}
+
 static int
 hex_value(char c)
 {

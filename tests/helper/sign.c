@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * usage: sign DIR KEY PUB COUNT JAILS
+ *
+ * Has the signer write COUNT snapshots of JAILS jails into DIR, one jail
+ * changed in each, and prints "SEQUENCE MILLISECONDS" for each.
+ */
+#include <sys/wait.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/channel.h"
+#include "agent/snapshot.h"
+
+static char *format(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+
+static char *
+format(const char *fmt, ...)
+{
+	char text[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return strdup(text);
+}
+
+/* Takes over `text`. */
+static void
+set_param(struct snapshot_param *p, const char *name, char *text)
+{
+	p->name = strdup(name);
+	if (text_list_add(&p->value, text) == -1)
+		exit(2);
+	free(text);
+}
+
+static void
+make_jail(struct snapshot_jail *j, int number, int change)
+{
+	j->name = format("jail%05d", number);
+	j->state = strdup("ready");
+	j->set = strdup("/etc/jailagent/specs");
+	j->token = format("token-%d", number);
+	j->spec_digest = format("%064x", number);
+	j->applied_digest = format("%064x", number);
+	j->error = strdup(number % 5 == 4 ? "odd: \"\\\t\x01\xff \xc3\xa9" :
+	    "");
+	j->jid = number + 1;
+	j->count = 4;
+	j->param = calloc(j->count, sizeof *j->param);
+	if (j->param == NULL)
+		exit(2);
+	set_param(&j->param[0], "path", format("/jails/%d", number));
+	set_param(&j->param[1], "host.hostname",
+	    format("host-%d.example.org", change));
+	set_param(&j->param[2], "persist", strdup("true"));
+	set_param(&j->param[3], "ip4.addr",
+	    format("192.0.2.%d", number % 250 + 1));
+}
+
+static void
+make_state(struct snapshot *s, int round, int jails)
+{
+	memset(s, 0, sizeof *s);
+	s->host = strdup("host.example.org");
+	s->boot = strdup("boot");
+	s->kernel = strdup("model");
+	s->revision = format("revision-%d", round);
+	s->set = strdup("/etc/jailagent/specs");
+	s->taken = 1700000000 + round;
+	s->count = (size_t)jails;
+	s->jail = calloc(s->count + 1, sizeof *s->jail);
+	if (s->jail == NULL)
+		exit(2);
+	for (int i = 0; i < jails; i++)
+		make_jail(&s->jail[i], i, i == round % jails ? round : 0);
+}
+
+static double
+milliseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* Returns -1 after a message. */
+static int
+write_one(int fd, int round, int jails)
+{
+	struct signer_answer a;
+	struct snapshot s;
+	struct message m;
+	double begin;
+	size_t len;
+	char *json;
+
+	make_state(&s, round, jails);
+	json = snapshot_encode(&s, &len, NULL);
+	snapshot_free(&s);
+	begin = milliseconds();
+	if (json == NULL ||
+	    channel_write(fd, SIGNER_WRITE, 1, json, len) == -1 ||
+	    channel_read(fd, &m, NULL) != 1 || m.len != sizeof a) {
+		fprintf(stderr, "sign: the signer ended\n");
+		return -1;
+	}
+	free(json);
+	memcpy(&a, m.data, sizeof a);
+	free(m.data);
+	if (a.sequence == -1) {
+		fprintf(stderr, "sign: %s\n", a.text);
+		return -1;
+	}
+	printf("%lld %.2f\n", (long long)a.sequence, milliseconds() - begin);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct signer_options o;
+	struct error err;
+	int fd, rc = 0;
+	pid_t pid;
+
+	if (argc != 6) {
+		fprintf(stderr, "usage: sign DIR KEY PUB COUNT JAILS\n");
+		return 64;
+	}
+	o = (struct signer_options){ argv[1], argv[2], argv[3] };
+	fd = helper_start("signer", signer_body, &o, NULL, &pid, &err);
+	if (fd == -1) {
+		fprintf(stderr, "sign: %s\n", err.text);
+		return 2;
+	}
+	for (int i = 0; rc == 0 && i < atoi(argv[4]); i++)
+		rc = write_one(fd, i, atoi(argv[5]));
+	close(fd);
+	waitpid(pid, NULL, 0);
+	return rc == 0 ? 0 : 1;
+}

@@ -36,24 +36,25 @@ static const struct field jail_fields[] = {
 };
 
 static void
-diff_text(const struct diff *d, const char *jail, const char *name, char *from,
-    char *to)
+diff_text(const struct diff *d, const char *jail, const char *name,
+    const char *from, const char *to)
 {
-	const struct text_list was = { &from, 1 }, is = { &to, 1 };
+	/* Lists are of texts that could be changed; these are not. */
+	char *one = (char *)(uintptr_t)from, *other = (char *)(uintptr_t)to;
+	const struct text_list was = { &one, 1 }, is = { &other, 1 };
 
 	if (strcmp(from, to) != 0)
 		d->each(d->arg, &(struct snapshot_change){ CHANGE_FIELD, jail,
 		    name, &was, &is });
 }
 
-static char *
+static const char *
 field_of(const void *of, const struct field *f)
 {
-	static char empty[] = "";
-	char *text;
+	const char *text;
 
 	memcpy(&text, (const char *)of + f->offset, sizeof text);
-	return text == NULL ? empty : text;
+	return text == NULL ? "" : text;
 }
 
 static void

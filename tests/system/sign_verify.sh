@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# snapshot verify, show, list and diff: what they say and their exit statuses.
+. tests/lib.sh
+
+sign=$BUILD/tests/helper/sign
+s=$work/snapshots
+snapshot() {
+	_sub=$1
+	shift
+	"$JAILAGENT" snapshot "$_sub" --pub "$work/key.pub" --dir "$s" "$@"
+}
+
+mkdir "$s"
+"$JAILAGENT" keygen -k "$work/key" > /dev/null
+check "an empty directory is not good" expect_status 1 snapshot verify
+check "there is nothing to show" expect_status 1 snapshot show
+"$sign" "$s" "$work/key" "$work/key.pub" 4 5 > /dev/null
+
+check "verify" expect_status 0 snapshot verify
+check "counts" says "good, 4 snapshots verified"
+check "show" expect_status 0 snapshot show
+check "shows the newest" says "revision-3"
+check "show N" expect_status 0 snapshot show 2
+check "shows that one" says "revision-1"
+check "control characters stay away from the terminal" says 'odd: "\???'
+check "show FILE" expect_status 0 snapshot show "$s/00000001.json"
+check "show --json" expect_status 0 snapshot show 3 --json
+check "is the file itself" same "$(cat "$s/00000003.json")" "$(cat "$work/out")"
+check "show -v" expect_status 0 snapshot show -v
+check "has parameters" says "persist = true"
+check "list" expect_status 0 snapshot list
+check "has all" same 5 "$(wc -l < "$work/out")"
+check "diff A B" expect_status 0 snapshot diff 1 2
+check "names field" says "revision: revision-0 -> revision-1"
+check "names jail" says "~ jail00001"
+check "names parameter" \
+    says "host.hostname: host-0.example.org -> host-1.example.org"
+check "diff of the newest two, --json" expect_status 0 snapshot diff --json
+check "has numbers" says '{"from":3,"to":4,"changes":['
+check "diff with itself" expect_status 0 snapshot diff 2 2
+check "is empty" says "no difference"
+
+mkdir "$work/other"
+"$sign" "$work/other" "$work/key" "$work/key.pub" 1 7 > /dev/null
+check "diff with a file" expect_status 0 \
+    snapshot diff 1 "$work/other/00000001.json"
+check "jails that came" says "+ jail00006"
+check "the other way" expect_status 0 \
+    snapshot diff "$work/other/00000001.json" 1
+check "jails that went" says "- jail00006"
+
+check "no such number" expect_status 1 snapshot show 9
+check "no such subcommand" expect_status 64 "$JAILAGENT" snapshot sho
+check "no subcommand" expect_status 64 "$JAILAGENT" snapshot
+check "too many operands" expect_status 64 snapshot show 1 2
+
+cp -R "$s" "$work/copy"
+chmod -R a+rX "$work/copy" "$work/key.pub"
+if [ "$(id -u)" -eq 0 ] && command -v setpriv > /dev/null; then
+	check "a copy, as an ordinary user" expect_status 0 \
+	    setpriv --reuid 65534 --regid 65534 --clear-groups \
+	    "$JAILAGENT" snapshot verify --pub "$work/key.pub" "$work/copy"
+else
+	check "a copy" expect_status 0 "$JAILAGENT" snapshot verify \
+	    --pub "$work/key.pub" "$work/copy"
+fi
+
+rm "$work/copy/00000002.json"
+cp "$s/00000001.json.minisig" "$work/copy/00000004.json.minisig"
+check "a damaged copy" expect_status 1 "$JAILAGENT" snapshot verify \
+    --pub "$work/key.pub" "$work/copy"
+check "what is missing" says "00000002.json: is missing"
+check "what does not fit" says "00000004.json: the signature does not fit"
+check "in JSON" expect_status 1 "$JAILAGENT" snapshot verify --json \
+    --pub "$work/key.pub" "$work/copy"
+check "as problems" says \
+    '"problems":[{"file":"00000002.json","problem":"is missing"},'
+check "what does not verify is not shown" expect_status 1 "$JAILAGENT" \
+    snapshot show --dir "$work/copy" --pub "$work/key.pub" 4
+check "list marks it" expect_status 1 "$JAILAGENT" snapshot list \
+    --dir "$work/copy" --pub "$work/key.pub"

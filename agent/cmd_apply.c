@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "channel.h"
+#include "control.h"
 #include "letters.h"
 #include "message.h"
 #include "minisign.h"
@@ -139,6 +140,39 @@ apply(const struct context *ctx, const struct pass_options *opt)
 	return status;
 }
 
+/* Another process holds the state: it does the work, this one tells of it. */
+static int
+apply_by_agent(const struct context *ctx, const struct pass_options *opt)
+{
+	char set[PATHS_MAX];
+	json_t *reply = NULL, *deed;
+	const char *text;
+	struct error err;
+	int status = EXIT_FAILED, rc;
+	size_t i;
+
+	error_clear(&err);
+	rc = pass_set(opt, set, &err) != 0 ? -1 : control_call(&ctx->paths,
+	    "apply", json_pack("{s:s}", "set", set), -1, &reply, &err);
+	if (rc == 1)
+		error_set(&err, 0, "another apply is under way (pid %ld)",
+		    paths_lock_holder(&ctx->paths));
+	json_array_foreach (json_object_get(reply, "deeds"), i, deed)
+		printf("%s\n", json_string_value(deed));
+	text = json_string_value(json_object_get(reply, "error"));
+	if (text == NULL)
+		text = json_string_value(json_object_get(reply, "message"));
+	if (rc != 0)
+		text = err.text;
+	else if (json_is_integer(json_object_get(reply, "status")))
+		status = (int)json_integer_value(json_object_get(reply,
+		    "status"));
+	if (text != NULL)
+		complain("%s", text);
+	json_decref(reply);
+	return status;
+}
+
 static int
 run(struct context *ctx, int argc, char **argv)
 {
@@ -169,6 +203,8 @@ run(struct context *ctx, int argc, char **argv)
 	wrong = letters_check(&opt.letters, false);
 	if (wrong != NULL)
 		return usage_error(&command_apply, "%s", wrong);
+	if (paths_lock_holder(&ctx->paths) != 0)
+		return apply_by_agent(ctx, &opt);
 	return apply(ctx, &opt);
 }
 

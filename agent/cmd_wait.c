@@ -36,7 +36,8 @@ answer(int rc, json_t *reply, const struct error *err)
 	}
 	if (why != NULL)
 		complain("%s", why);
-	return (int)json_integer_value(json_object_get(reply, "status"));
+	return json_integer_value(json_object_get(reply, "status")) == 0 ?
+	    EXIT_OK : EXIT_FAILED;
 }
 
 static int

@@ -4,7 +4,6 @@
 #include <event2/event.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -114,13 +113,12 @@ static void
 on_accept(evutil_socket_t listener, short what, void *arg)
 {
 	struct control *control = arg;
-	int fd = accept(listener, NULL, NULL);
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	struct control_client *c;
 
 	(void)what;
 	if (fd == -1)
 		return;
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	c = welcome(fd) ? calloc(1, sizeof *c) : NULL;
 	if (c == NULL) {
 		close(fd);

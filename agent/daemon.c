@@ -31,7 +31,7 @@ daemon_log(const char *fmt, ...)
 	fprintf(stderr, "%s\n", line);
 }
 
-/* Each deed is a line in the log. */
+/* Each deed is a line in the log, and told to those who asked for it. */
 static void
 told(void *arg, const struct managed *m, const struct action *a,
     const struct outcome *o)
@@ -39,8 +39,8 @@ told(void *arg, const struct managed *m, const struct action *a,
 	char text[ERROR_TEXT_MAX * 2];
 
 	(void)m;
-	(void)arg;
 	daemon_log("%s", message_of(a, o, true, text, sizeof text));
+	daemon_tell_waiters(arg, message_of(a, o, false, text, sizeof text));
 }
 
 static void

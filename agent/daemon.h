@@ -36,6 +36,7 @@ struct waiter {
 	struct control_client *client;
 	uint64_t after_scan; /* a scan with a higher number counts */
 	bool gone;	     /* --for gone */
+	json_t *deeds;	     /* apply: messages of what was done meanwhile */
 	struct text_list names;
 };
 
@@ -99,6 +100,8 @@ void daemon_snapshot_due(struct daemon *d);
 /* daemon_request.c */
 int daemon_request_start(struct daemon *d, struct error *err);
 void daemon_request_stop(struct daemon *d);
+/* A deed, for those who want to be told of them. */
+void daemon_tell_waiters(struct daemon *d, const char *text);
 /* Answers those who waited for what is so now. */
 void daemon_wake_waiters(struct daemon *d);
 

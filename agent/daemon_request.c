@@ -135,6 +135,28 @@ busy(const struct managed *m)
 	    (m->absent_at != 0 && m->hold == NULL);
 }
 
+static json_t *
+verdict(int status, json_t *message)
+{
+	json_t *o = json_pack("{s:i}", "status", status);
+
+	if (message != NULL)
+		json_object_set_new(o, "message", message);
+	return o;
+}
+
+/* What is wrong with the jails that are waited for. */
+static json_t *
+bad_verdict(const struct managed *m)
+{
+	bool held = m->hold != NULL;
+	const char *why = held ? m->hold : m->reason != NULL ? m->reason : "";
+
+	return verdict(held ? EXIT_HELD : EXIT_FAILED, json_sprintf(
+	    "%s: %s: %s", m->name, jail_state_word[held ? STATE_HELD :
+	    m->state], why));
+}
+
 /* The answer to a waiter, or NULL while it is not known. */
 static json_t *
 wait_answer(const struct daemon *d, const struct waiter *w)
@@ -159,16 +181,11 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 			bad = m;
 	}
 	if (w->gone)
-		return any ? NULL : json_pack("{s:i}", "status", 0);
+		return any ? NULL : verdict(EXIT_OK, NULL);
 	if (name != NULL)
-		return json_pack("{s:i, s:o}", "status", EXIT_FAILED,
-		    "message", json_sprintf("%s: no spec says it", name));
-	if (bad == NULL)
-		return json_pack("{s:i}", "status", 0);
-	return json_pack("{s:i, s:o}", "status", EXIT_FAILED, "message",
-	    json_sprintf("%s: %s: %s", bad->name, jail_state_word[
-	    bad->hold != NULL ? STATE_HELD : bad->state], bad->hold != NULL ?
-	    bad->hold : bad->reason != NULL ? bad->reason : ""));
+		return verdict(EXIT_FAILED, json_sprintf(
+		    "%s: no spec says it", name));
+	return bad == NULL ? verdict(EXIT_OK, NULL) : bad_verdict(bad);
 }
 
 static void
@@ -176,6 +193,7 @@ waiter_free(struct daemon *d, struct waiter *w)
 {
 	TAILQ_REMOVE(&d->waiters, w, link);
 	text_list_free(&w->names);
+	json_decref(w->deeds);
 	free(w);
 }
 
@@ -190,32 +208,75 @@ daemon_wake_waiters(struct daemon *d)
 		next = TAILQ_NEXT(w, link);
 		if (answer == NULL)
 			continue;
+		if (w->deeds != NULL)
+			json_object_set(answer, "deeds", w->deeds);
 		control_reply(w->client, answer);
 		waiter_free(d, w);
 	}
 }
 
-static void
-request_wait(struct daemon *d, struct control_client *client, json_t *q)
+void
+daemon_tell_waiters(struct daemon *d, const char *text)
+{
+	struct waiter *w;
+
+	TAILQ_FOREACH (w, &d->waiters, link)
+		if (w->deeds != NULL)
+			json_array_append_new(w->deeds, json_string(text));
+}
+
+/* Scans, and has the client wait until the jails it names are settled. */
+static struct waiter *
+waiter_new(struct daemon *d, struct control_client *client, json_t *names)
 {
 	struct waiter *w = calloc(1, sizeof *w);
-	const char *goal = json_string_value(json_object_get(q, "for"));
-	json_t *names = json_object_get(q, "names"), *value;
+	json_t *value;
 	size_t i;
 
 	if (w == NULL) {
 		answer_error(client, "out of memory");
-		return;
+		return NULL;
 	}
 	TAILQ_INSERT_TAIL(&d->waiters, w, link);
 	w->client = client;
-	w->gone = goal != NULL && strcmp(goal, "gone") == 0;
 	json_array_foreach (names, i, value)
-		if (text_list_add(&w->names, json_string_value(value)) != 0)
+		if (json_is_string(value) && text_list_add(&w->names,
+		    json_string_value(value)) != 0)
 			break;
 	/* What was written before the question must be in the answer. */
 	daemon_scan_soon(d);
 	w->after_scan = d->scans_asked + (d->scan_again ? 1 : 0);
+	return w;
+}
+
+static void
+request_wait(struct daemon *d, struct control_client *client, json_t *q)
+{
+	const char *goal = json_string_value(json_object_get(q, "for"));
+	struct waiter *w = waiter_new(d, client, json_object_get(q, "names"));
+
+	if (w != NULL)
+		w->gone = goal != NULL && strcmp(goal, "gone") == 0;
+}
+
+/* apply while an agent holds the state: the agent does it. */
+static void
+request_apply(struct daemon *d, struct control_client *client, json_t *q)
+{
+	const char *set = json_string_value(json_object_get(q, "set"));
+	struct waiter *w;
+
+	if (set == NULL || strcmp(set, d->set) != 0) {
+		control_reply(client, json_pack("{s:o}", "error",
+		    json_sprintf("the agent with pid %ld keeps %s with this "
+		    "state directory; apply other specs with another one "
+		    "(-s)", (long)getpid(), d->set)));
+		return;
+	}
+	reconciler_look_all(&d->reconciler);
+	w = waiter_new(d, client, NULL);
+	if (w != NULL)
+		w->deeds = json_array();
 }
 
 static void
@@ -240,6 +301,7 @@ static const struct {
 } requests[] = {
 	{ "status", request_status },
 	{ "wait", request_wait },
+	{ "apply", request_apply },
 	{ "restart", request_restart },
 	{ "ack", request_ack },
 };

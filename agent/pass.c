@@ -13,8 +13,8 @@
 #include "reader.h"
 
 /* The set of a file is the directory that holds it. */
-static int
-name_set(struct pass *p, const struct pass_options *opt, struct error *err)
+int
+pass_set(const struct pass_options *opt, char *set, struct error *err)
 {
 	char dir[PATHS_MAX], *slash;
 	struct stat st;
@@ -22,7 +22,7 @@ name_set(struct pass *p, const struct pass_options *opt, struct error *err)
 	if (stat(opt->path, &st) != 0)
 		return error_sys(err, errno, "%s", opt->path);
 	if (S_ISDIR(st.st_mode))
-		return set_name(opt->path, p->set, err);
+		return set_name(opt->path, set, err);
 	if (opt->prune)
 		return error_set(err, EINVAL, "%s: --prune needs a directory: "
 		    "what one file does not say is not to be removed",
@@ -30,9 +30,9 @@ name_set(struct pass *p, const struct pass_options *opt, struct error *err)
 	snprintf(dir, sizeof dir, "%s", opt->path);
 	slash = strrchr(dir, '/');
 	if (slash == NULL)
-		return set_name(".", p->set, err);
+		return set_name(".", set, err);
 	*(slash == dir ? slash + 1 : slash) = '\0';
-	return set_name(dir, p->set, err);
+	return set_name(dir, set, err);
 }
 
 static int
@@ -87,7 +87,7 @@ pass_open(struct pass *p, const struct context *ctx,
 	memset(p, 0, sizeof *p);
 	p->lock = p->inventory.journal = -1;
 	if (opt->path != NULL) {
-		if (name_set(p, opt, err) != 0)
+		if (pass_set(opt, p->set, err) != 0)
 			return -1;
 		spec_load(&opt->path, 1, &p->specs);
 	}

@@ -39,6 +39,9 @@ struct pass {
 int pass_open(struct pass *p, const struct context *ctx,
     const struct pass_options *opt, struct error *err);
 
+/* The name of the set that a path belongs to: PATHS_MAX bytes. */
+int pass_set(const struct pass_options *opt, char *set, struct error *err);
+
 /* Carries out what is to be done; returns when nothing is under way. */
 void pass_run(struct pass *p);
 void pass_close(struct pass *p);

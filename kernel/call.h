@@ -76,10 +76,10 @@ struct jail_row {
  * Reads all advertised parameters of a jail found by `jid` (> 0), or by `name`
  * (jid 0), or the next one after `-jid` (jid < 0, or 0 without a name).
  * `extra` names further ones (meta.K), NULL-terminated, or is NULL; they follow
- * with info NULL, and their names must live as long as the row.  One call of the kernel as a rule; more only
- * when a list of addresses is longer than a kernel allows by default.
- * `params` must outlive the row.  Returns 0, 1 when there is no such jail, -1
- * on error.
+ * with info NULL, and their names must live as long as the row, as `params`
+ * must.  One call of the kernel as a rule; more only when a list of addresses
+ * is longer than a kernel allows by default.  Returns 0, 1 when there is no
+ * such jail, -1 on error.
  */
 int row_read(struct jail_kernel *k, const struct jail_params *p, int jid,
     const char *name, const char *const *extra, int flags,

@@ -37,8 +37,14 @@ struct spec_doc {
 	size_t count;
 };
 
+/* Frees one document; NULL is nothing. */
+void spec_doc_free(struct spec_doc *doc);
+
 /* Whether the name of a document with defaults covers that of a jail. */
 bool doc_covers(const char *pattern, const char *name);
+
+/* Whether several values may be assigned, and appended to. */
+bool assign_is_list(const struct assign *a);
 
 /*
  * Checks texts that hold no references as a value of the thing assigned, and

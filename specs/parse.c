@@ -49,29 +49,6 @@ fault(struct parser *p, const struct node *n, const char *fmt, ...)
 	spec_error_add(p->errors, place_of(p, n), false, "%s", message);
 }
 
-static void
-doc_free(struct spec_doc *doc)
-{
-	if (doc == NULL)
-		return;
-	for (size_t i = 0; i < doc->count; i++) {
-		free(doc->assign[i].owned_name);
-		text_list_free(&doc->assign[i].value);
-	}
-	free(doc->assign);
-	free(doc->name);
-	free(doc);
-}
-
-void
-spec_docs_free(struct spec_docs *docs)
-{
-	for (size_t i = 0; i < docs->count; i++)
-		doc_free(docs->doc[i]);
-	free(docs->doc);
-	*docs = (struct spec_docs){ 0 };
-}
-
 /* Makes room for one more element of an array that doubles from 16 on. */
 static void *
 grow(void *array, size_t count, size_t size)
@@ -79,81 +56,6 @@ grow(void *array, size_t count, size_t size)
 	if (count > 0 && (count < 16 || (count & (count - 1)) != 0))
 		return array;
 	return realloc(array, (count == 0 ? 16 : count * 2) * size);
-}
-
-static bool
-is_addresses(const struct assign *a)
-{
-	return a->kind == ASSIGN_PARAM && (a->def->type == PARAM_IP4 ||
-	    a->def->type == PARAM_IP6);
-}
-
-static bool
-is_list(const struct assign *a)
-{
-	return a->kind == ASSIGN_VAR || is_addresses(a) ||
-	    (a->kind == ASSIGN_PARAM && a->def->type == PARAM_LIST);
-}
-
-/* Puts comma-separated addresses into texts of their own. */
-static int
-split_commas(struct text_list *texts)
-{
-	struct text_list made = { 0 };
-	bool any = false;
-
-	for (size_t i = 0; i < texts->count; i++)
-		any = any || strchr(texts->text[i], ',') != NULL;
-	if (!any)
-		return 0;
-	for (size_t i = 0; i < texts->count; i++) {
-		char *next = texts->text[i], *part;
-
-		while ((part = strsep(&next, ",")) != NULL) {
-			part += strspn(part, " \t");
-			if (text_list_add(&made, part) != 0) {
-				text_list_free(&made);
-				return -1;
-			}
-		}
-	}
-	text_list_free(texts);
-	*texts = made;
-	return 0;
-}
-
-static int
-check_setting(const struct assign *a, const struct text_list *texts,
-    struct error *err)
-{
-	if (texts->count != 1)
-		return error_set(err, EINVAL, "expected one value, found %s",
-		    texts->count == 0 ? "none" : "several");
-	if (a->setting->type == SETTING_MAP)
-		return setting_check_entry(a->setting,
-		    a->name + strlen(a->setting->name) + 1, texts->text[0],
-		    err);
-	return setting_store(a->setting, texts->text[0], NULL, err);
-}
-
-int
-assign_check(const struct assign *a, struct text_list *texts, size_t *which,
-    struct error *err)
-{
-	size_t before = texts->count;
-	int rc;
-
-	*which = 0;
-	if (a->kind == ASSIGN_VAR)
-		return 0;
-	if (a->kind == ASSIGN_AGENT)
-		return check_setting(a, texts, err);
-	if (is_addresses(a) && split_commas(texts) != 0)
-		return error_sys(err, ENOMEM, "value");
-	rc = rules_check(a->name, a->def, texts, which, err);
-	if (texts->count != before && *which >= before)
-		*which = before - 1;
-	return rc;
 }
 
 /* Appends the text of one node; false when it cannot be one. */
@@ -169,7 +71,7 @@ take_text(struct parser *p, struct assign *a, const struct node *n)
 	}
 	if (node_is_null(n)) {
 		fault(p, n, "%s has no value%s", a->name, *n->text != '\0' ?
-		    "; quote it if this text is meant" : is_list(a) ?
+		    "; quote it if this text is meant" : assign_is_list(a) ?
 		    "; write [] for an empty list" : "");
 		return false;
 	}
@@ -237,7 +139,7 @@ take_value(struct parser *p, struct assign *a, const struct node *value)
 	if (value->kind == NODE_LIST) {
 		bool good = true;
 
-		if (!is_list(a)) {
+		if (!assign_is_list(a)) {
 			fault(p, value, "%s: expected %s, found a list",
 			    a->name, expected_type(a));
 			return false;
@@ -287,7 +189,7 @@ add_assign(struct parser *p, const struct assign *known, const char *name,
 	}
 	/* Wrong ones count too, so that duplicates are found all the same. */
 	doc->count++;
-	if (a->append && !is_list(a)) {
+	if (a->append && !assign_is_list(a)) {
 		fault(p, key, "%s+: only lists can be appended to; %s takes "
 		    "one value", a->name, a->name);
 		return;
@@ -580,7 +482,7 @@ each_document(void *arg, const struct node *root, size_t faults)
 		return;
 	if (p->doc->name != NULL)
 		fault(p, root, "out of memory");
-	doc_free(p->doc);
+	spec_doc_free(p->doc);
 }
 
 int

@@ -7,26 +7,6 @@
 
 #include "expand.h"
 
-bool
-doc_covers(const char *pattern, const char *name)
-{
-	for (;;) {
-		size_t p = strcspn(pattern, "."), n = strcspn(name, ".");
-		bool star = p == 1 && *pattern == '*';
-
-		if (n == 0 || (!star && (p != n ||
-		    memcmp(pattern, name, n) != 0)))
-			return false;
-		/* A final * stands for one or more components. */
-		if (pattern[p] == '\0')
-			return star || name[n] == '\0';
-		if (name[n] == '\0')
-			return false;
-		pattern += p + 1;
-		name += n + 1;
-	}
-}
-
 void
 scope_fault(struct scope *s, struct spec_place place, const char *fmt, ...)
 {

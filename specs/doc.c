@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Documents, and what may be assigned in them. */
+#include "doc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules.h"
+
+void
+spec_doc_free(struct spec_doc *doc)
+{
+	if (doc == NULL)
+		return;
+	for (size_t i = 0; i < doc->count; i++) {
+		free(doc->assign[i].owned_name);
+		text_list_free(&doc->assign[i].value);
+	}
+	free(doc->assign);
+	free(doc->name);
+	free(doc);
+}
+
+void
+spec_docs_free(struct spec_docs *docs)
+{
+	for (size_t i = 0; i < docs->count; i++)
+		spec_doc_free(docs->doc[i]);
+	free(docs->doc);
+	*docs = (struct spec_docs){ 0 };
+}
+
+bool
+doc_covers(const char *pattern, const char *name)
+{
+	for (;;) {
+		size_t p = strcspn(pattern, "."), n = strcspn(name, ".");
+		bool star = p == 1 && *pattern == '*';
+
+		if (n == 0 || (!star && (p != n ||
+		    memcmp(pattern, name, n) != 0)))
+			return false;
+		/* A final * stands for one or more components. */
+		if (pattern[p] == '\0')
+			return star || name[n] == '\0';
+		if (name[n] == '\0')
+			return false;
+		pattern += p + 1;
+		name += n + 1;
+	}
+}
+
+static bool
+is_addresses(const struct assign *a)
+{
+	return a->kind == ASSIGN_PARAM && (a->def->type == PARAM_IP4 ||
+	    a->def->type == PARAM_IP6);
+}
+
+bool
+assign_is_list(const struct assign *a)
+{
+	return a->kind == ASSIGN_VAR || is_addresses(a) ||
+	    (a->kind == ASSIGN_PARAM && a->def->type == PARAM_LIST);
+}
+
+/* Puts comma-separated addresses into texts of their own. */
+static int
+split_commas(struct text_list *texts)
+{
+	struct text_list made = { 0 };
+	bool any = false;
+
+	for (size_t i = 0; i < texts->count; i++)
+		any = any || strchr(texts->text[i], ',') != NULL;
+	if (!any)
+		return 0;
+	for (size_t i = 0; i < texts->count; i++) {
+		char *next = texts->text[i], *part;
+
+		while ((part = strsep(&next, ",")) != NULL) {
+			part += strspn(part, " \t");
+			if (text_list_add(&made, part) != 0) {
+				text_list_free(&made);
+				return -1;
+			}
+		}
+	}
+	text_list_free(texts);
+	*texts = made;
+	return 0;
+}
+
+static int
+check_setting(const struct assign *a, const struct text_list *texts,
+    struct error *err)
+{
+	if (texts->count != 1)
+		return error_set(err, EINVAL, "expected one value, found %s",
+		    texts->count == 0 ? "none" : "several");
+	if (a->setting->type == SETTING_MAP)
+		return setting_check_entry(a->setting,
+		    a->name + strlen(a->setting->name) + 1, texts->text[0],
+		    err);
+	return setting_store(a->setting, texts->text[0], NULL, err);
+}
+
+int
+assign_check(const struct assign *a, struct text_list *texts, size_t *which,
+    struct error *err)
+{
+	size_t before = texts->count;
+	int rc;
+
+	*which = 0;
+	if (a->kind == ASSIGN_VAR)
+		return 0;
+	if (a->kind == ASSIGN_AGENT)
+		return check_setting(a, texts, err);
+	if (is_addresses(a) && split_commas(texts) != 0)
+		return error_sys(err, ENOMEM, "value");
+	rc = rules_check(a->name, a->def, texts, which, err);
+	if (texts->count != before && *which >= before)
+		*which = before - 1;
+	return rc;
+}

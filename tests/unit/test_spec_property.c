@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What holds for every spec: parse(print(x)) is x, decode(encode(x)) is x, and
+ * no bytes from outside do harm.  Random, with fixed seeds; SPEC_ROUNDS in the
+ * environment asks for more rounds.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "specs/pack.h"
+#include "specs/settings.h"
+#include "specs/text.h"
+
+static uint64_t seed;
+
+/* xorshift64*: the same numbers on every system. */
+static unsigned
+random_below(unsigned n)
+{
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return (unsigned)((seed * 0x2545f4914f6cdd1dULL) >> 33) % n;
+}
+
+static unsigned
+rounds(unsigned usual)
+{
+	const char *more = getenv("SPEC_ROUNDS");
+
+	return more != NULL ? (unsigned)strtoul(more, NULL, 10) : usual;
+}
+
+/* Pieces that mean something in YAML, in this language, or to terminals. */
+static const char *const pieces[] = { "a", "Z", "9", "-", "--- ", "...", ":",
+	": ", " #", "#", "'", "\"", "\\", "\\n", "\n", "\r", "\t", " ", "  ",
+	"?", "? ", "- ", "!", "!secret ", "&a", "*a", "%", "@", "`", "|", ">",
+	"{", "}", "[", "]", ",", "${", "$${", "$", "}", "~", "null", "true",
+	"\x01", "\x1b[31m", "\x7f", "\xc2\x85", "\xc2\xa0", "\xc3\xa9",
+	"\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf", "\xef\xbf\xbf",
+	"\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf", "<<", "name: x", "\xc2\x80" };
+
+static char *
+ugly(unsigned most)
+{
+	struct textbuf b = { 0 };
+
+	textbuf_text(&b, "");
+	for (unsigned n = random_below(most + 1); n > 0; n--)
+		textbuf_text(&b, pieces[random_below(sizeof pieces /
+		    sizeof *pieces)]);
+	return b.text;
+}
+
+/* A text that every rule for words, paths and commands lets pass. */
+static void
+add_value(struct text_list *l, const struct param_def *def)
+{
+	static const char *const jailsys[] = { "new", "inherit" };
+	char *u = ugly(6), text[512];
+
+	switch (def->type) {
+	case PARAM_BOOL:
+		snprintf(text, sizeof text, "%s",
+		    random_below(2) ? "true" : "false");
+		break;
+	case PARAM_INT:
+		snprintf(text, sizeof text, "%ld", def->min > 1 ? def->min :
+		    1L);
+		break;
+	case PARAM_ULONG:
+		snprintf(text, sizeof text, "%u", random_below(1000));
+		break;
+	case PARAM_JAILSYS:
+		snprintf(text, sizeof text, "%s", jailsys[random_below(2)]);
+		break;
+	case PARAM_IP4:
+		snprintf(text, sizeof text, "em0|10.%u.%u.1/24 x",
+		    random_below(250), (unsigned)l->count);
+		break;
+	case PARAM_IP6:
+		snprintf(text, sizeof text, "2001:db8::%x:%x",
+		    random_below(250) + 1, (unsigned)l->count + 1);
+		break;
+	default:
+		snprintf(text, sizeof text, "x%u", random_below(1000));
+		if (strcmp(def->name, "path") == 0 ||
+		    strcmp(def->name, "mount.fstab") == 0 ||
+		    strcmp(def->name, "exec.consolelog") == 0)
+			snprintf(text, sizeof text, "/%sx", u);
+		else if (strncmp(def->name, "exec.", 5) == 0 &&
+		    def->type == PARAM_LIST)
+			snprintf(text, sizeof text, "%sx%s", u, u);
+		else if (def->type == PARAM_KEYVALUE)
+			snprintf(text, sizeof text, "%s", u);
+	}
+	free(u);
+	assert_int_equal(text_list_add(l, text), 0);
+}
+
+static bool
+takes_list(const struct param_def *def)
+{
+	return def->type == PARAM_LIST || def->type == PARAM_IP4 ||
+	    def->type == PARAM_IP6;
+}
+
+/* Whether a parameter may be there beside the others (cross.c). */
+static bool
+is_usable(const struct param_def *def)
+{
+	static const char *const not[] = { "name", "vnet", "ip4", "ip6",
+		"host", "linux", "jid", "depend" };
+
+	for (size_t i = 0; i < sizeof not / sizeof *not; i++) {
+		if (strcmp(def->name, not[i]) == 0)
+			return false;
+	}
+	return def->access != PARAM_RD;
+}
+
+static void
+random_agent(struct spec_agent *agent, char **texts)
+{
+	settings_default(agent);
+	agent->restart = random_below(2) ? RESTART_ALLOW : RESTART_NEVER;
+	agent->heal = random_below(2) ? HEAL_ALWAYS : HEAL_NEVER;
+	agent->protect = random_below(2);
+	agent->follow_depend = random_below(2);
+	agent->retry_initial_ms = 1 + random_below(100000);
+	agent->retry_max_ms = agent->retry_initial_ms + random_below(9999999);
+	texts[0] = ugly(5);
+	texts[1] = ugly(5);
+	if (texts[0][strspn(texts[0], " \t\n")] != '\0')
+		agent->paused = texts[0];
+	if (texts[1][strspn(texts[1], " \t\n")] != '\0') {
+		agent->health.exec = texts[1];
+		agent->health.interval_ms = 100 + random_below(100000);
+		agent->health.start_period_ms = random_below(3) * 1000;
+	}
+	if (random_below(2)) {
+		char *u = ugly(4), text[512];
+
+		snprintf(text, sizeof text, "A=%s", u);
+		text_list_add(&agent->environment, text);
+		snprintf(text, sizeof text, "B_1=%s=", u);
+		text_list_add(&agent->environment, text);
+		free(u);
+		text_list_add(&agent->labels, "a:b#'\"/.x=1: 2 # 3");
+		text_list_add(&agent->labels, "~=null");
+	}
+}
+
+/* A valid spec; the caller frees it. */
+static struct spec *
+random_spec(void)
+{
+	struct spec_param param[128] = { 0 };
+	struct spec draft = { .name = (char *)"web.x-1", .param = param }, *s;
+	char *texts[2];
+
+	draft.place = (struct spec_place){ "random.yaml", 1, 7 };
+	for (size_t i = 0; i < param_count; i++) {
+		const struct param_def *def = &param_table[i];
+		struct spec_param *p = &param[draft.count];
+		bool persist = strcmp(def->name, "persist") == 0;
+
+		if (!is_usable(def) || (random_below(3) != 0 && !persist))
+			continue;
+		*p = (struct spec_param){ .name = (char *)def->name,
+			.def = def };
+		p->place = (struct spec_place){ random_below(2) ?
+			"random.yaml" : "other.yaml", 2, 3 };
+		for (unsigned n = takes_list(def) ? random_below(4) : 1; n > 0;
+		    n--)
+			add_value(&p->value, def);
+		if (persist)
+			strcpy(p->value.text[0], "true");
+		draft.count++;
+	}
+	random_agent(&draft.agent, texts);
+	s = spec_pack(&draft);
+	assert_non_null(s);
+	spec_digest(s);
+	for (size_t i = 0; i < draft.count; i++)
+		text_list_free(&param[i].value);
+	text_list_free(&draft.agent.labels);
+	text_list_free(&draft.agent.environment);
+	free(texts[0]);
+	free(texts[1]);
+	return s;
+}
+
+static void
+print_and_parse(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < rounds(2000); i++) {
+		struct spec_docs docs = { 0 };
+		struct spec_set set = { 0 };
+		struct spec *s;
+		char *text, *again;
+
+		seed = 1000 + i;
+		s = random_spec();
+		text = spec_print(s);
+		assert_non_null(text);
+		(void)spec_parse("again.yaml", text, strlen(text), &docs,
+		    &set.errors);
+		spec_resolve(&docs, &set);
+		if (set.errors.count > 0 || set.count != 1)
+			fail_msg("seed %u: %s\n%s", 1000 + i,
+			    set.errors.count > 0 ?
+			    set.errors.error[0].message : "no spec", text);
+		again = spec_print(set.spec[0]);
+		assert_string_equal(again, text);
+		assert_memory_equal(set.spec[0]->digest, s->digest,
+		    SPEC_DIGEST_SIZE);
+		free(again);
+		free(text);
+		spec_free(s);
+		spec_docs_free(&docs);
+		spec_set_free(&set);
+	}
+}
+
+static void
+encode_and_decode(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < rounds(2000); i++) {
+		struct error err = { 0 };
+		unsigned char *data, *again;
+		size_t len, n;
+		struct spec *s, *t;
+
+		seed = 5000 + i;
+		s = random_spec();
+		assert_int_equal(spec_encode(s, &data, &len), 0);
+		t = spec_decode(data, len, &err);
+		if (t == NULL)
+			fail_msg("seed %u: %s", 5000 + i, err.text);
+		assert_string_equal(t->param[0].place.file,
+		    s->param[0].place.file);
+		assert_int_equal(spec_encode(t, &again, &n), 0);
+		assert_int_equal(n, len);
+		assert_memory_equal(again, data, len);
+		free(again);
+		spec_free(t);
+		t = spec_copy(s);
+		assert_int_equal(spec_encode(t, &again, &n), 0);
+		assert_memory_equal(again, data, len);
+		/* Nothing that is cut off, too long or changed passes. */
+		assert_null(spec_decode(data, random_below((unsigned)len),
+		    NULL));
+		data[random_below((unsigned)len)] ^=
+		    (unsigned char)(1 + random_below(255));
+		spec_free(spec_decode(data, len, &err));
+		free(again);
+		free(data);
+		spec_free(t);
+		spec_free(s);
+	}
+}
+
+/* Changes a few bytes, runs of bytes, and the length. */
+static size_t
+damage(unsigned char *data, size_t len)
+{
+	static const char marks[] = "\xff:-[]{}&*!|>'\"%@\n \t$";
+	for (unsigned n = 1 + random_below(8); n > 0 && len > 8; n--) {
+		size_t at = random_below((unsigned)len), run;
+
+		switch (random_below(5)) {
+		case 0:
+			data[at] = (unsigned char)random_below(256);
+			break;
+		case 1:
+			data[at] = (unsigned char)
+			    marks[random_below(sizeof marks)];
+			break;
+		case 2:
+			run = random_below((unsigned)(len - at)) / 4;
+			memmove(data + at, data + at + run, len - at - run);
+			len -= run;
+			break;
+		case 3:
+			run = random_below((unsigned)(len - at));
+			memmove(data, data + at, run);
+			break;
+		default:
+			len = at;
+		}
+	}
+	return len;
+}
+
+static void
+decode_damaged(void **state)
+{
+	unsigned char noise[256];
+
+	(void)state;
+	for (unsigned i = 0; i < rounds(5000); i++) {
+		unsigned char *data;
+		size_t len;
+		struct spec *s;
+
+		seed = 20000 + i;
+		s = random_spec();
+		assert_int_equal(spec_encode(s, &data, &len), 0);
+		len = damage(data, len);
+		spec_free(spec_decode(data, len, NULL));
+		free(data);
+		spec_free(s);
+		for (size_t j = 0; j < sizeof noise; j++)
+			noise[j] = (unsigned char)random_below(256);
+		assert_null(spec_decode(noise, random_below(256), NULL));
+	}
+}
+
+static void
+parse_damaged(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < rounds(5000); i++) {
+		struct spec_docs docs = { 0 };
+		struct spec_set set = { 0 };
+		struct spec *s;
+		size_t len;
+		char *text;
+
+		seed = 40000 + i;
+		s = random_spec();
+		text = spec_print(s);
+		len = damage((unsigned char *)text, strlen(text));
+		(void)spec_parse("damaged.yaml", text, len, &docs,
+		    &set.errors);
+		free(text);
+		spec_resolve(&docs, &set);
+		for (size_t j = 0; j < set.errors.count; j++) {
+			const char *m = set.errors.error[j].message;
+
+			assert_int_equal(utf8_prefix(m, strlen(m)), strlen(m));
+		}
+		spec_docs_free(&docs);
+		spec_set_free(&set);
+		spec_free(s);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(print_and_parse),
+		cmocka_unit_test(encode_and_decode),
+		cmocka_unit_test(decode_damaged),
+		cmocka_unit_test(parse_damaged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -71,6 +71,7 @@ struct reader {
 	size_t sent_count;
 	size_t jails;
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of what was sent */
+	bool no_leases;	     /* as on a system without them, for tests */
 	unsigned tries;	     /* scans in a row that met a writer */
 	unsigned char *facts; /* files, errors, digest as they were encoded */
 	size_t facts_len;

@@ -116,14 +116,20 @@ is_quiet(const struct file *f, const struct file *old)
 
 /* Whether nobody writes; with *leased the caller must give the lease back. */
 static bool
-is_settled(int fd, const struct file *f, const struct file *old, bool *leased)
+is_settled(const struct reader *r, int fd, const struct file *f,
+    const struct file *old, bool *leased)
 {
 	*leased = false;
 #ifdef F_SETLEASE
-	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
-		return *leased = true;
-	if (errno == EAGAIN)
-		return false;
+	if (!r->no_leases) {
+		if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
+			return *leased = true;
+		if (errno == EAGAIN)
+			return false;
+	}
+#else
+	(void)r;
+	(void)fd;
 #endif
 	return is_quiet(f, old);
 }
@@ -261,7 +267,8 @@ read_file(const struct reader *r, int dirfd, const struct stat *st,
 		return problem(f, "cannot be read: %s", strerror(errno));
 	rc = READ_UNSETTLED;
 	if (fstat(fd, &now) == 0 && now.st_ino == st->st_ino &&
-	    now.st_dev == st->st_dev && is_settled(fd, f, old, &leased)) {
+	    now.st_dev == st->st_dev && is_settled(r, fd, f, old,
+	    &leased)) {
 		rc = read_settled(fd, f);
 		end_lease(fd, leased);
 	}

@@ -29,7 +29,7 @@ shell_words(const char *command)
 		return NULL;
 	at = (char *)(w + 4);
 	for (size_t i = 0; i < 2; i++) {
-		w[i] = strcpy(at, sh[i]);
+		w[i] = memcpy(at, sh[i], strlen(sh[i]) + 1);
 		at += strlen(sh[i]) + 1;
 	}
 	w[2] = memcpy(at, command, len);

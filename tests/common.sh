@@ -113,21 +113,3 @@ default_signals() {
 	fi
 	exec "$@"
 }
-
-# small_root DIR: a root made of busybox-static with its applets as links.
-small_root() {
-	mkdir -p "$1/bin" "$1/etc" "$1/proc" "$1/dev" "$1/tmp" "$1/root" \
-	    "$1/var" "$1/www" || return 1
-	chmod 1777 "$1/tmp"
-	cp "$(command -v busybox)" "$1/bin/busybox" || return 1
-	for _a in $("$1/bin/busybox" --list); do
-		[ "$_a" = busybox ] || ln -sf busybox "$1/bin/$_a"
-	done
-	ln -sfn bin "$1/sbin"
-	mkdir -p "$1/usr"
-	ln -sfn ../bin "$1/usr/bin"
-	echo 'root:x:0:0:root:/root:/bin/sh
-nobody:x:65534:65534:nobody:/:/bin/sh' > "$1/etc/passwd"
-	echo 'root:x:0:
-nogroup:x:65534:' > "$1/etc/group"
-}

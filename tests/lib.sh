@@ -11,12 +11,14 @@
 # and run from the top of the source.  They print "ok - NAME", "not ok - NAME"
 # or "skip - NAME: REASON" through the functions here.  $work is a directory of
 # the test's own, below which everything that it makes has to be; at the end,
-# also when interrupted, the processes started with `start` are ended, mounts
-# below $work undone, and $work is removed.
+# also when interrupted, the processes started with `start` and all jails with a
+# root below $work are ended, mounts below $work undone, and $work is removed
+# with the run directories of state directories in it.
 set -u
 
 TOP=${TOP:-$(pwd -P)}
 . "$TOP/tests/common.sh"
+. "$TOP/tests/jails.sh"
 BUILD=$(absolute "${BUILD:-build}")
 # shellcheck disable=SC2034 # for the tests
 JAILAGENT=$BUILD/jailagent
@@ -131,12 +133,22 @@ stop() {
 	sed -i "/^$1 $_pid\$/d" "$work/pids"
 }
 
+# Removes what agents made outside $work; a state directory has "applied" in it.
+remove_run_directories() {
+	find "$work" -maxdepth 3 -type d -name applied |
+	    while read -r _applied; do
+		remove_run_directory "${_applied%/applied}"
+	done
+}
+
 end_test() {
 	trap '' INT TERM HUP
 	cut -d ' ' -f 1 "$work/pids" | sort -u > "$work/names"
 	while read -r _n; do
 		stop "$_n"
 	done < "$work/names"
+	end_jails "${work##*/}/"
+	remove_run_directories
 	remove_tree "$work"
 }
 

@@ -13,7 +13,8 @@ trap 'remove_tree "$tree"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 mkdir -p "$tree/tests/unit" "$tree/tests/system" "$tree/build/tests/unit"
-cp tests/run.sh tests/run_one.sh tests/common.sh tests/lib.sh "$tree/tests"
+cp tests/run.sh tests/run_one.sh tests/common.sh tests/jails.sh \
+    tests/lib.sh "$tree/tests"
 failed=0
 
 # unit NAME: a "unit test program" with the script on standard input.

@@ -2,6 +2,7 @@
 #include "keyvalue.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *
@@ -91,12 +92,10 @@ set_key(struct arena *a, const char *key, const char *value, const char **text)
 		return ENOMEM;
 	open_end = copy_others(rest, *text, key);
 	if (value == NULL)
-		strcpy(new, rest);
-	else {
-		strcat(strcat(strcpy(new, key), "="), value);
-		if (rest[0] != '\0')
-			strcat(strcat(new, "\n"), rest);
-	}
+		snprintf(new, room, "%s", rest);
+	else
+		snprintf(new, room, "%s=%s%s%s", key, value,
+		    rest[0] != '\0' ? "\n" : "", rest);
 	if (open_end && rest[0] != '\0')
 		drop_newline(new);
 	if (strlen(new) >= KEYVALUE_MAX)

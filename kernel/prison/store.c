@@ -163,7 +163,7 @@ fill_host(struct op *op, struct record *r)
 	r->path = "/";
 	r->hostname = r->domainname = r->meta = r->env = "";
 	r->hostuuid = "00000000-0000-0000-0000-000000000000";
-	strcpy(r->name, "0");
+	memcpy(r->name, "0", sizeof "0");
 }
 
 /* A new table, or one that has no jails, takes the generation asked for. */

@@ -15,6 +15,7 @@ set -u
 TOP=$(cd "$(dirname "$0")/../.." && pwd -P) || exit 1
 cd "$TOP" || exit 1
 . tests/common.sh
+. tests/jails.sh
 . tests/demo/show.sh
 
 BUILD=$(absolute "${BUILD:-build}")
@@ -23,6 +24,7 @@ work=$(cd "$work" && pwd -P)
 chmod 755 "$work"
 specs=$work/specs
 state=$work/state
+run_dir=$(run_directory "$state")
 agent=
 jailagent() {
 	"$BUILD/jailagent" -k "linux:$work/table" -s "$state" "$@"
@@ -30,33 +32,15 @@ jailagent() {
 
 # ---- leaving nothing behind ----------------------------------------------
 
-# The host's number of a jail's first process: 1 in its own namespace, and its
-# root is below $work (mountinfo names it as its file system does, which is not
-# from / when /tmp is one of its own).
-inits() { # [ROOT]
-	grep -l -s -F "/${work##*/}/roots/${1:-}" /proc/[0-9]*/mountinfo |
-	    while read -r _p; do
-		_p=${_p%/mountinfo}
-		grep -q '^NSpid:.*[[:space:]]1$' "$_p/status" 2>/dev/null &&
-		    echo "${_p#/proc/}"
-	done
-	return 0
-}
-
-# The directory of locks and sockets, which the agent makes outside $work.
-run_directory() {
-	for _l in /run/jailagent/*/lock; do
-		[ -e "$_l" ] && [ "$(tr -cd 0-9 < "$_l")" = "$agent" ] &&
-		    dirname "$_l"
-	done
-	return 0
+inits() { # ROOT: the first processes of the jails that have it
+	jail_inits "${work##*/}/roots/$1"
 }
 
 left_behind() {
 	mounts_below "$work"
 	grep -l -s -F "/${work##*/}/" /proc/[0-9]*/mountinfo
 	[ ! -e "$work" ] || echo "$work"
-	[ -z "$run_dir" ] || [ ! -e "$run_dir" ] || echo "$run_dir"
+	[ ! -e "$run_dir" ] || echo "$run_dir"
 }
 
 stop_agent() {
@@ -69,25 +53,12 @@ stop_agent() {
 
 clean_up() {
 	trap '' INT TERM HUP
-	[ -n "$run_dir" ] || run_dir=$(run_directory)
 	stop_agent
-	for _p in $(inits); do
-		kill -KILL "$_p" 2>/dev/null
-	done
-	_tries=0
-	while [ -n "$(inits)" ] && [ $_tries -lt 100 ]; do
-		_tries=$((_tries + 1))
-		sleep 0.02
-	done
+	end_jails "${work##*/}/roots/"
+	remove_run_directory "$state"
 	remove_tree "$work"
-	if [ -n "$run_dir" ]; then
-		rm -rf "$run_dir"
-		rmdir /run/jailagent 2>/dev/null
-	fi
-	return 0
 }
 
-run_dir=
 # shellcheck disable=SC2154 # the trap assigns it
 trap '_s=$?; clean_up; exit $_s' EXIT
 trap 'printf "\ninterrupted: cleaning up\n"; exit 130' INT
@@ -181,7 +152,6 @@ begin() {
 	agent=$!
 	moment
 	reach "the agent answers" status_ready
-	run_dir=$(run_directory)
 }
 
 two_jails() {

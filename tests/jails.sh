@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh
+# What system tests and the demonstration need to make jails, to find their
+# processes on a Linux host, and to leave nothing of them.
+
+# small_root DIR: a root made of busybox-static with its applets as links.
+small_root() {
+	mkdir -p "$1/bin" "$1/etc" "$1/proc" "$1/dev" "$1/tmp" "$1/root" \
+	    "$1/var" "$1/www" || return 1
+	chmod 1777 "$1/tmp"
+	cp "$(command -v busybox)" "$1/bin/busybox" || return 1
+	for _a in $("$1/bin/busybox" --list); do
+		[ "$_a" = busybox ] || ln -sf busybox "$1/bin/$_a"
+	done
+	ln -sfn bin "$1/sbin"
+	mkdir -p "$1/usr"
+	ln -sfn ../bin "$1/usr/bin"
+	echo 'root:x:0:0:root:/root:/bin/sh
+nobody:x:65534:65534:nobody:/:/bin/sh' > "$1/etc/passwd"
+	echo 'root:x:0:
+nogroup:x:65534:' > "$1/etc/group"
+}
+
+# jail_inits DIR: the host's numbers of the first processes (1 in their own
+# namespace) of all jails whose root is DIR or begins with it.  DIR is part of a
+# path ("jailagent-test.XXXXXX/roots/web"), because mountinfo names a root as
+# its file system does, which is not from / when /tmp is one of its own.
+jail_inits() {
+	grep -l -s -F "/$1" /proc/[0-9]*/mountinfo | while read -r _p; do
+		_p=${_p%/mountinfo}
+		grep -q '^NSpid:.*[[:space:]]1$' "$_p/status" 2>/dev/null &&
+		    echo "${_p#/proc/}"
+	done
+	return 0
+}
+
+# end_jails DIR: kills them, and with each all processes of its jail.
+end_jails() {
+	for _p in $(jail_inits "$1"); do
+		kill -KILL "$_p" 2>/dev/null
+	done
+	_tries=0
+	while [ -n "$(jail_inits "$1")" ] && [ $_tries -lt 100 ]; do
+		_tries=$((_tries + 1))
+		sleep 0.02
+	done
+}
+
+# run_directory STATEDIR: what the agent of a state directory makes elsewhere:
+# its lock, socket and journal.
+run_directory() {
+	_hash=$(printf %s "$1" | b2sum -l 256 | cut -c 1-16)
+	if [ "$(id -u)" -eq 0 ]; then
+		echo "/run/jailagent/$_hash"
+	else
+		echo "${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/jailagent}" |
+		    sed "s,^\$,/tmp/jailagent-$(id -u),; s,\$,/$_hash,"
+	fi
+}
+
+# remove_run_directory STATEDIR: and the directory of all, if it was the last.
+remove_run_directory() {
+	_run=$(run_directory "$1")
+	[ -d "$_run" ] || return 0
+	rm -rf "$_run"
+	rmdir "${_run%/*}" 2>/dev/null
+	return 0
+}

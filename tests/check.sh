@@ -118,6 +118,21 @@ section "tests"
 tap runner sh tests/selftest.sh
 sh tests/run.sh
 
+section "unit tests as an ordinary user"
+if [ "$(id -u)" -ne 0 ]; then
+	echo "that is the case already"
+elif ! setpriv --reuid=65534 --regid=65534 --clear-groups \
+    test -r tests/run.sh -a -x build/jailagent; then
+	record skipped "ordinary user" all "nobody may not read $TOP"
+else
+	touch "$dir/nobody"
+	chmod 711 "$dir"
+	chown 65534 "$dir/nobody"
+	RESULTS=$dir/nobody setpriv --reuid=65534 --regid=65534 \
+	    --clear-groups sh tests/run.sh 'unit/*'
+	sed 's,\t,& as nobody: ,' "$dir/nobody" >> "$RESULTS"
+fi
+
 section "tests with AddressSanitizer, LeakSanitizer and UBSan"
 BUILD=build/asan sh tests/run.sh
 

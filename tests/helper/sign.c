@@ -3,8 +3,10 @@
  * usage: sign DIR KEY PUB COUNT JAILS
  *
  * Has the signer write COUNT snapshots of JAILS jails into DIR, one jail
- * changed in each, and prints "SEQUENCE MILLISECONDS" for each.
+ * changed in each, prints "SEQUENCE MILLISECONDS" for each, and at the end
+ * "cpu MILLISECONDS" that the signer has used for one.
  */
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <stdarg.h>
@@ -125,6 +127,18 @@ write_one(int fd, int round, int jails)
 	return 0;
 }
 
+static void
+print_cpu(int count)
+{
+	struct rusage r;
+
+	if (count == 0 || getrusage(RUSAGE_CHILDREN, &r) == -1)
+		return;
+	printf("cpu %.2f\n", ((double)(r.ru_utime.tv_sec +
+	    r.ru_stime.tv_sec) * 1e3 + (double)(r.ru_utime.tv_usec +
+	    r.ru_stime.tv_usec) / 1e3) / count);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -147,5 +161,6 @@ main(int argc, char **argv)
 		rc = write_one(fd, i, atoi(argv[5]));
 	close(fd);
 	waitpid(pid, NULL, 0);
+	print_cpu(atoi(argv[4]));
 	return rc == 0 ? 0 : 1;
 }

@@ -30,6 +30,7 @@ shift $((OPTIND - 1))
 BUILD=$(absolute "${BUILD:-build}")
 RUN_DIR=$(mktemp -d "${TMPDIR:-/tmp}/jailagent-run.XXXXXX") || exit 1
 RUN_DIR=$(cd "$RUN_DIR" && pwd -P)
+chmod 711 "$RUN_DIR" # tests that become another user work below it
 own_results=$RUN_DIR/results
 : > "$own_results"
 trap 'remove_tree "$RUN_DIR"' EXIT

@@ -22,7 +22,9 @@ unit/*) source=tests/$name.c run="$BUILD/tests/unit/$program" limit=120 ;;
 esac
 
 dir=$RUN_DIR/$(echo "$name" | tr / -)
-mkdir -p "$dir/tmp"
+mkdir -p "$dir/tmp" "$dir/reports"
+chmod 755 "$dir" "$dir/tmp"
+chmod 1777 "$dir/reports" # a process of another user can have one to write
 out=$dir/output
 
 header() { # WORD: what the source says after "WORD:" in its first lines
@@ -51,7 +53,7 @@ group_members() {
 }
 
 run_program() {
-	report="log_path=$dir/sanitizer"
+	report="log_path=$dir/reports/sanitizer"
 	(
 		export TMPDIR="$dir/tmp" TEST_NAME="$name"
 		export CMOCKA_MESSAGE_OUTPUT=TAP
@@ -95,7 +97,7 @@ problems() { # what makes the whole program a failure
 	[ "$ran" -gt 0 ] || echo "no test was run"
 	[ "$ran" -ge "$planned" ] || echo "$planned tests planned, $ran run"
 	[ -z "$left" ] || echo "left processes running: $left"
-	for f in "$dir"/sanitizer.*; do
+	for f in "$dir"/reports/*; do
 		[ -e "$f" ] && echo "sanitizer report: ${f##*/}"
 	done
 	return 0
@@ -117,7 +119,7 @@ report() {
 	if grep -q '^failed' "$dir/results"; then
 		printf 'FAIL  %s\n' "$what"
 		sed 's/^/    | /' "$out"
-		for f in "$dir"/sanitizer.*; do
+		for f in "$dir"/reports/*; do
 			[ -e "$f" ] && sed 's/^/    | /' "$f"
 		done
 		awk -F '\t' '$1 == "failed" {

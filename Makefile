@@ -54,6 +54,7 @@ AGENT_SRC != ls agent/*.c 2>/dev/null | grep -v agent/main.c || true
 CONFORM_SRC != ls tests/conform/*.c 2>/dev/null || true
 UNIT_SRC != ls tests/unit/*.c 2>/dev/null || true
 HELPER_SRC != ls tests/helper/*.c 2>/dev/null || true
+INSIDE_SRC != ls tests/helper/inside/*.c 2>/dev/null || true
 
 KERNEL_LIB = ${BUILD}/libkernel.a
 SPECS_LIB = ${BUILD}/libspecs.a
@@ -67,7 +68,8 @@ all: ${PROGRAMS}
 RULES != mkdir -p ${BUILD} && BUILD=${BUILD} sh rules.sh \
 	kernel "${KERNEL_SRC}" specs "${SPECS_SRC}" agent "${AGENT_SRC}" \
 	main "`ls agent/main.c 2>/dev/null`" conform "${CONFORM_SRC}" \
-	unit "${UNIT_SRC}" helper "${HELPER_SRC}"; echo done
+	unit "${UNIT_SRC}" helper "${HELPER_SRC}" \
+	inside "${INSIDE_SRC}"; echo done
 include ${BUILD}/rules.mk
 
 LINK_JAILAGENT = ${AGENT_LIB} ${SPECS_LIB} ${KERNEL_LIB}
@@ -91,7 +93,7 @@ ${BUILD}/jail-init: kernel/linux/init/init.c
 		-s -o $@ kernel/linux/init/init.c
 ${BUILD}/obj/kernel/linux/init_image.o: ${JAIL_INIT_${OS}}
 
-tests: all ${UNIT_PROGRAMS} ${HELPER_PROGRAMS}
+tests: all ${UNIT_PROGRAMS} ${HELPER_PROGRAMS} ${INSIDE_PROGRAMS}
 
 check: tests
 	BUILD=${BUILD} sh tests/run.sh

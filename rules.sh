@@ -41,6 +41,20 @@ programs() {
 	printf '%s_PROGRAMS =%s\n' "$upper" "$list"
 }
 
+# Programs that run inside of a jail's root, where there may be no libc.
+static_programs() {
+	list=
+	for f in $2; do
+		p=$BUILD/${f%.c}
+		list="$list $p"
+		printf '%s: %s\n\t@mkdir -p %s\n' "$p" "$f" "${p%/*}"
+		printf '\t@echo "  cc    $@"\n'
+		printf '\t${Q}${CC} -std=c11 -O2 ${WARNINGS} ${DEFINES} '
+		printf -- '-static -o $@ %s\n' "$f"
+	done
+	printf '%s_PROGRAMS =%s\n' "$1" "$list"
+}
+
 all_rules() {
 	printf 'LINK_JAILAGENT = %s/libagent.a %s/libspecs.a %s/libkernel.a\n' \
 		"$BUILD" "$BUILD" "$BUILD"
@@ -53,6 +67,7 @@ all_rules() {
 		conform) printf 'CONFORM_OBJ =%s\n' "$(objects "$2")" ;;
 		unit) programs UNIT "$2" ;;
 		helper) programs HELPER "$2" ;;
+		inside) static_programs INSIDE "$2" ;;
 		*) archive "$1" "$2" ;;
 		esac
 		shift 2

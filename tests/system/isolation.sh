@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Root in a jail cannot reach the host's files, by any of the known ways out,
+# nor change the host.
+# needs: root busybox jq
+. tests/lib.sh
+. tests/agent.sh
+
+escape=$BUILD/tests/helper/inside/escape
+little_root "$work/roots/cell"
+cp "$escape" "$work/roots/cell/bin/escape"
+mkdir "$work/private"
+echo "the host's" > "$work/private/mark"
+mark=$work/private/mark
+
+# Each way has to find the mark where it is in reach: outside of the jail.
+check "the mark is found where it can be" expect_status 1 \
+    "$escape" dotdot "$mark"
+
+put_spec cell "host.hostname: cell" "mount.procfs: true" \
+    'exec.start: ["/bin/sleep 1000 &"]'
+check "the agent starts" agent_start
+check "the jail runs" settled cell
+
+for way in dotdot descriptor proc chroot umount handle namespace device \
+    rights; do
+	check "no way out: $way" inside cell escape $way "$mark"
+done
+
+# A descriptor that the caller has open, as its input and beside it.
+with_descriptors() {
+	inside cell escape descriptor "$mark" 7< / 8< "$work/private" "$@"
+}
+check "a caller's other descriptors are not handed in" with_descriptors
+directory_as_input() {
+	expect_status 1 ja exec cell escape descriptor "$mark" < "$1" &&
+	    says "is a directory of the host"
+}
+check "a directory as standard input is refused" directory_as_input /
+check "also one that is inside" directory_as_input "$work/roots/cell"
+
+# From a hook as well: it runs in the jail as commands do.
+put_spec cell "host.hostname: cell" "mount.procfs: true" \
+    'exec.start: ["/bin/sleep 1000 &", "/bin/escape descriptor '"$mark"'", "/bin/escape dotdot '"$mark"'"]'
+check "nor from a hook" settled cell
+
+# A link in the root that points out of it leads nowhere else than inside.
+ln -s "$work/private" "$work/roots/cell/out"
+ln -s ../../../../../.. "$work/roots/cell/up"
+check "a link to a path of the host leads nowhere" fails \
+    inside cell cat /out/mark
+check "nor one with .." fails inside cell cat "/up$mark"
+
+before=$(identity cell)
+check "no process of the host can be signalled" inside cell sh -c "
+	! kill -0 $$ 2> /dev/null && ! kill -0 $agent 2> /dev/null"
+check "nor the jail's first process be killed from inside" inside cell \
+	sh -c 'kill -KILL 1; kill -TERM 1; kill -34 1; kill -35 1; kill -64 1; true'
+check "it still runs" same "$before" "$(identity cell)"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The child that becomes a program in a jail, or on the host. */
+#include <sys/stat.h>
+
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,9 +26,16 @@ enter_jail(const struct exec_job *j, struct error *err)
 static int
 place_descriptors(const struct exec_job *j, struct error *err)
 {
+	struct stat st;
 	int fd[3];
 
 	for (int i = 0; i < 3; i++) {
+		/* ".." from it would lead to the host's root. */
+		if (j->jail >= 0 && (fstat(j->fd[i], &st) != 0 ||
+		    S_ISDIR(st.st_mode)))
+			return error_set(err, EPERM, "descriptor %d is a "
+			    "directory of the host, by which processes could "
+			    "leave the jail", i);
 		fd[i] = fcntl(j->fd[i], F_DUPFD_CLOEXEC, 3);
 		if (fd[i] < 0)
 			return error_sys(err, errno, "descriptor %d", i);

@@ -99,27 +99,17 @@ reader_finish(struct reader *r)
 	free(r->facts);
 }
 
-/* The commit counts only if it was the same before and after the files. */
-static void
-set_revision(const struct reader *r, const char *before, char *buf,
-    size_t size)
-{
-	revision_of(r->dir, buf, size);
-	if (buf[0] == '\0' || strcmp(buf, before) != 0)
-		sodium_bin2hex(buf, size, r->digest, sizeof r->digest);
-}
-
 int
 reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 {
 	struct answer a = { .state = SCAN_OK };
 	struct changes ch = { 0 };
-	char before[sizeof a.revision];
+	struct git before;
 	struct error err;
 	bool changed = false;
 	int rc = 0;
 
-	revision_of(r->dir, before, sizeof before);
+	revision_begin(r, &before);
 	if (scan_look(r, &changed, &a.again_ms, &err) != 0) {
 		a.state = SCAN_MISSING;
 		a.why = err.text;
@@ -132,7 +122,7 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 			rc = scan_encode_facts(r, &ch.errors);
 	}
 	if (rc == 0) {
-		set_revision(r, before, a.revision, sizeof a.revision);
+		revision_end(r, &before, a.revision, sizeof a.revision);
 		rc = scan_encode(r, &a, &ch, answer, len);
 	}
 	changes_finish(&ch);

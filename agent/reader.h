@@ -56,7 +56,7 @@ struct scan {
 	size_t file_count;
 	size_t jails; /* specs in all */
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of the set */
-	char revision[128]; /* git commit, else the digest in hex */
+	char revision[128]; /* git commit, "+dirty"; else digest in hex */
 };
 
 /*

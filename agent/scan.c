@@ -29,6 +29,7 @@ content_new(const char *path, const char *text, size_t len,
 		return NULL;
 	}
 	memcpy(c->digest, digest, sizeof c->digest);
+	git_blob(text, len, c->blob);
 	c->valid = spec_parse(c->path, text, len, &c->docs, &c->errors) == 0;
 	return c;
 }

@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <time.h>
 
+#include "git.h"
 #include "reader.h"
 
 /* What tells one state of a file from another without reading it. */
@@ -29,6 +30,7 @@ struct content {
 	unsigned refs;
 	char *path; /* the documents and errors refer to it */
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of the text */
+	unsigned char blob[SHA1_SIZE];		/* git's name for it */
 	struct spec_docs docs;
 	struct spec_errors errors; /* of parsing */
 	bool valid;
@@ -147,9 +149,11 @@ int scan_encode(const struct reader *r, const struct answer *a,
     const struct changes *ch, unsigned char **data, size_t *len);
 
 /*
- * The git commit that the files of `dir` are, when that can be proven; else
- * "" (revision.c).
+ * The revision that the files are (revision.c): what git says before they are
+ * looked at, and the verdict afterwards, which needs both to be the same.
  */
-void revision_of(const char *dir, char *buf, size_t size);
+void revision_begin(const struct reader *r, struct git *g);
+void revision_end(const struct reader *r, const struct git *before, char *buf,
+    size_t size);
 
 #endif

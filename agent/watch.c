@@ -10,14 +10,15 @@
 #include <unistd.h>
 
 #include "kernel/compat.h"
+#include "git.h"
 #include "specs/spec.h"
 #include "walk.h"
 
 #define POINTS_MAX 64	/* components of a path, links followed */
 
 /*
- * A watched directory: the one with the specs (name ""), or one on the way to
- * it, where `name` is the next component.
+ * A watched directory: the one with the specs (name ""), or one of which the
+ * entry `name` alone matters: the next component on the way, git's HEAD.
  */
 struct point {
 	int wd;
@@ -89,6 +90,28 @@ add_point(struct watch *w, const char *path, const char *name, uint32_t mask)
 }
 
 /*
+ * A commit can change the revision and no spec; in a work tree of git what
+ * names the commit is watched, too, as far as it is there.
+ */
+static void
+add_git(struct watch *w)
+{
+	struct git g;
+	char *slash;
+
+	if (git_find(w->dir, &g) != 0 ||
+	    add_point(w, g.dir, "HEAD", ENTRIES | SELF) != 0 ||
+	    add_point(w, g.dir, "index", ENTRIES | SELF) != 0 ||
+	    add_point(w, g.common, "packed-refs", ENTRIES | SELF) != 0)
+		return;
+	slash = strrchr(g.ref, '/');
+	if (slash == NULL)
+		return;
+	*slash = '\0';
+	(void)add_point(w, g.ref, slash + 1, ENTRIES | SELF);
+}
+
+/*
  * Watches the way to the directory as far as it exists, and the directory.
  * Each component is looked at after the directory that holds it is watched, so
  * that nothing that happens in between is lost.
@@ -108,9 +131,9 @@ establish(struct watch *w)
 	while (more == 0 && (more = walk_next(&walk)) == 1)
 		more = add_point(w, walk.done, walk.name, ENTRIES | SELF) != 0 ||
 		    walk_enter(&walk, &st) != 0 ? -1 : 0;
-	if (more == 0)
-		(void)add_point(w, w->dir, "", ENTRIES | SELF | IN_ATTRIB |
-		    COMPAT_IN_WRITES);
+	if (more == 0 && add_point(w, w->dir, "", ENTRIES | SELF | IN_ATTRIB |
+	    COMPAT_IN_WRITES) == 0)
+		add_git(w);
 }
 
 /* Whether an event in the directory itself can concern a spec. */

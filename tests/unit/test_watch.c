@@ -210,6 +210,30 @@ test_no_events(void **state)
 	watch_free(w);
 }
 
+/* A commit that changes no spec. */
+static void
+test_git(void **state)
+{
+	struct world *x = *state;
+	char command[2 * PATH_MAX];
+	static const char git[] = "git -c user.name=a -c user.email=a@b";
+
+	if (system("git --version >/dev/null 2>&1") != 0)
+		skip();
+	snprintf(command, sizeof command, "cd %s && git init -q . && "
+	    "%s commit -q --allow-empty -m 1", x->top.path, git);
+	assert_int_equal(system(command), 0);
+	(void)watch_refresh(x->w);
+	(void)hinted(x);
+	assert_false(hinted(x));
+	snprintf(command, sizeof command, "cd %s && %s commit -q "
+	    "--allow-empty -m 2", x->top.path, git);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(system(command), 0);
+		assert_true(hinted(x));
+	}
+}
+
 int
 main(void)
 {
@@ -220,6 +244,7 @@ main(void)
 		TEST(test_directory_replaced),
 		TEST(test_made_later),
 		TEST(test_link_swapped),
+		TEST(test_git),
 		TEST(test_overflow),
 		TEST(test_no_events),
 	};

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The revision of a git work tree, compared with what git itself says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "scan_world.h"
+
+/* Runs a shell command in the top directory. */
+static void
+run(const struct world *w, const char *command)
+{
+	char text[2 * PATH_MAX];
+
+	snprintf(text, sizeof text, "cd '%s' && export HOME=/nonexistent "
+	    "GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b "
+	    "GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b && exec >/dev/null "
+	    "2>&1 && { %s; }", w->top.path, command);
+	if (system(text) != 0)
+		fail_msg("failed: %s", command);
+}
+
+static int
+setup(void **state)
+{
+	if (system("git --version >/dev/null 2>&1") != 0)
+		return 0;
+	if (world_setup(state) != 0)
+		return -1;
+	write_jail(*state, "a.yaml", "a", "one");
+	write_jail(*state, "b.yaml", "b", "one");
+	run(*state, "git init -q -b main . && mkdir other specs/sub && "
+	    "echo x > other/x.yaml && echo x > specs/README && "
+	    "echo x > specs/sub/y.yaml && git add . && git commit -q -m 1");
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	return *state == NULL ? 0 : world_teardown(state);
+}
+
+/* The revision is what git says of HEAD, followed by `more`. */
+static void
+expect_head(struct world *w, const char *more)
+{
+	char want[256];
+	size_t len;
+	char *head;
+
+	run(w, "git -C specs rev-parse HEAD > head");
+	head = temp_read(temp_file(&w->top, "head"), &len);
+	snprintf(want, sizeof want, "%.40s%s", head, more);
+	free(head);
+	scan(w);
+	assert_string_equal(w->s.revision, want);
+}
+
+static void
+test_clean_and_dirty(void **state)
+{
+	struct world *w = *state;
+
+	if (w == NULL)
+		skip();
+	expect_head(w, "");
+	write_jail(w, "a.yaml", "a", "two");
+	expect_head(w, "+dirty");
+	run(w, "git commit -q -a -m 2");
+	expect_head(w, "");
+	write_jail(w, "new.yaml", "new", "one");
+	expect_head(w, "+dirty");
+	run(w, "rm specs/new.yaml");
+	expect_head(w, "");
+	run(w, "rm specs/b.yaml");
+	expect_head(w, "+dirty");
+	run(w, "git checkout -q -- specs/b.yaml && echo y > other/x.yaml");
+	expect_head(w, "");
+	run(w, "touch .git/index.lock");
+	expect_head(w, "+dirty");
+	run(w, "rm .git/index.lock; ln -sf b.yaml specs/c.yaml");
+	expect_head(w, "+dirty");
+}
+
+/* Every form in which git may keep the same. */
+static void
+test_layouts(void **state)
+{
+	static const char *const commands[] = {
+		"git pack-refs --all && rm -rf .git/refs/heads/*",
+		"git checkout -q --detach",
+		"git checkout -q -b feature/one",
+		"git update-index --index-version 4",
+		"git update-index --index-version 3",
+		"git update-index --index-version 2",
+		"touch specs/z.yaml && git add -N specs/z.yaml && "
+		    "rm specs/z.yaml && git rm -q --cached specs/z.yaml",
+		"git symbolic-ref refs/heads/alias refs/heads/main && "
+		    "git symbolic-ref HEAD refs/heads/alias",
+	};
+	struct world *w = *state;
+
+	if (w == NULL)
+		skip();
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		run(w, commands[i]);
+		expect_head(w, "");
+	}
+}
+
+static void
+test_other_work_tree(void **state)
+{
+	struct world *w = *state;
+
+	if (w == NULL)
+		skip();
+	run(w, "git worktree add -q -b side tree && rm -r specs && "
+	    "ln -s tree/specs specs");
+	run(w, "cd tree && echo x >> README && git add . && git commit -q -m s");
+	expect_head(w, "");
+	run(w, "sed -i 's/hostname: one/hostname: two/' tree/specs/a.yaml");
+	expect_head(w, "+dirty");
+}
+
+/* What is not understood is not claimed. */
+static void
+test_not_understood(void **state)
+{
+	struct world *w = *state;
+	char digest[65];
+
+	if (w == NULL)
+		skip();
+	run(w, "git update-index --split-index");
+	scan(w);
+	assert_int_equal(strlen(w->s.revision), 64);
+	run(w, "git update-index --no-split-index");
+	expect_head(w, "");
+	run(w, "printf DIRC > .git/index");
+	scan(w);
+	snprintf(digest, sizeof digest, "%s", w->s.revision);
+	assert_int_equal(strlen(digest), 64);
+	run(w, "rm -rf .git");
+	scan(w);
+	assert_string_equal(w->s.revision, digest);
+}
+
+/* A cut or damaged index is refused without a step over its end. */
+static void
+test_damaged_index(void **state)
+{
+	struct world *w = *state;
+	const char *path;
+	size_t len;
+	char *data;
+
+	if (w == NULL)
+		skip();
+	run(w, "git update-index --index-version 4");
+	path = temp_file(&w->top, ".git/index");
+	data = temp_read(path, &len);
+	for (size_t i = 0; i < len; i += 3) {
+		temp_write(path, 0644, data, i);
+		scan(w);
+		data[i] ^= 0x55;
+		temp_write(path, 0644, data, len);
+		data[i] ^= 0x55;
+		scan(w);
+	}
+	temp_write(path, 0644, data, len);
+	free(data);
+	expect_head(w, "");
+}
+
+static void
+test_sha1(void **state)
+{
+	static const unsigned char want[SHA1_SIZE] = { 0xa9, 0x99, 0x3e, 0x36,
+	    0x47, 0x06, 0x81, 0x6a, 0xba, 0x3e, 0x25, 0x71, 0x78, 0x50, 0xc2,
+	    0x6c, 0x9c, 0xd0, 0xd8, 0x9d };
+	static const unsigned char million[SHA1_SIZE] = { 0x34, 0xaa, 0x97,
+	    0x3c, 0xd4, 0xc4, 0xda, 0xa4, 0xf6, 0x1e, 0xeb, 0x2b, 0xdb, 0xad,
+	    0x27, 0x31, 0x65, 0x34, 0x01, 0x6f };
+	unsigned char digest[SHA1_SIZE];
+	struct sha1 s;
+
+	(void)state;
+	sha1_init(&s);
+	sha1_update(&s, "abc", 3);
+	sha1_final(&s, digest);
+	assert_memory_equal(digest, want, sizeof want);
+	sha1_init(&s);
+	for (int i = 0; i < 1000000; i++)
+		sha1_update(&s, "a", 1);
+	sha1_final(&s, digest);
+	assert_memory_equal(digest, million, sizeof million);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_clean_and_dirty),
+		TEST(test_layouts),
+		TEST(test_other_work_tree),
+		TEST(test_not_understood),
+		TEST(test_damaged_index),
+		cmocka_unit_test(test_sha1),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -14,12 +14,21 @@ s=$work/snapshots
 
 ours() { minisign -Vm "$1" -p "$2"; }
 
+# minisign 0.11 ignores the bits that base64 leaves over in the last character
+# in front of "=": such a change is none to it.  To us it is.
+only_spare_bits() {
+	sed 's/.\(==*\)$/\1/' "$s/00000002.json.minisig" > "$work/a"
+	sed 's/.\(==*\)$/\1/' "$1.minisig" > "$work/b"
+	cmp -s "$work/a" "$work/b" && cmp -s "$s/00000002.json" "$1"
+}
+
 # Both programs look at one file; each has to refuse.
 both_refuse() { # FILE KEY.pub
-	! minisign -QVm "$1" -p "$2" > /dev/null 2>&1 || {
+	if minisign -QVm "$1" -p "$2" > /dev/null 2>&1 &&
+	    ! only_spare_bits "$1"; then
 		echo "minisign accepts"
 		return 1
-	}
+	fi
 	expect_status 1 "$JAILAGENT" snapshot verify --pub "$2" "$1"
 }
 

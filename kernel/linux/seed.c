@@ -63,6 +63,23 @@ make_tmpfs(unsigned attributes)
 	return mount_make("tmpfs", options, attributes);
 }
 
+/*
+ * Entering a mount namespace, even one's own, makes its root that of the
+ * process.  In a chroot nothing else gives the place where pivot_root(2) works.
+ */
+static int
+leave_chroot(int ns)
+{
+	int own = openat(ns, "mnt", O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	if (own < 0)
+		return -1;
+	rc = setns(own, CLONE_NEWNS);
+	close_fd(&own);
+	return rc;
+}
+
 /* Puts an empty file system in the place of the host's root. */
 static int
 leave_host(int root)
@@ -99,7 +116,8 @@ static int
 make_both(struct seed *s, int ns, int root)
 {
 	if (mkdirat(root, "dev", 0555) != 0 || unshare(CLONE_NEWNS) != 0 ||
-	    leave_host(root) != 0 || make_read_only(root) != 0)
+	    leave_chroot(ns) != 0 || leave_host(root) != 0 ||
+	    make_read_only(root) != 0)
 		return -1;
 	s->plain = openat(ns, "mnt", O_RDONLY | O_CLOEXEC);
 	if (s->plain < 0 || add_devices() != 0)

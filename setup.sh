@@ -90,6 +90,7 @@ demo | check) ;;
 *) usage ;;
 esac
 [ "$(id -u)" -eq 0 ] || fail "run as root: sudo sh setup.sh $1"
+[ -e /proc/self/stat ] || fail "/proc is needed: mount -t proc proc /proc"
 LOG=$(mktemp "${TMPDIR:-/tmp}/jailagent-setup.XXXXXX")
 
 case $1 in

@@ -204,7 +204,7 @@ listing() {
 		    WORK=$work awk 'index($2, ENVIRON["WORK"]) == 1 ||
 		        $2 !~ "^/tmp/"'
 		listing_processes
-		find /run/jailagent 2>/dev/null | sed 's/^/run /'
+		find /run/jailagent -mindepth 1 2>/dev/null | sed 's/^/run /'
 		awk 'NR > 2 { print "interface " $1 }' /proc/net/dev
 		awk '{ print "address " $1, $6 }' /proc/net/if_inet6
 		awk '/host LOCAL/ { print "address " prev } { prev = $2 }' \
@@ -216,7 +216,8 @@ listing() {
 # going away gets 3 s.
 unchanged() {
 	wait_until 3 _unchanged "$1" && return 0
-	listing | diff "$1" -
+	listing > "$work/listing"
+	diff "$1" "$work/listing"
 }
 
 _unchanged() {

@@ -22,10 +22,10 @@
  * it run `body`, which fills in *err when it fails; the child then ends.
  * All signals are blocked in the child.  Returns its pid, -1 with err when
  * there is none.  When err->code is set, the child has failed and its pid is
- * to be reaped.
+ * to be reaped.  With CLONE_PIDFD in flags, *pidfd is set, else it is NULL.
  */
 pid_t child_run(int flags, void (*body)(void *arg, struct error *err),
-    void *arg, struct error *err);
+    void *arg, int *pidfd, struct error *err);
 
 /* Making a jail: the child becomes its init. */
 struct create_job {
@@ -33,9 +33,19 @@ struct create_job {
 	const char *texts;
 	int tree, release, parent; /* parent: -1, or a pidfd */
 	int init;		   /* the init's program */
+	int flags;		   /* of the clone */
+	int pidfd;		   /* nested_child: the init that was made */
 };
 
 void create_child(void *arg, struct error *err);
+
+/*
+ * A PID namespace can only be made by a process of the one above it.  So the
+ * init of a jail in a jail is made by a child that is a process of the outer
+ * one, and then ends: the outer init becomes the parent of the inner one.
+ * It shares its parent's descriptors, and leaves the init's pidfd there.
+ */
+void nested_child(void *arg, struct error *err);
 
 /* Running a program in a jail or on the host. */
 struct exec_job {

@@ -47,3 +47,17 @@ create_child(void *arg, struct error *err)
 	syscall(SYS_execveat, j->init, "", argv, envp, AT_EMPTY_PATH);
 	error_sys(err, errno, "starting the jail's init");
 }
+
+void
+nested_child(void *arg, struct error *err)
+{
+	struct create_job *j = arg;
+	pid_t pid;
+
+	pid = child_run(j->flags | CLONE_PIDFD, create_child, j, &j->pidfd,
+	    err);
+	if (pid > 0 && err->code != 0) {
+		close_fd(&j->pidfd);
+		waitpid(pid, NULL, __WALL);
+	}
+}

@@ -13,7 +13,7 @@
  * How long a removal waits for the processes to end, which takes 0.2 ms when
  * nothing is in the way.  After that the jail is dying, and goes later.
  */
-#define KILL_WAIT_MS 50
+#define KILL_WAIT_MS 20
 
 static const char *const extra[] = {
 	"mount.devfs", "mount.fdescfs", "mount.procfs",
@@ -135,12 +135,15 @@ fill_request(struct linux_kernel *lk, struct create_message *m,
 	return 0;
 }
 
-/* Lets the spawner make the jail; `parent` is its parent's init, or -1. */
+/*
+ * Lets the spawner make the jail; `parent` is its parent's init, or -1.
+ * Returns the pid of the new init; -1 with err.
+ */
 static int
 ask_spawner(struct linux_kernel *lk, const struct create_message *m,
     int parent, struct error *err)
 {
-	int fds[3] = { -1, -1, parent }, release[2], pid;
+	int fds[3] = { -1, -1, parent }, release[2], init = -1, pid;
 
 	fds[0] = clone_tree(m->head.path, err);
 	if (fds[0] < 0)
@@ -151,10 +154,13 @@ ask_spawner(struct linux_kernel *lk, const struct create_message *m,
 		return -1;
 	}
 	fds[1] = release[0];
-	pid = spawner_call(&lk->spawner, m,
-	    sizeof m->head + m->head.text_len, fds, parent >= 0 ? 3 : 2, err);
+	pid = spawner_call(&lk->spawner, m, sizeof m->head + m->head.text_len,
+	    fds, parent >= 0 ? 3 : 2, &init, err);
 	close_fd(&fds[0]);
 	close_fd(&release[0]);
+	if (pid == 0 && (pid = process_pid(init)) < 0)
+		error_sys(err, errno, "the jail's init");
+	close_fd(&init);
 	if (pid < 0)
 		close_fd(&release[1]);
 	else
@@ -166,20 +172,22 @@ static int
 make_holder(struct linux_kernel *lk, const struct create_message *m,
     struct prison *p, const struct prison *parent, struct error *err)
 {
-	int fd = -1, pid;
+	int outer = -1, pid;
+	bool nested;
 
 	if (parent != NULL && parent->jid != 0) {
-		fd = process_open(&parent->holder);
-		if (fd < 0)
+		outer = process_open(&parent->holder);
+		if (outer < 0)
 			return error_sys(err, errno, "the init of jail %s",
 			    parent->name);
 	}
-	pid = ask_spawner(lk, m, fd, err);
-	close_fd(&fd);
+	pid = ask_spawner(lk, m, outer, err);
+	nested = outer >= 0;
+	close_fd(&outer);
 	if (pid < 0)
 		return -1;
-	if (process_identify(pid, &p->holder) == 0 &&
-	    inits_add(&lk->inits, pid) == 0)
+	if (prison_proc_id(pid, &p->holder) == 0 &&
+	    (nested || inits_add(&lk->inits, pid) == 0))
 		return 0;
 	error_sys(err, errno, "the jail's init");
 	close_fd(&lk->release); /* it ends */
@@ -260,7 +268,8 @@ change_names(struct linux_kernel *lk, const struct prison *after, int init,
 
 	if (copy_names(after, r.hostname, r.domainname, err) != 0)
 		return -1;
-	return spawner_call(&lk->spawner, &r, sizeof r, &init, 1, err);
+	return spawner_call(&lk->spawner, &r, sizeof r, &init, 1, NULL,
+	    err);
 }
 
 static int

@@ -133,7 +133,12 @@ linux_set(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 static int
 linux_get(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 {
-	return prison_get(of(k)->table, iov, niov, flags);
+	/* Reading may find that a jail has ended, and write that down. */
+	uint64_t before = events_before(of(k));
+	int jid = prison_get(of(k)->table, iov, niov, flags);
+
+	events_after(of(k), before);
+	return jid;
 }
 
 static int

@@ -10,73 +10,25 @@
 
 #include "sys.h"
 
-/* Field 22 of /proc/PID/stat; the name before it may hold anything. */
+/* On pidfs without looking the pid up again. */
 static int
-start_time(pid_t pid, uint64_t *id)
-{
-	char path[40], text[1024], *at;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		if (errno == ENOENT)
-			errno = ESRCH;
-		return -1;
-	}
-	n = read(fd, text, sizeof text - 1);
-	close_fd(&fd);
-	if (n <= 0) {
-		errno = ESRCH;
-		return -1;
-	}
-	text[n] = '\0';
-	at = strrchr(text, ')');
-	for (int field = 2; field < 22 && at != NULL; field++)
-		at = strchr(at + 1, ' ');
-	if (at == NULL) {
-		errno = EINVAL;
-		return -1;
-	}
-	*id = strtoull(at, NULL, 10);
-	return 0;
-}
-
-static int
-read_id(int pidfd, pid_t pid, uint64_t *id)
+identify(int pidfd, pid_t pid, struct prison_proc *p)
 {
 	struct statfs fs;
 	struct stat st;
 
-	if (fstatfs(pidfd, &fs) != 0)
-		return -1;
-	if (fs.f_type != PID_FS_MAGIC)
-		return start_time(pid, id);
+	if (fstatfs(pidfd, &fs) != 0 || fs.f_type != PID_FS_MAGIC)
+		return prison_proc_id(pid, p);
 	if (fstat(pidfd, &st) != 0)
 		return -1;
-	*id = st.st_ino;
+	p->id = st.st_ino;
 	return 0;
-}
-
-int
-process_identify(pid_t pid, struct prison_proc *p)
-{
-	int fd, rc;
-
-	fd = pidfd_open(pid, 0);
-	if (fd < 0)
-		return -1;
-	p->pid = pid;
-	rc = read_id(fd, pid, &p->id);
-	close_fd(&fd);
-	return rc;
 }
 
 int
 process_open(const struct prison_proc *p)
 {
-	uint64_t id;
+	struct prison_proc now;
 	int fd;
 
 	if (p->pid <= 0) {
@@ -90,12 +42,32 @@ process_open(const struct prison_proc *p)
 			errno = ESRCH;
 		return -1;
 	}
-	if (read_id(fd, p->pid, &id) == 0) {
-		if (id == p->id)
-			return fd;
-		errno = ESRCH;
-	}
+	/* The pidfd holds on to one process; the pid is that one's or free. */
+	if (identify(fd, p->pid, &now) == 0 && now.id == p->id)
+		return fd;
 	close_fd(&fd);
+	errno = ESRCH;
+	return -1;
+}
+
+pid_t
+process_pid(int pidfd)
+{
+	char path[40], line[128];
+	int pid = -1;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return -1;
+	while (fgets(line, sizeof line, f) != NULL)
+		if (strncmp(line, "Pid:", 4) == 0)
+			pid = atoi(line + 4);
+	fclose(f);
+	if (pid > 0)
+		return pid;
+	errno = ESRCH;
 	return -1;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Processes by identity.  A pid may be given to another process; `id` tells
- * them apart: the inode number of the pidfd where the kernel never repeats
- * those (Linux 6.9), else the start time.
+ * Processes by identity, as prison_proc_id tells it: a pid may be given to
+ * another process; `id`, the inode number of the pidfd where the kernel never
+ * repeats those (Linux 6.9), else the start time, tells them apart.
  */
 #ifndef JA_LINUX_PROCESS_H
 #define JA_LINUX_PROCESS_H
@@ -11,11 +11,11 @@
 
 #include "kernel/prison/prison.h"
 
-/* Fills in *p for a process that cannot go away meanwhile.  0, -1/errno. */
-int process_identify(pid_t pid, struct prison_proc *p);
-
 /* A pidfd of that very process.  -1/errno (ESRCH: it is gone). */
 int process_open(const struct prison_proc *p);
+
+/* The pid of a living process in the caller's PID namespace.  -1/errno. */
+pid_t process_pid(int pidfd);
 
 /* Whether it has ended and waits to be reaped, if not reaped already. */
 bool process_ended(int pidfd);

@@ -31,7 +31,9 @@ enum request_type {
  * REQUEST_CREATE: makes a jail and its init, which waits for its release.
  * Descriptors: the tree that becomes its root, the release pipe's reading
  * end, and the parent's init (pidfd) if there is one.  Texts: paths below the
- * root, without a leading '/', that become read-only.
+ * root, without a leading '/', that become read-only.  The reply's value is
+ * the pid of the init, a child of the opener; with a parent it is 0, and the
+ * reply has a pidfd of the init, a child of its parent's.
  */
 struct create_request {
 	uint32_t type;
@@ -76,7 +78,7 @@ struct hostname_request {
 
 struct reply {
 	int32_t error; /* errno, 0: done */
-	int32_t value; /* the pid, or a count */
+	int32_t value; /* a pid, a count, or 0 */
 	char text[ERROR_TEXT_MAX - 64];
 };
 

@@ -111,7 +111,8 @@ spawn_in_jail(struct linux_kernel *lk, const struct jail_exec *x,
 	if (fds[0] < 0)
 		return error_sys(err, errno, "jail %s: its init", p.name);
 	r = make_request(x, &size, err);
-	pid = r == NULL ? -1 : spawner_call(&lk->spawner, r, size, fds, 4, err);
+	pid = r == NULL ? -1 : spawner_call(&lk->spawner, r, size, fds, 4, NULL,
+	    err);
 	free(r);
 	close_fd(&fds[0]);
 	return pid;
@@ -140,7 +141,7 @@ spawn_on_host(struct linux_kernel *lk, const struct jail_exec *x,
 	job.gid = ids.gid;
 	job.groups = ids.groups;
 	job.group_count = ids.group_count;
-	pid = child_run(0, exec_child, &job, &why);
+	pid = child_run(0, exec_child, &job, NULL, &why);
 	if (why.code == 0)
 		return pid;
 	if (pid > 0)
@@ -195,7 +196,7 @@ linux_signal(struct jail_kernel *k, int jid, int sig)
 	init = process_open(&p.holder);
 	if (init < 0)
 		return -1;
-	count = spawner_call(&lk->spawner, &r, sizeof r, &init, 1, &err);
+	count = spawner_call(&lk->spawner, &r, sizeof r, &init, 1, NULL, &err);
 	close_fd(&init);
 	if (count < 0)
 		errno = err.code;

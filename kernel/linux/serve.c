@@ -25,6 +25,7 @@ struct server {
 	char *message; /* the request being served */
 	size_t len;
 	int fds[MESSAGE_FDS];
+	int result; /* a descriptor for the reply, or -1 */
 };
 
 /* Keeps the socket; everything else of the opener is closed. */
@@ -90,21 +91,18 @@ prepare(struct server *s, struct error *err)
 	return rights_filter(FILTER_SPAWNER, err);
 }
 
-/*
- * Clones a child in the PID namespace of the process `target` (pidfd); -1:
- * in the host's.
- */
+/* Clones a child in the PID namespace of the process `target` (pidfd). */
 static pid_t
 run_in(struct server *s, int target, int flags,
     void (*body)(void *arg, struct error *err), void *arg, struct error *err)
 {
 	pid_t pid;
 
-	if (target >= 0 && setns(target, CLONE_NEWPID) != 0)
+	if (setns(target, CLONE_NEWPID) != 0)
 		return error_sys(err, errno, "entering the jail's processes");
-	pid = child_run(flags, body, arg, err);
-	/* Children for the host would otherwise land in the jail. */
-	if (target >= 0 && setns(s->pid_ns, CLONE_NEWPID) != 0)
+	pid = child_run(flags, body, arg, NULL, err);
+	/* The next child would otherwise land in this jail. */
+	if (setns(s->pid_ns, CLONE_NEWPID) != 0)
 		_exit(1);
 	return pid;
 }
@@ -134,8 +132,8 @@ serve_create(struct server *s, struct error *err)
 	const struct create_request *r = (const void *)s->message;
 	const char *texts = s->message + sizeof *r;
 	struct create_job job = { r, texts, s->fds[0], s->fds[1], s->fds[2],
-		s->init };
-	int flags = JAIL_NAMESPACES | CLONE_PARENT;
+		s->init, JAIL_NAMESPACES, -1 };
+	pid_t pid;
 
 	if (s->len < sizeof *r || s->len - sizeof *r != r->text_len ||
 	    !texts_valid(texts, r->text_len, r->readonly_count) ||
@@ -144,8 +142,16 @@ serve_create(struct server *s, struct error *err)
 	if (seed_enter(&s->seed, (r->mounts & MOUNT_DEVFS) != 0, err) != 0)
 		return -1;
 	if (r->own_net != 0)
-		flags |= CLONE_NEWNET;
-	return run_in(s, job.parent, flags, create_child, &job, err);
+		job.flags |= CLONE_NEWNET;
+	if (job.parent < 0)
+		return child_run(job.flags | CLONE_PARENT, create_child, &job,
+		    NULL, err);
+	pid = run_in(s, job.parent, CLONE_FILES, nested_child, &job, err);
+	if (pid < 0)
+		return -1;
+	waitpid(pid, NULL, 0);
+	s->result = job.pidfd;
+	return err->code != 0 ? -1 : 0;
 }
 
 /* Pointers to `count` texts, NULL at the end; returns what follows them. */
@@ -279,7 +285,7 @@ dispatch(struct server *s, struct error *err)
 }
 
 static void
-answer(int sock, int value, const struct error *err)
+answer(int sock, int value, int fd, const struct error *err)
 {
 	struct reply r;
 
@@ -289,7 +295,7 @@ answer(int sock, int value, const struct error *err)
 	if (err->code != 0)
 		memcpy(r.text, err->text, strnlen(err->text,
 		    sizeof r.text - 1));
-	if (message_send(sock, &r, sizeof r, NULL, 0) != 0)
+	if (message_send(sock, &r, sizeof r, &fd, fd >= 0) != 0)
 		_exit(1);
 }
 
@@ -302,11 +308,11 @@ serve(int sock, pid_t opener)
 	int value;
 
 	if (isolate(sock, opener, &err) != 0) {
-		answer(sock, -1, &err);
+		answer(sock, -1, -1, &err);
 		_exit(1);
 	}
 	value = prepare(&s, &err);
-	answer(s.sock, value, &err);
+	answer(s.sock, value, -1, &err);
 	if (value != 0)
 		_exit(1);
 	for (;;) {
@@ -315,9 +321,11 @@ serve(int sock, pid_t opener)
 			_exit(0);
 		s.len = (size_t)n;
 		error_clear(&err);
+		s.result = -1;
 		value = dispatch(&s, &err);
 		for (size_t i = 0; i < MESSAGE_FDS; i++)
 			close_fd(&s.fds[i]);
-		answer(s.sock, value, &err);
+		answer(s.sock, value, s.result, &err);
+		close_fd(&s.result);
 	}
 }

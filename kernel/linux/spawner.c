@@ -28,7 +28,7 @@ make_sockets(int sock[2], struct error *err)
 }
 
 static int
-receive_reply(struct spawner *s, struct reply *r, struct error *err)
+receive_reply(struct spawner *s, struct reply *r, int *fd, struct error *err)
 {
 	int fds[MESSAGE_FDS];
 	ssize_t n;
@@ -40,6 +40,10 @@ receive_reply(struct spawner *s, struct reply *r, struct error *err)
 		return error_set(err, EPIPE, "the spawner of jails has ended; "
 		    "nothing can be started until the next start");
 	r->text[sizeof r->text - 1] = '\0';
+	if (fd != NULL)
+		*fd = fds[0];
+	else
+		close_fd(&fds[0]);
 	return 0;
 }
 
@@ -62,7 +66,7 @@ spawner_start(struct spawner *s, struct error *err)
 		error_sys(err, errno, "starting the spawner of jails");
 	close(sock[1]);
 	s->sock = sock[0];
-	if (s->pid > 0 && receive_reply(s, &r, err) == 0) {
+	if (s->pid > 0 && receive_reply(s, &r, NULL, err) == 0) {
 		if (r.error == 0)
 			return 0;
 		error_set(err, r.error, "%s", r.text);
@@ -83,7 +87,7 @@ spawner_stop(struct spawner *s)
 
 int
 spawner_call(struct spawner *s, const void *request, size_t len,
-    const int *fds, size_t nfds, struct error *err)
+    const int *fds, size_t nfds, int *fd, struct error *err)
 {
 	struct reply r;
 
@@ -93,7 +97,7 @@ spawner_call(struct spawner *s, const void *request, size_t len,
 			    " are longer than %d KiB", MESSAGE_MAX / 1024);
 		return error_sys(err, errno, "asking the spawner of jails");
 	}
-	if (receive_reply(s, &r, err) != 0)
+	if (receive_reply(s, &r, fd, err) != 0)
 		return -1;
 	if (r.error == 0)
 		return r.value;

@@ -157,7 +157,9 @@ check_alive(struct op *op, struct record *r, size_t running)
 		life_end(op, r);
 		return;
 	}
-	if ((r->flags & PR_PERSIST) != 0 || running > 0 || has_children(op, r))
+	/* A holder knows the processes and ends with the last of them. */
+	if ((r->flags & PR_PERSIST) != 0 || r->holder_pid != 0 ||
+	    running > 0 || has_children(op, r))
 		return;
 	if ((r->flags & PR_REVIVED) != 0 && r->procs.count > 0)
 		return;

@@ -86,7 +86,7 @@ ${BUILD}/conform: ${CONFORM_OBJ} ${KERNEL_LIB}
 JAIL_INIT_Linux = ${BUILD}/jail-init
 ${BUILD}/jail-init: kernel/linux/init/init.c
 	@echo "  cc    $@"
-	${Q}${CC} -std=c11 -Os -Wall -Wextra ${WERROR} -static -nostdlib \
+	${Q}${CC} -std=c11 -Os -Wall -Wextra -Wno-unused-command-line-argument ${WERROR} -static -nostdlib \
 		-ffreestanding -fno-stack-protector -fno-pie -no-pie \
 		-fcf-protection=none -fno-asynchronous-unwind-tables \
 		-Wl,--build-id=none -Wl,-z,noseparate-code -Wl,-z,norelro \

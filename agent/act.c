@@ -195,6 +195,14 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 		action_free(a);
 		return;
 	}
+	/* One pass makes a jail once; only the agent tries again. */
+	if (!r->opt.healing && m->last.action == ACTION_CREATE) {
+		managed_state(r, m, STATE_FAILED, "it ended right after its "
+		    "start; does exec.start leave a process behind? If not, "
+		    "say persist: true");
+		action_free(a);
+		return;
+	}
 	/* A jail that ended by itself waits longer each time. */
 	if (a->cleanup && !m->retried && r->opt.healing) {
 		const struct spec_agent *s = &m->desired->agent;
@@ -336,7 +344,8 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 static void
 act_blocked(struct reconciler *r, struct managed *m, struct action *a)
 {
-	managed_state(r, m, STATE_BLOCKED, "%s", a->reason);
+	managed_state(r, m, a->paused ? STATE_PAUSED : STATE_BLOCKED, "%s",
+	    a->reason);
 	m->jid = a->jid;
 	order_wake(r, m);
 	action_free(a);

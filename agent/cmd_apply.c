@@ -35,11 +35,9 @@ told(void *arg, const struct managed *m, const struct action *a,
 
 	(void)arg;
 	(void)m;
-	message_of(a, o, false, text, sizeof text);
+	/* What failed is said once, at the end: see report. */
 	if (o->ok)
-		printf("%s\n", text);
-	else
-		complain("%s", text);
+		printf("%s\n", message_of(a, o, false, text, sizeof text));
 }
 
 /* What is not as wanted in the end; returns how many. */
@@ -57,10 +55,8 @@ report(struct pass *p)
 		if (good || (!m->said && !m->unwanted))
 			continue;
 		n++;
-		if (m->state != STATE_FAILED)
-			complain("%s: %s: %s", m->name,
-			    jail_state_word[m->state],
-			    m->reason != NULL ? m->reason : "");
+		complain("%s: %s: %s", m->name, jail_state_word[m->state],
+		    m->reason != NULL ? m->reason : "");
 	}
 	return n;
 }

@@ -237,6 +237,25 @@ plan_unwanted(const struct plan_input *in, struct action *out)
 	return decide(out, ACTION_REMOVE, "its spec is gone");
 }
 
+/* A paused jail is left as it is; what would be done is shown. */
+static int
+pause_action(const struct plan_input *in, struct action *out)
+{
+	char *would = out->reason;
+	int rc;
+
+	if (in->desired == NULL || in->desired->agent.paused == NULL ||
+	    (out->kind != ACTION_CREATE && out->kind != ACTION_MODIFY &&
+	    out->kind != ACTION_RESTART && out->kind != ACTION_REMOVE))
+		return 0;
+	out->paused = true;
+	out->reason = NULL;
+	rc = decide(out, ACTION_BLOCKED, "paused: %s (%s)",
+	    in->desired->agent.paused, would);
+	free(would);
+	return rc;
+}
+
 int
 plan_jail(const struct plan_input *in, struct action *out)
 {
@@ -247,6 +266,8 @@ plan_jail(const struct plan_input *in, struct action *out)
 	if (in->live_error != NULL)
 		return decide(out, ACTION_BLOCKED, "%s", in->live_error);
 	out->jid = in->live != NULL ? in->live->jid : 0;
-	return in->desired != NULL ? plan_wanted(in, out) :
-	    plan_unwanted(in, out);
+	if ((in->desired != NULL ? plan_wanted(in, out) :
+	    plan_unwanted(in, out)) != 0)
+		return -1;
+	return pause_action(in, out);
 }

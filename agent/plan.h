@@ -35,6 +35,7 @@ struct action {
 	struct change *change;
 	size_t count;
 	int jid;      /* the living jail's, 0 if none */
+	bool paused;  /* BLOCKED because the spec pauses the jail */
 	bool cleanup; /* a dead jail's after-removal hooks are due first */
 };
 

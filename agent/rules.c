@@ -48,13 +48,37 @@ honoured(const struct param_rule *rule, const struct spec_param *p)
 	    p->def->type == PARAM_LIST;
 }
 
-/* "web.ip4.addr": the part before the first dot, for meta.K and env.K. */
 static bool
 advertised(const struct jail_params *params, const struct spec_param *p)
 {
 	const char *name = p->def != NULL ? p->def->name : p->name;
 
 	return params_find(params, name) != NULL;
+}
+
+/* Whether a value says nothing: false, or empty. */
+static bool
+says_nothing(const struct spec_param *p)
+{
+	return p->value.count == 0 || (p->def->type == PARAM_BOOL &&
+	    strcmp(p->value.text[0], "false") == 0);
+}
+
+/*
+ * Things that somebody must make around the jail.  `model` has nothing to make;
+ * a kernel that takes them as parameters makes them itself.
+ */
+static bool
+needs_hands(const struct spec_param *p, const char *backend,
+    const struct jail_params *params)
+{
+	if (strcmp(backend, "model") == 0 || says_nothing(p))
+		return false;
+	for (size_t i = 0; i < p->value.count; i++)
+		if ((p->def->type == PARAM_IP4 || p->def->type == PARAM_IP6) &&
+		    strchr(p->value.text[i], '|') != NULL)
+			return true;
+	return p->def->class == PARAM_USERLAND && !advertised(params, p);
 }
 
 static const char *
@@ -75,6 +99,12 @@ refuse_param(const struct spec_param *p, const char *backend,
 		snprintf(buf, size, "%s: %s%sis refused: %s", p->name,
 		    p->value.count > 0 ? p->value.text[0] : "",
 		    p->value.count > 0 ? " " : "", rule->why);
+		return buf;
+	}
+	if (needs_hands(p, backend, params)) {
+		snprintf(buf, size, "%s: mounts, aliases, interfaces and "
+		    "datasets are not made by this version; make them by "
+		    "exec.prestart and undo them by exec.poststop", p->name);
 		return buf;
 	}
 	if (p->def->kind == PARAM_KERNEL && !advertised(params, p)) {
@@ -100,10 +130,25 @@ refuse_linux_network(const struct spec *s, char *buf, size_t size)
 	return buf;
 }
 
+static const char *
+refuse_agent(const struct spec_agent *a, char *buf, size_t size)
+{
+	const char *name = a->health.exec != NULL ? "agent.health" :
+	    a->rollback ? "agent.rollback" : NULL;
+
+	if (name == NULL)
+		return NULL;
+	snprintf(buf, size, "%s: this version does not do that yet; remove it",
+	    name);
+	return buf;
+}
+
 const char *
 rules_refuse(const struct spec *s, const char *backend,
     const struct jail_params *params, char *buf, size_t size)
 {
+	if (refuse_agent(&s->agent, buf, size) != NULL)
+		return buf;
 	for (size_t i = 0; i < s->count; i++) {
 		const char *why = refuse_param(&s->param[i], backend, params,
 		    buf, size);

@@ -149,7 +149,7 @@ view_idle(const struct status_source *src, struct managed *m, struct view *v)
 			v->reason[0] = '\0';
 		break;
 	case ACTION_BLOCKED:
-		v->state = STATE_BLOCKED;
+		v->state = v->action.paused ? STATE_PAUSED : STATE_BLOCKED;
 		break;
 	case ACTION_CONFLICT:
 		v->state = STATE_CONFLICT;

@@ -160,6 +160,9 @@ linux_spawn(struct jail_kernel *k, const struct jail_exec *x,
 
 	if (x->argv[0] == NULL || x->argv[0][0] == '\0')
 		return error_set(err, EINVAL, "there is no program to run");
+	if (x->user != NULL && x->user[0] == '\0')
+		return error_set(err, EINVAL, "running %s: the name of the "
+		    "user is empty", x->argv[0]);
 	for (int i = 0; i < 3; i++) {
 		if (x->fd[i] < 0 && null < 0) {
 			null = open("/dev/null", O_RDWR | O_CLOEXEC);

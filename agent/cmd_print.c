@@ -8,7 +8,7 @@
 
 #include "command.h"
 #include "kernel/compat.h"
-#include "specs/spec.h"
+#include "specs/settings.h"
 
 static int
 print_yaml(const struct spec_set *set)
@@ -62,6 +62,69 @@ param_json(const struct spec_param *p)
 	return scalar_json(type, p->value.text[0]);
 }
 
+/* KEY=VALUE texts as an object. */
+static json_t *
+map_json(const struct text_list *map)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < map->count; i++) {
+		const char *text = map->text[i], *value = strchr(text, '=');
+		char *key = strndup(text, strcspn(text, "="));
+
+		if (key != NULL && value != NULL)
+			json_object_set_new(o, key, json_string(value + 1));
+		free(key);
+	}
+	return o;
+}
+
+static json_t *
+setting_json(const struct setting *s, const struct spec_agent *agent)
+{
+	const char *at = (const char *)agent + s->offset, *text;
+	char buf[64];
+
+	if (s->type == SETTING_MAP)
+		return map_json((const struct text_list *)(const void *)at);
+	text = setting_text(s, agent, buf, sizeof buf);
+	if (text == NULL)
+		return json_null();
+	if (s->type == SETTING_BOOL)
+		return json_boolean(strcmp(text, "true") == 0);
+	if (s->type == SETTING_INT)
+		return json_integer(strtoll(text, NULL, 10));
+	return json_string(text);
+}
+
+/* All settings with their effective values; health.x is x in health. */
+static json_t *
+agent_json(const struct spec_agent *agent)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < setting_count; i++) {
+		const struct setting *s = &setting_table[i];
+		const char *name = s->name + strlen("agent.");
+		const char *dot = strchr(name, '.');
+		json_t *in = o;
+		char group[32];
+
+		if (s->type == SETTING_UNKNOWN)
+			continue;
+		if (dot != NULL) {
+			snprintf(group, sizeof group, "%.*s",
+			    (int)(dot - name), name);
+			if (json_object_get(o, group) == NULL)
+				json_object_set_new(o, group, json_object());
+			in = json_object_get(o, group);
+			name = dot + 1;
+		}
+		json_object_set_new(in, name, setting_json(s, agent));
+	}
+	return o;
+}
+
 static json_t *
 spec_json(const struct spec *s)
 {
@@ -80,6 +143,7 @@ spec_json(const struct spec *s)
 	json_object_set_new(o, "digest", json_string(digest));
 	json_object_set_new(o, "depend", list_json(&s->depend));
 	json_object_set_new(o, "params", params);
+	json_object_set_new(o, "agent", agent_json(&s->agent));
 	return o;
 }
 
@@ -128,7 +192,8 @@ const struct command command_print = {
 	.synopsis = "[--json] PATH...",
 	.summary = "print specs after defaults and variables",
 	.help = "  PATH    a file, or a directory of .yaml and .yml files\n"
-	    "  --json  an array of {name, file, line, digest, depend, params}\n"
+	    "  --json  an array of {name, file, line, digest, depend, params, "
+	    "agent}\n"
 	    "\nWhat is printed can be read again and means the same.  Valid "
 	    "specs are printed\neven when others are not.  Exit status: 0 "
 	    "valid, 1 invalid.\n",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The settings below agent:, as one table: parser, printer and digest read
- * it.  Private to specs/.
+ * it, and `print --json` does.
  */
 #ifndef JA_SETTINGS_H
 #define JA_SETTINGS_H

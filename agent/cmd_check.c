@@ -37,15 +37,19 @@ static int
 print_json(const struct spec_set *set, bool valid)
 {
 	json_t *specs = json_array(), *errors = json_array(), *top;
+	char digest[2 * SPEC_DIGEST_SIZE + 1];
 	int rc;
+
+	for (size_t i = 0; i < SPEC_DIGEST_SIZE; i++)
+		snprintf(digest + 2 * i, 3, "%02x", set->digest[i]);
 
 	for (size_t i = 0; i < set->count; i++)
 		json_array_append_new(specs, json_string(set->spec[i]->name));
 	for (size_t i = 0; i < set->errors.count; i++)
 		json_array_append_new(errors,
 		    error_json(&set->errors.error[i]));
-	top = json_pack("{s:b, s:o, s:o}", "valid", valid, "specs", specs,
-	    "errors", errors);
+	top = json_pack("{s:b, s:s, s:o, s:o}", "valid", valid,
+	    "digest", digest, "specs", specs, "errors", errors);
 	if (top == NULL) {
 		complain("out of memory");
 		return EXIT_FAILED;
@@ -117,8 +121,9 @@ const struct command command_check = {
 	.synopsis = "[--json] PATH...",
 	.summary = "say whether specs are valid",
 	.help = "  PATH    a file, or a directory of .yaml and .yml files\n"
-	    "  --json  {valid, specs, errors: [{file, line, column, message, "
-	    "severity}]}\n\n"
+	    "  --json  {valid, digest, specs, errors: [{file, line, column, "
+	    "message,\n          severity}]}; digest is the set's, as wait "
+	    "--revision takes it\n          outside of git\n\n"
 	    "No kernel is asked.  Exit status: 0 valid, 1 invalid.\n",
 	.run = run_check,
 };

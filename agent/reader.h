@@ -51,7 +51,9 @@ struct scan {
 		char *path;
 		bool valid;
 		bool has_last_good; /* its last good documents are in use */
-		bool unsettled;	    /* being written; as it was before */
+		/* Being written, or defaults that vanished just now: it counts
+		   as it was before. */
+		bool unsettled;
 	} *file;
 	size_t file_count;
 	size_t jails; /* specs in all */

@@ -12,6 +12,8 @@
 
 #include "trust.h"
 
+#define PROOF_MS 1000 /* between two scans that prove an absence */
+#define RENAMED (-1)  /* for vanished_ms: under another name */
 #define ATTEMPTS 3 /* at a directory that is replaced while we look */
 
 struct content *
@@ -79,6 +81,7 @@ file_same(const struct file *a, const struct file *b)
 	    (a->problem != NULL && strcmp(a->problem, b->problem) != 0))
 		return false;
 	return a->now == b->now && a->unsettled == b->unsettled &&
+	    (a->vanished_ms == 0) == (b->vanished_ms == 0) &&
 	    strcmp(a->name, b->name) == 0;
 }
 
@@ -121,6 +124,66 @@ read_names(int dirfd, struct text_list *names, struct error *err)
 }
 
 /*
+ * A file that is no longer there.  Its own jails are the agent's to judge, but
+ * defaults that are gone change the jails of other files: they count until
+ * they were absent for a second (promise absence-needs-proof).
+ */
+static int
+keep_vanished(const struct file *old, struct files *next)
+{
+	struct file *f = &next->file[next->count];
+	long long now = monotonic_ms();
+
+	if (old->good == NULL || !spec_docs_defaults(&old->good->docs) ||
+	    (old->vanished_ms != 0 && now - old->vanished_ms >= PROOF_MS))
+		return 0;
+	*f = (struct file){ .path = strdup(old->path) };
+	if (f->path == NULL)
+		return -1;
+	f->name = f->path + (old->name - old->path);
+	f->now = content_ref(old->good);
+	f->good = content_ref(old->good);
+	f->vanished_ms = old->vanished_ms != 0 ? old->vanished_ms : now;
+	next->count++;
+	return 0;
+}
+
+/* Whether another file has what a vanished one held: it was renamed. */
+static bool
+was_renamed(const struct files *files, const struct file *f)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		const struct file *g = &files->file[i];
+
+		if (g->vanished_ms == 0 && g->now != NULL &&
+		    memcmp(g->now->digest, f->now->digest,
+		    sizeof g->now->digest) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+drop_renamed(struct files *files)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < files->count; i++) {
+		struct file *f = &files->file[i];
+
+		if (f->vanished_ms != 0 && was_renamed(files, f))
+			f->vanished_ms = RENAMED;
+	}
+	for (size_t i = 0; i < files->count; i++) {
+		if (files->file[i].vanished_ms == RENAMED)
+			file_finish(&files->file[i]);
+		else
+			files->file[kept++] = files->file[i];
+	}
+	files->count = kept;
+}
+
+/*
  * Looks at the files called `names`; both lists are sorted, so what is known
  * of each is found by going along.
  */
@@ -130,25 +193,33 @@ look_at_files(const struct reader *r, int dirfd, const struct text_list *names,
 {
 	size_t k = 0;
 
-	next->file = calloc(names->count + 1, sizeof *next->file);
+	next->file = calloc(names->count + r->files.count + 1,
+	    sizeof *next->file);
 	if (next->file == NULL)
 		return -1;
 	for (size_t i = 0; i < names->count; i++) {
 		const struct file *old = NULL;
 		int rc;
 
-		while (k < r->files.count &&
-		    strcmp(r->files.file[k].name, names->text[i]) < 0)
-			k++;
+		for (; k < r->files.count &&
+		    strcmp(r->files.file[k].name, names->text[i]) < 0; k++)
+			if (keep_vanished(&r->files.file[k], next) != 0)
+				return -1;
 		if (k < r->files.count &&
 		    strcmp(r->files.file[k].name, names->text[i]) == 0)
-			old = &r->files.file[k];
+			old = &r->files.file[k++];
 		rc = scan_file(r, dirfd, names->text[i], old,
 		    &next->file[next->count]);
 		if (rc == -1)
 			return -1;
 		next->count += (size_t)rc;
+		if (rc == 0 && old != NULL && keep_vanished(old, next) != 0)
+			return -1;
 	}
+	for (; k < r->files.count; k++)
+		if (keep_vanished(&r->files.file[k], next) != 0)
+			return -1;
+	drop_renamed(next);
 	return 0;
 }
 
@@ -248,7 +319,8 @@ commit(struct reader *r, struct files *next, dev_t dev, bool *changed,
 		if (!*changed)
 			*changed = !file_same(&next->file[i],
 			    &r->files.file[i]);
-		unsettled |= next->file[i].unsettled;
+		unsettled |= next->file[i].unsettled ||
+		    next->file[i].vanished_ms != 0;
 	}
 	files_finish(&r->files);
 	r->files = *next;

@@ -48,6 +48,7 @@ struct file {
 				 may have left the same times */
 	bool invalid;	      /* scan_merge: an error is in it */
 	long long since_ms;   /* when `id` was first seen, monotonic */
+	long long vanished_ms; /* since when it is absent; 0: it is there */
 };
 
 struct files {

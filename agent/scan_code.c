@@ -50,7 +50,7 @@ scan_encode_facts(struct reader *r, const struct spec_errors *errors)
 		put_path(&b, f->path);
 		put_number(&b, !f->invalid);
 		put_number(&b, f->invalid && f->good != NULL);
-		put_number(&b, f->unsettled);
+		put_number(&b, f->unsettled || f->vanished_ms != 0);
 	}
 	put_number(&b, (uint32_t)errors->count);
 	for (size_t i = 0; i < errors->count; i++) {

@@ -27,6 +27,7 @@
 #include "trust.h"
 
 #define QUIET_MS 1000
+#define EMPTY_MS 100 /* a file is there before its maker has it open */
 
 enum outcome { READ_DONE, READ_UNSETTLED, READ_FAILED };
 
@@ -120,6 +121,8 @@ is_settled(const struct reader *r, int fd, const struct file *f,
     const struct file *old, bool *leased)
 {
 	*leased = false;
+	if (f->id.size == 0 && age_ms(&f->id) >= 0 && age_ms(&f->id) < EMPTY_MS)
+		return false;
 #ifdef F_SETLEASE
 	if (!r->no_leases) {
 		if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
@@ -263,6 +266,8 @@ read_file(const struct reader *r, int dirfd, const struct stat *st,
 		return problem(f, "is larger than %d bytes", SPEC_FILE_MAX);
 	fd = openat(dirfd, f->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
 	    O_NOCTTY);
+	if (fd == -1 && errno == ENOENT)
+		return READ_UNSETTLED; /* removed since it was looked at */
 	if (fd == -1)
 		return problem(f, "cannot be read: %s", strerror(errno));
 	rc = READ_UNSETTLED;

@@ -32,6 +32,15 @@ spec_docs_free(struct spec_docs *docs)
 }
 
 bool
+spec_docs_defaults(const struct spec_docs *docs)
+{
+	for (size_t i = 0; i < docs->count; i++)
+		if (docs->doc[i]->defaults)
+			return true;
+	return false;
+}
+
+bool
 doc_covers(const char *pattern, const char *name)
 {
 	for (;;) {

@@ -139,6 +139,9 @@ int spec_parse(const char *file, const char *text, size_t len,
     struct spec_docs *docs, struct spec_errors *errors);
 void spec_docs_free(struct spec_docs *docs);
 
+/* Whether one of them is defaults, which other files' jails get. */
+bool spec_docs_defaults(const struct spec_docs *docs);
+
 /*
  * Makes specs of documents: defaults ("*", "web.*") in the order given, `key+`
  * appended, ${variables} replaced, values checked, names and jids unique.

@@ -144,6 +144,9 @@ test_truncated_then_written(void **state)
 	scan(w);
 	assert_int_equal(truncate(spec_path(w, "a.yaml"), 0), 0);
 	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	usleep(120000);
+	scan(w);
 	expect(w, SCAN_OK, "");
 	assert_false(file_of(w, "a.yaml")->valid);
 	assert_true(file_of(w, "a.yaml")->has_last_good);
@@ -199,6 +202,38 @@ test_broken_defaults(void **state)
 	write_text(w, "00.yaml", "name: \"*\"\nsecurelevel: 2\n");
 	scan(w);
 	expect(w, SCAN_OK, "+a ");
+}
+
+/* Gone defaults count until two scans a second apart did not find them. */
+static void
+test_defaults_gone(void **state)
+{
+	struct world *w = *state;
+
+	write_text(w, "00.yaml", "name: \"*\"\nsecurelevel: 1\n");
+	write_jail(w, "a.yaml", "a", "one");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	assert_int_equal(rename(spec_path(w, "00.yaml"),
+	    spec_path(w, "01.yaml")), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.file_count, 2);
+	assert_int_equal(unlink(spec_path(w, "01.yaml")), 0);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	assert_true(file_of(w, "01.yaml")->unsettled);
+	/* Back in time nothing has happened. */
+	write_text(w, "01.yaml", "name: \"*\"\nsecurelevel: 1\n");
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(unlink(spec_path(w, "01.yaml")), 0);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	usleep(1010000);
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	assert_int_equal(w->s.file_count, 1);
 }
 
 static void
@@ -337,6 +372,7 @@ main(void)
 		TEST(test_truncated_then_written),
 		TEST(test_broken_then_mended),
 		TEST(test_broken_defaults),
+		TEST(test_defaults_gone),
 		TEST(test_duplicate_names),
 		TEST(test_duplicates_at_start),
 		TEST(test_directory_gone_and_back),

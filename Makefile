@@ -54,6 +54,7 @@ AGENT_SRC != ls agent/*.c 2>/dev/null | grep -v agent/main.c || true
 CONFORM_SRC != ls tests/conform/*.c 2>/dev/null || true
 UNIT_SRC != ls tests/unit/*.c 2>/dev/null || true
 HELPER_SRC != ls tests/helper/*.c 2>/dev/null || true
+BENCH_SRC != ls tests/bench/*.c 2>/dev/null || true
 INSIDE_SRC != ls tests/helper/inside/*.c 2>/dev/null || true
 
 KERNEL_LIB = ${BUILD}/libkernel.a
@@ -68,7 +69,7 @@ all: ${PROGRAMS}
 RULES != mkdir -p ${BUILD} && BUILD=${BUILD} sh rules.sh \
 	kernel "${KERNEL_SRC}" specs "${SPECS_SRC}" agent "${AGENT_SRC}" \
 	main "`ls agent/main.c 2>/dev/null`" conform "${CONFORM_SRC}" \
-	unit "${UNIT_SRC}" helper "${HELPER_SRC}" \
+	unit "${UNIT_SRC}" helper "${HELPER_SRC}" bench "${BENCH_SRC}" \
 	inside "${INSIDE_SRC}"; echo done
 include ${BUILD}/rules.mk
 
@@ -106,8 +107,8 @@ analyze:
 	sh tests/lint/analyze.sh "${CC}" ${KERNEL_SRC} ${SPECS_SRC} \
 		${AGENT_SRC} -- ${ALL_CFLAGS}
 
-bench: tests
-	sh tests/bench/bench.sh
+bench: all ${BENCH_PROGRAMS}
+	BUILD=${BUILD} sh tests/bench/bench.sh
 
 install: all
 	install -d ${DESTDIR}${PREFIX}/sbin ${DESTDIR}${MANDIR}/man5 \

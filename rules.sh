@@ -67,6 +67,7 @@ all_rules() {
 		conform) printf 'CONFORM_OBJ =%s\n' "$(objects "$2")" ;;
 		unit) programs UNIT "$2" ;;
 		helper) programs HELPER "$2" ;;
+		bench) programs BENCH "$2" ;;
 		inside) static_programs INSIDE "$2" ;;
 		*) archive "$1" "$2" ;;
 		esac

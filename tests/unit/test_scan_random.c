@@ -16,7 +16,7 @@
 #include "scan_world.h"
 
 #define FILES 12
-#define SECONDS 2
+#define SECONDS 1
 
 static unsigned
 pick(unsigned *seed, unsigned n)

@@ -47,14 +47,14 @@ teardown(void **state)
 	return 0;
 }
 
-/* Whether a hint comes; waits for none longer than 50 ms. */
+/* Whether a hint comes; waits for none longer than 25 ms. */
 static bool
 hinted(const struct world *x)
 {
 	struct pollfd p = { .fd = watch_fd(x->w), .events = POLLIN };
 	bool hint = false;
 
-	while (poll(&p, 1, 50) == 1)
+	while (poll(&p, 1, 25) == 1)
 		hint |= watch_drain(x->w);
 	return hint;
 }

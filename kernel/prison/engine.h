@@ -99,6 +99,7 @@ void store_close(struct prison_table *t);
 int store_begin(struct op *op, bool write);
 /* Writes and commits unless the call is broken.  Returns an errno value. */
 int store_commit(struct op *op);
+/* Ends a call in any case: gives back what it has, written or not. */
 void store_abort(struct op *op);
 /* Makes the map larger, after MDB_MAP_FULL. */
 int store_grow(struct prison_table *t);

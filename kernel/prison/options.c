@@ -127,6 +127,15 @@ read_option(struct op *op, const struct iovec *iov, struct option *o)
 	return op->arena.failed ? ENOMEM : 0;
 }
 
+/* Known names are spelt in no other way than as themselves and with "no". */
+static bool
+is_duplicate(const struct option *a, const struct option *b)
+{
+	if (a->def != NULL && b->def != NULL && a->def != b->def)
+		return false;
+	return same_option(a->name, b->name);
+}
+
 static void
 drop_duplicates(struct options *list)
 {
@@ -136,8 +145,7 @@ drop_duplicates(struct options *list)
 		bool again = false;
 
 		for (size_t j = i + 1; j < list->count && !again; j++)
-			again = same_option(list->opt[i].name,
-			    list->opt[j].name);
+			again = is_duplicate(&list->opt[i], &list->opt[j]);
 		if (!again)
 			list->opt[kept++] = list->opt[i];
 	}
@@ -171,9 +179,9 @@ options_read(struct op *op, const struct iovec *iov, unsigned niov,
 			return error;
 		o->index = i;
 	}
-	drop_duplicates(list);
 	for (size_t i = 0; i < list->count; i++)
 		classify(op, &list->opt[i]);
+	drop_duplicates(list);
 	list->errmsg = option_find(list, "errmsg");
 	return 0;
 }

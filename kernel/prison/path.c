@@ -45,7 +45,7 @@ follow(struct walk_state *w, const char *link)
 	if (snprintf(joined, sizeof joined, "%s/%s", target, w->rest) >=
 	    (int)sizeof joined)
 		return ENAMETOOLONG;
-	memcpy(w->rest, joined, strlen(joined) + 1);
+	snprintf(w->rest, sizeof w->rest, "%s", joined);
 	if (target[0] == '/')
 		w->at[w->root_len] = '\0';
 	return 0;
@@ -73,7 +73,7 @@ step(struct walk_state *w, const char *component, bool last)
 		return follow(w, next);
 	if (!last && !S_ISDIR(st.st_mode))
 		return ENOTDIR;
-	memcpy(w->at, next, strlen(next) + 1);
+	snprintf(w->at, sizeof w->at, "%s", next);
 	return 0;
 }
 
@@ -112,8 +112,8 @@ path_resolve(const char *root, const char *path, char *out, size_t size)
 		return ENOENT;
 	if (strlen(path) >= size || w.root_len >= sizeof w.at)
 		return ENAMETOOLONG;
-	memcpy(w.rest, path, strlen(path) + 1);
-	memcpy(w.at, root, w.root_len + 1);
+	snprintf(w.rest, sizeof w.rest, "%s", path);
+	snprintf(w.at, sizeof w.at, "%s", root);
 	if (path[0] != '/' && w.root_len == 0) {
 		if (getcwd(w.at, sizeof w.at) == NULL)
 			return errno;

@@ -163,7 +163,7 @@ fill_host(struct op *op, struct record *r)
 	r->path = "/";
 	r->hostname = r->domainname = r->meta = r->env = "";
 	r->hostuuid = "00000000-0000-0000-0000-000000000000";
-	memcpy(r->name, "0", sizeof "0");
+	snprintf(r->name, sizeof r->name, "0");
 }
 
 /* A new table, or one that has no jails, takes the generation asked for. */
@@ -241,9 +241,11 @@ store_open(struct prison_table *t, const char *boot,
 		goto fail;
 	}
 	rc = store_commit(&op);
+	store_abort(&op);
 	if (rc == 0)
 		return 0;
-	error_sys(err, rc, "prison table %s", t->dir);
+	error_set(err, rc > 0 ? rc : ENOSPC, "prison table %s: %s", t->dir,
+	    rc > 0 ? strerror(rc) : mdb_strerror(rc));
 fail:
 	store_close(t);
 	return -1;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tree.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "life.h"
@@ -119,14 +118,17 @@ consider(struct op *op, struct record *r, int depth, void *arg)
 static void
 search_index(struct op *op, struct search *s)
 {
-	char full[2 * JAIL_NAME_MAX];
+	char full[JAIL_NAME_MAX];
 	struct jids found;
-	size_t prefix = name_prefix(s->top);
+	size_t prefix = name_prefix(s->top), len = strlen(s->rest);
 
-	if (strlen(s->rest) + prefix >= sizeof full)
+	if (len + prefix >= sizeof full)
 		return;
-	snprintf(full, sizeof full, "%s%s%s", prefix > 0 ? s->top->name : "",
-	    prefix > 0 ? "." : "", s->rest);
+	if (prefix > 0) {
+		memcpy(full, s->top->name, prefix - 1);
+		full[prefix - 1] = '.';
+	}
+	memcpy(full + prefix, s->rest, len + 1);
 	jids_by_name(op, full, &found);
 	for (size_t i = 0; i < found.count && s->alive == NULL; i++) {
 		struct record *r = record_get(op, found.jid[i]);

@@ -64,7 +64,7 @@ read_arguments(struct conform *c, int argc, char **argv)
 static int
 make_scratch(struct conform *c)
 {
-	strcpy(c->scratch, "/tmp/sXXXXXX");
+	snprintf(c->scratch, sizeof c->scratch, "/tmp/sXXXXXX");
 	umask(022);
 	if (mkdtemp(c->scratch) == NULL || chdir(c->scratch) != 0 ||
 	    chmod(".", 0755) != 0 || mkdir("a", 0755) != 0 ||

@@ -50,6 +50,7 @@ struct prison_table {
 	void *effects_arg;
 	char *dir;
 	pid_t owner;	 /* the process that may use it */
+	int claim;	 /* a lock that says that it has it open, or -1 */
 	bool read_only;
 	int generation;
 	int self;	 /* the jail that the caller is in; 0: the host */

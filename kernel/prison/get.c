@@ -157,7 +157,9 @@ copy_out(const struct get_call *g, struct iovec *iov)
 
 		if (&g->opts.opt[i] == g->opts.errmsg)
 			continue;
-		if (o->value != NULL && to->iov_base != NULL && o->len > 0)
+		/* Keys come back as they were; they may be constants. */
+		if (o->value != NULL && o->len > 0 &&
+		    memcmp(to->iov_base, o->value, o->len) != 0)
 			memcpy(to->iov_base, o->value, o->len);
 		to->iov_len = o->len;
 	}

@@ -87,6 +87,41 @@ fail:
 	return -1;
 }
 
+/*
+ * LMDB must not be opened twice by one process: closing one of the two would
+ * take the other's locks away.  Each process therefore locks the byte of its
+ * pid, in a way that also works between two descriptors of one process.
+ */
+static int
+lock_byte(struct prison_table *t, short type)
+{
+#ifdef F_OFD_SETLK
+	struct flock byte = { .l_type = type, .l_whence = SEEK_SET,
+		.l_start = t->owner, .l_len = 1 };
+
+	return fcntl(t->claim, F_OFD_SETLK, &byte);
+#else
+	(void)t;
+	(void)type;
+	return 0;
+#endif
+}
+
+static int
+claim(struct prison_table *t, struct error *err)
+{
+	char path[PRISON_PATH_MAX + 16];
+
+	snprintf(path, sizeof path, "%s/users", t->dir);
+	t->claim = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (t->claim < 0)
+		return error_sys(err, errno, "prison table %s", path);
+	if (lock_byte(t, F_WRLCK) == 0)
+		return 0;
+	return error_set(err, EBUSY, "prison table %s: this process has it "
+	    "open already; use that handle", t->dir);
+}
+
 static int
 open_databases(struct prison_table *t)
 {
@@ -123,6 +158,8 @@ open_env(struct prison_table *t, struct error *err)
 	snprintf(path, sizeof path, "%s/table.mdb", t->dir);
 	if (t->read_only && access(path, F_OK) != 0 && errno == ENOENT)
 		return 0;
+	if (claim(t, err) != 0)
+		return -1;
 	rc = mdb_env_create(&t->env);
 	if (rc == 0)
 		rc = mdb_env_set_maxdbs(t->env, DB_COUNT);
@@ -258,6 +295,12 @@ store_close(struct prison_table *t)
 	if (t->env != NULL && t->owner == getpid())
 		mdb_env_close(t->env);
 	t->env = NULL;
+	/* A child that was forked meanwhile has the descriptor too. */
+	if (t->claim >= 0 && t->owner == getpid())
+		lock_byte(t, F_UNLCK);
+	if (t->claim >= 0)
+		close(t->claim);
+	t->claim = -1;
 }
 
 static int

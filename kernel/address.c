@@ -171,16 +171,15 @@ append_words(char *to, const char *words)
 }
 
 int
-address_check(int family, char **text, struct error *err)
+address_canonical(int family, const char *text, char *buf, size_t size,
+    struct error *err)
 {
 	char address[INET6_ADDRSTRLEN], suffix[16] = "";
 	struct pieces p;
-	size_t room;
-	char *made;
 
-	split(*text, &p);
+	split(text, &p);
 	if (check_interface(&p, err) != 0 || check_words(p.extra, err) != 0 ||
-	    check_host(family, *text, address, sizeof address, err) != 0)
+	    check_host(family, text, address, sizeof address, err) != 0)
 		return -1;
 	if (p.suffix != NULL) {
 		int prefix = suffix_prefix(family, p.suffix, p.suffix_len);
@@ -192,17 +191,14 @@ address_check(int family, char **text, struct error *err)
 			    "a prefix length from 0 to 128", SHOWN, p.suffix);
 		snprintf(suffix, sizeof suffix, "/%d", prefix);
 	}
-	room = p.interface_len + 1 + sizeof address + sizeof suffix + 1 +
-	    strlen(p.extra) + 1;
-	made = malloc(room);
-	if (made == NULL)
-		return error_sys(err, ENOMEM, "address");
-	snprintf(made, room, "%.*s%s%s%s", (int)p.interface_len,
+	if (p.interface_len + sizeof address + sizeof suffix +
+	    strlen(p.extra) + 2 > size)
+		return error_set(err, ENAMETOOLONG, "expected fewer words "
+		    "after the address, found %zu bytes", strlen(p.extra));
+	snprintf(buf, size, "%.*s%s%s%s", (int)p.interface_len,
 	    p.interface == NULL ? "" : p.interface,
 	    p.interface == NULL ? "" : "|", address, suffix);
-	append_words(made, p.extra);
-	free(*text);
-	*text = made;
+	append_words(buf, p.extra);
 	return 0;
 }
 

@@ -14,10 +14,11 @@
 #define ADDRESS_MAX 255 /* security.jail.jail_max_af_ips */
 
 /*
- * Checks one address text of a family and makes it canonical: the address as
- * inet_ntop(3) writes it, a netmask as a prefix length, single blanks.
+ * Checks one address text of a family and writes it canonically: the address
+ * as inet_ntop(3) does, a netmask as a prefix length, single blanks.
  */
-int address_check(int family, char **text, struct error *err);
+int address_canonical(int family, const char *text, char *buf, size_t size,
+    struct error *err);
 
 /* Checks canonical texts together: their number, duplicates. */
 int address_check_list(const struct text_list *texts, size_t *which,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "value.h"
 
+#include <sys/socket.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,32 +70,23 @@ text_list_free(struct text_list *l)
 	*l = (struct text_list){ 0 };
 }
 
-/* Puts a new text in the place of *text. */
-static int
-replace(char **text, const char *with, struct error *err)
-{
-	char *copy;
-
-	if (strcmp(*text, with) == 0)
-		return 0;
-	copy = strdup(with);
-	if (copy == NULL)
-		return error_sys(err, ENOMEM, "value");
-	free(*text);
-	*text = copy;
-	return 0;
-}
-
-static int
-check_bool(const struct param_def *def, char **text, struct error *err)
+/*
+ * Checkers return the canonical form: the text itself, or `buf`, which has
+ * VALUE_TEXT_MAX bytes; NULL with the error set when it is no value.
+ */
+static const char *
+check_bool(const struct param_def *def, const char *text, char *buf,
+    struct error *err)
 {
 	(void)def;
-	if (strcasecmp(*text, "true") == 0)
-		return replace(text, "true", err);
-	if (strcasecmp(*text, "false") == 0)
-		return replace(text, "false", err);
-	return error_set(err, EINVAL, "expected true or false, found \"%.*s\"",
-	    SHOWN, *text);
+	(void)buf;
+	if (strcasecmp(text, "true") == 0)
+		return "true";
+	if (strcasecmp(text, "false") == 0)
+		return "false";
+	error_set(err, EINVAL, "expected true or false, found \"%.*s\"",
+	    SHOWN, text);
+	return NULL;
 }
 
 /* strtol(3) without its leniency: an optional minus, then digits. */
@@ -105,82 +98,107 @@ is_decimal(const char *text)
 	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
 }
 
-static int
-check_int(const struct param_def *def, char **text, struct error *err)
+/* Whether the only canonical form of a number is the text itself. */
+static bool
+is_canonical_number(const char *text)
 {
-	char canonical[24];
-	long value;
-
-	if (!is_decimal(*text))
-		return error_set(err, EINVAL,
-		    "expected an integer, found \"%.*s\"", SHOWN, *text);
-	errno = 0;
-	value = strtol(*text, NULL, 10);
-	if (errno != 0 || value < def->min || value > def->max)
-		return error_set(err, ERANGE,
-		    "expected an integer from %ld to %ld, found %.*s",
-		    def->min, def->max, SHOWN, *text);
-	snprintf(canonical, sizeof canonical, "%ld", value);
-	return replace(text, canonical, err);
+	return (*text >= '1' && *text <= '9') ||
+	    (*text == '0' && text[1] == '\0');
 }
 
-static int
-check_ulong(const struct param_def *def, char **text, struct error *err)
+static const char *
+check_int(const struct param_def *def, const char *text, char *buf,
+    struct error *err)
 {
-	char canonical[24];
+	long value;
+
+	if (!is_decimal(text)) {
+		error_set(err, EINVAL, "expected an integer, found \"%.*s\"",
+		    SHOWN, text);
+		return NULL;
+	}
+	errno = 0;
+	value = strtol(text, NULL, 10);
+	if (errno != 0 || value < def->min || value > def->max) {
+		error_set(err, ERANGE,
+		    "expected an integer from %ld to %ld, found %.*s",
+		    def->min, def->max, SHOWN, text);
+		return NULL;
+	}
+	if (is_canonical_number(text))
+		return text;
+	snprintf(buf, VALUE_TEXT_MAX, "%ld", value);
+	return buf;
+}
+
+static const char *
+check_ulong(const struct param_def *def, const char *text, char *buf,
+    struct error *err)
+{
 	unsigned long value;
 
 	(void)def;
-	if (!is_decimal(*text) || **text == '-')
-		return error_set(err, EINVAL,
+	if (!is_decimal(text) || *text == '-') {
+		error_set(err, EINVAL,
 		    "expected a non-negative integer, found \"%.*s\"", SHOWN,
-		    *text);
-	errno = 0;
-	value = strtoul(*text, NULL, 10);
-	if (errno != 0)
-		return error_set(err, ERANGE,
-		    "expected an integer up to %lu, found %.*s", ~0UL, SHOWN,
-		    *text);
-	snprintf(canonical, sizeof canonical, "%lu", value);
-	return replace(text, canonical, err);
-}
-
-static int
-check_jailsys(const struct param_def *def, char **text, struct error *err)
-{
-	for (size_t i = 0; i < JAILSYS_WORDS; i++) {
-		if ((long)i >= def->min && strcmp(*text, jailsys_words[i]) == 0)
-			return 0;
+		    text);
+		return NULL;
 	}
-	return error_set(err, EINVAL, "expected %snew or inherit, found "
-	    "\"%.*s\"", def->min == 0 ? "disable, " : "", SHOWN, *text);
+	errno = 0;
+	value = strtoul(text, NULL, 10);
+	if (errno != 0) {
+		error_set(err, ERANGE,
+		    "expected an integer up to %lu, found %.*s", ~0UL, SHOWN,
+		    text);
+		return NULL;
+	}
+	snprintf(buf, VALUE_TEXT_MAX, "%lu", value);
+	return buf;
 }
 
-static int
-check_text(const struct param_def *def, char **text, struct error *err)
+static const char *
+check_jailsys(const struct param_def *def, const char *text, char *buf,
+    struct error *err)
 {
-	size_t len = strlen(*text);
-
-	if (def->size != 0 && len >= def->size)
-		return error_set(err, ENAMETOOLONG,
-		    "expected at most %zu bytes, found %zu: \"%.*s...\"",
-		    def->size - 1, len, SHOWN, *text);
-	return 0;
+	(void)buf;
+	for (size_t i = 0; i < JAILSYS_WORDS; i++) {
+		if ((long)i >= def->min && strcmp(text, jailsys_words[i]) == 0)
+			return text;
+	}
+	error_set(err, EINVAL, "expected %snew or inherit, found \"%.*s\"",
+	    def->min == 0 ? "disable, " : "", SHOWN, text);
+	return NULL;
 }
 
-static int
-check_address(const struct param_def *def, char **text, struct error *err)
+static const char *
+check_text(const struct param_def *def, const char *text, char *buf,
+    struct error *err)
 {
-	return address_check(def->type == PARAM_IP4 ? AF_INET : AF_INET6, text,
-	    err);
+	size_t len = strlen(text);
+
+	(void)buf;
+	if (def->size == 0 || len < def->size)
+		return text;
+	error_set(err, ENAMETOOLONG,
+	    "expected at most %zu bytes, found %zu: \"%.*s...\"",
+	    def->size - 1, len, SHOWN, text);
+	return NULL;
 }
 
-int
-value_check(const struct param_def *def, struct text_list *texts,
-    size_t *which, struct error *err)
+static const char *
+check_address(const struct param_def *def, const char *text, char *buf,
+    struct error *err)
 {
-	static int (*const check[])(const struct param_def *, char **,
-	    struct error *) = {
+	return address_canonical(def->type == PARAM_IP4 ? AF_INET : AF_INET6,
+	    text, buf, VALUE_TEXT_MAX, err) == 0 ? buf : NULL;
+}
+
+const char *
+value_canonical(const struct param_def *def, const char *text,
+    char buf[VALUE_TEXT_MAX], struct error *err)
+{
+	static const char *(*const check[])(const struct param_def *,
+	    const char *, char *, struct error *) = {
 		[PARAM_BOOL] = check_bool,
 		[PARAM_INT] = check_int,
 		[PARAM_ULONG] = check_ulong,
@@ -191,20 +209,47 @@ value_check(const struct param_def *def, struct text_list *texts,
 		[PARAM_IP6] = check_address,
 		[PARAM_LIST] = check_text,
 	};
-	bool addresses = def->type == PARAM_IP4 || def->type == PARAM_IP6;
 
+	return check[def->type](def, text, buf, err);
+}
+
+int
+value_check_together(const struct param_def *def,
+    const struct text_list *texts, size_t *which, struct error *err)
+{
 	*which = 0;
-	if (!addresses && def->type != PARAM_LIST && texts->count != 1) {
-		*which = texts->count == 0 ? 0 : 1;
-		return error_set(err, EINVAL, "expected one value, found %s",
-		    texts->count == 0 ? "none" : "several");
-	}
+	if (def->type == PARAM_IP4 || def->type == PARAM_IP6)
+		return address_check_list(texts, which, err);
+	if (def->type == PARAM_LIST || texts->count == 1)
+		return 0;
+	*which = texts->count == 0 ? 0 : 1;
+	return error_set(err, EINVAL, "expected one value, found %s",
+	    texts->count == 0 ? "none" : "several");
+}
+
+int
+value_check(const struct param_def *def, struct text_list *texts,
+    size_t *which, struct error *err)
+{
+	char buf[VALUE_TEXT_MAX];
+
 	for (size_t i = 0; i < texts->count; i++) {
+		const char *canonical = value_canonical(def, texts->text[i],
+		    buf, err);
+		char *copy;
+
 		*which = i;
-		if (check[def->type](def, &texts->text[i], err) != 0)
+		if (canonical == NULL)
 			return -1;
+		if (strcmp(canonical, texts->text[i]) == 0)
+			continue;
+		copy = strdup(canonical);
+		if (copy == NULL)
+			return error_sys(err, ENOMEM, "value");
+		free(texts->text[i]);
+		texts->text[i] = copy;
 	}
-	return addresses ? address_check_list(texts, which, err) : 0;
+	return value_check_together(def, texts, which, err);
 }
 
 static int

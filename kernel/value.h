@@ -32,6 +32,18 @@ int value_check(const struct param_def *def, struct text_list *texts,
     size_t *which, struct error *err);
 
 /*
+ * The two halves of value_check, for texts that are kept otherwise.
+ * value_canonical: one text's canonical form, which is the text itself, a
+ * constant or in `buf`; NULL when it is no value.  value_check_together: what
+ * concerns all of the (canonical) texts: how many, duplicates.
+ */
+#define VALUE_TEXT_MAX 1024
+const char *value_canonical(const struct param_def *def, const char *text,
+    char buf[VALUE_TEXT_MAX], struct error *err);
+int value_check_together(const struct param_def *def,
+    const struct text_list *texts, size_t *which, struct error *err);
+
+/*
  * The bytes that jail_set(2) takes for canonical texts.  *data is allocated
  * (NULL when there is none, as for booleans); the caller frees it.
  */

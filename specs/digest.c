@@ -1,80 +1,109 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a spec means, as BLAKE2b-256 over: a mark, the name, each parameter
- * with its values, each setting with its value.  Every text follows its length
- * (8 bytes, little-endian), every list its count, so that no two specs give
- * the same bytes.  Parameters count as said: one that spells out the
+ * with its values, each setting that differs from its default with its value.
+ * Every text follows its length and every list its count, so that no two specs
+ * give the same bytes.  Parameters count as said: one that spells out the
  * kernel's default differs from one that leaves it open, because the kernel's
- * default is not ours to promise.  Settings count with their defaults: they
- * are the agent's own.
+ * default is not ours to promise.
  */
 #include <sodium.h>
 #include <string.h>
 
 #include "settings.h"
 
-static void
-add_number(crypto_generichash_state *h, size_t n)
-{
-	unsigned char bytes[8];
+/* Bytes on their way into the hash: many small ones cost more than few big. */
+struct feed {
+	crypto_generichash_state hash;
+	size_t used;
+	unsigned char data[2048];
+};
 
-	for (size_t i = 0; i < sizeof bytes; i++)
-		bytes[i] = (unsigned char)((uint64_t)n >> (8 * i));
-	crypto_generichash_update(h, bytes, sizeof bytes);
+static void
+add_bytes(struct feed *f, const void *bytes, size_t len)
+{
+	if (len > sizeof f->data - f->used) {
+		crypto_generichash_update(&f->hash, f->data, f->used);
+		f->used = 0;
+	}
+	if (len > sizeof f->data) {
+		crypto_generichash_update(&f->hash, bytes, len);
+		return;
+	}
+	memcpy(f->data + f->used, bytes, len);
+	f->used += len;
+}
+
+/* Seven bits a byte, the low ones first; the last byte is below 128. */
+static void
+add_number(struct feed *f, size_t n)
+{
+	unsigned char byte;
+
+	while (n >= 0x80) {
+		byte = (unsigned char)(n | 0x80);
+		add_bytes(f, &byte, 1);
+		n >>= 7;
+	}
+	byte = (unsigned char)n;
+	add_bytes(f, &byte, 1);
 }
 
 static void
-add_text(crypto_generichash_state *h, const char *text)
+add_text(struct feed *f, const char *text)
 {
 	size_t len = strlen(text);
 
-	add_number(h, len);
-	crypto_generichash_update(h, (const unsigned char *)text, len);
+	add_number(f, len);
+	add_bytes(f, text, len);
 }
 
 static void
-add_list(crypto_generichash_state *h, const struct text_list *l)
+add_list(struct feed *f, const struct text_list *l)
 {
-	add_number(h, l->count);
+	add_number(f, l->count);
 	for (size_t i = 0; i < l->count; i++)
-		add_text(h, l->text[i]);
+		add_text(f, l->text[i]);
 }
 
 static void
-add_setting(crypto_generichash_state *h, const struct setting *s,
+add_setting(struct feed *f, const struct setting *s,
     const struct spec_agent *agent)
 {
-	const char *text;
+	const char *at = (const char *)agent + s->offset, *text;
+	const struct text_list *map = (const struct text_list *)(const void *)at;
 	char buf[32];
 
-	if (s->type == SETTING_UNKNOWN)
-		return;
-	add_text(h, s->name);
 	if (s->type == SETTING_MAP) {
-		const char *at = (const char *)agent + s->offset;
-
-		add_list(h, (const struct text_list *)(const void *)at);
+		if (map->count == 0)
+			return;
+		add_text(f, s->name);
+		add_list(f, map);
 		return;
 	}
 	text = setting_text(s, agent, buf, sizeof buf);
-	add_number(h, text != NULL);
-	add_text(h, text != NULL ? text : "");
+	if (text == NULL || (s->dflt != NULL && strcmp(text, s->dflt) == 0))
+		return;
+	add_text(f, s->name);
+	add_text(f, text);
 }
 
 void
 spec_digest(struct spec *s)
 {
-	crypto_generichash_state h;
+	struct feed f;
 
-	crypto_generichash_init(&h, NULL, 0, SPEC_DIGEST_SIZE);
-	add_text(&h, "jailagent-spec/1");
-	add_text(&h, s->name);
-	add_number(&h, s->count);
+	f.used = 0;
+	crypto_generichash_init(&f.hash, NULL, 0, SPEC_DIGEST_SIZE);
+	add_text(&f, "jailagent-spec/1");
+	add_text(&f, s->name);
+	add_number(&f, s->count);
 	for (size_t i = 0; i < s->count; i++) {
-		add_text(&h, s->param[i].name);
-		add_list(&h, &s->param[i].value);
+		add_text(&f, s->param[i].name);
+		add_list(&f, &s->param[i].value);
 	}
 	for (size_t i = 0; i < setting_count; i++)
-		add_setting(&h, &setting_table[i], &s->agent);
-	crypto_generichash_final(&h, s->digest, SPEC_DIGEST_SIZE);
+		add_setting(&f, &setting_table[i], &s->agent);
+	crypto_generichash_update(&f.hash, f.data, f.used);
+	crypto_generichash_final(&f.hash, s->digest, SPEC_DIGEST_SIZE);
 }

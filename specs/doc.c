@@ -11,15 +11,12 @@
 void
 spec_doc_free(struct spec_doc *doc)
 {
+	struct arena arena;
+
 	if (doc == NULL)
 		return;
-	for (size_t i = 0; i < doc->count; i++) {
-		free(doc->assign[i].owned_name);
-		text_list_free(&doc->assign[i].value);
-	}
-	free(doc->assign);
-	free(doc->name);
-	free(doc);
+	arena = doc->arena; /* the document is in it */
+	arena_release(&arena);
 }
 
 void
@@ -60,6 +57,17 @@ doc_covers(const char *pattern, const char *name)
 	}
 }
 
+int
+assign_compare(const struct assign *a, const struct assign *b)
+{
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->index != b->index)
+		return a->index < b->index ? -1 : 1;
+	/* The same pointer for all names of a table. */
+	return a->name == b->name ? 0 : strcmp(a->name, b->name);
+}
+
 static bool
 is_addresses(const struct assign *a)
 {
@@ -76,7 +84,7 @@ assign_is_list(const struct assign *a)
 
 /* Puts comma-separated addresses into texts of their own. */
 static int
-split_commas(struct text_list *texts)
+split_commas(struct arena *arena, struct text_list *texts)
 {
 	struct text_list made = { 0 };
 	bool any = false;
@@ -86,17 +94,17 @@ split_commas(struct text_list *texts)
 	if (!any)
 		return 0;
 	for (size_t i = 0; i < texts->count; i++) {
-		char *next = texts->text[i], *part;
+		/* A copy: who reports errors wants the text as it was. */
+		char *next = arena_text(arena, texts->text[i]), *part;
 
+		if (next == NULL)
+			return -1;
 		while ((part = strsep(&next, ",")) != NULL) {
 			part += strspn(part, " \t");
-			if (text_list_add(&made, part) != 0) {
-				text_list_free(&made);
+			if (arena_list_add(arena, &made, part) != 0)
 				return -1;
-			}
 		}
 	}
-	text_list_free(texts);
 	*texts = made;
 	return 0;
 }
@@ -116,8 +124,8 @@ check_setting(const struct assign *a, const struct text_list *texts,
 }
 
 int
-assign_check(const struct assign *a, struct text_list *texts, size_t *which,
-    struct error *err)
+assign_check(const struct assign *a, struct arena *arena,
+    struct text_list *texts, size_t *which, struct error *err)
 {
 	size_t before = texts->count;
 	int rc;
@@ -127,9 +135,9 @@ assign_check(const struct assign *a, struct text_list *texts, size_t *which,
 		return 0;
 	if (a->kind == ASSIGN_AGENT)
 		return check_setting(a, texts, err);
-	if (is_addresses(a) && split_commas(texts) != 0)
+	if (is_addresses(a) && split_commas(arena, texts) != 0)
 		return error_sys(err, ENOMEM, "value");
-	rc = rules_check(a->name, a->def, texts, which, err);
+	rc = rules_check(a->name, a->def, arena, texts, which, err);
 	if (texts->count != before && *which >= before)
 		*which = before - 1;
 	return rc;

@@ -3,6 +3,7 @@
 #ifndef JA_DOC_H
 #define JA_DOC_H
 
+#include "arena.h"
 #include "settings.h"
 #include "spec.h"
 
@@ -17,9 +18,9 @@ enum assign_kind { ASSIGN_PARAM, ASSIGN_AGENT, ASSIGN_VAR };
  * refer to nothing are checked and canonical.
  */
 struct assign {
-	const char *name;
-	char *owned_name; /* what `name` points to, or NULL: in a table */
+	const char *name; /* a table's, or in the document's arena */
 	enum assign_kind kind;
+	unsigned index; /* in its table, 0 for variables: see assign_compare */
 	const struct param_def *def;	 /* ASSIGN_PARAM */
 	const struct setting *setting; /* ASSIGN_AGENT */
 	bool append;			 /* key+ */
@@ -28,13 +29,20 @@ struct assign {
 	struct spec_place place, value_place;
 };
 
+/*
+ * The order of assignments: by kind, then by name, for which the places in the
+ * sorted tables stand.
+ */
+int assign_compare(const struct assign *a, const struct assign *b);
+
 struct spec_doc {
 	char *name;
 	struct spec_place place; /* of the name */
 	bool defaults;		 /* the name has a * component */
 	bool bad;		 /* has errors: known by its name only */
-	struct assign *assign;	 /* sorted by name */
+	struct assign *assign;	 /* sorted by assign_compare */
 	size_t count;
+	struct arena arena; /* everything above is in it */
 };
 
 /* Frees one document; NULL is nothing. */
@@ -48,10 +56,11 @@ bool assign_is_list(const struct assign *a);
 
 /*
  * Checks texts that hold no references as a value of the thing assigned, and
- * makes them canonical; comma-separated addresses become several texts.
+ * makes them canonical; comma-separated addresses become several texts.  The
+ * list and what is new in it are in the arena; texts may be changed in place.
  * *which is the index of the offending text, before that.
  */
-int assign_check(const struct assign *a, struct text_list *texts,
-    size_t *which, struct error *err);
+int assign_check(const struct assign *a, struct arena *arena,
+    struct text_list *texts, size_t *which, struct error *err);
 
 #endif

@@ -249,7 +249,7 @@ get_draft(struct decoder *d, struct spec *draft)
 static struct spec *
 pack_decoded(const struct spec *draft, struct error *err)
 {
-	struct spec *s = spec_pack(draft);
+	struct spec *s = spec_pack(draft, NULL);
 
 	if (s == NULL) {
 		error_sys(err, ENOMEM, "encoded spec");

@@ -11,27 +11,30 @@
 #define EXPAND_DEPTH 64
 
 static int
-compare_slot(const void *name, const void *slot)
+compare_slot(const void *key, const void *slot)
 {
-	return strcmp(name, ((const struct slot *)slot)->assign[0]->name);
+	return assign_compare(key, ((const struct slot *)slot)->assign[0]);
 }
 
 static struct slot *
 find_slot(struct scope *s, const char *name, size_t len)
 {
 	char full[512];
-	struct slot *slot = NULL;
+	struct assign key = { .kind = ASSIGN_VAR, .name = full };
 
 	if (len + sizeof "vars." > sizeof full || s->slots == 0)
 		return NULL;
 	memcpy(full, "vars.", 5);
 	memcpy(full + 5, name, len);
 	full[5 + len] = '\0';
-	slot = bsearch(full, s->slot, s->slots, sizeof *slot, compare_slot);
-	if (slot == NULL && strncmp(full + 5, "agent.", 6) != 0)
-		slot = bsearch(full + 5, s->slot, s->slots, sizeof *slot,
-		    compare_slot);
-	return slot;
+	key.def = param_find(full + 5);
+	if (key.def != NULL) {
+		key.kind = ASSIGN_PARAM;
+		key.index = (unsigned)(key.def - param_table);
+		key.name = full + 5;
+	}
+	return bsearch(&key, s->slot, s->slots, sizeof *s->slot,
+	    compare_slot);
 }
 
 /* The texts that a reference stands for; `self` holds the jail's name. */
@@ -63,6 +66,7 @@ add_made(struct scope *s, const struct assign *a, const char *text,
     struct text_list *to)
 {
 	size_t len = strlen(text);
+	char *copy;
 
 	/* Doubling values could make any size out of a few lines. */
 	s->text_used += len + sizeof(char *);
@@ -71,7 +75,8 @@ add_made(struct scope *s, const struct assign *a, const char *text,
 		    "are replaced", a->name);
 		return -1;
 	}
-	if (text_list_add(to, text) == 0)
+	copy = arena_text(&s->arena, text);
+	if (copy != NULL && arena_list_add(&s->arena, to, copy) == 0)
 		return 0;
 	scope_fault(s, a->value_place, "out of memory");
 	return -1;
@@ -190,7 +195,7 @@ make_value(struct scope *s, struct slot *slot)
 		if (expand_assign(s, slot->assign[i], &slot->own) != 0)
 			return -1;
 	}
-	if (assign_check(last, &slot->own, &which, &err) != 0) {
+	if (assign_check(last, &s->arena, &slot->own, &which, &err) != 0) {
 		scope_fault(s, last->value_place, "%s: %s", last->name,
 		    err.text);
 		return -1;

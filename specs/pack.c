@@ -79,7 +79,8 @@ static void
 pack_param(struct packer *p, struct spec_param *to,
     const struct spec_param *from)
 {
-	bool plain = strcmp(from->name, from->def->name) == 0;
+	bool plain = from->name == from->def->name ||
+	    strcmp(from->name, from->def->name) == 0;
 
 	/* Nobody writes to names: the table's may stand for a copy. */
 	to->name = plain ? (char *)from->def->name : pack_text(p, from->name);
@@ -114,7 +115,7 @@ pack_all(struct packer *p, struct spec *to, const struct spec *from)
 }
 
 struct spec *
-spec_pack(const struct spec *draft)
+spec_pack(const struct spec *draft, size_t *size)
 {
 	struct packer p = { 0 };
 	struct spec measured, *s;
@@ -124,6 +125,8 @@ spec_pack(const struct spec *draft)
 	s = malloc(head + p.arrays_used + p.texts_used);
 	if (s == NULL)
 		return NULL;
+	if (size != NULL)
+		*size = head + p.arrays_used + p.texts_used;
 	p.arrays = (char *)s + head;
 	p.texts = p.arrays + p.arrays_used;
 	pack_all(&p, s, draft);
@@ -133,7 +136,7 @@ spec_pack(const struct spec *draft)
 struct spec *
 spec_copy(const struct spec *s)
 {
-	return spec_pack(s);
+	return spec_pack(s, NULL);
 }
 
 void

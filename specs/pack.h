@@ -8,8 +8,9 @@
 /*
  * Copies a draft, a struct spec whose pointers are borrowed, into one block
  * that spec_free releases.  `depend` and the names of parameters without a
- * key are taken from the parameters and the table.  NULL: no memory.
+ * key are taken from the parameters and the table.  *size becomes the bytes of
+ * the block, unless `size` is NULL.  NULL: no memory.
  */
-struct spec *spec_pack(const struct spec *draft);
+struct spec *spec_pack(const struct spec *draft, size_t *size);
 
 #endif

@@ -19,7 +19,10 @@ struct parser {
 	const char *file;
 	struct spec_errors *errors;
 	struct spec_docs *docs;
-	struct spec_doc *doc; /* the present one */
+	struct arena arena;   /* of the present document */
+	struct spec_doc *doc; /* the present one; in the arena */
+	struct assign *assign; /* its assignments, in the order of the text */
+	size_t count, room;
 	size_t errors_start;  /* of the file */
 	size_t faults;	      /* of the document */
 };
@@ -49,15 +52,6 @@ fault(struct parser *p, const struct node *n, const char *fmt, ...)
 	spec_error_add(p->errors, place_of(p, n), false, "%s", message);
 }
 
-/* Makes room for one more element of an array that doubles from 16 on. */
-static void *
-grow(void *array, size_t count, size_t size)
-{
-	if (count > 0 && (count < 16 || (count & (count - 1)) != 0))
-		return array;
-	return realloc(array, (count == 0 ? 16 : count * 2) * size);
-}
-
 /* Appends the text of one node; false when it cannot be one. */
 static bool
 take_text(struct parser *p, struct assign *a, const struct node *n)
@@ -77,7 +71,7 @@ take_text(struct parser *p, struct assign *a, const struct node *n)
 	}
 	if (strstr(n->text, "${") != NULL)
 		a->expand = true;
-	if (text_list_add(&a->value, n->text) != 0) {
+	if (arena_list_add(&p->arena, &a->value, n->text) != 0) {
 		fault(p, n, "out of memory");
 		return false;
 	}
@@ -109,12 +103,11 @@ report_items(struct parser *p, const struct assign *a,
 		struct error err = { 0 };
 		size_t which;
 
-		if (text_list_add(&one, n->text) == 0 &&
-		    assign_check(a, &one, &which, &err) != 0) {
+		if (arena_list_add(&p->arena, &one, n->text) == 0 &&
+		    assign_check(a, &p->arena, &one, &which, &err) != 0) {
 			fault(p, n, "%s: %s", a->name, err.text);
 			any = true;
 		}
-		text_list_free(&one);
 	}
 	return any;
 }
@@ -153,7 +146,8 @@ take_value(struct parser *p, struct assign *a, const struct node *value)
 		return false;
 	}
 	/* What refers to others is checked when it is resolved. */
-	if (a->expand || assign_check(a, &a->value, &which, &err) == 0)
+	if (a->expand ||
+	    assign_check(a, &p->arena, &a->value, &which, &err) == 0)
 		return true;
 	if (value->kind == NODE_LIST && report_items(p, a, value))
 		return false;
@@ -167,28 +161,31 @@ static void
 add_assign(struct parser *p, const struct assign *known, const char *name,
     const struct node *key, const struct node *value)
 {
-	struct spec_doc *doc = p->doc;
-	struct assign *grown, *a;
+	struct assign *a;
 
-	grown = grow(doc->assign, doc->count, sizeof *grown);
-	if (grown == NULL) {
-		fault(p, key, "out of memory");
-		return;
+	if (p->count == p->room) {
+		size_t room = p->room == 0 ? 64 : p->room * 2;
+		struct assign *grown = realloc(p->assign,
+		    room * sizeof *grown);
+
+		if (grown == NULL) {
+			fault(p, key, "out of memory");
+			return;
+		}
+		p->assign = grown;
+		p->room = room;
 	}
-	doc->assign = grown;
-	a = &grown[doc->count];
+	a = &p->assign[p->count];
 	*a = *known;
 	a->place = place_of(p, key);
-	if (a->name == NULL) {
-		a->owned_name = strdup(name);
-		a->name = a->owned_name;
-	}
+	if (a->name == NULL)
+		a->name = arena_text(&p->arena, name);
 	if (a->name == NULL) {
 		fault(p, key, "out of memory");
 		return;
 	}
 	/* Wrong ones count too, so that duplicates are found all the same. */
-	doc->count++;
+	p->count++;
 	if (a->append && !assign_is_list(a)) {
 		fault(p, key, "%s+: only lists can be appended to; %s takes "
 		    "one value", a->name, a->name);
@@ -198,11 +195,11 @@ add_assign(struct parser *p, const struct assign *known, const char *name,
 }
 
 static void
-add_param(struct parser *p, const char *name, bool append,
-    const struct node *key, const struct node *value)
+add_param(struct parser *p, const char *name, const struct param_def *def,
+    bool append, const struct node *key, const struct node *value)
 {
 	struct assign a = { .kind = ASSIGN_PARAM, .append = append,
-		.def = param_find(name) };
+		.def = def };
 	struct error err = { 0 };
 
 	if (a.def == NULL) {
@@ -216,6 +213,7 @@ add_param(struct parser *p, const char *name, bool append,
 		    "can set it; remove this line", name);
 		return;
 	}
+	a.index = (unsigned)(a.def - param_table);
 	if (strcmp(name, a.def->name) == 0) {
 		a.name = a.def->name;
 	} else if (rules_key(name + strlen(a.def->name) + 1, &err) != 0) {
@@ -252,6 +250,7 @@ add_setting(struct parser *p, const char *name, bool append,
 			    "texts, found %s", name, node_kind_name(value));
 		return;
 	}
+	a.index = (unsigned)(a.setting - setting_table);
 	if (strcmp(name, a.setting->name) == 0)
 		a.name = a.setting->name;
 	add_assign(p, &a, name, key, value);
@@ -274,17 +273,26 @@ add_var(struct parser *p, const char *name, bool append,
 		add_assign(p, &a, name, key, value);
 }
 
+/* Whether a name stands for a group of others and nothing else. */
+static bool
+is_group_only(const char *name)
+{
+	if (strncmp(name, "agent", 5) == 0 &&
+	    (name[5] == '\0' || name[5] == '.'))
+		return setting_find(name) == NULL && setting_group(name);
+	return strcmp(name, "vars") == 0 ||
+	    (param_find(name) == NULL && names_group(name));
+}
+
 static void
 add_leaf(struct parser *p, const char *name, bool append,
     const struct node *key, const struct node *value)
 {
-	bool group = strcmp(name, "vars") == 0 || strcmp(name, "agent") == 0 ||
-	    (setting_group(name) && setting_find(name) == NULL) ||
-	    (param_find(name) == NULL && names_group(name));
+	const struct param_def *def = param_find(name);
 
-	if (value->kind == NODE_BAD && group)
-		return;
-	if (group)
+	if (def != NULL)
+		add_param(p, name, def, append, key, value);
+	else if (is_group_only(name) && value->kind != NODE_BAD)
 		fault(p, value, "%s: expected a mapping, found %s", name,
 		    node_kind_name(value));
 	else if (strncmp(name, "vars.", 5) == 0)
@@ -292,7 +300,7 @@ add_leaf(struct parser *p, const char *name, bool append,
 	else if (strncmp(name, "agent.", 6) == 0)
 		add_setting(p, name, append, key, value);
 	else
-		add_param(p, name, append, key, value);
+		add_param(p, name, NULL, append, key, value);
 }
 
 /* Whether a mapping may stand as the value of a name. */
@@ -400,8 +408,8 @@ take_name(struct parser *p, const struct node *root)
 			fault(p, value, "name has no value");
 		else if (rules_name(value->text, true, &err) != 0)
 			fault(p, value, "%s", err.text);
-		else if ((p->doc->name = strdup(value->text)) == NULL)
-			fault(p, value, "out of memory");
+		else
+			p->doc->name = value->text;
 	}
 	if (found == NULL)
 		fault(p, root, "the document has no name: every one needs "
@@ -411,45 +419,59 @@ take_name(struct parser *p, const struct node *root)
 static int
 compare_assign(const void *a, const void *b)
 {
-	const struct assign *x = a, *y = b;
-	int c = strcmp(x->name, y->name);
+	const struct assign *x = *(const struct assign *const *)a;
+	const struct assign *y = *(const struct assign *const *)b;
+	int c = assign_compare(x, y);
 
-	if (c == 0)
-		c = (x->place.line > y->place.line) -
-		    (x->place.line < y->place.line);
-	return c != 0 ? c : (x->place.column > y->place.column) -
-	    (x->place.column < y->place.column);
+	/* The first one of a name first. */
+	return c != 0 ? c : (x > y) - (x < y);
 }
 
-/* Sorts by name, and finds what is said twice. */
-static void
-sort_assigns(struct parser *p)
+/* Moves the assignments into the document, sorted, and finds duplicates. */
+static int
+keep_assigns(struct parser *p)
 {
 	struct spec_doc *doc = p->doc;
+	const struct assign **sorted = arena_take(&p->arena,
+	    p->count * sizeof *sorted);
 
-	if (doc->count > 1)
-		qsort(doc->assign, doc->count, sizeof *doc->assign,
-		    compare_assign);
-	for (size_t i = 1; i < doc->count; i++) {
-		const struct assign *a = &doc->assign[i], *first = a - 1;
+	doc->assign = arena_take(&p->arena, p->count * sizeof *doc->assign);
+	if (sorted == NULL || doc->assign == NULL)
+		return -1;
+	for (size_t i = 0; i < p->count; i++)
+		sorted[i] = &p->assign[i];
+	qsort(sorted, p->count, sizeof *sorted, compare_assign);
+	for (size_t i = 0; i < p->count; i++) {
+		const struct assign *a = sorted[i];
 		const struct node at = { .line = a->place.line,
 			.column = a->place.column };
 
-		if (strcmp(a->name, first->name) == 0)
+		doc->assign[doc->count++] = *a;
+		if (i > 0 && assign_compare(sorted[i - 1], a) == 0)
 			fault(p, &at, "%s is given twice, first in line %u",
-			    a->name, first->place.line);
+			    a->name, sorted[i - 1]->place.line);
 	}
+	return 0;
 }
 
+/* The document keeps the memory of its texts, itself included. */
 static int
-keep_doc(struct spec_docs *docs, struct spec_doc *doc)
+keep_doc(struct parser *p)
 {
-	struct spec_doc **grown = grow(docs->doc, docs->count, sizeof *grown);
+	struct spec_docs *docs = p->docs;
 
-	if (grown == NULL)
-		return -1;
-	docs->doc = grown;
-	docs->doc[docs->count++] = doc;
+	if ((docs->count & (docs->count - 1)) == 0) {
+		size_t room = docs->count == 0 ? 1 : docs->count * 2;
+		struct spec_doc **grown = realloc(docs->doc,
+		    room * sizeof *grown);
+
+		if (grown == NULL)
+			return -1;
+		docs->doc = grown;
+	}
+	docs->doc[docs->count++] = p->doc;
+	p->doc->arena = p->arena;
+	p->arena = (struct arena){ 0 };
 	return 0;
 }
 
@@ -459,6 +481,7 @@ each_document(void *arg, const struct node *root, size_t faults)
 	struct parser *p = arg;
 
 	p->faults = faults;
+	p->count = 0;
 	if (root->kind == NODE_BAD)
 		return;
 	if (root->kind != NODE_MAP) {
@@ -467,22 +490,21 @@ each_document(void *arg, const struct node *root, size_t faults)
 		    "expected a mapping (name: ..., path: ...)");
 		return;
 	}
-	p->doc = calloc(1, sizeof *p->doc);
+	p->doc = arena_take(&p->arena, sizeof *p->doc);
 	if (p->doc == NULL) {
 		fault(p, root, "out of memory");
 		return;
 	}
+	*p->doc = (struct spec_doc){ 0 };
 	take_name(p, root);
 	walk(p, "", root);
-	sort_assigns(p);
+	if (p->count > 0 && keep_assigns(p) != 0)
+		fault(p, root, "out of memory");
 	p->doc->defaults = p->doc->name != NULL &&
 	    strchr(p->doc->name, '*') != NULL;
 	p->doc->bad = p->faults > 0;
-	if (p->doc->name != NULL && keep_doc(p->docs, p->doc) == 0)
-		return;
-	if (p->doc->name != NULL)
+	if (p->doc->name != NULL && keep_doc(p) != 0)
 		fault(p, root, "out of memory");
-	spec_doc_free(p->doc);
 }
 
 int
@@ -492,6 +514,8 @@ spec_parse(const char *file, const char *text, size_t len,
 	struct parser p = { .file = file, .errors = errors, .docs = docs,
 		.errors_start = errors->count };
 
-	(void)yaml_read(file, text, len, each_document, &p, errors);
+	(void)yaml_read(file, text, len, each_document, &p, &p.arena, errors);
+	arena_release(&p.arena);
+	free(p.assign);
 	return errors->count == p.errors_start ? 0 : -1;
 }

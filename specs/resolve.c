@@ -33,7 +33,8 @@ struct resolver {
 	struct scope scope;
 	struct spec_param *param; /* of the present draft */
 	size_t params_room;
-	size_t size; /* of all specs */
+	struct spec_agent agent;  /* the defaults of all settings */
+	size_t size;		  /* of all specs */
 };
 
 static void
@@ -155,7 +156,7 @@ make_draft(struct resolver *r, struct spec *draft)
 
 	*draft = (struct spec){ .name = s->doc->name,
 		.place = s->doc->place };
-	settings_default(&draft->agent);
+	draft->agent = r->agent;
 	if (s->slots > r->params_room) {
 		struct spec_param *grown = realloc(r->param,
 		    s->slots * sizeof *grown);
@@ -173,23 +174,6 @@ make_draft(struct resolver *r, struct spec *draft)
 	return 0;
 }
 
-/* What a spec and the work for it weigh: bounds what defaults can multiply. */
-static size_t
-weight(const struct scope *s)
-{
-	size_t sum = sizeof(struct spec);
-
-	for (size_t i = 0; i < s->slots; i++) {
-		const struct text_list *l = s->slot[i].value;
-
-		sum += sizeof(struct spec_param);
-		for (size_t j = 0; s->slot[i].state == SLOT_DONE &&
-		    j < l->count; j++)
-			sum += strlen(l->text[j]) + sizeof(char *);
-	}
-	return sum;
-}
-
 static struct spec_place
 place_of(const struct spec *draft, const char *name)
 {
@@ -202,10 +186,12 @@ place_of(const struct spec *draft, const char *name)
 static int
 keep_spec(struct resolver *r, const struct spec *draft)
 {
-	struct spec *s = spec_pack(draft);
+	size_t size;
+	struct spec *s = spec_pack(draft, &size);
 
 	if (s == NULL)
 		return -1;
+	r->size += size;
 	spec_digest(s);
 	r->made[r->mades++] = (struct made){ s, draft->place,
 		place_of(draft, "jid"), place_of(draft, "depend") };
@@ -236,7 +222,8 @@ resolve_entry(struct resolver *r, const struct entry *e)
 		return 0;
 	}
 	scope_resolve(s);
-	r->size += weight(s);
+	/* What defaults can multiply is bounded, also where it fails. */
+	r->size += s->slots * sizeof *s->slot + s->text_used;
 	if (make_draft(r, &draft) == 0) {
 		cross_check(s, &draft);
 		rc = 0;
@@ -436,6 +423,7 @@ spec_resolve(const struct spec_docs *docs, struct spec_set *set)
 	struct resolver r = { .set = set };
 
 	r.scope.errors = &set->errors;
+	settings_default(&r.agent);
 	if (sort_out(&r, docs) == 0)
 		resolve_all(&r);
 	else

@@ -70,6 +70,21 @@ rules_key(const char *key, struct error *err)
 	return 0;
 }
 
+static bool
+has_dotdot(const char *path)
+{
+	while (*path != '\0') {
+		size_t len;
+
+		path += strspn(path, "/");
+		len = strcspn(path, "/");
+		if (len == 2 && path[0] == '.' && path[1] == '.')
+			return true;
+		path += len;
+	}
+	return false;
+}
+
 /*
  * Makes an absolute path canonical in place: no empty and no "." component, no
  * slash at the end.  ".." is refused: what it means depends on links.
@@ -83,14 +98,14 @@ rule_path(char *text, struct error *err)
 	if (*text != '/')
 		return error_set(err, EINVAL, "expected an absolute path, found"
 		    " \"%.*s\"", TEXT_SHOWN, text);
+	if (has_dotdot(text))
+		return error_set(err, EINVAL, "expected a path without .. "
+		    "components, found \"%.*s\"", TEXT_SHOWN, text);
 	while (*from != '\0') {
 		size_t len;
 
 		from += strspn(from, "/");
 		len = strcspn(from, "/");
-		if (len == 2 && memcmp(from, "..", 2) == 0)
-			return error_set(err, EINVAL, "expected a path without "
-			    ".. components, found \"%.*s\"", TEXT_SHOWN, text);
 		if (len > 0 && !(len == 1 && *from == '.')) {
 			*to++ = '/';
 			memmove(to, from, len);
@@ -220,22 +235,42 @@ compare_rule(const void *name, const void *rule)
 	return strcmp(name, ((const struct rule *)rule)->name);
 }
 
+/* The rule of a parameter, or NULL. */
+static int (*find_rule(const char *name, const struct param_def *def))(char *,
+    struct error *)
+{
+	const struct rule *rule;
+
+	if (def->type == PARAM_BOOL || def->type == PARAM_JAILSYS)
+		return NULL;
+	if (def->type == PARAM_KEYVALUE)
+		return strcmp(name, def->name) != 0 ? rule_one_line : NULL;
+	rule = bsearch(def->name, rules, sizeof rules / sizeof *rules,
+	    sizeof *rules, compare_rule);
+	return rule != NULL ? rule->check : NULL;
+}
+
 int
 rules_check(const char *name, const struct param_def *def,
-    struct text_list *texts, size_t *which, struct error *err)
+    struct arena *arena, struct text_list *texts, size_t *which,
+    struct error *err)
 {
-	const struct rule *rule = bsearch(def->name, rules,
-	    sizeof rules / sizeof *rules, sizeof *rules, compare_rule);
-	int (*check)(char *, struct error *) = rule != NULL ? rule->check :
-	    def->type == PARAM_KEYVALUE && strcmp(name, def->name) != 0 ?
-	    rule_one_line : NULL;
+	int (*check)(char *, struct error *) = find_rule(name, def);
+	char buf[VALUE_TEXT_MAX];
 
-	if (value_check(def, texts, which, err) != 0)
-		return -1;
-	for (size_t i = 0; check != NULL && i < texts->count; i++) {
+	for (size_t i = 0; i < texts->count; i++) {
+		const char *canonical = value_canonical(def, texts->text[i],
+		    buf, err);
+
 		*which = i;
-		if (check(texts->text[i], err) != 0)
+		if (canonical == NULL)
+			return -1;
+		if (canonical != texts->text[i])
+			texts->text[i] = arena_text(arena, canonical);
+		if (texts->text[i] == NULL)
+			return error_sys(err, ENOMEM, "value");
+		if (check != NULL && check(texts->text[i], err) != 0)
 			return -1;
 	}
-	return 0;
+	return value_check_together(def, texts, which, err);
 }

@@ -6,14 +6,16 @@
 #ifndef JA_RULES_H
 #define JA_RULES_H
 
+#include "arena.h"
 #include "spec.h"
 
 /*
- * As value_check, with the rules of the parameter `name`, which for lines of
- * meta and env is the full one (meta.K).
+ * As value_check for a list in an arena, with the rules of the parameter
+ * `name`, which for lines of meta and env is the full one (meta.K).
  */
 int rules_check(const char *name, const struct param_def *def,
-    struct text_list *texts, size_t *which, struct error *err);
+    struct arena *arena, struct text_list *texts, size_t *which,
+    struct error *err);
 
 /*
  * A jail's name: components of [A-Za-z0-9_-], none of digits alone, separated

@@ -65,13 +65,13 @@ merge(struct scope *s, const struct spec_doc *doc)
 		const struct assign *a = &doc->assign[j];
 		int c = -1;
 
-		while (i < s->items && (c = strcmp(old[i]->name, a->name)) < 0)
+		while (i < s->items && (c = assign_compare(old[i], a)) < 0)
 			to[n++] = old[i++];
 		while (i < s->items && c == 0) {
 			if (a->append)
 				to[n++] = old[i];
 			if (++i < s->items)
-				c = strcmp(old[i]->name, a->name);
+				c = assign_compare(old[i], a);
 		}
 		to[n++] = a;
 	}
@@ -96,8 +96,7 @@ make_slots(struct scope *s)
 		s->slots_room = s->items;
 	}
 	for (size_t i = 0; i < s->items; i++) {
-		if (i > 0 && strcmp(s->item[i]->name, s->item[i - 1]->name) ==
-		    0) {
+		if (i > 0 && assign_compare(s->item[i], s->item[i - 1]) == 0) {
 			s->slot[s->slots - 1].count++;
 			continue;
 		}
@@ -142,14 +141,14 @@ scope_resolve(struct scope *s)
 void
 scope_end(struct scope *s)
 {
-	for (size_t i = 0; i < s->slots; i++)
-		text_list_free(&s->slot[i].own);
 	s->slots = 0;
+	arena_reset(&s->arena);
 }
 
 void
 scope_finish(struct scope *s)
 {
+	arena_release(&s->arena);
 	free(s->item);
 	free(s->spare);
 	free(s->slot);

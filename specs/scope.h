@@ -28,7 +28,8 @@ struct scope {
 	size_t items, items_room;
 	struct slot *slot; /* sorted by name */
 	size_t slots, slots_room;
-	size_t text_used; /* bytes that references made */
+	struct arena arena; /* what references made */
+	size_t text_used;   /* bytes of it */
 	unsigned depth;	  /* of references in references */
 	struct spec_errors *errors;
 	size_t faults;

@@ -42,7 +42,18 @@ utf8_prefix(const char *s, size_t len)
 	size_t i = 0;
 
 	while (i < len) {
-		size_t n = bytes[i] < 0x80 ? 1 :
+		/* Most texts are ASCII: eight bytes at once. */
+		uint64_t word;
+		size_t n;
+
+		if (len - i >= sizeof word) {
+			memcpy(&word, s + i, sizeof word);
+			if ((word & 0x8080808080808080ULL) == 0) {
+				i += sizeof word;
+				continue;
+			}
+		}
+		n = bytes[i] < 0x80 ? 1 :
 		    utf8_character(bytes + i, len - i);
 
 		if (n == 0)

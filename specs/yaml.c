@@ -7,20 +7,14 @@
 
 #include "text.h"
 
-#define CHUNK_SIZE 16384
-
-/* Memory for the nodes of one document, used again for the next. */
-struct chunk {
-	struct chunk *next;
-	size_t used, size;
-	/* the bytes follow */
-};
+#define NODES_FIRST 16384 /* bytes of nodes that most documents need */
 
 struct reader {
 	const char *file;
 	struct spec_errors *errors;
 	yaml_parser_t yaml;
-	struct chunk *chunks; /* the newest first */
+	struct arena nodes; /* until the end of the document */
+	struct arena *texts;
 	struct node *stack[SPEC_DEPTH_MAX];
 	unsigned depth;
 	struct node *root;
@@ -61,42 +55,6 @@ place_of(const struct reader *r, yaml_mark_t mark)
 		(unsigned)mark.column + 1 };
 }
 
-/* Zeroed memory until the end of the document; NULL: none left. */
-static void *
-take(struct reader *r, size_t size)
-{
-	struct chunk *c = r->chunks;
-	void *p;
-
-	size = (size + 15) & ~(size_t)15;
-	if (c == NULL || c->size - c->used < size) {
-		size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-
-		c = malloc(sizeof *c + room);
-		if (c == NULL)
-			return NULL;
-		*c = (struct chunk){ r->chunks, 0, room };
-		r->chunks = c;
-	}
-	p = (char *)(c + 1) + c->used;
-	c->used += size;
-	return memset(p, 0, size);
-}
-
-/* Frees all chunks but the oldest, which the next document uses. */
-static void
-release(struct reader *r, bool all)
-{
-	while (r->chunks != NULL && (all || r->chunks->next != NULL)) {
-		struct chunk *next = r->chunks->next;
-
-		free(r->chunks);
-		r->chunks = next;
-	}
-	if (r->chunks != NULL)
-		r->chunks->used = 0;
-}
-
 /* Whether the next node of a mapping is a key. */
 static bool
 expects_key(const struct node *map)
@@ -108,16 +66,15 @@ expects_key(const struct node *map)
 static struct node *
 add_node(struct reader *r, enum node_kind kind, yaml_mark_t mark)
 {
-	struct node *n = take(r, sizeof *n), *parent;
+	struct node *n = arena_take(&r->nodes, sizeof *n), *parent;
 
 	if (n == NULL) {
 		spec_error_add(r->errors, place_of(r, mark), false,
 		    "out of memory");
 		return NULL;
 	}
-	n->kind = kind;
-	n->line = (unsigned)mark.line + 1;
-	n->column = (unsigned)mark.column + 1;
+	*n = (struct node){ .kind = kind, .line = (unsigned)mark.line + 1,
+		.column = (unsigned)mark.column + 1 };
 	if (r->depth == 0) {
 		r->root = n;
 		return n;
@@ -169,7 +126,7 @@ refuse_properties(struct reader *r, const yaml_char_t *anchor,
 static int
 add_text(struct reader *r, const yaml_event_t *e)
 {
-	const char *text = (const char *)e->data.scalar.value;
+	char *text = (char *)e->data.scalar.value;
 	size_t len = e->data.scalar.length;
 	struct node *n;
 	char *copy;
@@ -189,10 +146,11 @@ add_text(struct reader *r, const yaml_event_t *e)
 		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
 	}
 	n = add_node(r, NODE_TEXT, e->start_mark);
-	copy = n == NULL ? NULL : take(r, len + 1);
+	copy = n == NULL ? NULL : arena_take(r->texts, len + 1);
 	if (copy == NULL)
 		return -1;
 	memcpy(copy, text, len);
+	copy[len] = '\0';
 	n->text = copy;
 	n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	return 0;
@@ -327,11 +285,10 @@ check_bytes(const char *file, const char *text, size_t len,
 		return spec_error_add(errors, place_at(file, text, good), false,
 		    "the byte 0x%02X does not begin a UTF-8 character",
 		    (unsigned char)text[good]);
-	for (p = text; p != NULL && p < text + len;
-	    p = memchr(p, '\n', (size_t)(text + len - p))) {
-		p += *p == '\n';
-		if ((size_t)(text + len - p) >= 4 &&
-		    memcmp(p, "%TAG", 4) == 0)
+	for (p = text; (p = memchr(p, '%', (size_t)(text + len - p))) != NULL;
+	    p++) {
+		if ((p == text || p[-1] == '\n') &&
+		    (size_t)(text + len - p) >= 4 && memcmp(p, "%TAG", 4) == 0)
 			return spec_error_add(errors, place_at(file, text,
 			    (size_t)(p - text)), false, "%%TAG: tags are not "
 			    "part of the spec language");
@@ -355,7 +312,8 @@ read_events(struct reader *r, const char *text, size_t len,
 		end = e.type == YAML_STREAM_END_EVENT;
 		if (rc == 0 && e.type == YAML_DOCUMENT_END_EVENT) {
 			each(arg, r->root, r->errors->count - r->errors_before);
-			release(r, false);
+			arena_reset(&r->nodes);
+			arena_reset(r->texts);
 		}
 		yaml_event_delete(&e);
 	}
@@ -365,9 +323,10 @@ read_events(struct reader *r, const char *text, size_t len,
 int
 yaml_read(const char *file, const char *text, size_t len,
     void (*each)(void *arg, const struct node *root, size_t faults), void *arg,
-    struct spec_errors *errors)
+    struct arena *texts, struct spec_errors *errors)
 {
-	struct reader r = { .file = file, .errors = errors };
+	struct reader r = { .file = file, .errors = errors, .texts = texts,
+		.nodes.first = NODES_FIRST };
 	int rc;
 
 	if (check_bytes(file, text, len, errors) != 0)
@@ -388,6 +347,6 @@ yaml_read(const char *file, const char *text, size_t len,
 		    false, "the file holds no document; to remove its jails, "
 		    "remove the file");
 	yaml_parser_delete(&r.yaml);
-	release(&r, true);
+	arena_release(&r.nodes);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #ifndef JA_YAML_H
 #define JA_YAML_H
 
+#include "arena.h"
 #include "spec.h"
 
 enum node_kind {
@@ -20,7 +21,7 @@ struct node {
 	enum node_kind kind;
 	bool plain; /* a text without quotes */
 	unsigned line, column;
-	const char *text;
+	char *text;
 	struct node *child, *last, *next;
 };
 
@@ -32,11 +33,12 @@ const char *node_kind_name(const struct node *n);
 
 /*
  * Calls `each` with the root of every document; the nodes are gone when it
- * returns.  `faults` tells how many errors that document has so far.  Errors
+ * returns, and so is what is in `texts` then: all texts of the document.  Who
+ * wants to keep them takes the arena's chunks.  `faults` tells how many errors that document has so far.  Errors
  * are appended.  Returns -1 when the text could not be read to its end.
  */
 int yaml_read(const char *file, const char *text, size_t len,
     void (*each)(void *arg, const struct node *root, size_t faults), void *arg,
-    struct spec_errors *errors);
+    struct arena *texts, struct spec_errors *errors);
 
 #endif

@@ -13,14 +13,16 @@ struct arena_chunk {
 	/* the bytes follow */
 };
 
-void *
-arena_take(struct arena *a, size_t size)
+/* `align` is a power of two. */
+static void *
+take(struct arena *a, size_t size, size_t align)
 {
 	struct arena_chunk *c = a->chunk;
 	void *p;
 
-	size = (size + 7) & ~(size_t)7;
-	if (c == NULL || c->size - c->used < size) {
+	if (c != NULL)
+		c->used += -c->used & (align - 1);
+	if (c == NULL || c->used > c->size || c->size - c->used < size) {
 		size_t room = c != NULL ? c->size * 2 :
 		    a->first != 0 ? a->first : CHUNK_FIRST;
 
@@ -39,13 +41,28 @@ arena_take(struct arena *a, size_t size)
 	return p;
 }
 
+void *
+arena_take(struct arena *a, size_t size)
+{
+	return take(a, size, sizeof(void *));
+}
+
+char *
+arena_bytes(struct arena *a, const char *bytes, size_t len)
+{
+	char *copy = take(a, len + 1, 1);
+
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, bytes, len);
+	copy[len] = '\0';
+	return copy;
+}
+
 char *
 arena_text(struct arena *a, const char *text)
 {
-	size_t size = strlen(text) + 1;
-	char *copy = arena_take(a, size);
-
-	return copy == NULL ? NULL : memcpy(copy, text, size);
+	return arena_bytes(a, text, strlen(text));
 }
 
 static void

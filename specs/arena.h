@@ -18,6 +18,8 @@ struct arena {
 
 /* Aligned for pointers, not cleared; NULL: no memory. */
 void *arena_take(struct arena *a, size_t size);
+/* Copies bytes, and a NUL behind them. */
+char *arena_bytes(struct arena *a, const char *bytes, size_t len);
 char *arena_text(struct arena *a, const char *text);
 /* Forgets all pieces but keeps a chunk for the next ones. */
 void arena_reset(struct arena *a);

@@ -74,15 +74,15 @@ add_setting(struct feed *f, const struct setting *s,
 	const struct text_list *map = (const struct text_list *)(const void *)at;
 	char buf[32];
 
+	if (setting_is_default(s, agent))
+		return;
 	if (s->type == SETTING_MAP) {
-		if (map->count == 0)
-			return;
 		add_text(f, s->name);
 		add_list(f, map);
 		return;
 	}
 	text = setting_text(s, agent, buf, sizeof buf);
-	if (text == NULL || (s->dflt != NULL && strcmp(text, s->dflt) == 0))
+	if (text == NULL)
 		return;
 	add_text(f, s->name);
 	add_text(f, text);

@@ -10,15 +10,22 @@
 bool
 names_group(const char *name)
 {
-	size_t len = strlen(name);
+	size_t len = strlen(name), low = 0, high = param_count;
 
-	for (size_t i = 0; i < param_count; i++) {
-		const char *known = param_table[i].name;
+	/* The first name that is not before "name.". */
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const char *known = param_table[middle].name;
+		int c = strncmp(known, name, len);
 
-		if (strncmp(known, name, len) == 0 && known[len] == '.')
-			return true;
+		if (c < 0 || (c == 0 && (unsigned char)known[len] < '.'))
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return false;
+	return low < param_count &&
+	    strncmp(param_table[low].name, name, len) == 0 &&
+	    param_table[low].name[len] == '.';
 }
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Trees of nodes become documents: names are resolved, values checked. */
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 
 /* The longest dotted name that is looked at. */
 #define KEY_MAX 512
+/* At least as many as there are parameters and settings. */
+#define BUCKETS_MAX 256
 
 struct parser {
 	const char *file;
@@ -22,6 +25,7 @@ struct parser {
 	struct arena arena;   /* of the present document */
 	struct spec_doc *doc; /* the present one; in the arena */
 	struct assign *assign; /* its assignments, in the order of the text */
+	const struct assign **sorted; /* room for pointers to all of them */
 	size_t count, room;
 	size_t errors_start;  /* of the file */
 	size_t faults;	      /* of the document */
@@ -56,6 +60,8 @@ fault(struct parser *p, const struct node *n, const char *fmt, ...)
 static bool
 take_text(struct parser *p, struct assign *a, const struct node *n)
 {
+	const char *dollar;
+
 	if (n->kind == NODE_BAD)
 		return false;
 	if (n->kind != NODE_TEXT) {
@@ -69,7 +75,8 @@ take_text(struct parser *p, struct assign *a, const struct node *n)
 		    "; write [] for an empty list" : "");
 		return false;
 	}
-	if (strstr(n->text, "${") != NULL)
+	dollar = strchr(n->text, '$');
+	if (dollar != NULL && strstr(dollar, "${") != NULL)
 		a->expand = true;
 	if (arena_list_add(&p->arena, &a->value, n->text) != 0) {
 		fault(p, n, "out of memory");
@@ -167,12 +174,15 @@ add_assign(struct parser *p, const struct assign *known, const char *name,
 		size_t room = p->room == 0 ? 64 : p->room * 2;
 		struct assign *grown = realloc(p->assign,
 		    room * sizeof *grown);
+		const struct assign **sorted = grown == NULL ? NULL :
+		    realloc(p->sorted, room * sizeof *sorted);
 
-		if (grown == NULL) {
+		p->assign = grown != NULL ? grown : p->assign;
+		p->sorted = sorted != NULL ? sorted : p->sorted;
+		if (sorted == NULL) {
 			fault(p, key, "out of memory");
 			return;
 		}
-		p->assign = grown;
 		p->room = room;
 	}
 	a = &p->assign[p->count];
@@ -273,46 +283,63 @@ add_var(struct parser *p, const char *name, bool append,
 		add_assign(p, &a, name, key, value);
 }
 
-/* Whether a name stands for a group of others and nothing else. */
+/* Whether a name belongs to a part of the document: "vars", "agent.heal". */
 static bool
-is_group_only(const char *name)
+is_below(const char *name, const char *part)
 {
-	if (strncmp(name, "agent", 5) == 0 &&
-	    (name[5] == '\0' || name[5] == '.'))
-		return setting_find(name) == NULL && setting_group(name);
-	return strcmp(name, "vars") == 0 ||
-	    (param_find(name) == NULL && names_group(name));
+	size_t len = strlen(part);
+
+	return strncmp(name, part, len) == 0 &&
+	    (name[len] == '.' || name[len] == '\0');
+}
+
+static void
+expect_mapping(struct parser *p, const char *name, const struct node *value)
+{
+	if (value->kind != NODE_BAD)
+		fault(p, value, "%s: expected a mapping, found %s", name,
+		    node_kind_name(value));
 }
 
 static void
 add_leaf(struct parser *p, const char *name, bool append,
     const struct node *key, const struct node *value)
 {
-	const struct param_def *def = param_find(name);
+	if (is_below(name, "agent")) {
+		if (setting_find(name) == NULL && setting_group(name))
+			expect_mapping(p, name, value);
+		else
+			add_setting(p, name, append, key, value);
+	} else if (is_below(name, "vars")) {
+		if (name[4] == '\0')
+			expect_mapping(p, name, value);
+		else
+			add_var(p, name, append, key, value);
+	} else {
+		const struct param_def *def = param_find(name);
 
-	if (def != NULL)
-		add_param(p, name, def, append, key, value);
-	else if (is_group_only(name) && value->kind != NODE_BAD)
-		fault(p, value, "%s: expected a mapping, found %s", name,
-		    node_kind_name(value));
-	else if (strncmp(name, "vars.", 5) == 0)
-		add_var(p, name, append, key, value);
-	else if (strncmp(name, "agent.", 6) == 0)
-		add_setting(p, name, append, key, value);
-	else
-		add_param(p, name, NULL, append, key, value);
+		if (def == NULL && names_group(name))
+			expect_mapping(p, name, value);
+		else
+			add_param(p, name, def, append, key, value);
+	}
 }
 
 /* Whether a mapping may stand as the value of a name. */
 static bool
 takes_mapping(const char *name)
 {
-	return strcmp(name, "vars") == 0 || strcmp(name, "agent") == 0 ||
-	    setting_group(name) || names_group(name) ||
-	    /* Labels and lines of meta may have dots in their names. */
-	    strncmp(name, "agent.labels.", 13) == 0 ||
-	    (param_find(name) != NULL &&
-	    param_find(name)->type == PARAM_KEYVALUE);
+	const struct param_def *def;
+
+	if (is_below(name, "agent"))
+		/* Labels may have dots in their names. */
+		return setting_group(name) ||
+		    strncmp(name, "agent.labels.", 13) == 0;
+	if (strcmp(name, "vars") == 0 || names_group(name))
+		return true;
+	/* And so may lines of meta. */
+	def = param_find(name);
+	return def != NULL && def->type == PARAM_KEYVALUE;
 }
 
 /* Makes the full name of a key.  Returns false when it cannot be one. */
@@ -427,20 +454,57 @@ compare_assign(const void *a, const void *b)
 	return c != 0 ? c : (x > y) - (x < y);
 }
 
+/* Where an assignment goes: the tables give the order, variables are last. */
+static size_t
+bucket_of(const struct assign *a)
+{
+	return a->kind == ASSIGN_PARAM ? a->index :
+	    a->kind == ASSIGN_AGENT ? param_count + a->index :
+				      param_count + setting_count;
+}
+
+/*
+ * Sorts pointers to the assignments: counted by bucket, then each bucket,
+ * which has one element as a rule, by name.
+ */
+static void
+sort_assigns(const struct parser *p, const struct assign **sorted)
+{
+	size_t start[BUCKETS_MAX + 1] = { 0 };
+	size_t buckets = param_count + setting_count + 1, sum = 0;
+
+	assert(buckets <= BUCKETS_MAX);
+	for (size_t i = 0; i < p->count; i++)
+		start[bucket_of(&p->assign[i])]++;
+	for (size_t b = 0; b <= buckets; b++) {
+		size_t count = start[b];
+
+		start[b] = sum;
+		sum += count;
+	}
+	for (size_t i = 0; i < p->count; i++)
+		sorted[start[bucket_of(&p->assign[i])]++] = &p->assign[i];
+	/* Each start is now where the next bucket begins. */
+	for (size_t b = 0; b < buckets; b++) {
+		size_t first = b == 0 ? 0 : start[b - 1];
+
+		if (start[b] - first > 1)
+			qsort(sorted + first, start[b] - first, sizeof *sorted,
+			    compare_assign);
+	}
+}
+
 /* Moves the assignments into the document, sorted, and finds duplicates. */
 static int
 keep_assigns(struct parser *p)
 {
 	struct spec_doc *doc = p->doc;
-	const struct assign **sorted = arena_take(&p->arena,
-	    p->count * sizeof *sorted);
+	const struct assign **sorted = p->sorted;
 
 	doc->assign = arena_take(&p->arena, p->count * sizeof *doc->assign);
-	if (sorted == NULL || doc->assign == NULL)
+	if (doc->assign == NULL)
 		return -1;
-	for (size_t i = 0; i < p->count; i++)
-		sorted[i] = &p->assign[i];
-	qsort(sorted, p->count, sizeof *sorted, compare_assign);
+	sort_assigns(p, sorted);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct assign *a = sorted[i];
 		const struct node at = { .line = a->place.line,
@@ -517,5 +581,6 @@ spec_parse(const char *file, const char *text, size_t len,
 	(void)yaml_read(file, text, len, each_document, &p, &p.arena, errors);
 	arena_release(&p.arena);
 	free(p.assign);
+	free(p.sorted);
 	return errors->count == p.errors_start ? 0 : -1;
 }

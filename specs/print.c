@@ -156,8 +156,6 @@ put_param(struct textbuf *b, const struct spec_param *p)
 static void
 put_map(struct textbuf *b, const char *name, const struct text_list *l)
 {
-	if (l->count == 0)
-		return;
 	textbuf_format(b, "  %s:\n", name);
 	for (size_t i = 0; i < l->count; i++) {
 		const char *equals = strchr(l->text[i], '=');
@@ -190,12 +188,13 @@ put_settings(struct textbuf *b, const struct spec_agent *agent)
 		const char *at = (const char *)agent + s->offset, *text;
 		char buf[32];
 
+		if (setting_is_default(s, agent))
+			continue;
 		if (s->type == SETTING_MAP)
 			put_map(b, name,
 			    (const struct text_list *)(const void *)at);
 		text = setting_text(s, agent, buf, sizeof buf);
-		if (text == NULL || (s->dflt != NULL &&
-		    strcmp(text, s->dflt) == 0))
+		if (text == NULL)
 			continue;
 		if (dot != NULL && ((size_t)(dot - name) != group_len ||
 		    memcmp(group, name, group_len) != 0)) {

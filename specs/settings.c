@@ -16,41 +16,41 @@
 #define DURATION_MAX (YEAR_MS < LONG_MAX ? YEAR_MS : LONG_MAX)
 
 const struct setting setting_table[] = {
-	{ "agent.environment", SETTING_MAP, AT(environment), 0, 0, NULL,
+	{ "agent.environment", SETTING_MAP, AT(environment), 0, 0, 0,
 	    { NULL } },
-	{ "agent.follow_depend", SETTING_BOOL, AT(follow_depend), 0, 0, "true",
+	{ "agent.follow_depend", SETTING_BOOL, AT(follow_depend), 0, 0, true,
 	    { NULL } },
-	{ "agent.heal", SETTING_WORD, AT(heal), 0, 0, "always",
+	{ "agent.heal", SETTING_WORD, AT(heal), 0, 0, HEAL_ALWAYS,
 	    { [HEAL_ALWAYS] = "always", [HEAL_NEVER] = "never" } },
-	{ "agent.health.exec", SETTING_TEXT, AT(health.exec), 0, 0, NULL,
+	{ "agent.health.exec", SETTING_TEXT, AT(health.exec), 0, 0, 0,
 	    { NULL } },
-	{ "agent.health.heal", SETTING_BOOL, AT(health.heal), 0, 0, "false",
+	{ "agent.health.heal", SETTING_BOOL, AT(health.heal), 0, 0, false,
 	    { NULL } },
 	{ "agent.health.interval", SETTING_DURATION, AT(health.interval_ms),
-	    100, DURATION_MAX, "10s", { NULL } },
+	    100, DURATION_MAX, 10000, { NULL } },
 	{ "agent.health.retries", SETTING_INT, AT(health.retries), 1, 1000,
-	    "3", { NULL } },
+	    3, { NULL } },
 	{ "agent.health.start_period", SETTING_DURATION,
-	    AT(health.start_period_ms), 0, DURATION_MAX, "0s", { NULL } },
+	    AT(health.start_period_ms), 0, DURATION_MAX, 0, { NULL } },
 	{ "agent.health.timeout", SETTING_DURATION, AT(health.timeout_ms), 1,
-	    DURATION_MAX, "5s", { NULL } },
-	{ "agent.labels", SETTING_MAP, AT(labels), 0, 0, NULL, { NULL } },
-	{ "agent.limits", SETTING_UNKNOWN, 0, 0, 0, NULL, { NULL } },
-	{ "agent.network", SETTING_UNKNOWN, 0, 0, 0, NULL, { NULL } },
-	{ "agent.on_remove", SETTING_WORD, AT(on_remove), 0, 0, "remove",
+	    DURATION_MAX, 5000, { NULL } },
+	{ "agent.labels", SETTING_MAP, AT(labels), 0, 0, 0, { NULL } },
+	{ "agent.limits", SETTING_UNKNOWN, 0, 0, 0, 0, { NULL } },
+	{ "agent.network", SETTING_UNKNOWN, 0, 0, 0, 0, { NULL } },
+	{ "agent.on_remove", SETTING_WORD, AT(on_remove), 0, 0, REMOVE_REMOVE,
 	    { [REMOVE_REMOVE] = "remove", [REMOVE_KEEP] = "keep" } },
-	{ "agent.paused", SETTING_TEXT, AT(paused), 0, 0, NULL, { NULL } },
-	{ "agent.protect", SETTING_BOOL, AT(protect), 0, 0, "false",
+	{ "agent.paused", SETTING_TEXT, AT(paused), 0, 0, 0, { NULL } },
+	{ "agent.protect", SETTING_BOOL, AT(protect), 0, 0, false,
 	    { NULL } },
-	{ "agent.restart", SETTING_WORD, AT(restart), 0, 0, "allow",
+	{ "agent.restart", SETTING_WORD, AT(restart), 0, 0, RESTART_ALLOW,
 	    { [RESTART_ALLOW] = "allow", [RESTART_NEVER] = "never" } },
 	{ "agent.retry.initial", SETTING_DURATION, AT(retry_initial_ms), 1,
-	    DURATION_MAX, "1s", { NULL } },
+	    DURATION_MAX, 1000, { NULL } },
 	{ "agent.retry.max", SETTING_DURATION, AT(retry_max_ms), 1,
-	    DURATION_MAX, "5m", { NULL } },
+	    DURATION_MAX, 300000, { NULL } },
 	{ "agent.retry.reset", SETTING_DURATION, AT(retry_reset_ms), 1,
-	    DURATION_MAX, "10m", { NULL } },
-	{ "agent.rollback", SETTING_BOOL, AT(rollback), 0, 0, "false",
+	    DURATION_MAX, 600000, { NULL } },
+	{ "agent.rollback", SETTING_BOOL, AT(rollback), 0, 0, false,
 	    { NULL } },
 };
 const size_t setting_count = sizeof setting_table / sizeof *setting_table;
@@ -265,11 +265,50 @@ settings_default(struct spec_agent *agent)
 	*agent = (struct spec_agent){ 0 };
 	for (size_t i = 0; i < setting_count; i++) {
 		const struct setting *s = &setting_table[i];
+		char *at = (char *)agent + s->offset;
+		int number = (int)s->dflt;
+		bool on = s->dflt;
 
-		/* The table's own texts are right. */
-		if (s->dflt != NULL)
-			(void)setting_store(s, s->dflt, agent, NULL);
+		if (s->type == SETTING_DURATION)
+			memcpy(at, &s->dflt, sizeof s->dflt);
+		else if (s->type == SETTING_INT || s->type == SETTING_WORD)
+			memcpy(at, &number, sizeof number);
+		else if (s->type == SETTING_BOOL)
+			memcpy(at, &on, sizeof on);
 	}
+}
+
+bool
+setting_is_default(const struct setting *s, const struct spec_agent *agent)
+{
+	const char *at = (const char *)agent + s->offset;
+	struct text_list map;
+	const char *text;
+	int number;
+	long ms;
+	bool on;
+
+	switch (s->type) {
+	case SETTING_WORD:
+	case SETTING_INT:
+		memcpy(&number, at, sizeof number);
+		return number == s->dflt;
+	case SETTING_BOOL:
+		memcpy(&on, at, sizeof on);
+		return on == (s->dflt != 0);
+	case SETTING_DURATION:
+		memcpy(&ms, at, sizeof ms);
+		return ms == s->dflt;
+	case SETTING_TEXT:
+		memcpy(&text, at, sizeof text);
+		return text == NULL;
+	case SETTING_MAP:
+		memcpy(&map, at, sizeof map);
+		return map.count == 0;
+	case SETTING_UNKNOWN:
+		break;
+	}
+	return true;
 }
 
 static const char *

@@ -23,7 +23,7 @@ struct setting {
 	enum setting_type type;
 	size_t offset; /* in struct spec_agent */
 	long min, max;
-	const char *dflt;
+	long dflt; /* of numbers; texts and maps are not set */
 	const char *words[3]; /* NULL-terminated */
 };
 
@@ -53,6 +53,9 @@ int setting_check_entry(const struct setting *s, const char *key,
 
 /* The defaults of all settings; nothing in it is allocated. */
 void settings_default(struct spec_agent *agent);
+
+bool setting_is_default(const struct setting *s,
+    const struct spec_agent *agent);
 
 /* The canonical text of a setting (not a map); `buf` may be used for it.
    NULL: not set. */

@@ -27,8 +27,10 @@ node_is_null(const struct node *n)
 {
 	static const char *const words[] = { "", "~", "null", "Null", "NULL" };
 
-	for (size_t i = 0; n->kind == NODE_TEXT && n->plain &&
-	    i < sizeof words / sizeof *words; i++) {
+	if (n->kind != NODE_TEXT || !n->plain ||
+	    strchr("~nN", *n->text) == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (strcmp(n->text, words[i]) == 0)
 			return true;
 	}
@@ -130,6 +132,7 @@ add_text(struct reader *r, const yaml_event_t *e)
 	size_t len = e->data.scalar.length;
 	struct node *n;
 	char *copy;
+	bool key;
 
 	if (refuse_properties(r, e->data.scalar.anchor, e->data.scalar.tag,
 	    e->start_mark))
@@ -145,12 +148,13 @@ add_text(struct reader *r, const yaml_event_t *e)
 		    "a text holds a NUL character");
 		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
 	}
+	/* Keys are looked up and then forgotten. */
+	key = r->depth > 0 && expects_key(r->stack[r->depth - 1]);
 	n = add_node(r, NODE_TEXT, e->start_mark);
-	copy = n == NULL ? NULL : arena_take(r->texts, len + 1);
+	copy = n == NULL ? NULL :
+	    arena_bytes(key ? &r->nodes : r->texts, text, len);
 	if (copy == NULL)
 		return -1;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
 	n->text = copy;
 	n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	return 0;

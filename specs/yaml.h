@@ -33,8 +33,8 @@ const char *node_kind_name(const struct node *n);
 
 /*
  * Calls `each` with the root of every document; the nodes are gone when it
- * returns, and so is what is in `texts` then: all texts of the document.  Who
- * wants to keep them takes the arena's chunks.  `faults` tells how many errors that document has so far.  Errors
+ * returns, and so is what is in `texts` then: all texts of the document that
+ * are not keys.  Who wants to keep them takes the arena's chunks.  `faults` tells how many errors that document has so far.  Errors
  * are appended.  Returns -1 when the text could not be read to its end.
  */
 int yaml_read(const char *file, const char *text, size_t len,

@@ -9,23 +9,20 @@
 #include "rules.h"
 
 void
-spec_doc_free(struct spec_doc *doc)
-{
-	struct arena arena;
-
-	if (doc == NULL)
-		return;
-	arena = doc->arena; /* the document is in it */
-	arena_release(&arena);
-}
-
-void
 spec_docs_free(struct spec_docs *docs)
 {
-	for (size_t i = 0; i < docs->count; i++)
-		spec_doc_free(docs->doc[i]);
+	struct arena arena = { .chunk = docs->memory };
+
+	arena_release(&arena);
 	free(docs->doc);
 	*docs = (struct spec_docs){ 0 };
+}
+
+struct spec_place
+assign_value_place(const struct assign *a)
+{
+	return (struct spec_place){ a->place.file, a->value_line,
+		a->value_column };
 }
 
 bool

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Documents between parsing and resolving; private to specs/. */
+/*
+ * Documents between parsing and resolving; private to specs/.  All of a
+ * document is in the memory of the struct spec_docs that it was parsed into.
+ */
 #ifndef JA_DOC_H
 #define JA_DOC_H
 
@@ -21,13 +24,18 @@ struct assign {
 	const char *name; /* a table's, or in the document's arena */
 	enum assign_kind kind;
 	unsigned index; /* in its table, 0 for variables: see assign_compare */
-	const struct param_def *def;	 /* ASSIGN_PARAM */
-	const struct setting *setting; /* ASSIGN_AGENT */
-	bool append;			 /* key+ */
-	bool expand;			 /* the value holds ${ */
+	union {
+		const struct param_def *def;   /* ASSIGN_PARAM */
+		const struct setting *setting; /* ASSIGN_AGENT */
+	};
 	struct text_list value;
-	struct spec_place place, value_place;
+	struct spec_place place; /* of the key */
+	unsigned value_line, value_column;
+	bool append; /* key+ */
+	bool expand; /* the value holds ${ */
 };
+
+struct spec_place assign_value_place(const struct assign *a);
 
 /*
  * The order of assignments: by kind, then by name, for which the places in the
@@ -42,11 +50,7 @@ struct spec_doc {
 	bool bad;		 /* has errors: known by its name only */
 	struct assign *assign;	 /* sorted by assign_compare */
 	size_t count;
-	struct arena arena; /* everything above is in it */
 };
-
-/* Frees one document; NULL is nothing. */
-void spec_doc_free(struct spec_doc *doc);
 
 /* Whether the name of a document with defaults covers that of a jail. */
 bool doc_covers(const char *pattern, const char *name);

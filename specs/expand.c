@@ -48,13 +48,13 @@ look_up(struct scope *s, const struct assign *a, const char *name, size_t len,
 		return self;
 	slot = find_slot(s, name, len);
 	if (slot == NULL) {
-		scope_fault(s, a->value_place, "%s: variable \"%.*s\" not "
+		scope_fault(s, assign_value_place(a), "%s: variable \"%.*s\" not "
 		    "found; a literal ${ is written $${", a->name,
 		    len > TEXT_SHOWN ? TEXT_SHOWN : (int)len, name);
 		return NULL;
 	}
 	if (slot->state == SLOT_BUSY) {
-		scope_fault(s, a->value_place, "%s: variable loop through "
+		scope_fault(s, assign_value_place(a), "%s: variable loop through "
 		    "\"%.*s\"", a->name, (int)len, name);
 		return NULL;
 	}
@@ -71,14 +71,14 @@ add_made(struct scope *s, const struct assign *a, const char *text,
 	/* Doubling values could make any size out of a few lines. */
 	s->text_used += len + sizeof(char *);
 	if (len > SPEC_SCALAR_MAX || s->text_used > SPEC_FILE_MAX) {
-		scope_fault(s, a->value_place, "%s: too long after variables "
+		scope_fault(s, assign_value_place(a), "%s: too long after variables "
 		    "are replaced", a->name);
 		return -1;
 	}
 	copy = arena_text(&s->arena, text);
 	if (copy != NULL && arena_list_add(&s->arena, to, copy) == 0)
 		return 0;
-	scope_fault(s, a->value_place, "out of memory");
+	scope_fault(s, assign_value_place(a), "out of memory");
 	return -1;
 }
 
@@ -105,7 +105,7 @@ expand_inline(struct scope *s, const struct assign *a, const char **at,
 	const struct text_list *values;
 
 	if ((*at)[len] != '}' || len == 0) {
-		scope_fault(s, a->value_place, "%s: %s; a literal ${ is "
+		scope_fault(s, assign_value_place(a), "%s: %s; a literal ${ is "
 		    "written $${", a->name, len == 0 ? "${} names nothing" :
 		    "${ without }");
 		return -1;
@@ -114,7 +114,7 @@ expand_inline(struct scope *s, const struct assign *a, const char **at,
 	if (values == NULL)
 		return -1;
 	if (values->count != 1) {
-		scope_fault(s, a->value_place, "%s: array cannot be "
+		scope_fault(s, assign_value_place(a), "%s: array cannot be "
 		    "substituted inline: \"%.*s\" has %zu values", a->name,
 		    len > TEXT_SHOWN ? TEXT_SHOWN : (int)len, *at,
 		    values->count);
@@ -152,7 +152,7 @@ expand_pieces(struct scope *s, const struct assign *a, const char *text,
 			break;
 	}
 	if (rc == 0 && b.failed) {
-		scope_fault(s, a->value_place, "out of memory");
+		scope_fault(s, assign_value_place(a), "out of memory");
 		rc = -1;
 	}
 	if (rc == 0)
@@ -196,7 +196,7 @@ make_value(struct scope *s, struct slot *slot)
 			return -1;
 	}
 	if (assign_check(last, &s->arena, &slot->own, &which, &err) != 0) {
-		scope_fault(s, last->value_place, "%s: %s", last->name,
+		scope_fault(s, assign_value_place(last), "%s: %s", last->name,
 		    err.text);
 		return -1;
 	}
@@ -215,7 +215,7 @@ slot_value(struct scope *s, struct slot *slot)
 	} else if (slot->state == SLOT_NEW) {
 		slot->state = SLOT_BUSY;
 		if (s->depth == EXPAND_DEPTH) {
-			scope_fault(s, first->value_place, "%s: variables "
+			scope_fault(s, assign_value_place(first), "%s: variables "
 			    "refer to each other more than %d times",
 			    first->name, EXPAND_DEPTH);
 			slot->state = SLOT_FAILED;

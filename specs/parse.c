@@ -22,7 +22,7 @@ struct parser {
 	const char *file;
 	struct spec_errors *errors;
 	struct spec_docs *docs;
-	struct arena arena;   /* of the present document */
+	struct arena arena;   /* of all documents */
 	struct spec_doc *doc; /* the present one; in the arena */
 	struct assign *assign; /* its assignments, in the order of the text */
 	const struct assign **sorted; /* room for pointers to all of them */
@@ -135,7 +135,8 @@ take_value(struct parser *p, struct assign *a, const struct node *value)
 	struct error err = { 0 };
 	size_t which;
 
-	a->value_place = place_of(p, value);
+	a->value_line = value->line;
+	a->value_column = value->column;
 	if (value->kind == NODE_LIST) {
 		bool good = true;
 
@@ -518,7 +519,6 @@ keep_assigns(struct parser *p)
 	return 0;
 }
 
-/* The document keeps the memory of its texts, itself included. */
 static int
 keep_doc(struct parser *p)
 {
@@ -534,8 +534,6 @@ keep_doc(struct parser *p)
 		docs->doc = grown;
 	}
 	docs->doc[docs->count++] = p->doc;
-	p->doc->arena = p->arena;
-	p->arena = (struct arena){ 0 };
 	return 0;
 }
 
@@ -576,10 +574,11 @@ spec_parse(const char *file, const char *text, size_t len,
     struct spec_docs *docs, struct spec_errors *errors)
 {
 	struct parser p = { .file = file, .errors = errors, .docs = docs,
-		.errors_start = errors->count };
+		.errors_start = errors->count,
+		.arena.chunk = docs->memory };
 
 	(void)yaml_read(file, text, len, each_document, &p, &p.arena, errors);
-	arena_release(&p.arena);
+	docs->memory = p.arena.chunk;
 	free(p.assign);
 	free(p.sorted);
 	return errors->count == p.errors_start ? 0 : -1;

@@ -126,6 +126,7 @@ struct spec_doc;
 struct spec_docs {
 	struct spec_doc **doc;
 	size_t count;
+	void *memory; /* of the documents; zero-initialise, then leave it */
 };
 
 /*

@@ -14,7 +14,7 @@ struct reader {
 	struct spec_errors *errors;
 	yaml_parser_t yaml;
 	struct arena nodes; /* until the end of the document */
-	struct arena *texts;
+	struct arena *texts; /* not given back: documents keep theirs */
 	struct node *stack[SPEC_DEPTH_MAX];
 	unsigned depth;
 	struct node *root;
@@ -317,7 +317,6 @@ read_events(struct reader *r, const char *text, size_t len,
 		if (rc == 0 && e.type == YAML_DOCUMENT_END_EVENT) {
 			each(arg, r->root, r->errors->count - r->errors_before);
 			arena_reset(&r->nodes);
-			arena_reset(r->texts);
 		}
 		yaml_event_delete(&e);
 	}

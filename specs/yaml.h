@@ -32,10 +32,10 @@ bool node_is_null(const struct node *n);
 const char *node_kind_name(const struct node *n);
 
 /*
- * Calls `each` with the root of every document; the nodes are gone when it
- * returns, and so is what is in `texts` then: all texts of the document that
- * are not keys.  Who wants to keep them takes the arena's chunks.  `faults` tells how many errors that document has so far.  Errors
- * are appended.  Returns -1 when the text could not be read to its end.
+ * Calls `each` with the root of every document.  The nodes are gone when it
+ * returns, but not their texts, which are in `texts` (except those of keys).
+ * `faults` tells how many errors that document has so far.  Errors are
+ * appended.  Returns -1 when the text could not be read to its end.
  */
 int yaml_read(const char *file, const char *text, size_t len,
     void (*each)(void *arg, const struct node *root, size_t faults), void *arg,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How long 10,000 specs of 40 lines take, against reading their files and
- * running libyaml over them in the same run.  Prints medians of rounds that
- * take turns, in milliseconds, and their ratio.
+ * How much CPU time 10,000 specs of 40 lines take, against reading their files
+ * and running libyaml over them in the same run.  Prints medians of rounds
+ * that take turns, in milliseconds, and their ratio.
  *
  *   bench_specs [files [rounds]]
  */
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,7 @@ now_ms(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
@@ -191,6 +192,9 @@ main(int argc, char **argv)
 	double plain[ROUNDS_MAX], spec[ROUNDS_MAX], p, s;
 	int rc = 1;
 
+	/* The program does so too: it chooses the fastest code. */
+	if (sodium_init() < 0)
+		return 1;
 	if (rounds == 0 || rounds > ROUNDS_MAX || mkdtemp(dir) == NULL)
 		return 1;
 	if (write_files(count) != 0)

@@ -174,11 +174,19 @@ check_host(int family, const char *text, char *canonical, size_t size,
 	return 0;
 }
 
+/* Copies bytes and a NUL to where there is room, and returns their end. */
+static char *
+put(char *to, const char *from, size_t len)
+{
+	memcpy(to, from, len);
+	to[len] = '\0';
+	return to + len;
+}
+
 /* Appends the extra words with single blanks; `to` has room for them. */
 static void
 append_words(char *to, const char *words)
 {
-	to += strlen(to);
 	while (*words != '\0') {
 		size_t n = strcspn(words, BLANKS);
 
@@ -215,13 +223,10 @@ address_canonical(int family, const char *text, char *buf, size_t size,
 	    strlen(p.extra) + 2 > size)
 		return error_set(err, ENAMETOOLONG, "expected fewer words "
 		    "after the address, found %zu bytes", strlen(p.extra));
-	if (p.interface != NULL) {
-		memcpy(buf, p.interface, p.interface_len);
-		buf += p.interface_len;
-		*buf++ = '|';
-	}
-	strcpy(buf, address);
-	strcat(buf, suffix);
+	if (p.interface != NULL)
+		buf = put(buf, p.interface, p.interface_len + 1);
+	buf = put(buf, address, strlen(address));
+	buf = put(buf, suffix, strlen(suffix));
 	append_words(buf, p.extra);
 	return 0;
 }

@@ -8,7 +8,8 @@
 little_root "$work/roots/stays"
 little_root "$work/roots/goes"
 put_spec stays 'exec.start: ["/bin/sleep 1000 &"]'
-check "the agent starts" agent_start
+# More removals in a row than the agent takes for sane by itself.
+check "the agent starts" agent_start --max-remove 10
 check "a jail runs" settled stays
 scene > "$work/before"
 check "the listing has it" grep -q "^jail stays 1" "$work/before"
@@ -16,7 +17,7 @@ check "and its processes" grep -q "^process .*jail: stays" "$work/before"
 check "and its namespaces" test "$(grep -c ^namespace "$work/before")" -ge 10
 
 goes() {
-	spec goes "mount.devfs: true" "mount.procfs: true" "persist: $1" \
+	spec goes "host.hostname: goes" "mount.devfs: true" "mount.procfs: true" "persist: $1" \
 	    'exec.start: ["/bin/sleep 1000 &", "/bin/sh -c \"trap : TERM; while :; do sleep 1; done\" &"]' \
 	    'exec.stop: ["/bin/sh -c \"hostname > /stop; ps > /stop.ps\""]' \
 	    "exec.poststop: [\"/bin/touch $work/poststop\"]" \

@@ -9,5 +9,6 @@ extern const struct jail_backend jail_freebsd;
 extern const struct jail_backend jail_dragonfly;
 extern const struct jail_backend jail_linux;
 extern const struct jail_backend jail_model;
+extern const struct jail_backend jail_trace;
 
 #endif

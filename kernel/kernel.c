@@ -16,6 +16,7 @@ const struct jail_backend *const jail_backends[] = {
 	&jail_linux,
 #endif
 	&jail_model,
+	&jail_trace,
 	NULL,
 };
 

@@ -135,9 +135,11 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 		reconciler_turned(r);
 		return;
 	}
-	/* What was done is looked at, not believed. */
+	/* What was done is looked at, not believed; a spec that changed in
+	   the meantime is not kept waiting by a failure of the old one. */
 	m->again = false;
-	if (m->machine == MACHINE_IDLE)
+	m->done = o->ok && o->up;
+	if (o->ok || m->fresh)
 		reconciler_look(r, m);
 }
 
@@ -169,6 +171,23 @@ begin(struct reconciler *r, struct managed *m, struct action *a,
 	m->doing = *a;
 }
 
+/*
+ * Whether what was done did not last: it is not done again at once, else a
+ * value that the kernel does not keep would be set for ever.
+ */
+static bool
+not_kept(struct reconciler *r, struct managed *m, struct action *a)
+{
+	char why[ERROR_TEXT_MAX];
+
+	if (!m->done)
+		return false;
+	snprintf(why, sizeof why, "done, and yet: %.900s", a->reason);
+	failed(r, m, why, false);
+	action_free(a);
+	return true;
+}
+
 /* The spec with which the jail runs, for its stop hooks. */
 static const struct spec *
 running_spec(struct reconciler *r, struct managed *m, struct spec **made)
@@ -196,7 +215,7 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 		return;
 	}
 	/* One pass makes a jail once; only the agent tries again. */
-	if (!r->opt.healing && m->last.action == ACTION_CREATE) {
+	if (a->cleanup && m->done && !r->opt.healing) {
 		managed_state(r, m, STATE_FAILED, "it ended right after its "
 		    "start; does exec.start leave a process behind? If not, "
 		    "say persist: true");
@@ -234,12 +253,15 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	int64_t began = clock_us();
 	struct error err;
 
+	if (not_kept(r, m, a))
+		return;
 	error_clear(&err);
 	o.ok = realise_modify(r->shop.observer, a, &err) == 0 &&
 	    (e == NULL || inventory_apply(r->shop.inventory, e, m->desired,
 	    &err) == 0);
 	o.took_us = clock_us() - began;
 	remember_change(m, a, o.took_us);
+	m->done = o.ok;
 	if (o.ok) {
 		ready(r, m, a->jid);
 		reconciler_look(r, m);
@@ -259,8 +281,11 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	char why[ERROR_TEXT_MAX];
 	enum jail_state state;
 	struct spec *made;
-	const char *wait = order_down(r, m, a, why, sizeof why);
+	const char *wait;
 
+	if (not_kept(r, m, a))
+		return;
+	wait = order_down(r, m, a, why, sizeof why);
 	if (wait == NULL)
 		wait = order_up(r, m, why, sizeof why, &state);
 	if (wait != NULL) {
@@ -318,6 +343,7 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 	bool wanted = m->desired != NULL && !m->unwanted;
 	struct error err;
 
+	m->done &= !r->opt.healing;
 	if (wanted && a->jid != 0) {
 		ready(r, m, a->jid);
 	} else if (wanted) {

@@ -206,16 +206,17 @@ plan_wanted(const struct plan_input *in, struct action *out)
 	if (in->other_set != NULL)
 		return decide(out, ACTION_CONFLICT,
 		    "the name belongs to the specs in %s", in->other_set);
+	/* What is to go need not be possible any more. */
+	if (in->letters == LETTER_R)
+		return in->live == NULL ?
+		    decide(out, ACTION_NONE, "does not run") :
+		    decide(out, ACTION_REMOVE, "removal was asked for");
 	if (rules_refuse(in->desired, in->backend, in->params, refused,
 	    sizeof refused) != NULL)
 		return decide(out, ACTION_BLOCKED, "%s", refused);
 	if (in->path == NULL)
 		return decide(out, ACTION_BLOCKED, "path: %s: %s",
 		    spec_text(in->desired, "path"), strerror(in->path_error));
-	if (in->letters == LETTER_R)
-		return in->live == NULL ?
-		    decide(out, ACTION_NONE, "does not run") :
-		    decide(out, ACTION_REMOVE, "removal was asked for");
 	return in->live != NULL ? plan_living(in, out) : plan_absent(in, out);
 }
 

@@ -183,6 +183,9 @@ reconciler_plan(struct reconciler *r, const struct managed *m,
 	/* Somebody who asks for a restart overrides what the spec allows. */
 	if (m->by_hand && rc == 0)
 		in.letters = LETTER_C | LETTER_R;
+	/* What -c or -rc asked for is done; now it is compared. */
+	if (m->done && in.letters != LETTER_R)
+		in.letters |= LETTER_M;
 	in.live = rc == 0 ? &live : NULL;
 	in.live_error = rc < 0 ? err.text : NULL;
 	rc = plan_jail(&in, a);
@@ -213,7 +216,7 @@ remember(struct reconciler *r, struct managed *m)
 static void
 reconsider(struct reconciler *r, struct managed *m)
 {
-	m->fresh = false;
+	m->fresh = m->done = false;
 	backoff_reset(&m->backoff);
 	if (m->retry != NULL)
 		evtimer_del(m->retry);
@@ -229,6 +232,7 @@ retry(struct reconciler *r, struct managed *m)
 	m->retry_at = 0;
 	m->machine = MACHINE_IDLE;
 	m->retried = true;
+	m->done = false;
 	consider(r, m);
 }
 

@@ -68,6 +68,8 @@ struct managed {
 	struct operation *op;
 	struct action doing; /* what op carries out */
 	bool retried;	     /* the waiting is over: act now */
+	bool done;	     /* acted on with success, not seen to be right
+				since; apply acts once */
 	struct event *retry;
 	int64_t retry_at; /* ms; 0: none */
 	struct backoff backoff;

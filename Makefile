@@ -88,7 +88,7 @@ JAIL_INIT_Linux = ${BUILD}/jail-init
 ${BUILD}/jail-init: kernel/linux/init/init.c
 	@echo "  cc    $@"
 	${Q}${CC} -std=c11 -Os -Wall -Wextra -Wno-unused-command-line-argument ${WERROR} -static -nostdlib \
-		-ffreestanding -fno-stack-protector -fno-pie -no-pie \
+		-ffreestanding -fno-stack-protector -fno-pie \
 		-fcf-protection=none -fno-asynchronous-unwind-tables \
 		-Wl,--build-id=none -Wl,-z,noseparate-code -Wl,-z,norelro \
 		-s -o $@ kernel/linux/init/init.c

@@ -28,7 +28,7 @@ run(void *arg)
 
 pid_t
 child_run(int flags, void (*body)(void *arg, struct error *err), void *arg,
-    int *pidfd, struct error *err)
+    int *id, struct error *err)
 {
 	struct start s = { body, arg, err };
 	sigset_t all, old;
@@ -44,7 +44,7 @@ child_run(int flags, void (*body)(void *arg, struct error *err), void *arg,
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
 	pid = clone(run, stack + STACK_SIZE,
-	    flags | CLONE_VM | CLONE_VFORK | SIGCHLD, &s, pidfd);
+	    flags | CLONE_VM | CLONE_VFORK | SIGCHLD, &s, id);
 	code = errno;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	munmap(stack, STACK_SIZE);

@@ -14,6 +14,8 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <stdbool.h>
+
 #include "kernel/error.h"
 #include "request.h"
 
@@ -22,10 +24,11 @@
  * it run `body`, which fills in *err when it fails; the child then ends.
  * All signals are blocked in the child.  Returns its pid, -1 with err when
  * there is none.  When err->code is set, the child has failed and its pid is
- * to be reaped.  With CLONE_PIDFD in flags, *pidfd is set, else it is NULL.
+ * to be reaped.  CLONE_PIDFD and CLONE_PARENT_SETTID in flags fill in *id
+ * before the child runs; without them it is NULL.
  */
 pid_t child_run(int flags, void (*body)(void *arg, struct error *err),
-    void *arg, int *pidfd, struct error *err);
+    void *arg, int *id, struct error *err);
 
 /* Making a jail: the child becomes its init. */
 struct create_job {
@@ -35,6 +38,7 @@ struct create_job {
 	int init;		   /* the init's program */
 	int flags;		   /* of the clone */
 	int pidfd;		   /* nested_child: the init that was made */
+	bool finished;		   /* nested_child was not killed meanwhile */
 };
 
 void create_child(void *arg, struct error *err);

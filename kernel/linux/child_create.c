@@ -9,6 +9,8 @@ set_names(const struct create_request *r, struct error *err)
 {
 	size_t len = strlen(r->hostname);
 
+	if (r->keep_names != 0)
+		return 0;
 	if (sethostname(r->hostname, len) != 0)
 		return error_sys(err, errno, "host.hostname: %s", r->hostname);
 	len = strlen(r->domainname);
@@ -56,8 +58,7 @@ nested_child(void *arg, struct error *err)
 
 	pid = child_run(j->flags | CLONE_PIDFD, create_child, j, &j->pidfd,
 	    err);
-	if (pid > 0 && err->code != 0) {
-		close_fd(&j->pidfd);
+	if (pid > 0 && err->code != 0)
 		waitpid(pid, NULL, __WALL);
-	}
+	j->finished = true;
 }

@@ -13,6 +13,7 @@
  * How long a removal waits for the processes to end, which takes 0.2 ms when
  * nothing is in the way.  After that the jail is dying, and goes later.
  */
+#define KILL_FIRST_MS 2
 #define KILL_WAIT_MS 20
 
 static const char *const extra[] = {
@@ -129,6 +130,8 @@ fill_request(struct linux_kernel *lk, struct create_message *m,
 	    sizeof m->texts, &text_len, &r->readonly_count, err) != 0)
 		return -1;
 	r->own_net = !inherit;
+	/* Inheriting from the host: a copy of its names. */
+	r->keep_names = p->host == JAIL_SYS_INHERIT && p->parent == 0;
 	r->text_len = (uint32_t)text_len;
 	snprintf(r->title, sizeof r->title, "jail: %s", p->name);
 	snprintf(r->path, sizeof r->path, "%s", p->path);
@@ -224,6 +227,24 @@ effect_created(void *arg, const struct prison *p)
 	close_fd(&lk->release);
 }
 
+/*
+ * A jail ends when all its processes have been waited for.  Those that the
+ * caller has started are its own to wait for: then there is no use in waiting
+ * here.
+ */
+static bool
+wait_for_end(int init)
+{
+	siginfo_t info = { 0 };
+
+	if (process_wait_end(init, KILL_FIRST_MS))
+		return true;
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid != 0)
+		return process_ended(init);
+	return process_wait_end(init, KILL_WAIT_MS);
+}
+
 /* Kills one process, and waits for it if it is a jail's init. */
 static void
 kill_process(struct linux_kernel *lk, const struct prison_proc *proc,
@@ -234,7 +255,7 @@ kill_process(struct linux_kernel *lk, const struct prison_proc *proc,
 	if (fd < 0)
 		return;
 	pidfd_send_signal(fd, SIGKILL, NULL, 0);
-	if (wait && process_wait_end(fd, KILL_WAIT_MS))
+	if (wait && wait_for_end(fd))
 		inits_reap(&lk->inits, proc->pid, fd);
 	close_fd(&fd);
 }

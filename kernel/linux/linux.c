@@ -23,12 +23,12 @@ of(struct jail_kernel *k)
  * that was there before.
  */
 static void
-raise_file_limit(struct linux_kernel *lk)
+raise_file_limit(struct rlimit *before)
 {
 	struct rlimit more;
 
-	getrlimit(RLIMIT_NOFILE, &lk->files);
-	more = lk->files;
+	getrlimit(RLIMIT_NOFILE, before);
+	more = *before;
 	more.rlim_cur = more.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &more);
 }
@@ -72,15 +72,16 @@ static int
 start(struct linux_kernel *lk, const struct kernel_options *opt,
     struct error *err)
 {
+	struct rlimit files;
 	char boot[64];
 
 	if (kernel_boot_id(boot, sizeof boot, err) != 0)
 		return -1;
 	if (!opt->read_only) {
+		raise_file_limit(&files);
 		if (make_dir(lk->dir, err) != 0 ||
-		    spawner_start(&lk->spawner, err) != 0)
+		    spawner_start(&lk->spawner, &files, err) != 0)
 			return -1;
-		raise_file_limit(lk);
 	}
 	lk->table = prison_open(lk->dir, boot, opt, &linux_effects, lk, err);
 	return lk->table == NULL ? -1 : 0;

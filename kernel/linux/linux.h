@@ -44,7 +44,6 @@ struct linux_kernel {
 	struct submounts submounts;
 	struct events events;
 	struct inits inits;
-	struct rlimit files; /* RLIMIT_NOFILE as it was before */
 	int release; /* to the init of the jail being created, or -1 */
 };
 

@@ -39,6 +39,7 @@ struct create_request {
 	uint32_t type;
 	uint32_t mounts;  /* MOUNT_* */
 	uint32_t own_net; /* an empty network, else the parent's */
+	uint32_t keep_names; /* the host's names, else those below */
 	uint32_t readonly_count;
 	uint32_t text_len;
 	char title[JAIL_NAME_MAX + 8];
@@ -79,6 +80,7 @@ struct hostname_request {
 struct reply {
 	int32_t error; /* errno, 0: done */
 	int32_t value; /* a pid, a count, or 0 */
+	int32_t reap;  /* a child that only has to be waited for, or 0 */
 	char text[ERROR_TEXT_MAX - 64];
 };
 

@@ -129,7 +129,7 @@ spawn_on_host(struct linux_kernel *lk, const struct jail_exec *x,
 		.argv = x->argv, .envp = x->envp,
 		.session = x->session,
 		.fd = { fd[0], fd[1], fd[2] },
-		.files = lk->read_only ? NULL : &lk->files,
+		.files = lk->read_only ? NULL : &lk->spawner.files,
 	};
 	struct error why = { 0 };
 	pid_t pid;

@@ -130,10 +130,10 @@ make_both(struct seed *s, int ns, int root)
 int
 seed_make(struct seed *s, struct error *err)
 {
+	mode_t mask = umask(0); /* programs inherit it */
 	int ns, root, rc = -1;
 
 	s->plain = s->devices = -1;
-	umask(0);
 	ns = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (ns < 0)
 		return error_sys(err, errno, "/proc/self/ns");
@@ -147,6 +147,7 @@ seed_make(struct seed *s, struct error *err)
 		    errno == ENOSYS ? " (Linux 5.12 or later is needed)" : "");
 	close_fd(&root);
 	close_fd(&ns);
+	umask(mask);
 	return rc;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
+#include <poll.h>
 #include <signal.h>
 
 #include "child.h"
@@ -25,12 +26,14 @@ struct server {
 	char *message; /* the request being served */
 	size_t len;
 	int fds[MESSAGE_FDS];
-	int result; /* a descriptor for the reply, or -1 */
+	pid_t *starting; /* shared with the opener: see spawner.h */
+	int result;	 /* a descriptor for the reply, or -1 */
+	pid_t reap;	 /* a child that the opener is to wait for, or 0 */
 };
 
 /* Keeps the socket; everything else of the opener is closed. */
 static int
-isolate(int sock, pid_t opener, struct error *err)
+isolate(int sock, const struct spawner *start, struct error *err)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t all;
@@ -40,8 +43,9 @@ isolate(int sock, pid_t opener, struct error *err)
 		sigaction(sig, &dfl, NULL);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != opener)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != start->opener)
 		_exit(0);
+	setrlimit(RLIMIT_NOFILE, &start->files);
 	prctl(PR_SET_NAME, "jail spawner");
 	/* No one may look into children that still have all rights. */
 	prctl(PR_SET_DUMPABLE, 0);
@@ -91,7 +95,25 @@ prepare(struct server *s, struct error *err)
 	return rights_filter(FILTER_SPAWNER, err);
 }
 
-/* Clones a child in the PID namespace of the process `target` (pidfd). */
+/*
+ * Clones a child of the opener, which is told its pid before the child runs.
+ * Returns the pid; -1 with err: a child that has failed is the opener's.
+ */
+static pid_t
+run(struct server *s, int flags, void (*body)(void *arg, struct error *err),
+    void *arg, struct error *err)
+{
+	pid_t pid;
+
+	pid = child_run(flags | CLONE_PARENT | CLONE_PARENT_SETTID, body, arg,
+	    s->starting, err);
+	__atomic_store_n(s->starting, 0, __ATOMIC_RELEASE);
+	if (pid > 0 && err->code != 0)
+		s->reap = pid;
+	return err->code != 0 ? -1 : pid;
+}
+
+/* As run, in the PID namespace of the process `target` (pidfd). */
 static pid_t
 run_in(struct server *s, int target, int flags,
     void (*body)(void *arg, struct error *err), void *arg, struct error *err)
@@ -100,7 +122,7 @@ run_in(struct server *s, int target, int flags,
 
 	if (setns(target, CLONE_NEWPID) != 0)
 		return error_sys(err, errno, "entering the jail's processes");
-	pid = child_run(flags, body, arg, NULL, err);
+	pid = run(s, flags, body, arg, err);
 	/* The next child would otherwise land in this jail. */
 	if (setns(s->pid_ns, CLONE_NEWPID) != 0)
 		_exit(1);
@@ -126,14 +148,38 @@ bad_request(struct error *err)
 	return error_set(err, EPROTO, "the spawner got a malformed request");
 }
 
+/* The reply has the init's pidfd: its pid is not known here. */
+static int
+create_nested(struct server *s, struct create_job *job, struct error *err)
+{
+	pid_t pid = run_in(s, job->parent, CLONE_FILES, nested_child, job, err);
+
+	if (pid > 0)
+		s->reap = pid;
+	if (pid > 0 && !job->finished) {
+		/* Killed while it waited: what it made has our memory still. */
+		struct pollfd p = { .fd = job->pidfd, .events = POLLIN };
+
+		error_set(err, ETIMEDOUT, "the jail's init was stopped");
+		if (job->pidfd >= 0) {
+			pidfd_send_signal(job->pidfd, SIGKILL, NULL, 0);
+			poll(&p, 1, -1);
+		}
+	}
+	if (err->code == 0)
+		s->result = job->pidfd;
+	else
+		close_fd(&job->pidfd);
+	return err->code == 0 ? 0 : -1;
+}
+
 static int
 serve_create(struct server *s, struct error *err)
 {
 	const struct create_request *r = (const void *)s->message;
 	const char *texts = s->message + sizeof *r;
 	struct create_job job = { r, texts, s->fds[0], s->fds[1], s->fds[2],
-		s->init, JAIL_NAMESPACES, -1 };
-	pid_t pid;
+		s->init, JAIL_NAMESPACES, -1, false };
 
 	if (s->len < sizeof *r || s->len - sizeof *r != r->text_len ||
 	    !texts_valid(texts, r->text_len, r->readonly_count) ||
@@ -144,14 +190,8 @@ serve_create(struct server *s, struct error *err)
 	if (r->own_net != 0)
 		job.flags |= CLONE_NEWNET;
 	if (job.parent < 0)
-		return child_run(job.flags | CLONE_PARENT, create_child, &job,
-		    NULL, err);
-	pid = run_in(s, job.parent, CLONE_FILES, nested_child, &job, err);
-	if (pid < 0)
-		return -1;
-	waitpid(pid, NULL, 0);
-	s->result = job.pidfd;
-	return err->code != 0 ? -1 : 0;
+		return run(s, job.flags, create_child, &job, err);
+	return create_nested(s, &job, err);
 }
 
 /* Pointers to `count` texts, NULL at the end; returns what follows them. */
@@ -189,7 +229,7 @@ exec_in_jail(struct server *s, const struct exec_request *r,
 
 	next = point_at(pointers, user + strlen(user) + 1, r->argc);
 	point_at(envp, next, r->envc);
-	return run_in(s, s->fds[0], CLONE_PARENT, exec_child, &job, err);
+	return run_in(s, s->fds[0], 0, exec_child, &job, err);
 }
 
 static int
@@ -230,8 +270,8 @@ serve_signal(struct server *s, struct error *err)
 	pid = run_in(s, s->fds[0], 0, signal_child, &job, err);
 	if (pid < 0)
 		return -1;
-	waitpid(pid, NULL, 0);
-	return err->code != 0 ? -1 : job.count;
+	s->reap = pid;
+	return job.count;
 }
 
 static int
@@ -285,13 +325,14 @@ dispatch(struct server *s, struct error *err)
 }
 
 static void
-answer(int sock, int value, int fd, const struct error *err)
+answer(int sock, int value, pid_t child, int fd, const struct error *err)
 {
 	struct reply r;
 
 	memset(&r, 0, sizeof r);
 	r.error = err->code;
 	r.value = value;
+	r.reap = child;
 	if (err->code != 0)
 		memcpy(r.text, err->text, strnlen(err->text,
 		    sizeof r.text - 1));
@@ -300,19 +341,19 @@ answer(int sock, int value, int fd, const struct error *err)
 }
 
 _Noreturn void
-serve(int sock, pid_t opener)
+serve(int sock, const struct spawner *start)
 {
-	struct server s = { .sock = SOCKET_FD };
+	struct server s = { .sock = SOCKET_FD, .starting = start->starting };
 	struct error err = { 0 };
 	ssize_t n;
 	int value;
 
-	if (isolate(sock, opener, &err) != 0) {
-		answer(sock, -1, -1, &err);
+	if (isolate(sock, start, &err) != 0) {
+		answer(sock, -1, 0, -1, &err);
 		_exit(1);
 	}
 	value = prepare(&s, &err);
-	answer(s.sock, value, -1, &err);
+	answer(s.sock, value, 0, -1, &err);
 	if (value != 0)
 		_exit(1);
 	for (;;) {
@@ -322,10 +363,11 @@ serve(int sock, pid_t opener)
 		s.len = (size_t)n;
 		error_clear(&err);
 		s.result = -1;
+		s.reap = 0;
 		value = dispatch(&s, &err);
 		for (size_t i = 0; i < MESSAGE_FDS; i++)
 			close_fd(&s.fds[i]);
-		answer(s.sock, value, s.result, &err);
+		answer(s.sock, value, s.reap, s.result, &err);
 		close_fd(&s.result);
 	}
 }

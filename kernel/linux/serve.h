@@ -3,12 +3,12 @@
 #ifndef JA_LINUX_SERVE_H
 #define JA_LINUX_SERVE_H
 
-#include <sys/types.h>
+#include "spawner.h"
 
 /*
- * Becomes the spawner of process `opener`: says by a reply that it is ready,
- * then serves requests until the socket is closed.  Never returns.
+ * Becomes the spawner that `start` describes: says by a reply that it is
+ * ready, then serves requests until the socket is closed.  Never returns.
  */
-_Noreturn void serve(int sock, pid_t opener);
+_Noreturn void serve(int sock, const struct spawner *start);
 
 #endif

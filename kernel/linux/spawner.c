@@ -2,10 +2,12 @@
 /* The opener's side: starting the spawner and asking it. */
 #include "spawner.h"
 
+#include <sys/mman.h>
 #include <sys/socket.h>
 
+#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdbool.h>
 
 #include "message.h"
 #include "serve.h"
@@ -13,6 +15,12 @@
 
 /* The socket buffer counts the kernel's overhead too. */
 #define SOCKET_BUFFER (2 * MESSAGE_MAX)
+
+/* How often to look whether a child is stuck, and how long one may take. */
+#define STUCK_LOOK_MS 20
+#define STUCK_LIMIT_MS 10000
+#define STUCK_TEXT "starting took too long or was stopped by the jail's " \
+	"processes, and was given up"
 
 static int
 make_sockets(int sock[2], struct error *err)
@@ -27,50 +35,111 @@ make_sockets(int sock[2], struct error *err)
 	return 0;
 }
 
+static void
+reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+}
+
+/*
+ * A child that starts a program in a jail is one of the jail's processes for
+ * a moment, and root inside can stop it: the spawner would stand still, and
+ * everybody who waits for it.  It is a child of ours: its pid is its own until
+ * we reap it.  Returns whether it was killed.
+ */
+static bool
+kill_stuck(const struct spawner *s, bool waited_long)
+{
+	pid_t pid = __atomic_load_n(s->starting, __ATOMIC_ACQUIRE);
+	siginfo_t info = { 0 };
+
+	if (pid <= 0)
+		return false;
+	if (!waited_long && (waitid(P_PID, (id_t)pid, &info, WSTOPPED |
+	    WNOHANG | WNOWAIT | __WALL) != 0 || info.si_pid != pid))
+		return false;
+	kill(pid, SIGKILL);
+	return true;
+}
+
+/* Waits for a reply.  Returns whether a child had to be killed for it. */
+static bool
+await_reply(const struct spawner *s)
+{
+	struct pollfd p = { .fd = s->sock, .events = POLLIN };
+	bool killed = false;
+
+	for (int ms = 0; poll(&p, 1, STUCK_LOOK_MS) <= 0; ms += STUCK_LOOK_MS)
+		killed |= kill_stuck(s, ms >= STUCK_LIMIT_MS);
+	return killed;
+}
+
+/* Returns 0, 1 when the spawner has ended, -1 with err. */
 static int
 receive_reply(struct spawner *s, struct reply *r, int *fd, struct error *err)
 {
+	bool killed = await_reply(s);
 	int fds[MESSAGE_FDS];
 	ssize_t n;
 
 	n = message_receive(s->sock, r, sizeof *r, fds);
-	if (n < 0)
+	if (n < 0 && errno != ECONNRESET)
 		return error_sys(err, errno, "reading from the spawner");
 	if ((size_t)n != sizeof *r)
-		return error_set(err, EPIPE, "the spawner of jails has ended; "
-		    "nothing can be started until the next start");
+		return 1;
 	r->text[sizeof r->text - 1] = '\0';
 	if (fd != NULL)
 		*fd = fds[0];
 	else
 		close_fd(&fds[0]);
+	if (killed && r->error == 0 && r->value >= 0) {
+		r->error = ETIMEDOUT;
+		r->reap = r->reap > 0 ? r->reap : r->value;
+		memcpy(r->text, STUCK_TEXT, sizeof STUCK_TEXT);
+	}
 	return 0;
 }
 
-int
-spawner_start(struct spawner *s, struct error *err)
+/* The first answer tells whether it is ready. */
+static int
+await_ready(struct spawner *s, struct error *err)
 {
-	pid_t opener = getpid();
 	struct reply r;
+	int rc = receive_reply(s, &r, NULL, err);
+
+	if (rc > 0)
+		return error_set(err, EPIPE, "the spawner of jails has ended "
+		    "at once");
+	if (rc == 0 && r.error != 0)
+		return error_set(err, r.error, "%s", r.text);
+	return rc;
+}
+
+int
+spawner_start(struct spawner *s, const struct rlimit *files,
+    struct error *err)
+{
 	int sock[2];
 
-	s->pid = -1;
-	s->sock = -1;
+	s->opener = getpid();
+	s->pid = s->sock = -1;
+	s->files = *files;
 	if (make_sockets(sock, err) != 0)
 		return -1;
-	fflush(NULL);
-	s->pid = fork();
-	if (s->pid == 0)
-		serve(sock[1], opener);
+	s->sock = sock[0];
+	s->starting = mmap(NULL, sizeof *s->starting, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (s->starting != MAP_FAILED) {
+		s->pid = fork();
+		if (s->pid == 0)
+			serve(sock[1], s);
+	}
 	if (s->pid < 0)
 		error_sys(err, errno, "starting the spawner of jails");
-	close(sock[1]);
-	s->sock = sock[0];
-	if (s->pid > 0 && receive_reply(s, &r, NULL, err) == 0) {
-		if (r.error == 0)
-			return 0;
-		error_set(err, r.error, "%s", r.text);
-	}
+	close_fd(&sock[1]);
+	if (s->pid > 0 && await_ready(s, err) == 0)
+		return 0;
 	spawner_stop(s);
 	return -1;
 }
@@ -78,31 +147,65 @@ spawner_start(struct spawner *s, struct error *err)
 void
 spawner_stop(struct spawner *s)
 {
+	if (s->pid > 0 && s->opener == getpid()) {
+		/* Others may have inherited the socket: closing is not enough. */
+		shutdown(s->sock, SHUT_RDWR);
+		reap(s->pid);
+	}
 	close_fd(&s->sock);
-	if (s->pid > 0)
-		while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+	if (s->starting != NULL && s->starting != MAP_FAILED)
+		munmap(s->starting, sizeof *s->starting);
+	s->starting = NULL;
 	s->pid = -1;
+}
+
+/* The next call starts another one. */
+static int
+has_ended(struct spawner *s, struct error *err)
+{
+	spawner_stop(s);
+	return error_set(err, EPIPE, "the spawner of jails has ended while it "
+	    "was asked; try again");
+}
+
+static int
+send_request(struct spawner *s, const void *request, size_t len,
+    const int *fds, size_t nfds, struct error *err)
+{
+	if (message_send(s->sock, request, len, fds, nfds) == 0)
+		return 0;
+	if (errno == EPIPE || errno == ECONNRESET)
+		return has_ended(s, err);
+	if (errno == E2BIG || errno == EMSGSIZE)
+		return error_set(err, E2BIG, "arguments and environment are "
+		    "longer than %d KiB", MESSAGE_MAX / 1024);
+	return error_sys(err, errno, "asking the spawner of jails");
 }
 
 int
 spawner_call(struct spawner *s, const void *request, size_t len,
     const int *fds, size_t nfds, int *fd, struct error *err)
 {
+	struct rlimit files = s->files;
 	struct reply r;
+	int rc;
 
-	if (message_send(s->sock, request, len, fds, nfds) != 0) {
-		if (errno == E2BIG || errno == EMSGSIZE)
-			return error_set(err, E2BIG, "arguments and environment"
-			    " are longer than %d KiB", MESSAGE_MAX / 1024);
-		return error_sys(err, errno, "asking the spawner of jails");
-	}
-	if (receive_reply(s, &r, fd, err) != 0)
+	if (fd != NULL)
+		*fd = -1;
+	if (s->pid < 0 && spawner_start(s, &files, err) != 0)
 		return -1;
+	if (send_request(s, request, len, fds, nfds, err) != 0)
+		return -1;
+	rc = receive_reply(s, &r, fd, err);
+	if (rc > 0)
+		return has_ended(s, err);
+	if (rc < 0)
+		return -1;
+	if (r.reap > 0)
+		reap(r.reap);
 	if (r.error == 0)
 		return r.value;
-	if (r.value > 0)
-		while (waitpid(r.value, NULL, __WALL) < 0 && errno == EINTR)
-			;
+	if (fd != NULL)
+		close_fd(fd);
 	return error_set(err, r.error, "%s", r.text);
 }

@@ -11,23 +11,28 @@
 #ifndef JA_LINUX_SPAWNER_H
 #define JA_LINUX_SPAWNER_H
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "request.h"
 
 struct spawner {
-	pid_t pid;
+	pid_t opener;	     /* who may use it */
+	pid_t pid;	     /* -1: it does not run */
 	int sock;
+	pid_t *starting;     /* shared with it: the child that starts just now */
+	struct rlimit files; /* RLIMIT_NOFILE of the programs it starts */
 };
 
 /* Starts it and waits until it is ready.  Returns 0, -1 with err. */
-int spawner_start(struct spawner *s, struct error *err);
+int spawner_start(struct spawner *s, const struct rlimit *files,
+    struct error *err);
 
-/* Ends it and waits for it. */
+/* Ends it and waits for it, if the caller has started it. */
 void spawner_stop(struct spawner *s);
 
 /*
- * One request and its reply.  Returns the reply's value, -1 with err.
+ * One request and its reply.  A spawner that has died is started again.  Returns the reply's value, -1 with err.
  * A process that was made but could not start its program is reaped.
  * *fd, when not NULL, is the descriptor that came with the reply, or -1.
  */

@@ -18,6 +18,7 @@
 
 #include <grp.h>
 #include <sched.h>
+#include <time.h>
 
 #include "linux_jail.h"
 
@@ -86,7 +87,7 @@ test_environment(void **state)
 	NEEDS_ROOT();
 	x.jid = create(f, "env", &(struct wish){ .hostname = "env.example" });
 	assert_int_equal(run(f, &x, out, sizeof out, &err), 0);
-	assert_string_equal(out, "dir=/ uid=0 gid=0 groups= session=0 "
+	assert_string_equal(out, "dir=/ uid=0 gid=0 groups= session=0 umask=26 "
 	    "A=1 PATH=/nowhere:/etc:/:/sub Z= ");
 	x.dir = "/sub/deep";
 	x.session = true;
@@ -112,7 +113,7 @@ test_users(void **state)
 	write_accounts(f);
 	assert_int_equal(run(f, &x, out, sizeof out, &err), 0);
 	assert_string_equal(out, "dir=/ uid=80 gid=81 groups=81,300,302, "
-	    "session=0 ");
+	    "session=0 umask=26 ");
 	x.user = "nobody-here";
 	assert_int_equal(run(f, &x, out, sizeof out, &err), -1);
 	assert_non_null(strstr(err.text, "user nobody-here: not in"));
@@ -249,7 +250,7 @@ test_host(void **state)
 	snprintf(self, sizeof self, "%s/probe", f->root);
 	assert_int_equal(run(f, &x, out, sizeof out, &err), 0);
 	assert_non_null(strstr(out, "dir=/tmp uid=0 "));
-	assert_non_null(strstr(out, "session=0 B=2 "));
+	assert_non_null(strstr(out, "session=0 umask=26 B=2 "));
 	x.user = "daemon";
 	assert_int_equal(chmod(f->dir.path, 0755), 0);
 	assert_int_equal(run(f, &x, out, sizeof out, &err), 0);
@@ -318,6 +319,87 @@ test_attach(void **state)
 	f->k = open_kernel(f->kernel);
 }
 
+/* Root inside stops what comes in: the host does not stand still. */
+static void
+test_stopped(void **state)
+{
+	struct fixture *f = *state;
+	const char *argv[] = { "/probe", "--probe", "stop", NULL };
+	const char *env[] = { NULL };
+	struct jail_exec x = { .argv = argv, .envp = env, .fd = { -1, 1, 2 } };
+	struct error err = { 0 };
+	int status, jid, given_up = 0;
+	pid_t stopper, pid;
+
+	NEEDS_ROOT();
+	jid = x.jid = create(f, "stopped", &(struct wish){ .procfs = true });
+	stopper = f->k->backend->spawn(f->k, &x, &err);
+	assert_true(stopper > 0);
+	argv[2] = "files";
+	while (waitpid(stopper, &status, WNOHANG) == 0) {
+		pid = f->k->backend->spawn(f->k, &x, &err);
+		if (pid > 0) {
+			kill(pid, SIGKILL);
+			assert_int_equal(waitpid(pid, &status, 0), pid);
+		} else {
+			assert_int_equal(err.code, ETIMEDOUT);
+			given_up++;
+		}
+		f->k->backend->signal(f->k, jid, 0);
+		assert_int_equal(f->k->backend->remove(f->k,
+		    create(f, "other", &(struct wish){ .no_net = true })), 0);
+	}
+	print_message("%d starts were given up\n", given_up);
+	argv[2] = "show";
+	assert_int_equal(run_status(f, &x, &err), 0);
+	assert_int_equal(f->k->backend->remove(f->k, jid), 0);
+}
+
+/* The spawner of this process. */
+static pid_t
+find_spawner(void)
+{
+	char path[64], text[64] = "";
+	FILE *children, *comm;
+	pid_t pid = 0;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/children",
+	    (int)getpid());
+	children = fopen(path, "r");
+	assert_non_null(children);
+	while (strcmp(text, "jail spawner\n") != 0 &&
+	    fscanf(children, "%d", &pid) == 1) {
+		snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+		comm = fopen(path, "r");
+		assert_non_null(comm);
+		assert_non_null(fgets(text, sizeof text, comm));
+		fclose(comm);
+	}
+	fclose(children);
+	assert_string_equal(text, "jail spawner\n");
+	return pid;
+}
+
+/* A spawner that was killed is started again. */
+static void
+test_spawner_killed(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	const char *argv[] = { "/probe", "--probe", "files", NULL };
+	const char *env[] = { NULL };
+	struct jail_exec x = { .argv = argv, .envp = env };
+	char out[64];
+
+	NEEDS_ROOT();
+	x.jid = create(f, "kept", &(struct wish){ .no_net = true });
+	assert_int_equal(kill(find_spawner(), SIGKILL), 0);
+	assert_int_equal(run(f, &x, out, sizeof out, &err), -1);
+	assert_int_equal(err.code, EPIPE);
+	assert_int_equal(run(f, &x, out, sizeof out, &err), 0);
+	create(f, "new", &(struct wish){ .devfs = true });
+}
+
 /* Says on standard output what a program was given. */
 static int
 probe_show(void)
@@ -334,7 +416,8 @@ probe_show(void)
 	for (int i = 0; i < n; i++)
 		if (getuid() != 0)
 			printf("%d,", (int)groups[i]);
-	printf(" session=%d ", getsid(0) == getpid());
+	printf(" session=%d umask=%o ", getsid(0) == getpid(),
+	    (unsigned)umask(0));
 	for (char **e = environ; *e != NULL; e++)
 		printf("%s ", *e);
 	return 0;
@@ -351,6 +434,30 @@ probe_files(void)
 	return 0;
 }
 
+/* Stops every new process of the jail for a second. */
+static int
+probe_stop(void)
+{
+	struct timespec start, t;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		kill(-1, SIGSTOP);
+		clock_gettime(CLOCK_MONOTONIC, &t);
+	} while (t.tv_sec * 1000 + t.tv_nsec / 1000000 <
+	    start.tv_sec * 1000 + start.tv_nsec / 1000000 + 1000);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+} probes[] = {
+	{ "files", probe_files },
+	{ "show", probe_show },
+	{ "stop", probe_stop },
+};
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_make, \
 	fixture_remove)
 
@@ -365,10 +472,14 @@ main(int argc, char **argv)
 		TEST(test_directory_descriptor),
 		TEST(test_host),
 		TEST(test_attach),
+		TEST(test_stopped),
+		TEST(test_spawner_killed),
 	};
 
 	if (argc > 2)
-		return strcmp(argv[2], "show") == 0 ? probe_show() :
-		    probe_files();
+		for (size_t i = 0; i < sizeof probes / sizeof *probes; i++)
+			if (strcmp(argv[2], probes[i].name) == 0)
+				return probes[i].run();
+	umask(026); /* what programs inherit is not the usual one */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,8 +35,8 @@ clean_up(struct conform *c, bool leak)
 {
 	struct timespec ms = { 0, 1000000 };
 
-	while (c->nchildren > 0)
-		child_kill(c, c->children[0].pid);
+	while (c->ninmates > 0)
+		inmate_kill(c, c->inmates[0].pid);
 	for (size_t i = 0; i < c->nfds; i++)
 		if (c->fds[i] >= 0)
 			close(c->fds[i]);

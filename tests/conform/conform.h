@@ -12,12 +12,12 @@
 #include "kernel/call.h"
 #include "kernel/jail.h"
 
-#define CHILDREN_MAX 32
+#define INMATES_MAX 32
 #define FDS_MAX 32
 #define RESULT_MAX (1 << 20)
 
 /* A forked process that the case has not reaped yet. */
-struct child {
+struct inmate {
 	pid_t pid;
 	int jid;
 };
@@ -40,8 +40,8 @@ struct conform {
 
 	/* The case in progress. */
 	json_t *bindings;
-	struct child children[CHILDREN_MAX];
-	size_t nchildren;
+	struct inmate inmates[INMATES_MAX];
+	size_t ninmates;
 	int fds[FDS_MAX];
 	size_t nfds;
 
@@ -82,19 +82,19 @@ enum param_type wanted_type(const struct conform *c, const char *name,
     size_t *size);
 
 /* Children */
-struct child *child_find(struct conform *c, pid_t pid);
+struct inmate *inmate_find(struct conform *c, pid_t pid);
 /*
  * Forks a process that attaches to `in` (0: does not) and runs `body`; then
  * it sleeps (`hold`) or ends.  Returns its pid when it is still there, 0 when
  * it was reaped, -1 when it could not be had.
  */
-pid_t child_run(struct conform *c, int in, bool hold,
+pid_t inmate_run(struct conform *c, int in, bool hold,
     void (*body)(struct conform *c, struct jail_kernel *k, const json_t *step,
     struct outcome *o), const json_t *step);
-bool child_is_dead(pid_t pid, int ms);
-int child_kill(struct conform *c, pid_t pid);
-int child_reap(struct conform *c, pid_t pid);
+bool inmate_is_dead(pid_t pid, int ms);
+int inmate_kill(struct conform *c, pid_t pid);
+int inmate_reap(struct conform *c, pid_t pid);
 /* Waits until those whose jail is gone have died. */
-void child_await_killed(struct conform *c);
+void inmate_await_killed(struct conform *c);
 
 #endif

@@ -117,13 +117,13 @@ run_body(struct conform *c, const json_t *step, bool fork_anyway,
 		body(c, c->k, step, o);
 		o->done = 1;
 	} else {
-		pid = child_run(c, in == NULL ? 0 : (int)bound_int(c, in),
+		pid = inmate_run(c, in == NULL ? 0 : (int)bound_int(c, in),
 		    hold, body, step);
 		if (pid < 0)
 			return NULL;
 		if (pid > 0) {
 			bind_name(c, step, "hold", pid);
-			child_find(c, pid)->jid = o->jid > 0 ? o->jid : 0;
+			inmate_find(c, pid)->jid = o->jid > 0 ? o->jid : 0;
 		}
 	}
 	bind_name(c, step, "bind", o->jid);
@@ -158,7 +158,7 @@ step_remove(struct conform *c, const json_t *step)
 {
 	json_t *result = run_body(c, step, false, body_remove);
 
-	child_await_killed(c);
+	inmate_await_killed(c);
 	return result;
 }
 
@@ -182,11 +182,11 @@ step_spawn(struct conform *c, const json_t *step)
 	pid_t pid;
 
 	c->outcome->done = 0;
-	pid = child_run(c, jid, true, NULL, step);
+	pid = inmate_run(c, jid, true, NULL, step);
 	if (pid <= 0 || (result = take_outcome(c)) == NULL)
 		return NULL;
 	if (json_object_get(result, "in_errno") != NULL)
-		child_kill(c, pid);
+		inmate_kill(c, pid);
 	else
 		bind_name(c, step, "bind", pid);
 	return result;
@@ -201,13 +201,13 @@ pid_of(const struct conform *c, const json_t *step)
 static json_t *
 step_kill(struct conform *c, const json_t *step)
 {
-	return errno_result(child_kill(c, pid_of(c, step)));
+	return errno_result(inmate_kill(c, pid_of(c, step)));
 }
 
 static json_t *
 step_reap(struct conform *c, const json_t *step)
 {
-	return errno_result(child_reap(c, pid_of(c, step)));
+	return errno_result(inmate_reap(c, pid_of(c, step)));
 }
 
 static json_t *
@@ -215,8 +215,8 @@ step_alive(struct conform *c, const json_t *step)
 {
 	pid_t pid = pid_of(c, step);
 
-	return json_boolean(child_find(c, pid) != NULL &&
-	    !child_is_dead(pid, ALIVE_MS));
+	return json_boolean(inmate_find(c, pid) != NULL &&
+	    !inmate_is_dead(pid, ALIVE_MS));
 }
 
 static json_t *
@@ -228,7 +228,7 @@ step_close(struct conform *c, const json_t *step)
 	for (size_t i = 0; i < c->nfds; i++)
 		if (c->fds[i] == fd)
 			c->fds[i] = -1;
-	child_await_killed(c);
+	inmate_await_killed(c);
 	return errno_result(rc);
 }
 
@@ -242,7 +242,7 @@ step_remove_jd(struct conform *c, const json_t *step)
 	if (c->k->backend->remove_jd != NULL)
 		rc = c->k->backend->remove_jd(c->k, fd);
 	rc = rc == 0 ? 0 : errno;
-	child_await_killed(c);
+	inmate_await_killed(c);
 	return errno_result(rc);
 }
 

@@ -24,12 +24,12 @@ nap(void)
 	nanosleep(&ms, NULL);
 }
 
-struct child *
-child_find(struct conform *c, pid_t pid)
+struct inmate *
+inmate_find(struct conform *c, pid_t pid)
 {
-	for (size_t i = 0; i < c->nchildren; i++)
-		if (c->children[i].pid == pid)
-			return &c->children[i];
+	for (size_t i = 0; i < c->ninmates; i++)
+		if (c->inmates[i].pid == pid)
+			return &c->inmates[i];
 	return NULL;
 }
 
@@ -60,7 +60,7 @@ open_again(struct conform *c, struct error *err)
 
 /* In the child: an open kernel is its parent's, so it opens its own. */
 static void
-child_main(struct conform *c, int in, bool hold,
+inmate_main(struct conform *c, int in, bool hold,
     void (*body)(struct conform *c, struct jail_kernel *k, const json_t *step,
     struct outcome *o), const json_t *step)
 {
@@ -98,7 +98,7 @@ move_up(int fd)
 }
 
 pid_t
-child_run(struct conform *c, int in, bool hold,
+inmate_run(struct conform *c, int in, bool hold,
     void (*body)(struct conform *c, struct jail_kernel *k, const json_t *step,
     struct outcome *o), const json_t *step)
 {
@@ -116,15 +116,15 @@ child_run(struct conform *c, int in, bool hold,
 		return -1;
 	if (pid == 0) {
 		close(end[0]);
-		child_main(c, in, hold, body, step);
+		inmate_main(c, in, hold, body, step);
 	}
 	close(end[1]);
 	/* The end of the file comes when the child is done, or dead. */
 	while (read(end[0], &byte, 1) < 0 && errno == EINTR)
 		;
 	close(end[0]);
-	if (hold && c->nchildren < CHILDREN_MAX) {
-		c->children[c->nchildren++] = (struct child){ pid, in };
+	if (hold && c->ninmates < INMATES_MAX) {
+		c->inmates[c->ninmates++] = (struct inmate){ pid, in };
 		return pid;
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -137,7 +137,7 @@ child_run(struct conform *c, int in, bool hold,
 }
 
 bool
-child_is_dead(pid_t pid, int ms)
+inmate_is_dead(pid_t pid, int ms)
 {
 	for (;; ms--) {
 		siginfo_t info = { .si_pid = 0 };
@@ -152,36 +152,36 @@ child_is_dead(pid_t pid, int ms)
 }
 
 static void
-forget(struct conform *c, struct child *child)
+forget(struct conform *c, struct inmate *inmate)
 {
-	*child = c->children[--c->nchildren];
+	*inmate = c->inmates[--c->ninmates];
 }
 
 int
-child_kill(struct conform *c, pid_t pid)
+inmate_kill(struct conform *c, pid_t pid)
 {
-	struct child *child = child_find(c, pid);
+	struct inmate *inmate = inmate_find(c, pid);
 
-	if (child == NULL)
+	if (inmate == NULL)
 		return ESRCH;
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	forget(c, child);
+	forget(c, inmate);
 	return 0;
 }
 
 int
-child_reap(struct conform *c, pid_t pid)
+inmate_reap(struct conform *c, pid_t pid)
 {
-	struct child *child = child_find(c, pid);
+	struct inmate *inmate = inmate_find(c, pid);
 
-	if (child == NULL)
+	if (inmate == NULL)
 		return ESRCH;
-	if (!child_is_dead(pid, 60))
+	if (!inmate_is_dead(pid, 60))
 		return EBUSY;
 	waitpid(pid, NULL, 0);
-	forget(c, child);
+	forget(c, inmate);
 	return 0;
 }
 
@@ -196,10 +196,10 @@ jail_lives(struct conform *c, int jid)
 }
 
 void
-child_await_killed(struct conform *c)
+inmate_await_killed(struct conform *c)
 {
-	for (size_t i = 0; i < c->nchildren; i++)
-		if (c->children[i].jid != 0 &&
-		    !jail_lives(c, c->children[i].jid))
-			child_is_dead(c->children[i].pid, KILLED_MS);
+	for (size_t i = 0; i < c->ninmates; i++)
+		if (c->inmates[i].jid != 0 &&
+		    !jail_lives(c, c->inmates[i].jid))
+			inmate_is_dead(c->inmates[i].pid, KILLED_MS);
 }

@@ -19,23 +19,23 @@ struct desc_row {
 	uint32_t own;
 };
 
-#define PATH_SIZE (PRISON_PATH_MAX + 32)
+#define NAME_SIZE 32
 
 static void
-desc_path(const struct op *op, uint64_t id, char path[PATH_SIZE])
+desc_name(uint64_t id, char name[NAME_SIZE])
 {
-	snprintf(path, PATH_SIZE, "%s/desc.%" PRIu64, op->t->dir, id);
+	snprintf(name, NAME_SIZE, "desc.%" PRIu64, id);
 }
 
 static bool
 is_closed(const struct op *op, uint64_t id)
 {
-	char path[PATH_SIZE];
+	char name[NAME_SIZE];
 	bool closed;
 	int fd;
 
-	desc_path(op, id, path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	desc_name(id, name);
+	fd = openat(op->t->dir_fd, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT;
 	closed = flock(fd, LOCK_EX | LOCK_NB) == 0;
@@ -58,7 +58,7 @@ desc_owner_closed(struct op *op, const struct record *r)
 static void
 sweep(struct op *op)
 {
-	char path[PATH_SIZE];
+	char name[NAME_SIZE];
 	MDB_cursor *c;
 	MDB_val key, val;
 	uint64_t id;
@@ -76,8 +76,8 @@ sweep(struct op *op)
 			continue;
 		life_look(op, find_serial(op, row.jid, row.serial));
 		mdb_cursor_del(c, 0);
-		desc_path(op, id, path);
-		unlink(path);
+		desc_name(id, name);
+		unlinkat(op->t->dir_fd, name, 0);
 	}
 	mdb_cursor_close(c);
 }
@@ -103,13 +103,14 @@ desc_make(struct op *op, struct record *r, bool own)
 	struct desc_row row = { r->serial, r->jid, own };
 	uint64_t id = ++op->meta.descs;
 	MDB_val key = { sizeof id, &id }, val = { sizeof row, &row };
-	char path[PATH_SIZE];
+	char name[NAME_SIZE];
 	int fd, rc;
 
 	sweep(op);
 	op->meta_dirty = true;
-	desc_path(op, id, path);
-	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	desc_name(id, name);
+	fd = openat(op->t->dir_fd, name,
+	    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
 	if (flock(fd, LOCK_SH) != 0 ||
@@ -128,7 +129,7 @@ desc_make(struct op *op, struct record *r, bool own)
 	return fd;
 fail:
 	close(fd);
-	unlink(path);
+	unlinkat(op->t->dir_fd, name, 0);
 	errno = rc;
 	return -1;
 }
@@ -137,15 +138,15 @@ fail:
 static bool
 is_descriptor(const struct op *op, int fd, const struct stat *st, uint64_t *id)
 {
-	char path[PATH_SIZE];
+	char name[NAME_SIZE];
 	struct stat named;
 
 	if (!S_ISREG(st->st_mode) || st->st_size != (off_t)sizeof *id ||
 	    pread(fd, id, sizeof *id, 0) != (ssize_t)sizeof *id)
 		return false;
-	desc_path(op, *id, path);
-	return stat(path, &named) == 0 && named.st_dev == st->st_dev &&
-	    named.st_ino == st->st_ino;
+	desc_name(*id, name);
+	return fstatat(op->t->dir_fd, name, &named, 0) == 0 &&
+	    named.st_dev == st->st_dev && named.st_ino == st->st_ino;
 }
 
 int

@@ -49,6 +49,7 @@ struct prison_table {
 	const struct prison_effects *effects;
 	void *effects_arg;
 	char *dir;
+	int dir_fd;	 /* works in a jail too, where dir does not */
 	pid_t owner;	 /* the process that may use it */
 	int claim;	 /* a lock that says that it has it open, or -1 */
 	bool read_only;

@@ -158,6 +158,9 @@ open_env(struct prison_table *t, struct error *err)
 	snprintf(path, sizeof path, "%s/table.mdb", t->dir);
 	if (t->read_only && access(path, F_OK) != 0 && errno == ENOENT)
 		return 0;
+	t->dir_fd = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t->dir_fd < 0)
+		return error_sys(err, errno, "prison table %s", t->dir);
 	if (claim(t, err) != 0)
 		return -1;
 	rc = mdb_env_create(&t->env);
@@ -300,7 +303,9 @@ store_close(struct prison_table *t)
 		lock_byte(t, F_UNLCK);
 	if (t->claim >= 0)
 		close(t->claim);
-	t->claim = -1;
+	if (t->dir_fd >= 0)
+		close(t->dir_fd);
+	t->claim = t->dir_fd = -1;
 }
 
 static int

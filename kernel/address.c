@@ -142,6 +142,20 @@ format_ip4(const struct in_addr *address, char *to)
 }
 
 static int
+canonical_host(int family, const void *bytes, char *canonical, size_t size,
+    struct error *err)
+{
+	if (family == AF_INET)
+		format_ip4(bytes, canonical);
+	else if (inet_ntop(family, bytes, canonical, (socklen_t)size) == NULL)
+		return error_sys(err, errno, "address");
+	if (is_forbidden(canonical))
+		return error_set(err, EINVAL,
+		    "%s cannot be the address of a jail", canonical);
+	return 0;
+}
+
+static int
 check_host(int family, const char *text, char *canonical, size_t size,
     struct error *err)
 {
@@ -153,25 +167,17 @@ check_host(int family, const char *text, char *canonical, size_t size,
 	int other = family == AF_INET ? AF_INET6 : AF_INET;
 	bool fits = address_part(text, address, sizeof address) == 0;
 
+	if (fits && inet_pton(family, address, &bytes) == 1)
+		return canonical_host(family, &bytes, canonical, size, err);
 	if (fits && inet_pton(other, address, &bytes) == 1)
 		return error_set(err, EINVAL, "expected an %s address, found "
 		    "the %s address \"%s\"; it belongs into %s",
 		    family == AF_INET ? "IPv4" : "IPv6",
 		    family == AF_INET ? "IPv6" : "IPv4", address,
 		    family == AF_INET ? "ip6.addr" : "ip4.addr");
-	if (!fits || inet_pton(family, address, &bytes) != 1)
-		return error_set(err, EINVAL, "expected an %s address as in %s,"
-		    " found \"%.*s\"", family == AF_INET ? "IPv4" : "IPv6",
-		    family == AF_INET ? "192.0.2.10" : "2001:db8::10", SHOWN,
-		    text);
-	if (family == AF_INET)
-		format_ip4(&bytes.v4, canonical);
-	else if (inet_ntop(family, &bytes, canonical, (socklen_t)size) == NULL)
-		return error_sys(err, errno, "address %s", address);
-	if (is_forbidden(canonical))
-		return error_set(err, EINVAL,
-		    "%s cannot be the address of a jail", canonical);
-	return 0;
+	return error_set(err, EINVAL, "expected an %s address as in %s, found "
+	    "\"%.*s\"", family == AF_INET ? "IPv4" : "IPv6",
+	    family == AF_INET ? "192.0.2.10" : "2001:db8::10", SHOWN, text);
 }
 
 /* Copies bytes and a NUL to where there is room, and returns their end. */

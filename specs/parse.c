@@ -235,11 +235,11 @@ add_param(struct parser *p, const char *name, const struct param_def *def,
 }
 
 static void
-add_setting(struct parser *p, const char *name, bool append,
-    const struct node *key, const struct node *value)
+add_setting(struct parser *p, const char *name, const struct setting *s,
+    bool append, const struct node *key, const struct node *value)
 {
 	struct assign a = { .kind = ASSIGN_AGENT, .append = append,
-		.setting = setting_find(name) };
+		.setting = s };
 	const char *nearest;
 
 	if (a.setting == NULL) {
@@ -307,10 +307,12 @@ add_leaf(struct parser *p, const char *name, bool append,
     const struct node *key, const struct node *value)
 {
 	if (is_below(name, "agent")) {
-		if (setting_find(name) == NULL && setting_group(name))
+		const struct setting *s = setting_find(name);
+
+		if (s == NULL && setting_group(name))
 			expect_mapping(p, name, value);
 		else
-			add_setting(p, name, append, key, value);
+			add_setting(p, name, s, append, key, value);
 	} else if (is_below(name, "vars")) {
 		if (name[4] == '\0')
 			expect_mapping(p, name, value);

@@ -74,17 +74,20 @@ setting_find(const char *name)
 {
 	const struct setting *s = bsearch(name, setting_table, setting_count,
 	    sizeof *s, compare_setting);
+	const char *first = strchr(name, '.');
+	const char *second = first == NULL ? NULL : strchr(first + 1, '.');
+	char map[32];
 
-	for (size_t i = 0; s == NULL && i < setting_count; i++) {
-		const struct setting *map = &setting_table[i];
-		size_t len = strlen(map->name);
-
-		if ((map->type == SETTING_MAP ||
-		    map->type == SETTING_UNKNOWN) &&
-		    strncmp(name, map->name, len) == 0 && name[len] == '.')
-			s = map;
-	}
-	return s;
+	if (s != NULL || second == NULL ||
+	    (size_t)(second - name) >= sizeof map)
+		return s;
+	/* An entry of a map: the map is named by the first two components. */
+	memcpy(map, name, (size_t)(second - name));
+	map[second - name] = '\0';
+	s = bsearch(map, setting_table, setting_count, sizeof *s,
+	    compare_setting);
+	return s != NULL && (s->type == SETTING_MAP ||
+	    s->type == SETTING_UNKNOWN) ? s : NULL;
 }
 
 bool

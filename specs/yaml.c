@@ -143,7 +143,9 @@ add_text(struct reader *r, const yaml_event_t *e)
 		    SPEC_SCALAR_MAX);
 		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
 	}
-	if (memchr(text, '\0', len) != NULL) {
+	/* Only an escape can be one: check_bytes saw the text itself. */
+	if (e->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE &&
+	    memchr(text, '\0', len) != NULL) {
 		spec_error_add(r->errors, place_of(r, e->start_mark), false,
 		    "a text holds a NUL character");
 		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;

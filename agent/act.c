@@ -15,16 +15,13 @@
 #include "reconcile.h"
 #include "steps.h"
 
+/* Nothing but a name: no hooks, and the defaults. */
 static struct spec *
-bare_spec(const char *name)
+bare_spec(struct managed *m)
 {
-	struct spec *s = calloc(1, sizeof *s);
+	struct spec bare = { .name = m->name };
 
-	if (s != NULL && (s->name = strdup(name)) == NULL) {
-		free(s);
-		return NULL;
-	}
-	return s;
+	return spec_copy(&bare);
 }
 
 static void
@@ -197,7 +194,7 @@ running_spec(struct reconciler *r, struct managed *m, struct spec **made)
 	*made = NULL;
 	if (e != NULL && e->applied != NULL)
 		return e->applied;
-	return *made = bare_spec(m->name);
+	return m->desired != NULL ? m->desired : (*made = bare_spec(m));
 }
 
 static void
@@ -256,7 +253,8 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	if (not_kept(r, m, a))
 		return;
 	error_clear(&err);
-	o.ok = realise_modify(r->shop.observer, a, &err) == 0 &&
+	o.ok = realise_modify(r->shop.observer, a, m->desired,
+	    e != NULL ? e->token : NULL, &err) == 0 &&
 	    (e == NULL || inventory_apply(r->shop.inventory, e, m->desired,
 	    &err) == 0);
 	o.took_us = clock_us() - began;

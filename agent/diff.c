@@ -98,6 +98,69 @@ wanted(const struct plan_input *in, const struct spec_param *p,
 	return 0;
 }
 
+/* Whether a line of meta or env is said by a key of the spec. */
+static bool
+said_by_key(const struct spec *s, const char *base, const char *line,
+    size_t len)
+{
+	size_t skip = strlen(base) + 1;
+
+	for (size_t i = 0; s != NULL && i < s->count; i++) {
+		const struct spec_param *p = &s->param[i];
+
+		if (p->def != NULL && strcmp(p->def->name, base) == 0 &&
+		    strlen(p->name) == skip + len &&
+		    memcmp(p->name + skip, line, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The whole text of meta or env is compared without the lines that have a key
+ * of their own in a spec, and without the agent's mark.
+ */
+static void
+drop_keys(const struct plan_input *in, const char *base,
+    struct text_list *have)
+{
+	char *text = have->count == 1 ? have->text[0] : NULL, *to = text;
+
+	while (text != NULL && *text != '\0') {
+		size_t len = strcspn(text, "\n"), key = strcspn(text, "=\n");
+		char *next = text + len + (text[len] == '\n');
+
+		if (!said_by_key(in->desired, base, text, key) &&
+		    !said_by_key(in->applied, base, text, key) &&
+		    !(strcmp(base, "meta") == 0 &&
+		    key == strlen(TOKEN_KEY) - strlen("meta.") &&
+		    memcmp(text, TOKEN_KEY + strlen("meta."), key) == 0)) {
+			memmove(to, text, (size_t)(next - text));
+			to += next - text;
+		}
+		text = next;
+	}
+	if (to == NULL)
+		return;
+	*to = '\0';
+	/* The last line may have been one of those. */
+	if (to > have->text[0] && to < text && to[-1] == '\n')
+		to[-1] = '\0';
+}
+
+/* The live value of a parameter, as it is compared. */
+static int
+live_value(const struct plan_input *in, const struct spec_param *p,
+    struct text_list *have, struct error *err)
+{
+	if (live_texts(in->live, p->name, have, err) != 0)
+		return -1;
+	if (p->def != NULL && p->def->type == PARAM_KEYVALUE &&
+	    strcmp(p->def->name, p->name) == 0)
+		drop_keys(in, p->name, have);
+	return 0;
+}
+
 /* A parameter of the spec that the kernel knows: against the live value. */
 static int
 diff_live(const struct plan_input *in, const struct spec_param *p,
@@ -109,7 +172,7 @@ diff_live(const struct plan_input *in, const struct spec_param *p,
 
 	memset(&have, 0, sizeof have);
 	if (wanted(in, p, &want, err) != 0 ||
-	    live_texts(in->live, p->name, &have, err) != 0)
+	    live_value(in, p, &have, err) != 0)
 		goto done;
 	if (value_same(p->name, type_of(in, p), &want, &have)) {
 		rc = 0;
@@ -175,6 +238,29 @@ default_texts(const struct param_def *def, bool key, struct text_list *texts)
 	return text_list_add(texts, d);
 }
 
+/*
+ * Whether a parameter that left the spec is decided by another one in it, or
+ * by the kernel alone: then its default is no wish.
+ */
+static bool
+moot(const struct plan_input *in, const struct spec_param *old)
+{
+	static const char *const addresses[] = { "ip4", "ip4.addr", "ip6",
+		"ip6.addr" };
+	const char *host = spec_text(in->desired, "host");
+	const char *vnet = spec_text(in->desired, "vnet");
+
+	/* Any jid will do. */
+	if (strcmp(old->name, "jid") == 0)
+		return true;
+	if (strncmp(old->name, "host.", 5) == 0)
+		return strcmp(host, "inherit") == 0;
+	for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++)
+		if (strcmp(old->name, addresses[i]) == 0)
+			return strcmp(vnet, "new") == 0;
+	return false;
+}
+
 /* A parameter that left the spec goes back to its default. */
 static int
 diff_left(const struct plan_input *in, const struct spec_param *old,
@@ -189,8 +275,10 @@ diff_left(const struct plan_input *in, const struct spec_param *old,
 	if (old->def == NULL || default_texts(old->def, key, &want) != 0)
 		return old->def == NULL ? 0 : out_of_memory(err);
 	if (kernel_takes(in, old)) {
-		if (live_texts(in->live, old->name, &have, err) != 0)
+		if (live_value(in, old, &have, err) != 0) {
+			text_list_free(&want);
 			return -1;
+		}
 		if (value_same(old->name, old->def->type, &want, &have)) {
 			text_list_free(&want);
 			text_list_free(&have);
@@ -209,16 +297,22 @@ diff_left(const struct plan_input *in, const struct spec_param *old,
 	return 0;
 }
 
-/* Settings of the agent itself: nothing to do but to take them over. */
+/*
+ * Settings of the agent itself, or an applied spec that was lost: nothing to do
+ * but to take the spec over.
+ */
 static int
 diff_agent(const struct plan_input *in, struct action *out, struct error *err)
 {
 	const struct spec *a = in->applied, *d = in->desired;
 	struct change *c;
 
-	if (a == NULL || out->count > 0 ||
-	    memcmp(a->digest, d->digest, SPEC_DIGEST_SIZE) == 0)
+	if (out->count > 0 || (a != NULL &&
+	    memcmp(a->digest, d->digest, SPEC_DIGEST_SIZE) == 0))
 		return 0;
+	if (a == NULL)
+		return add_change(out, "agent", HOW_USERLAND) == NULL ?
+		    out_of_memory(err) : 0;
 	c = add_change(out, text_list_equal(&a->depend, &d->depend) ?
 	    "agent" : "depend", HOW_USERLAND);
 	if (c == NULL || text_list_copy(&c->from, &a->depend) != 0 ||
@@ -252,7 +346,7 @@ diff_jail(const struct plan_input *in, struct action *out, struct error *err)
 		const struct spec_param *p = &a->param[i];
 
 		if (compared(p) && spec_param_find(d, p->name) == NULL &&
-		    diff_left(in, p, out, err) != 0)
+		    !moot(in, p) && diff_left(in, p, out, err) != 0)
 			return -1;
 	}
 	return diff_agent(in, out, err);

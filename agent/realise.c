@@ -117,9 +117,58 @@ realise_settle(const struct observer *o, const struct spec *s,
 	return rc;
 }
 
+/* Whether a change is of the whole text of meta or env. */
+static bool
+whole_text(const struct change *one)
+{
+	const struct param_def *def = param_find(one->name);
+
+	return one->how == HOW_LIVE && def != NULL &&
+	    def->type == PARAM_KEYVALUE && strcmp(def->name, one->name) == 0;
+}
+
+/* Such a text replaces all lines: those that keys say are sent again. */
+static int
+add_whole(struct jail_call *c, const struct observer *o,
+    const struct change *one, const struct spec *s, const char *token,
+    struct error *err)
+{
+	size_t len = strlen(one->name);
+
+	if (add_value(c, o, one->name, &one->to, err) != 0)
+		return -1;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct spec_param *p = &s->param[i];
+
+		if (strncmp(p->name, one->name, len) == 0 &&
+		    p->name[len] == '.' &&
+		    add_value(c, o, p->name, &p->value, err) != 0)
+			return -1;
+	}
+	if (strcmp(one->name, "meta") == 0 && token != NULL &&
+	    call_add_text(c, TOKEN_KEY, token) != 0)
+		return no_memory(s->name, err);
+	return 0;
+}
+
+/* Whether another change of the action replaces the text with this key. */
+static bool
+in_whole(const struct action *a, const struct change *key)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		size_t len = strlen(a->change[i].name);
+
+		if (whole_text(&a->change[i]) &&
+		    strncmp(key->name, a->change[i].name, len) == 0 &&
+		    key->name[len] == '.')
+			return true;
+	}
+	return false;
+}
+
 int
 realise_modify(const struct observer *o, const struct action *a,
-    struct error *err)
+    const struct spec *s, const char *token, struct error *err)
 {
 	struct jail_call c = { 0 };
 	size_t live = 0;
@@ -134,9 +183,14 @@ realise_modify(const struct observer *o, const struct action *a,
 		const struct change *one = &a->change[i];
 		const struct param_def *def = param_find(one->name);
 
-		if (one->how != HOW_LIVE)
+		if (one->how != HOW_LIVE || in_whole(a, one))
 			continue;
 		live++;
+		if (whole_text(one)) {
+			if (add_whole(&c, o, one, s, token, err) != 0)
+				goto done;
+			continue;
+		}
 		/* No value at all removes a key of meta or env. */
 		if (def != NULL && strcmp(def->name, one->name) != 0 &&
 		    one->to.count == 0) {

@@ -19,9 +19,12 @@ int realise_create(const struct observer *o, const struct spec *s,
 int realise_settle(const struct observer *o, const struct spec *s,
     struct error *err);
 
-/* Sends the changes that are HOW_LIVE, in one call. */
+/*
+ * Sends the changes that are HOW_LIVE, in one call.  A new text of meta or env
+ * takes the keys of `s` and the mark `token` (may be NULL) with it.
+ */
 int realise_modify(const struct observer *o, const struct action *a,
-    struct error *err);
+    const struct spec *s, const char *token, struct error *err);
 
 /*
  * Removes the jail of that jid if it still is the one with the name and the

@@ -87,6 +87,11 @@ refuse_param(const struct spec_param *p, const char *backend,
 {
 	const struct param_rule *rule;
 
+	if (strcmp(p->name, TOKEN_KEY) == 0) {
+		snprintf(buf, size, "%s: the agent keeps its mark there; use "
+		    "another key", p->name);
+		return buf;
+	}
 	if (p->def == NULL) {
 		if (advertised(params, p))
 			return NULL;

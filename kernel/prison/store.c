@@ -122,19 +122,32 @@ claim(struct prison_table *t, struct error *err)
 	    "open already; use that handle", t->dir);
 }
 
+/*
+ * Another process may have made the map larger, or have died with the place
+ * of a reader.
+ */
+static int
+begin(MDB_env *env, unsigned flags, MDB_txn **txn)
+{
+	int dead, rc = mdb_txn_begin(env, NULL, flags, txn);
+
+	if (rc == MDB_MAP_RESIZED)
+		rc = mdb_env_set_mapsize(env, 0);
+	else if (rc == MDB_READERS_FULL)
+		rc = mdb_reader_check(env, &dead);
+	else
+		return rc;
+	return rc == 0 ? mdb_txn_begin(env, NULL, flags, txn) : rc;
+}
+
 static int
 open_databases(struct prison_table *t)
 {
-	unsigned begin = t->read_only ? MDB_RDONLY : 0;
 	unsigned create = t->read_only ? 0 : MDB_CREATE;
 	MDB_txn *txn;
 	int rc;
 
-	rc = mdb_txn_begin(t->env, NULL, begin, &txn);
-	if (rc == MDB_MAP_RESIZED) {
-		mdb_env_set_mapsize(t->env, 0);
-		rc = mdb_txn_begin(t->env, NULL, begin, &txn);
-	}
+	rc = begin(t->env, t->read_only ? MDB_RDONLY : 0, &txn);
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < DB_COUNT && rc == 0; i++)
@@ -328,17 +341,11 @@ read_meta(struct op *op)
 int
 store_begin(struct op *op, bool write)
 {
-	unsigned flags = write ? 0 : MDB_RDONLY;
-	MDB_env *env = op->t->env;
 	int rc;
 
 	if (op->t->owner != getpid())
 		return ECHILD;
-	rc = mdb_txn_begin(env, NULL, flags, &op->txn);
-	if (rc == MDB_MAP_RESIZED) {
-		mdb_env_set_mapsize(env, 0);
-		rc = mdb_txn_begin(env, NULL, flags, &op->txn);
-	}
+	rc = begin(op->t->env, write ? 0 : MDB_RDONLY, &op->txn);
 	if (rc != 0)
 		return errno_of(rc);
 	op->write = write;

@@ -92,17 +92,19 @@ scene() {
 		find "$run_dir" "$state" -mindepth 1 ! -path '*/snapshots/*' |
 		    sed 's/^/file /'
 		find "$work/roots" ! -type l | sed 's/^/root /'
-		for _p in $(agents); do
+		for _p in $agent $(helpers); do
 			find "/proc/$_p/fd" -mindepth 1 | wc -l |
 			    sed 's/^/descriptors /'
 		done
 	} 2> /dev/null | sort
 }
 
-# The agent and its helpers.
-agents() {
-	echo "$agent"
-	cat "/proc/$agent/task/$agent/children" | tr ' ' '\n' | sed '/^$/d'
+# The agent's helpers: its children that are no process of a jail.
+helpers() {
+	for _p in $(cat "/proc/$agent/task/$agent/children"); do
+		[ "$(readlink "/proc/$_p/ns/pid")" != \
+		    "$(readlink /proc/self/ns/pid)" ] || echo "$_p"
+	done
 }
 
 # ---- specs ---------------------------------------------------------------

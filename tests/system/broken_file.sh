@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# A file that an edit broke keeps its jail as it was and disturbs no other;
+# mended, it is used.
+# needs: root busybox jq
+. tests/lib.sh
+. tests/agent.sh
+
+for j in web db new; do
+	little_root "$work/roots/$j"
+done
+put_spec web "host.hostname: web" 'exec.start: ["/bin/sleep 1000 &"]'
+put_spec db "host.hostname: db"
+check "the agent starts" agent_start
+check "the jails run" settled
+web=$(identity web)
+
+# broken WHAT PLACE TEXT LINE...: web's file gets this content.
+broken() {
+	_what=$1 _place=$2 _text=$3
+	shift 3
+	put_spec web "$@"
+	check "$_what: status says invalid" soon state_is web invalid
+	check "$_what: with file, line and column" has web .reason \
+	    "$specs/web.yaml:$_place: "
+	check "$_what: and what is wrong" has web .reason "$_text"
+	check "$_what: also in files" same "$_place" "$(ja status --json |
+	    jq -r '.files[] | select(.error) | "\(.error.line):\(.error.column)"')"
+	check "$_what: exit status 2" expect_status 2 ja status
+	check "$_what: people read the place, too" says "web.yaml:$_place:"
+	check "$_what: the log has it" grep -q -F "web.yaml:$_place: " \
+	    "$work/agent.log"
+	check "$_what: the jail runs on" same "$web" "$(identity web)"
+}
+broken "unknown key" 4:1 host.hostname "host.hostnme: web"
+broken "wrong type" 3:10 persist "persist: maybe"
+broken "not YAML" 5:1 "" "exec.start: [\"/bin/sleep"
+broken "a key twice" 5:1 "host.hostname" "host.hostname: a" "host.hostname: b"
+
+# The others are served.
+put_spec db "host.hostname: db-2"
+hostname_is() { same "$2" "$(inside "$1" hostname)"; }
+check "another is changed meanwhile" soon hostname_is db db-2
+put_spec new "host.hostname: new"
+check "and a new one made" soon hostname_is new new
+
+# While a file is broken that may be about it nothing is removed.
+echo "name: [" > "$specs/.unknown"
+mv "$specs/.unknown" "$specs/unknown.yaml"
+check "a broken file without a history is seen" soon sh -c \
+    "'$JAILAGENT' -k '$kernel' -s '$state' status | grep -q unknown.yaml:"
+rm "$specs/new.yaml"
+check "then a removal is held" soon state_is new held
+check "naming the file" has new .reason unknown.yaml
+check "the jail runs on" inside new true
+rm "$specs/unknown.yaml"
+check "until the file is mended" soon no_jail new
+
+put_spec web "host.hostname: web-2" 'exec.start: ["/bin/sleep 1000 &"]'
+check "mended: applied" soon hostname_is web web-2
+check "without a restart" same "$web" "$(identity web)"
+check "all are ready" settled
+check "exit status 0" expect_status 0 ja status
+
+# Broken while the agent is away.
+says_place() {
+	expect_status 2 ja status && says "$specs/web.yaml:5:1: "
+}
+stop agent KILL
+put_spec web "host.hostname: web-3" "exec.stat: []"
+check "a new agent starts" agent_start
+# It knows what was applied, not which jail the file is about.
+kept() { state_is web held || state_is web invalid; }
+check "the jail is kept" soon kept
+check "naming the file" has web .reason "web.yaml"
+check "status names the place" says_place
+check "the jail runs on" same "$web" "$(identity web)"
+check "as it was" hostname_is web web-2
+check "no deed was done" same 0 "$(count_deeds)"
+
+# One name in two files.
+put_spec web "host.hostname: web-2" 'exec.start: ["/bin/sleep 1000 &"]'
+check "mended again" settled
+spec db "host.hostname: other" | put db-too
+check "one name in two files is an error" soon state_is db invalid
+check "that names both" sh -c "'$JAILAGENT' -k '$kernel' -s '$state' status |
+    grep db-too.yaml | grep -q db.yaml"
+check "neither is applied" hostname_is db db-2
+rm "$specs/db-too.yaml"
+check "one taken away: ready" settled
+check "still as it was" hostname_is db db-2

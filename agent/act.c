@@ -197,6 +197,19 @@ running_spec(struct reconciler *r, struct managed *m, struct spec **made)
 	return m->desired != NULL ? m->desired : (*made = bare_spec(m));
 }
 
+/* Those that wait for this one are told when its state is another. */
+static void
+waits(struct reconciler *r, struct managed *m, struct action *a,
+    enum jail_state state, const char *why)
+{
+	bool turned = m->state != state;
+
+	managed_state(r, m, state, "%s", why);
+	if (turned)
+		order_wake(r, m);
+	action_free(a);
+}
+
 static void
 act_create(struct reconciler *r, struct managed *m, struct action *a)
 {
@@ -207,8 +220,7 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 	const char *wait = order_up(r, m, why, sizeof why, &state);
 
 	if (wait != NULL) {
-		managed_state(r, m, state, "%s", wait);
-		action_free(a);
+		waits(r, m, a, state, wait);
 		return;
 	}
 	/* One pass makes a jail once; only the agent tries again. */
@@ -266,6 +278,7 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	} else {
 		snprintf(o.error, sizeof o.error, "%s", err.text);
 		failed(r, m, err.text, false);
+		order_wake(r, m);
 	}
 	tell(r, m, a, &o);
 	action_free(a);
@@ -312,7 +325,9 @@ act_remove(struct reconciler *r, struct managed *m, struct action *a)
 		return;
 	}
 	p.stop = running_spec(r, m, &made);
-	p.stop_from = a->cleanup ? stop_after_removal : 0;
+	/* Of a jail that another boot ended nothing is left to be undone. */
+	if (a->jid == 0)
+		p.stop_from = a->cleanup ? stop_after_removal : stop_count;
 	begin(r, m, a, &p);
 	spec_free(made);
 }
@@ -325,10 +340,14 @@ act_stop(struct reconciler *r, struct managed *m, const char *reason)
 		.reason = strdup(reason), .jid = m->jid };
 	struct spec *made;
 
-	if (m->machine != MACHINE_IDLE || a.name == NULL || a.reason == NULL) {
+	if (m->machine == MACHINE_WORKING || a.name == NULL ||
+	    a.reason == NULL) {
 		action_free(&a);
 		return;
 	}
+	/* It need not wait for its own next try. */
+	if (m->machine == MACHINE_WAITING)
+		reconciler_wake(m);
 	p.stop = running_spec(r, m, &made);
 	begin(r, m, &a, &p);
 	spec_free(made);

@@ -19,6 +19,18 @@ below(const char *name, const char *parent)
 	return strncmp(name, parent, len) == 0 && name[len] == '.';
 }
 
+/* The name of the jail in which `name` is nested; false: in the host. */
+static bool
+parent_of(const char *name, char *buf, size_t size)
+{
+	const char *dot = strrchr(name, '.');
+
+	if (dot == NULL)
+		return false;
+	snprintf(buf, size, "%.*s", (int)(dot - name), name);
+	return true;
+}
+
 static bool
 depends(const struct spec *s, const char *on)
 {
@@ -46,27 +58,37 @@ struct walk {
 	unsigned depth;
 };
 
+static bool leads_back(struct walk *w, const struct managed *m);
+
+static bool
+leads_by(struct walk *w, const char *next)
+{
+	size_t mark = w->used;
+
+	if (w->used < w->size)
+		w->used += (size_t)snprintf(w->buf + w->used,
+		    w->size - w->used, " -> %s", next);
+	if (strcmp(next, w->goal) == 0 ||
+	    leads_back(w, reconciler_jail(w->r, next, false)))
+		return true;
+	w->used = mark;
+	return false;
+}
+
 /* Depth first from `m` back to the goal; writes the chain on the way out. */
 static bool
 leads_back(struct walk *w, const struct managed *m)
 {
 	const struct spec *s = m == NULL ? NULL : wanted(m);
+	char parent[JAIL_NAME_MAX];
 
 	if (s == NULL || w->depth++ > 100)
 		return false;
-	for (size_t i = 0; i < s->depend.count; i++) {
-		const char *next = s->depend.text[i];
-		size_t mark = w->used;
-
-		if (w->used < w->size)
-			w->used += (size_t)snprintf(w->buf + w->used,
-			    w->size - w->used, " -> %s", next);
-		if (strcmp(next, w->goal) == 0 ||
-		    leads_back(w, reconciler_jail(w->r, next, false)))
+	for (size_t i = 0; i < s->depend.count; i++)
+		if (leads_by(w, s->depend.text[i]))
 			return true;
-		w->used = mark;
-	}
-	return false;
+	return parent_of(s->name, parent, sizeof parent) &&
+	    leads_by(w, parent);
 }
 
 static bool
@@ -117,22 +139,34 @@ order_one(struct reconciler *r, const char *name, char *buf, size_t size,
 	return buf;
 }
 
+/* A jail made by somebody else is no place for one of ours. */
+static const char *
+order_parent(struct reconciler *r, const char *parent, char *buf, size_t size,
+    enum jail_state *state)
+{
+	const char *wait = order_one(r, parent, buf, size, state);
+
+	if (wait != NULL || inventory_find(r->shop.inventory, parent) != NULL)
+		return wait;
+	*state = STATE_CONFLICT;
+	snprintf(buf, size, "its parent %s was made by somebody else; take "
+	    "that over first: jailagent adopt %s", parent, parent);
+	return buf;
+}
+
 const char *
 order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
     enum jail_state *state)
 {
 	const struct text_list *l = &m->desired->depend;
-	const char *dot = strrchr(m->name, '.'), *wait = NULL;
+	const char *wait = NULL;
 	char parent[JAIL_NAME_MAX];
 
 	for (size_t i = 0; wait == NULL && i < l->count; i++)
 		wait = order_one(r, l->text[i], buf, size, state);
-	if (wait == NULL && dot != NULL) {
-		snprintf(parent, sizeof parent, "%.*s",
-		    (int)(dot - m->name), m->name);
-		wait = order_one(r, parent, buf, size, state);
-	}
-	if (wait != NULL && l->count > 0) {
+	if (wait == NULL && parent_of(m->name, parent, sizeof parent))
+		wait = order_parent(r, parent, buf, size, state);
+	if (wait != NULL) {
 		char loop[512];
 
 		if (in_loop(r, m, loop, sizeof loop)) {
@@ -154,28 +188,42 @@ runs_with(const struct reconciler *r, const struct managed *d)
 	return e != NULL && e->applied != NULL ? e->applied : wanted(d);
 }
 
+/*
+ * Whether it runs.  A jail that was not looked at yet by this process is looked
+ * at now: its parent's removal would take it along without its stop hooks.
+ */
 static bool
-runs(const struct managed *d)
+runs(const struct reconciler *r, struct managed *d)
 {
-	return d->jid != 0 || d->machine == MACHINE_WORKING;
+	const struct observer *o = r->shop.observer;
+	const struct entry *e;
+	struct live live;
+
+	if (d->jid != 0 || d->machine == MACHINE_WORKING)
+		return true;
+	e = inventory_find(r->shop.inventory, d->name);
+	if (e == NULL || live_read(o, d->name, NULL, NULL, &live, NULL) != 0)
+		return false;
+	if (o->has_meta ? live.token != NULL &&
+	    strcmp(live.token, e->token) == 0 : live.jid == e->jid)
+		d->jid = live.jid;
+	live_free(&live);
+	return d->jid != 0;
 }
 
 /* Whether `d` must be down before `m` goes down for `a`. */
 static bool
 goes_first(const struct reconciler *r, const struct managed *m,
-    const struct managed *d, const struct action *a)
+    struct managed *d, const struct action *a)
 {
 	const struct spec *s = runs_with(r, d);
 
-	if (d == m || !runs(d) || s == NULL)
+	if (d == m || s == NULL || !depends(s, m->name))
 		return false;
-	if (below(d->name, m->name))
-		return true;
-	if (!depends(s, m->name))
+	if (!below(d->name, m->name) && !(a->kind == ACTION_REMOVE ?
+	    wanted(d) == NULL : s->agent.follow_depend))
 		return false;
-	if (a->kind == ACTION_REMOVE)
-		return wanted(d) == NULL;
-	return s->agent.follow_depend;
+	return runs(r, d);
 }
 
 const char *

@@ -166,12 +166,19 @@ plan_living(const struct plan_input *in, struct action *out)
 	    "%s changed; used the next time it is needed", names);
 }
 
+/* Whether the jail, which does not run, was up in this boot. */
+static bool
+ended(const struct plan_input *in)
+{
+	return in->managed && !in->down && in->old_boot != NULL &&
+	    strcmp(in->old_boot, in->boot) == 0;
+}
+
 /* The jail is wanted and does not run. */
 static int
 plan_absent(const struct plan_input *in, struct action *out)
 {
-	bool died = in->managed && !in->down && in->old_boot != NULL &&
-	    strcmp(in->old_boot, in->boot) == 0;
+	bool died = ended(in);
 
 	out->cleanup = died;
 	if (!(in->letters & LETTER_C))
@@ -234,7 +241,7 @@ plan_unwanted(const struct plan_input *in, struct action *out)
 	if (in->applied != NULL && in->applied->agent.on_remove == REMOVE_KEEP)
 		return decide(out, ACTION_NONE,
 		    "its spec is gone, and agent.on_remove was keep");
-	out->cleanup = in->live == NULL;
+	out->cleanup = in->live == NULL && ended(in);
 	return decide(out, ACTION_REMOVE, "its spec is gone");
 }
 

@@ -212,16 +212,22 @@ remember(struct reconciler *r, struct managed *m)
 	m->again = true;
 }
 
+void
+reconciler_wake(struct managed *m)
+{
+	if (m->retry != NULL)
+		evtimer_del(m->retry);
+	m->retry_at = 0;
+	m->machine = MACHINE_IDLE;
+}
+
 /* A new spec deserves a try at once. */
 static void
 reconsider(struct reconciler *r, struct managed *m)
 {
 	m->fresh = m->done = false;
 	backoff_reset(&m->backoff);
-	if (m->retry != NULL)
-		evtimer_del(m->retry);
-	m->retry_at = 0;
-	m->machine = MACHINE_IDLE;
+	reconciler_wake(m);
 	m->retried = true;
 	consider(r, m);
 }

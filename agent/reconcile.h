@@ -178,6 +178,8 @@ void act_stop(struct reconciler *r, struct managed *m, const char *reason);
 
 /* Has the jail looked at again after `ms`; its machine is WAITING till then. */
 void reconciler_wait(struct managed *m, int64_t ms);
+/* Ends that waiting: the machine is IDLE. */
+void reconciler_wake(struct managed *m);
 
 /* Tells the owner of the reconciler that states may have changed. */
 void reconciler_turned(struct reconciler *r);

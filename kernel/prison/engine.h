@@ -128,7 +128,8 @@ struct jids {
 void jids_by_name(struct op *op, const char *name, struct jids *out);
 /* Direct children, the newest first. */
 void jids_children(struct op *op, int parent, struct jids *out);
-void jids_busy(struct op *op, struct jids *out);
+/* At most `max` of those that can end by themselves. */
+void jids_busy(struct op *op, size_t max, struct jids *out);
 /*
  * Calls `each` for the prisons that have the address in their own list:
  * those with one address (`single`) or those with more, until it returns true.

@@ -6,6 +6,8 @@
 #include "engine.h"
 #include "keys.h"
 
+#define BATCH 64
+
 static bool
 jids_add(struct op *op, struct jids *out, size_t *room, int jid)
 {
@@ -82,7 +84,7 @@ jids_children(struct op *op, int parent, struct jids *out)
 }
 
 void
-jids_busy(struct op *op, struct jids *out)
+jids_busy(struct op *op, size_t max, struct jids *out)
 {
 	MDB_val key, val;
 	MDB_cursor *c;
@@ -92,11 +94,35 @@ jids_busy(struct op *op, struct jids *out)
 	*out = (struct jids){ 0 };
 	if ((c = cursor(op, DB_BUSY)) == NULL)
 		return;
-	for (rc = mdb_cursor_get(c, &key, &val, MDB_FIRST); db_found(op, rc);
+	for (rc = mdb_cursor_get(c, &key, &val, MDB_FIRST);
+	    out->count < max && db_found(op, rc);
 	    rc = mdb_cursor_get(c, &key, &val, MDB_NEXT))
 		if (!jids_add(op, out, &room, db_to_jid(&key)))
 			break;
 	mdb_cursor_close(c);
+}
+
+/*
+ * Up to BATCH jids above `last` that have the address.  The cursor is closed
+ * before anybody looks at those jails, because looking may change the index.
+ */
+static size_t
+next_batch(struct op *op, MDB_val key, int last, int batch[BATCH])
+{
+	unsigned char buf[4];
+	MDB_val val = db_jid(last + 1, buf);
+	MDB_cursor *c = cursor(op, DB_ADDRS);
+	size_t n = 0;
+	int rc;
+
+	if (c == NULL)
+		return 0;
+	for (rc = mdb_cursor_get(c, &key, &val, MDB_GET_BOTH_RANGE);
+	    n < BATCH && db_found(op, rc);
+	    rc = mdb_cursor_get(c, &key, &val, MDB_NEXT_DUP))
+		batch[n++] = db_to_jid(&val);
+	mdb_cursor_close(c);
+	return n;
 }
 
 bool
@@ -104,19 +130,18 @@ jids_by_address(struct op *op, size_t size, bool single, const void *address,
     bool (*each)(void *arg, int jid), void *arg)
 {
 	unsigned char buf[18];
-	MDB_val key = db_address_key(size, single, address, buf), val;
-	MDB_cursor *c = cursor(op, DB_ADDRS);
-	bool found = false;
-	int rc;
+	MDB_val key = db_address_key(size, single, address, buf);
+	int batch[BATCH], last = 0;
+	size_t n;
 
-	if (c == NULL)
-		return false;
-	for (rc = mdb_cursor_get(c, &key, &val, MDB_SET);
-	    !found && db_found(op, rc);
-	    rc = mdb_cursor_get(c, &key, &val, MDB_NEXT_DUP))
-		found = each(arg, db_to_jid(&val));
-	mdb_cursor_close(c);
-	return found;
+	do {
+		n = next_batch(op, key, last, batch);
+		for (size_t i = 0; i < n; i++)
+			if (each(arg, batch[i]))
+				return true;
+		last = n > 0 ? batch[n - 1] : last;
+	} while (n == BATCH && last < INT32_MAX);
+	return false;
 }
 
 int

@@ -211,7 +211,7 @@ life_look_below(struct op *op, const struct record *top)
 
 	if (top->children_cur <= 0)
 		return;
-	jids_busy(op, &busy);
+	jids_busy(op, (size_t)top->children_cur + 1, &busy);
 	if (busy.count > (size_t)top->children_cur) {
 		tree_walk(op, top, look_each, NULL);
 		return;

@@ -120,7 +120,11 @@ int prison_params(struct prison_table *t,
  */
 int prison_find(struct prison_table *t, int jid, struct prison *p);
 
-/* Calls `each` for a prison and all its descendants, parents first. */
+/*
+ * Calls `each` for a prison and all its descendants (0: for all prisons),
+ * parents first.  `each` returns 0 to go on; what else it returns is the
+ * result.
+ */
 int prison_walk(struct prison_table *t, int jid,
     int (*each)(void *arg, const struct prison *p), void *arg);
 

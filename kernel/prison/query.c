@@ -7,40 +7,37 @@
 #include "life.h"
 #include "tree.h"
 
-/* Runs a look at the table; again with a write when something was stale. */
+/*
+ * Runs a look at the table in a read transaction.  When it meets prisons that
+ * have ended meanwhile, it is run for that alone in a write transaction
+ * (op->write), and then again.
+ */
 static int
 run_look(struct prison_table *t, int (*look)(struct op *op, void *arg),
     void *arg)
 {
-	bool write = false;
-	int error, rc;
+	int error = EINVAL;
+	bool write = false, again = t->env != NULL;
 
-	if (t->env == NULL) {
-		errno = EINVAL;
-		return -1;
-	}
-	for (;;) {
+	while (again) {
 		struct op op = { .t = t };
-		bool again;
 
 		error = store_begin(&op, write);
 		if (error != 0)
 			break;
 		error = look(&op, arg);
-		again = op.stale && !write && !t->read_only;
-		if (!again && write) {
-			rc = store_commit(&op);
-			if (rc != 0)
-				error = rc;
-			else
+		again = write || (op.stale && !t->read_only);
+		if (write) {
+			error = store_commit(&op);
+			if (error == 0)
 				life_kill_pending(&op);
 		}
 		store_abort(&op);
 		if (error == MDB_MAP_FULL)
-			again = (error = store_grow(t)) == 0;
-		write = write || again;
-		if (!again)
+			error = store_grow(t);
+		if (write && error != 0)
 			break;
+		write = again && !write;
 	}
 	errno = error;
 	return error == 0 ? 0 : -1;
@@ -59,6 +56,8 @@ look_one(struct op *op, void *arg)
 
 	if (r == NULL || r->jid == 0 || r->state != PRISON_ALIVE)
 		return EINVAL;
+	if (op->write)
+		return 0;
 	life_view(op, r, one->p);
 	/* The lists end with the call. */
 	one->p->ip4_addr = NULL;
@@ -114,7 +113,7 @@ look_all(struct op *op, void *arg)
 	if (r == NULL)
 		return EINVAL;
 	tree_walk(op, r, refresh, NULL);
-	if (op->stale && !op->write && !op->t->read_only)
+	if (op->write || (op->stale && !op->t->read_only))
 		return 0;
 	if (r->gone)
 		return EINVAL;
@@ -197,7 +196,7 @@ drop_leaks(struct op *op, const int *arg)
 	struct jids busy;
 
 	(void)arg;
-	jids_busy(op, &busy);
+	jids_busy(op, SIZE_MAX, &busy);
 	for (size_t i = 0; i < busy.count; i++) {
 		struct record *r = record_get(op, busy.jid[i]);
 

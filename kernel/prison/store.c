@@ -87,6 +87,22 @@ fail:
 	return -1;
 }
 
+static bool
+is_of_boot(const char *dir, const char *boot)
+{
+	char path[PRISON_PATH_MAX + 16], seen[64] = "";
+	bool same;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/boot", dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	same = fd >= 0 && read(fd, seen, sizeof seen - 1) > 0 &&
+	    strcmp(seen, boot) == 0;
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
 /*
  * LMDB must not be opened twice by one process: closing one of the two would
  * take the other's locks away.  Each process therefore locks the byte of its
@@ -274,6 +290,8 @@ store_open(struct prison_table *t, const char *boot,
 		return -1;
 	t->generation = opt->generation != 0 ? (int)opt->generation :
 	    JAIL_GEN_15;
+	if (t->read_only && boot != NULL && !is_of_boot(t->dir, boot))
+		return 0;
 	if (open_env(t, err) != 0)
 		return -1;
 	if (t->env == NULL)

@@ -55,6 +55,8 @@ another_boot_has_no_jails(void **state)
 	fixture_start(&f, NULL, NULL);
 	assert_true(fixture_set(&f, JAIL_CREATE, "name=a", "persist", NULL) >
 	    0);
+	assert_non_null(reopen(&f, "next boot", 0, true, &err));
+	assert_int_equal(fixture_jid(&f, "a"), -1);
 	assert_non_null(reopen(&f, "next boot", 15, false, &err));
 	assert_int_equal(fixture_jid(&f, "a"), -1);
 	assert_int_equal(fixture_set(&f, JAIL_CREATE, "name=b", "persist",

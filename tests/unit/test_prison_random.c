@@ -124,7 +124,7 @@ random_call(struct prison_fixture *f, uint32_t *seed)
 		"nopersist", "persist", "securelevel#1", "children.max#2",
 		"allow.raw_sockets", "allow.noraw_sockets", "meta.k=v",
 		"host.hostname=h", "host#2", "sysvmsg#1", "sysvmsg#0",
-		"bogus", "env=" "a=1", "enforce_statfs#1",
+		"bogus", "env=a=1", "enforce_statfs#1",
 	};
 	const char *change = changes[next_random(seed) %
 	    (sizeof changes / sizeof *changes)];

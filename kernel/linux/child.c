@@ -7,7 +7,29 @@
 
 #include "sys.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER
+#endif
+#endif
+#ifdef ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
+
 #define STACK_SIZE (128 * 1024)
+
+/* Functions of earlier children that never returned have left marks there. */
+static void
+forget_frames(void *stack)
+{
+#ifdef ADDRESS_SANITIZER
+	__asan_unpoison_memory_region(stack, STACK_SIZE);
+#else
+	(void)stack;
+#endif
+}
 
 struct start {
 	void (*body)(void *arg, struct error *err);
@@ -40,6 +62,7 @@ child_run(int flags, void (*body)(void *arg, struct error *err), void *arg,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (stack == MAP_FAILED)
 		return error_sys(err, errno, "memory for a new process");
+	forget_frames(stack);
 	error_clear(err);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);

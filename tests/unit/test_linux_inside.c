@@ -496,6 +496,6 @@ main(int argc, char **argv)
 	};
 
 	if (argc > 2 && strcmp(argv[1], "--probe") == 0)
-		return run_probe(argv[2], argc > 3 ? argv[3] : "");
+		_exit(run_probe(argv[2], argc > 3 ? argv[3] : ""));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -512,8 +512,8 @@ main(int argc, char **argv)
 	if (argc > 2 && strcmp(argv[1], "--probe") == 0)
 		for (size_t i = 0; i < sizeof probes / sizeof *probes; i++)
 			if (strcmp(probes[i].name, argv[2]) == 0)
-				return probes[i].run(argc > 3 ? argv[3] : "");
+				_exit(probes[i].run(argc > 3 ? argv[3] : ""));
 	if (argc > 2)
-		return 99;
+		_exit(99);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

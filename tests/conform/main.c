@@ -141,11 +141,11 @@ run_files(struct conform *c, char **files)
 	}
 	for (; *files != NULL && rc == 0; files++) {
 		if (asprintf(&path, "%s/%s", cwd, *files) < 0)
+			path = NULL;
+		if (path == NULL ||
+		    run_file(c, **files == '/' ? *files : path) != 0)
 			rc = 2;
-		else if (run_file(c, **files == '/' ? *files : path) != 0)
-			rc = 2;
-		if (rc == 0)
-			free(path);
+		free(path);
 	}
 	params_free(&c->params);
 	kernel_close(c->k);

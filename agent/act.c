@@ -197,7 +197,10 @@ running_spec(struct reconciler *r, struct managed *m, struct spec **made)
 	return m->desired != NULL ? m->desired : (*made = bare_spec(m));
 }
 
-/* Those that wait for this one are told when its state is another. */
+/*
+ * Others must be up or down first: order_wake has it looked at again.  Those
+ * that wait for this one are told when its state is another.
+ */
 static void
 waits(struct reconciler *r, struct managed *m, struct action *a,
     enum jail_state state, const char *why)
@@ -205,6 +208,9 @@ waits(struct reconciler *r, struct managed *m, struct action *a,
 	bool turned = m->state != state;
 
 	managed_state(r, m, state, "%s", why);
+	if (!m->waits)
+		r->waiting++;
+	m->waits = true;
 	if (turned)
 		order_wake(r, m);
 	action_free(a);
@@ -300,8 +306,7 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	if (wait == NULL)
 		wait = order_up(r, m, why, sizeof why, &state);
 	if (wait != NULL) {
-		managed_state(r, m, STATE_PROGRESSING, "%s", wait);
-		action_free(a);
+		waits(r, m, a, STATE_PROGRESSING, wait);
 		return;
 	}
 	p.stop = running_spec(r, m, &made);
@@ -320,8 +325,7 @@ act_remove(struct reconciler *r, struct managed *m, struct action *a)
 	const char *wait = order_down(r, m, a, why, sizeof why);
 
 	if (wait != NULL) {
-		managed_state(r, m, STATE_PROGRESSING, "%s", wait);
-		action_free(a);
+		waits(r, m, a, STATE_PROGRESSING, wait);
 		return;
 	}
 	p.stop = running_spec(r, m, &made);
@@ -417,5 +421,8 @@ act(struct reconciler *r, struct managed *m, struct action *a)
 		[ACTION_CONFLICT] = act_conflict,
 	};
 
+	if (m->waits)
+		r->waiting--;
+	m->waits = false;
 	table[a->kind](r, m, a);
 }

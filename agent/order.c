@@ -236,7 +236,7 @@ order_down(struct reconciler *r, struct managed *m, const struct action *a,
 	for (size_t i = 0; i < r->count; i++) {
 		struct managed *d = r->jail[i];
 
-		if (!goes_first(r, m, d, a))
+		if (!d->linked || !goes_first(r, m, d, a))
 			continue;
 		if (a->kind == ACTION_RESTART || wanted(d) != NULL) {
 			snprintf(why, sizeof why, "%s %ss", m->name,
@@ -253,13 +253,12 @@ order_down(struct reconciler *r, struct managed *m, const struct action *a,
 void
 order_wake(struct reconciler *r, const struct managed *m)
 {
-	for (size_t i = 0; i < r->count; i++) {
+	for (size_t i = 0; r->waiting > 0 && i < r->count; i++) {
 		struct managed *d = r->jail[i];
 
-		if (d == m || d->machine != MACHINE_IDLE ||
-		    (d->state != STATE_PROGRESSING && d->state != STATE_BLOCKED))
+		if (!d->waits || d == m || d->machine != MACHINE_IDLE)
 			continue;
-		if (depends(wanted(d), m->name) ||
+		if (depends(wanted(d), m->name) || below(d->name, m->name) ||
 		    depends(m->desired, d->name) || below(m->name, d->name))
 			reconciler_look(r, d);
 	}

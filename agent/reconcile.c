@@ -106,6 +106,8 @@ reconciler_drop(struct reconciler *r, struct managed *m)
 		TAILQ_REMOVE(&r->dirty, m, dirty_link);
 	if (m->queued)
 		TAILQ_REMOVE(&r->slots, m, slot_link);
+	if (m->waits)
+		r->waiting--;
 	r->count--;
 	memmove(r->jail + at, r->jail + at + 1,
 	    (r->count - at) * sizeof *r->jail);
@@ -371,9 +373,13 @@ reconciler_adopt_inventory(struct reconciler *r)
 		m = reconciler_jail(r, e->name, true);
 		if (m == NULL)
 			return -1;
-		if (e->applied != NULL &&
-		    (m->desired = spec_copy(e->applied)) == NULL)
+		if (e->applied == NULL)
+			continue;
+		m->desired = spec_copy(e->applied);
+		if (m->desired == NULL)
 			return -1;
+		m->linked = m->desired->depend.count > 0 ||
+		    strchr(m->name, '.') != NULL;
 	}
 	return 0;
 }
@@ -389,6 +395,7 @@ reconciler_want(struct reconciler *r, struct spec *s)
 	    s->digest, SPEC_DIGEST_SIZE) != 0;
 	spec_free(m->desired);
 	m->desired = s;
+	m->linked |= s->depend.count > 0 || strchr(s->name, '.') != NULL;
 	m->unwanted = m->acked = false;
 	m->said = true;
 	m->absent_at = 0;

@@ -56,6 +56,8 @@ struct managed {
 	TAILQ_ENTRY(managed) slot_link;
 	bool queued; /* for one of opt.parallel slots */
 	bool dirty;  /* in the queue of those to be looked at */
+	bool waits;  /* for others to be up or down first */
+	bool linked; /* it has or had a dependency or a parent */
 	bool fresh; /* the desired state changed since the last look */
 	bool again; /* something happened during the operation */
 	char *name;
@@ -106,6 +108,7 @@ struct reconciler {
 	TAILQ_HEAD(, managed) dirty, slots;
 	struct event *work; /* there are dirty ones */
 	unsigned working;
+	size_t waiting; /* jails that wait for others */
 	bool changed; /* something to be seen in a snapshot happened */
 	bool closing;
 };

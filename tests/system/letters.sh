@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The letters of jail(8) allow what its table says.
+# needs: root busybox jq
+. tests/lib.sh
+. tests/agent.sh
+
+little_root "$work/roots/web"
+little_root "$work/roots/web2"
+first() { put_spec web "host.hostname: first"; }
+live() { put_spec web "host.hostname: second"; }
+restart() { put_spec web "host.hostname: first" "path: $work/roots/web2"; }
+none() { ja apply -r "$specs" > /dev/null 2>&1; first; }
+runs() { none; ja apply "$specs" > /dev/null 2>&1; }
+
+# cell LETTERS SITUATION STATUS TEXT EFFECT: what one cell of the table does;
+# EFFECT is created, same, modified, restarted or gone.
+cell() {
+	_name="$1, $2"
+	case $2 in
+	"not running") none; _before= ;;
+	"live difference") runs; _before=$(identity web); live ;;
+	"restart difference") runs; _before=$(identity web); restart ;;
+	"no difference") runs; _before=$(identity web) ;;
+	esac
+	check "$_name: exit status $3" expect_status "$3" ja apply "$1" "$specs"
+	[ -z "$4" ] || check "$_name: says \"$4\"" says "$4"
+	check "$_name: $5" effect "$5" "$_before"
+}
+effect() {
+	_now=$(identity web)
+	_host=$(inside web hostname 2> /dev/null)
+	case $1 in
+	created) [ -n "$_now" ] ;;
+	none) [ -z "$_now" ] ;;
+	same) [ "$_now" = "$2" ] && [ "$_host" = first ] ;;
+	modified) [ "$_now" = "$2" ] && [ "$_host" = second ] ;;
+	restarted) [ -n "$_now" ] && [ "$_now" != "$2" ] ;;
+	esac
+}
+
+cell -c "not running" 0 "web: created" created
+cell -c "live difference" 1 "already exists" same
+cell -c "restart difference" 1 "already exists" same
+cell -m "not running" 1 "not found" none
+cell -m "live difference" 0 "web: updated" modified
+cell -m "restart difference" 1 "cannot be changed" same
+cell -cm "not running" 0 "web: created" created
+cell -cm "live difference" 0 "web: updated" modified
+cell -cm "restart difference" 1 "cannot be changed" same
+cell -mr "not running" 1 "not found" none
+cell -mr "live difference" 0 "web: updated" modified
+cell -mr "restart difference" 0 "web: restarted" restarted
+cell -cmr "not running" 0 "web: created" created
+cell -cmr "live difference" 0 "web: updated" modified
+cell -cmr "restart difference" 0 "web: restarted" restarted
+cell -rc "not running" 0 "web: created" created
+cell -rc "live difference" 0 "web: restarted" restarted
+cell -rc "restart difference" 0 "web: restarted" restarted
+cell -rc "no difference" 0 "web: restarted" restarted
+cell -r "not running" 0 "" none
+cell -r "live difference" 0 "web: removed" none
+cell -r "restart difference" 0 "web: removed" none
+cell -cmr "no difference" 0 "" same
+
+# plan with letters says the same without doing it.
+runs
+restart
+for l in -c -cm -m; do
+	check "plan $l: blocked, 2" expect_status 2 ja plan $l "$specs"
+	check "plan $l: says so" says blocked
+done
+check "plan -r: remove" expect_status 2 ja plan -r "$specs"
+check "plan -r: says so" says "remove   web"
+check "plan changed nothing" state_is web matching
+check "an unknown letter: usage" expect_status 64 ja apply -x "$specs"

@@ -65,7 +65,8 @@ make_directories(const char *dir, struct error *err)
 		if (c != '/' && c != '\0')
 			continue;
 		*p = '\0';
-		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		if (mkdir(path, c == '\0' ? 0700 : 0755) != 0 &&
+		    errno != EEXIST)
 			return error_sys(err, errno, "kernel model: cannot "
 			    "make %s", path);
 		*p = c;
@@ -93,6 +94,17 @@ check_owner(const char *dir, struct error *err)
 	return 0;
 }
 
+/* A directory that nobody named must be ours, and the one above it too. */
+static int
+check_default(const char *dir, struct error *err)
+{
+	char above[PATH_MAX];
+
+	snprintf(above, sizeof above, "%.*s",
+	    (int)(strrchr(dir, '/') - dir), dir);
+	return check_owner(above, err);
+}
+
 static int
 model_open(struct jail_kernel *k, const char *arg,
     const struct kernel_options *opt, struct error *err)
@@ -105,6 +117,7 @@ model_open(struct jail_kernel *k, const char *arg,
 	else if (default_directory(dir, sizeof dir) != 0)
 		return error_sys(err, ENAMETOOLONG, "kernel model");
 	if (kernel_boot_id(boot, sizeof boot, err) != 0 ||
+	    (arg == NULL && check_default(dir, err) != 0) ||
 	    (!opt->read_only && make_directories(dir, err) != 0) ||
 	    check_owner(dir, err) != 0)
 		return -1;

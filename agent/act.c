@@ -85,17 +85,20 @@ ready(struct reconciler *r, struct managed *m, int jid)
 
 /* -------------------------------------------------------- operations */
 
-/* A slot is free: the next one in the queue is looked at. */
-static void
-next_in_queue(struct reconciler *r)
+void
+act_next(struct reconciler *r)
 {
 	struct managed *m = TAILQ_FIRST(&r->slots);
 
-	if (m == NULL)
+	if (m == NULL || (r->opt.parallel != 0 &&
+	    r->working >= r->opt.parallel))
 		return;
 	TAILQ_REMOVE(&r->slots, m, slot_link);
 	m->queued = false;
-	reconciler_look(r, m);
+	if (m->to_stop)
+		act_stop(r, m, "another jail waits until it is down");
+	else
+		reconciler_look(r, m);
 }
 
 static void
@@ -104,6 +107,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	struct managed *m = arg;
 	struct reconciler *r = m->owner;
 	struct action a = m->doing;
+	bool was_down = !o->up || a.kind == ACTION_RESTART;
 	bool stays = m->desired != NULL && !m->unwanted;
 
 	memset(&m->doing, 0, sizeof m->doing);
@@ -125,7 +129,9 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	action_free(&a);
 	operation_free(op);
 	order_wake(r, m);
-	next_in_queue(r);
+	if (was_down)
+		order_released(r);
+	act_next(r);
 	if (o->ok && !o->up && !stays &&
 	    inventory_find(r->shop.inventory, m->name) == NULL) {
 		reconciler_drop(r, m);
@@ -160,6 +166,7 @@ begin(struct reconciler *r, struct managed *m, struct action *a,
 		return;
 	}
 	m->machine = MACHINE_WORKING;
+	m->to_stop = false;
 	m->by_hand = false;
 	m->retried = false;
 	r->working++;
@@ -266,10 +273,15 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	struct entry *e = inventory_find(r->shop.inventory, m->name);
 	struct outcome o = { .up = true, .jid = a->jid };
 	int64_t began = clock_us();
+	char why[ERROR_TEXT_MAX];
 	struct error err;
 
 	if (not_kept(r, m, a))
 		return;
+	if (order_change(r, m, why, sizeof why) != NULL) {
+		waits(r, m, a, STATE_PROGRESSING, why);
+		return;
+	}
 	error_clear(&err);
 	o.ok = realise_modify(r->shop.observer, a, m->desired,
 	    e != NULL ? e->token : NULL, &err) == 0 &&
@@ -349,11 +361,19 @@ act_stop(struct reconciler *r, struct managed *m, const char *reason)
 		action_free(&a);
 		return;
 	}
+	if (m->jid == 0) {
+		m->to_stop = false;
+		action_free(&a);
+		reconciler_look(r, m);
+		return;
+	}
 	/* It need not wait for its own next try. */
 	if (m->machine == MACHINE_WAITING)
 		reconciler_wake(m);
 	p.stop = running_spec(r, m, &made);
 	begin(r, m, &a, &p);
+	/* What waits for its end would wait for ever for a stop forgotten. */
+	m->to_stop = m->queued;
 	spec_free(made);
 }
 

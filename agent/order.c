@@ -155,6 +155,22 @@ order_parent(struct reconciler *r, const char *parent, char *buf, size_t size,
 }
 
 const char *
+order_change(struct reconciler *r, const struct managed *m, char *buf,
+    size_t size)
+{
+	char parent[JAIL_NAME_MAX];
+	const struct managed *d;
+
+	if (!parent_of(m->name, parent, sizeof parent))
+		return NULL;
+	d = reconciler_jail(r, parent, false);
+	if (d == NULL || wanted(d) == NULL || d->state != STATE_PROGRESSING)
+		return NULL;
+	snprintf(buf, size, "waits for its parent %s", parent);
+	return buf;
+}
+
+const char *
 order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
     enum jail_state *state)
 {
@@ -248,6 +264,18 @@ order_down(struct reconciler *r, struct managed *m, const struct action *a,
 		wait = buf;
 	}
 	return wait;
+}
+
+void
+order_released(struct reconciler *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *d = r->jail[i];
+
+		if (d->machine == MACHINE_IDLE && !d->queued &&
+		    d->state == STATE_PROGRESSING)
+			reconciler_look(r, d);
+	}
 }
 
 void

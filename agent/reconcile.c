@@ -349,6 +349,8 @@ work(evutil_socket_t fd, short what, void *arg)
 	}
 	if (!TAILQ_EMPTY(&r->dirty))
 		evtimer_add(r->work, &now);
+	else
+		act_next(r); /* some may not have used their slot */
 	reconciler_turned(r);
 }
 

@@ -55,6 +55,7 @@ struct managed {
 	TAILQ_ENTRY(managed) dirty_link;
 	TAILQ_ENTRY(managed) slot_link;
 	bool queued; /* for one of opt.parallel slots */
+	bool to_stop; /* queued by act_stop */
 	bool dirty;  /* in the queue of those to be looked at */
 	bool waits;  /* for others to be up or down first */
 	bool linked; /* it has or had a dependency or a parent */
@@ -160,13 +161,21 @@ void managed_state(struct reconciler *r, struct managed *m,
 
 /*
  * order.c: what must happen first.  order_up: before the jail is created; NULL:
- * nothing, else the reason, and *state is what to show.  order_down: before it
- * is stopped for `a`; stops dependants as needed.
+ * nothing, else the reason, and *state is what to show.  order_change: before
+ * it is modified; its parent may be about to permit that.  order_down: before
+ * it is stopped for `a`; stops dependants as needed.
  */
 const char *order_up(struct reconciler *r, struct managed *m, char *buf,
     size_t size, enum jail_state *state);
+const char *order_change(struct reconciler *r, const struct managed *m,
+    char *buf, size_t size);
 const char *order_down(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size);
+/*
+ * A jail went down: look again at those that wait.  Its specs may say no more
+ * for which of them it went.
+ */
+void order_released(struct reconciler *r);
 /* The state of `m` changed: look again at those that may wait for it. */
 void order_wake(struct reconciler *r, const struct managed *m);
 
@@ -175,6 +184,9 @@ void order_wake(struct reconciler *r, const struct managed *m);
  * the jail's machine WORKING or WAITING.
  */
 void act(struct reconciler *r, struct managed *m, struct action *a);
+
+/* Has the next one in the queue looked at if a slot is free. */
+void act_next(struct reconciler *r);
 
 /* Begins to stop a jail that is to be started again later. */
 void act_stop(struct reconciler *r, struct managed *m, const char *reason);

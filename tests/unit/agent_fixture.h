@@ -106,7 +106,7 @@ world_make(struct world *w, enum jail_generation generation)
 	struct temp_dir made;
 
 	memset(w, 0, sizeof *w);
-	alarm(60); /* a loop without end fails */
+	alarm(100); /* a loop without end fails */
 	temp_dir_make(&made);
 	assert_non_null(realpath(made.path, w->dir.path));
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)

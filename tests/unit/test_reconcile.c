@@ -535,6 +535,30 @@ waiting_child_stops_nobody(void **state)
 	assert_string_equal(world_state(w, "p.c"), "ready");
 }
 
+/* One that needs its slot no more does not keep the next one waiting. */
+static void
+slot_is_passed_on(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true, .parallel = 1 };
+	struct world *w = *state;
+
+	world_reconciler(w, &opt);
+	world_want(w, JAIL("b", "") "---\n" JAIL("c", ""));
+	loop_for(w, 100);
+	world_want(w, JAIL("a", "exec.start: [x, y, z]\n") "---\n"
+	    JAIL("b", "exec.start: x\n") "---\n"
+	    JAIL("c", "exec.start: x\n"));
+	event_base_loop(w->base, EVLOOP_ONCE);
+	event_base_loop(w->base, EVLOOP_ONCE);
+	assert_int_equal(w->reconciler.working, 1);
+	world_want(w, JAIL("a", "exec.start: [x, y, z]\n") "---\n"
+	    JAIL("b", "") "---\n" JAIL("c", "exec.start: x\n"));
+	loop_for(w, 300);
+	assert_string_equal(w->deeds,
+	    "create b;create c;create a;restart c;");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -566,6 +590,7 @@ main(void)
 		TEST(changes_during_an_operation),
 		TEST(ended_jail_comes_back),
 		TEST(waiting_child_stops_nobody),
+		TEST(slot_is_passed_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ hooks() { # prints lines of a spec
 	done
 	echo 'exec.start: ["/bin/hook start", "/bin/hook start-2"]'
 	echo 'exec.stop: ["/bin/hook stop"]'
-	echo 'agent: {environment: ["EXTRA=more"]}'
+	echo 'agent: {environment: {EXTRA: more}}'
 }
 inside_said=$work/roots/web/said
 words() { cut -d ' ' -f 1 "$@" | tr '\n' ' '; }

@@ -392,6 +392,7 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 		managed_state(r, m, STATE_STOPPED, "%s", a->reason);
 	} else if (e == NULL) {
 		action_free(a);
+		console_remove(r->shop.paths->console, m->name);
 		reconciler_drop(r, m);
 		return;
 	} else if (r->opt.prune && e->applied != NULL &&

@@ -242,27 +242,47 @@ goes_first(const struct reconciler *r, const struct managed *m,
 	return runs(r, d);
 }
 
+/*
+ * Stops those dependants of `m` that have no running dependants themselves;
+ * each is met once in a walk.  Returns NULL when nothing is to be waited for.
+ */
+static const char *
+go_down(struct reconciler *r, const struct managed *m, const struct action *a,
+    char *buf, size_t size)
+{
+	static const struct action stop = { .kind = ACTION_RESTART };
+	const char *wait = NULL;
+	char why[ERROR_TEXT_MAX], inner[ERROR_TEXT_MAX];
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *d = r->jail[i];
+		bool met = d->walk == r->walk;
+
+		if (!goes_first(r, m, d, a))
+			continue;
+		snprintf(buf, size, "%s waits until %s is down",
+		    action_word(a->kind), d->name);
+		wait = buf;
+		if (met || (a->kind != ACTION_RESTART && wanted(d) == NULL))
+			continue;
+		d->walk = r->walk;
+		snprintf(why, sizeof why, "%s %ss", m->name,
+		    action_word(a->kind));
+		if (go_down(r, d, &stop, inner, sizeof inner) == NULL)
+			act_stop(r, d, why);
+	}
+	return wait;
+}
+
 const char *
 order_down(struct reconciler *r, struct managed *m, const struct action *a,
     char *buf, size_t size)
 {
-	const char *wait = NULL;
-	char why[ERROR_TEXT_MAX];
+	const char *wait;
 
-	for (size_t i = 0; i < r->count; i++) {
-		struct managed *d = r->jail[i];
-
-		if (!d->linked || !goes_first(r, m, d, a))
-			continue;
-		if (a->kind == ACTION_RESTART || wanted(d) != NULL) {
-			snprintf(why, sizeof why, "%s %ss", m->name,
-			    action_word(a->kind));
-			act_stop(r, d, why);
-		}
-		snprintf(buf, size, "%s waits until %s is down",
-		    action_word(a->kind), d->name);
-		wait = buf;
-	}
+	m->walk = ++r->walk;
+	wait = go_down(r, m, a, buf, size);
+	m->waits_down = wait != NULL;
 	return wait;
 }
 
@@ -286,7 +306,8 @@ order_wake(struct reconciler *r, const struct managed *m)
 
 		if (!d->waits || d == m || d->machine != MACHINE_IDLE)
 			continue;
-		if (depends(wanted(d), m->name) || below(d->name, m->name) ||
+		if (d->waits_down ||
+		    depends(wanted(d), m->name) || below(d->name, m->name) ||
 		    depends(m->desired, d->name) || below(m->name, d->name))
 			reconciler_look(r, d);
 	}

@@ -85,6 +85,8 @@ struct managed {
 	char *hold;	   /* why it is kept in spite of its absence */
 	bool said;	   /* some scan said it */
 	bool by_hand;	   /* a user asked for a restart */
+	bool waits_down;   /* until its dependants are down */
+	unsigned long walk; /* the newest one of order_down that met it */
 };
 
 /* Told of each deed: for messages, and for snapshots. */
@@ -109,6 +111,7 @@ struct reconciler {
 	TAILQ_HEAD(, managed) dirty, slots;
 	struct event *work; /* there are dirty ones */
 	unsigned working;
+	unsigned long walk; /* number of order_down's newest walk */
 	size_t waiting; /* jails that wait for others */
 	bool changed; /* something to be seen in a snapshot happened */
 	bool closing;

@@ -5,6 +5,7 @@
 #
 #   make            build/jailagent and build/conform
 #   make check      all tests that need no root; `sudo make check` runs all
+#   make docs       the tables in the manual pages, from the sources
 #   make lint       style, dependencies between folders, manual pages
 #   make analyze    gcc -fanalyzer, clang-tidy and cppcheck, as far as they
 #                   are installed; advice, not part of check
@@ -99,6 +100,9 @@ tests: all ${UNIT_PROGRAMS} ${HELPER_PROGRAMS} ${INSIDE_PROGRAMS}
 check: tests
 	BUILD=${BUILD} sh tests/run.sh
 
+docs: ${BUILD}/tests/helper/manual
+	sh docs/tables.sh update ${BUILD}
+
 lint:
 	BUILD=${BUILD} sh tests/lint/lint.sh
 	sh tests/lint/selftest.sh
@@ -120,4 +124,4 @@ install: all
 clean:
 	rm -rf ${BUILD}
 
-.PHONY: all tests check lint analyze bench install clean
+.PHONY: all tests check docs lint analyze bench install clean

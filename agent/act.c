@@ -107,6 +107,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	struct managed *m = arg;
 	struct reconciler *r = m->owner;
 	struct action a = m->doing;
+	bool ok = o->ok, up = o->up; /* the outcome ends with its operation */
 	bool was_down = !o->up || a.kind == ACTION_RESTART;
 	bool stays = m->desired != NULL && !m->unwanted;
 
@@ -132,7 +133,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	if (was_down)
 		order_released(r);
 	act_next(r);
-	if (o->ok && !o->up && !stays &&
+	if (ok && !up && !stays &&
 	    inventory_find(r->shop.inventory, m->name) == NULL) {
 		reconciler_drop(r, m);
 		reconciler_turned(r);
@@ -141,8 +142,8 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	/* What was done is looked at, not believed; a spec that changed in
 	   the meantime is not kept waiting by a failure of the old one. */
 	m->again = false;
-	m->done = o->ok && o->up;
-	if (o->ok || m->fresh)
+	m->done = ok && up;
+	if (ok || m->fresh)
 		reconciler_look(r, m);
 }
 

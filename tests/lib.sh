@@ -133,11 +133,13 @@ stop() {
 	sed -i "/^$1 $_pid\$/d" "$work/pids"
 }
 
-# Removes what agents made outside $work; a state directory has "applied" in it.
-remove_run_directories() {
+# each_run_directory COMMAND...: for what agents made outside $work; a state
+# directory has "applied" in it.
+each_run_directory() {
 	find "$work" -maxdepth 3 -type d -name applied |
 	    while read -r _applied; do
-		remove_run_directory "${_applied%/applied}"
+		_run=$(run_directory "${_applied%/applied}")
+		[ ! -d "$_run" ] || "$@" "$_run"
 	done
 }
 
@@ -148,7 +150,7 @@ end_test() {
 		stop "$_n"
 	done < "$work/names"
 	end_jails "${work##*/}/"
-	remove_run_directories
+	each_run_directory rm -rf
 	remove_tree "$work"
 }
 
@@ -196,15 +198,15 @@ listing_processes() {
 }
 
 # listing: a sorted listing of the host's state, to be kept before a test does
-# anything and compared at its end: mounts, processes and namespaces of this
-# test, run files, network interfaces and addresses.
+# anything and compared at its end: mounts, network interfaces and addresses;
+# processes, namespaces and run files of this test.
 listing() {
 	{
 		awk '{ print "mount " $5, $4, $6 }' /proc/self/mountinfo |
 		    WORK=$work awk 'index($2, ENVIRON["WORK"]) == 1 ||
 		        $2 !~ "^/tmp/"'
 		listing_processes
-		find /run/jailagent -mindepth 1 2>/dev/null | sed 's/^/run /'
+		each_run_directory find | sed 's/^/run /'
 		awk 'NR > 2 { print "interface " $1 }' /proc/net/dev
 		awk '{ print "address " $1, $6 }' /proc/net/if_inet6
 		awk '/host LOCAL/ { print "address " prev } { prev = $2 }' \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "life.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -173,6 +174,26 @@ is_held(struct op *op, struct record *r)
 	    has_children(op, r);
 }
 
+/*
+ * A prison that is dying in the table but has a living holder: whoever removed
+ * it may have died before it came to kill.  The identity in the record keeps
+ * this from hitting anything else.
+ */
+static void
+kill_again(struct op *op, const struct record *r)
+{
+	const struct prison_effects *e = op->t->effects;
+	struct prison_proc holder = { r->holder_pid, r->holder_id };
+
+	if (holder.pid == 0 || e == NULL || e->kill == NULL ||
+	    op->t->read_only)
+		return;
+	for (struct pending *k = op->kills; k != NULL; k = k->next)
+		if (k->prison == r)
+			return; /* its time comes after the commit */
+	prison_proc_signal(&holder, SIGKILL);
+}
+
 struct record *
 life_look(struct op *op, struct record *r)
 {
@@ -184,8 +205,12 @@ life_look(struct op *op, struct record *r)
 	running = check_processes(op, r);
 	if (r->state == PRISON_ALIVE)
 		check_alive(op, r, running);
-	if (!r->gone && r->state == PRISON_DYING && !is_held(op, r))
-		release(op, r);
+	if (!r->gone && r->state == PRISON_DYING) {
+		if (!is_held(op, r))
+			release(op, r);
+		else
+			kill_again(op, r);
+	}
 	r->settling = false;
 	return r->gone ? NULL : r;
 }

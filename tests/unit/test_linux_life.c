@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include <poll.h>
+#include <seccomp.h>
 
 #include "linux_jail.h"
 #include "linux_procs.h"
@@ -420,9 +421,51 @@ test_creator_killed(void **state)
 			if (i == 2000)
 				fail_msg("round %d: init %d is left", round,
 				    (int)init);
+			first_jail(f->k);
 			sleep_ms(1);
 		}
 	}
+}
+
+/*
+ * A remover that was killed when the jail was dying in the table and not yet
+ * killed: as if an init had survived.  Whoever looks next ends it.
+ */
+static void
+test_remover_killed(void **state)
+{
+	struct fixture *f = *state;
+	const char *name = unique("undead");
+	pid_t init, child;
+	int jid, status;
+
+	NEEDS_ROOT();
+	jid = create(f, name, &(struct wish){ .no_net = true });
+	init = await_init(name);
+	kernel_close(f->k);
+	fflush(NULL);
+	child = fork();
+	if (child == 0) {
+		/* Stops where the signal to the init would be sent. */
+		scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+		struct error err = { 0 };
+
+		f->k = kernel_open(f->kernel, NULL, &err);
+		if (f->k == NULL || ctx == NULL || seccomp_rule_add(ctx,
+		    SCMP_ACT_KILL_PROCESS, SCMP_SYS(pidfd_send_signal), 0) != 0 ||
+		    seccomp_load(ctx) != 0)
+			_exit(1);
+		f->k->backend->remove(f->k, jid);
+		_exit(2);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(kill(init, 0), 0);
+	f->k = open_kernel(f->kernel);
+	for (int i = 0; i < 1000 && first_jail(f->k) > 0; i++)
+		sleep_ms(1);
+	assert_int_equal(first_jail(f->k), -1);
+	assert_int_equal(wait_for(init), SIGKILL); /* the closed kernel's */
 }
 
 /* What runs inside. */
@@ -507,6 +550,7 @@ main(int argc, char **argv)
 		TEST(test_nested),
 		TEST(test_signal),
 		TEST(test_creator_killed),
+		TEST(test_remover_killed),
 	};
 
 	if (argc > 2 && strcmp(argv[1], "--probe") == 0)

@@ -380,6 +380,35 @@ find_spawner(void)
 	return pid;
 }
 
+/* Nothing of the host is mounted below the jails' roots. */
+static void
+test_spawner_mounts(void **state)
+{
+	struct fixture *f = *state;
+	char path[64], line[4096];
+	FILE *mounts;
+	int count = 0;
+
+	NEEDS_ROOT();
+	create(f, "one", &(struct wish){ .devfs = true });
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "/proc/%d/mountinfo",
+		    (int)find_spawner());
+		mounts = fopen(path, "r");
+		assert_non_null(mounts);
+		while (fgets(line, sizeof line, mounts) != NULL) {
+			assert_non_null(strstr(line, " - tmpfs "));
+			assert_non_null(strstr(line, " ro,"));
+			count++;
+		}
+		fclose(mounts);
+		/* With /dev at first, then in the other namespace. */
+		assert_int_equal(count, i == 0 ? 2 : 3);
+		create(f, i == 0 ? "two" : "three", &(struct wish){
+		    .no_net = true });
+	}
+}
+
 /* A spawner that was killed is started again. */
 static void
 test_spawner_killed(void **state)
@@ -473,6 +502,7 @@ main(int argc, char **argv)
 		TEST(test_host),
 		TEST(test_attach),
 		TEST(test_stopped),
+		TEST(test_spawner_mounts),
 		TEST(test_spawner_killed),
 	};
 

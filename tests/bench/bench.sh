@@ -26,3 +26,15 @@ wait_until 10 "$JAILAGENT" -k "$kernel" -s "$work/state" wait || {
 	cat "$work/log"
 kill "$agent"
 wait "$agent"
+
+echo "# kernel calls, kernel model:$work/calls"
+"$BUILD/tests/bench/calls" "model:$work/calls" "$work/root" "${JAILS:-10000}"
+
+echo "# parsing and validating, against reading and libyaml alone"
+"$BUILD/tests/bench/specs" "${JAILS:-10000}"
+
+if [ "$kernel" != "${kernel#linux}" ]; then
+	echo "# creating and destroying, with 10, 1000 and 5000 live jails"
+	mkdir -p "$work/tree/dev" "$work/tree/proc"
+	"$BUILD/tests/bench/create" "$work/tree"
+fi

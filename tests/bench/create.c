@@ -3,7 +3,7 @@
  * What creating and destroying a jail on Linux costs, with few and with many
  * live jails:
  *
- *	linux_create ROOT [COUNT [LIVE...]]
+ *	create ROOT [COUNT [LIVE...]]
  *
  * ROOT has the directories dev and proc.  COUNT jails are made and removed
  * one after the other while LIVE others live (10 1000 5000).  One line for
@@ -30,7 +30,7 @@ struct bench {
 static void
 die(const char *what, const char *why)
 {
-	fprintf(stderr, "linux_create: %s: %s\n", what, why);
+	fprintf(stderr, "create: %s: %s\n", what, why);
 	exit(1);
 }
 
@@ -183,7 +183,7 @@ main(int argc, char **argv)
 	int count = argc > 2 ? atoi(argv[2]) : 300, lives[16], nlives = 0;
 
 	if (argc < 2 || count < 1)
-		die("usage", "linux_create ROOT [COUNT [LIVE...]]");
+		die("usage", "create ROOT [COUNT [LIVE...]]");
 	for (int i = 3; i < argc && nlives < 16; i++)
 		lives[nlives++] = atoi(argv[i]);
 	if (mkdtemp(dir) == NULL)

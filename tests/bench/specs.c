@@ -4,7 +4,7 @@
  * and running libyaml over them in the same run.  Prints medians of rounds
  * that take turns, in milliseconds, and their ratio.
  *
- *   bench_specs [files [rounds]]
+ *   specs [files [rounds]]
  */
 #include <fcntl.h>
 #include <sodium.h>

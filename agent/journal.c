@@ -143,10 +143,14 @@ journal_open(const char *path, const char *boot, struct error *err)
 	    (keep ? 0 : O_TRUNC), 0600);
 	if (fd == -1)
 		return error_sys(err, errno, "%s", path);
-	if (keep ? end_last_line(fd) != 0 :
+	if (keep && end_last_line(fd) != 0) {
+		error_sys(err, errno, "%s", path);
+		close(fd);
+		return -1;
+	}
+	/* New, or only its head was there, and cut short. */
+	if (lseek(fd, 0, SEEK_END) == 0 &&
 	    write_head(fd, path, boot, err) != 0) {
-		if (keep)
-			error_sys(err, errno, "%s", path);
 		close(fd);
 		return -1;
 	}
@@ -160,9 +164,10 @@ journal_append(int fd, const struct journal_record *r, struct error *err)
 	    stage_word[r->stage], "jail", r->name, "set", r->set, "token",
 	    r->token, "boot", r->boot, "jid", r->jid);
 	char *text = o == NULL ? NULL : json_dumps(o, JSON_COMPACT);
+	off_t end = lseek(fd, 0, SEEK_END);
 	size_t len;
 	char *line;
-	ssize_t n = -1;
+	ssize_t n;
 
 	json_decref(o);
 	if (text == NULL)
@@ -176,9 +181,13 @@ journal_append(int fd, const struct journal_record *r, struct error *err)
 	line[len] = '\n';
 	n = write(fd, line, len + 1);
 	free(line);
-	if (n != (ssize_t)len + 1)
-		return error_sys(err, n < 0 ? errno : ENOSPC, "journal");
-	return (int)n;
+	if (n == (ssize_t)len + 1)
+		return (int)n;
+	error_sys(err, n < 0 ? errno : ENOSPC, "journal");
+	/* Half a line would spoil the next one. */
+	if (n > 0 && end >= 0 && ftruncate(fd, end) != 0)
+		error_wrap(err, "half a line was written");
+	return -1;
 }
 
 int

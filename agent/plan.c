@@ -79,6 +79,14 @@ live_is_ours(const struct plan_input *in)
 	if (params_find(in->params, "meta") != NULL)
 		return l->token != NULL && in->token != NULL &&
 		    strcmp(l->token, in->token) == 0;
+	/* Where it keeps none: a jail of that name and path that turned up
+	   after its creation was journalled. */
+	if (in->old_jid == 0 && in->unfinished != NULL && in->applied != NULL) {
+		const char *path = in->path != NULL ? in->path :
+		    spec_text(in->applied, "path");
+
+		return l->path != NULL && strcmp(path, l->path) == 0;
+	}
 	return in->old_jid == l->jid;
 }
 

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Commands of hooks: words, shell, background, environment. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "agent/hook.h"
+#include "agent_fixture.h"
+
+/* The words joined by `|'. */
+static const char *
+words(const char *command, bool *background)
+{
+	static char text[512];
+	char **w = hook_words(command, background);
+
+	assert_non_null(w);
+	text[0] = '\0';
+	for (size_t i = 0; w[i] != NULL; i++) {
+		size_t n = strlen(text);
+
+		snprintf(text + n, sizeof text - n, "%s%s", i == 0 ? "" : "|",
+		    w[i]);
+	}
+	free(w);
+	return text;
+}
+
+static void
+splits_or_uses_the_shell(void **state)
+{
+	static const struct {
+		const char *command, *words;
+		bool background;
+	} cases[] = {
+		{ "/bin/sh /etc/rc", "/bin/sh|/etc/rc", false },
+		{ "  a\t b  c ", "a|b|c", false },
+		{ "a", "a", false },
+		{ "a b&", "a|b", true },
+		{ "a b &", "a|b", true },
+		{ "&", "/bin/sh|-c|&", false },
+		{ "a & b", "/bin/sh|-c|a & b", false },
+		{ "a && b &", "/bin/sh|-c|a && b &", false },
+		{ "echo $x", "/bin/sh|-c|echo $x", false },
+		{ "a=b c", "a=b|c", false },
+		{ "a #b", "a|#b", false },
+		{ "a %1 ^ @ - + , . / : _", "a|%1|^|@|-|+|,|.|/|:|_", false },
+	};
+	static const char special[] = "!\"$&'()*;<>?[\\]`{|}~";
+	bool background;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_string_equal(words(cases[i].command, &background),
+		    cases[i].words);
+		assert_int_equal(background, cases[i].background);
+	}
+	for (const char *c = special; *c != '\0'; c++) {
+		char command[8] = { 'a', ' ', *c, ' ', 'b' }, want[32];
+
+		snprintf(want, sizeof want, "/bin/sh|-c|%s", command);
+		assert_string_equal(words(command, &background), want);
+		assert_false(background);
+	}
+}
+
+/* Many one-letter words: the block has room for each. */
+static void
+has_room_for_all_words(void **state)
+{
+	char command[2001], **w;
+	bool background;
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 2000; i++)
+		command[i] = i % 2 == 0 ? 'x' : ' ';
+	command[2000] = '\0';
+	w = hook_words(command, &background);
+	assert_non_null(w);
+	while (w[n] != NULL)
+		n++;
+	assert_int_equal(n, 1000);
+	free(w);
+}
+
+static bool
+holds(char *const *env, const char *text)
+{
+	for (size_t i = 0; env[i] != NULL; i++)
+		if (strcmp(env[i], text) == 0)
+			return true;
+	return false;
+}
+
+static size_t
+count(char *const *env)
+{
+	size_t n = 0;
+
+	while (env[n] != NULL)
+		n++;
+	return n;
+}
+
+static void
+environment(void **state)
+{
+	static char path[] = "PATH=/x", term[] = "TERM=vt100", foo[] = "FOO=1",
+	    jid[] = "JID=99";
+	char *inherited[] = { path, term, foo, jid, NULL };
+	char long_path[2000], **env;
+	struct world w;
+	struct spec *s;
+	struct hook h = { .jid = 7 };
+
+	(void)state;
+	memset(&w, 0, sizeof w);
+	snprintf(w.root, sizeof w.root, "/jails/web");
+	h.spec = s = spec_of_text(&w, "name: web\npath: @\npersist: true\n"
+	    "agent: {environment: {FOO: \"2\", BAR: \"\"}}\n");
+	env = hook_environment(&h, inherited);
+	assert_true(holds(env, "PATH=/x") && holds(env, "TERM=vt100"));
+	assert_true(holds(env, "FOO=2") && holds(env, "BAR="));
+	assert_true(holds(env, "JID=7") && holds(env, "JNAME=web") &&
+	    holds(env, "JPATH=/jails/web"));
+	assert_int_equal(count(env), 7);
+	hook_environment_free(env);
+	/* Inside: nothing about the jail as the host sees it. */
+	h.in_jail = true;
+	env = hook_environment(&h, inherited);
+	assert_false(holds(env, "JNAME=web") || holds(env, "JID=7"));
+	hook_environment_free(env);
+	spec_free(s);
+
+	h.in_jail = false;
+	h.jid = 0;
+	h.spec = s = spec_of_text(&w, "name: web\npath: @\npersist: true\n"
+	    "exec.clean: true\n");
+	env = hook_environment(&h, inherited);
+	assert_true(holds(env, "TERM=vt100") &&
+	    holds(env, "PATH=/bin:/usr/bin"));
+	assert_false(holds(env, "FOO=1") || holds(env, "JID=99"));
+	hook_environment_free(env);
+	spec_free(s);
+
+	/* The longest path is not cut. */
+	memset(w.root, 'p', 1000);
+	w.root[0] = '/';
+	w.root[1000] = '\0';
+	h.spec = s = spec_of_text(&w, "name: web\npath: @\npersist: true\n");
+	env = hook_environment(&h, inherited);
+	snprintf(long_path, sizeof long_path, "JPATH=%s", w.root);
+	assert_true(holds(env, long_path));
+	hook_environment_free(env);
+	spec_free(s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(splits_or_uses_the_shell),
+		cmocka_unit_test(has_room_for_all_words),
+		cmocka_unit_test(environment),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

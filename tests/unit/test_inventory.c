@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Journal and inventory: what an agent that starts anew knows. */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+#include "agent/journal.h"
+#include "agent_fixture.h"
+
+static int
+setup(void **state)
+{
+	struct world *w = malloc(sizeof *w);
+
+	world_make(w, JAIL_GEN_15);
+	*state = w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	world_remove(*state);
+	free(*state);
+	return 0;
+}
+
+static struct entry *
+creating(struct world *w, const char *yaml)
+{
+	struct spec *s = spec_of_text(w, yaml);
+	struct entry *e;
+	struct error err;
+
+	if (inventory_creating(&w->inventory, w->set, s, &e, &err) != 0)
+		fail_msg("%s", err.text);
+	spec_free(s);
+	return e;
+}
+
+#define WEB "name: web\npath: @\npersist: true\nmeta.a: b\n"
+
+static void
+every_stage_is_read_back(void **state)
+{
+	struct world *w = *state;
+	char token[TOKEN_SIZE];
+	struct entry *e = creating(w, WEB);
+	struct error err;
+
+	memcpy(token, e->token, sizeof token);
+	assert_int_equal(strlen(token), TOKEN_SIZE - 1);
+	for (int stage = 0; stage < 4; stage++) {
+		static const enum entry_stage want[] = { ENTRY_CREATING,
+			ENTRY_UP, ENTRY_REMOVING, ENTRY_DOWN };
+
+		e = inventory_find(&w->inventory, "web");
+		if (stage == 1)
+			inventory_up(&w->inventory, e, 77, &err);
+		if (stage == 2)
+			inventory_removing(&w->inventory, e, &err);
+		if (stage == 3)
+			inventory_down(&w->inventory, e, &err);
+		world_restart(w);
+		e = inventory_find(&w->inventory, "web");
+		assert_non_null(e);
+		assert_int_equal(e->stage, want[stage]);
+		assert_string_equal(e->token, token);
+		assert_string_equal(e->set, w->set);
+		assert_string_equal(e->boot, w->observer.boot);
+		assert_int_equal(e->jid, stage == 1 || stage == 2 ? 77 : 0);
+		assert_non_null(e->applied);
+	}
+	assert_int_equal(inventory_gone(&w->inventory, e, &err), 0);
+	world_restart(w);
+	assert_int_equal(w->inventory.count, 0);
+	assert_int_equal(access(world_path(w, "state/applied/web.yaml"),
+	    F_OK), -1);
+}
+
+/* The canonical spec on disk means exactly what was applied. */
+static void
+applied_spec_keeps_its_digest(void **state)
+{
+	struct world *w = *state;
+	unsigned char digest[SPEC_DIGEST_SIZE];
+	struct entry *e = creating(w, "name: a.b\npath: @\npersist: true\n"
+	    "depend: [x, y]\nexec.start: [\"echo \\\"q\\\" # c\", \"b: c\"]\n"
+	    "meta.k: \"- x\"\nagent: {labels: {l: \"1\"}, heal: never, "
+	    "retry: {initial: 1500ms}}\nip4.addr: [192.0.2.2, 192.0.2.1]\n");
+
+	memcpy(digest, e->applied->digest, sizeof digest);
+	world_restart(w);
+	e = inventory_find(&w->inventory, "a.b");
+	assert_non_null(e->applied);
+	assert_memory_equal(e->applied->digest, digest, sizeof digest);
+}
+
+static void
+damaged_applied_spec_is_none(void **state)
+{
+	struct world *w = *state;
+
+	creating(w, WEB);
+	temp_write(world_path(w, "state/applied/web.yaml"), 0600, "na", 2);
+	world_restart(w);
+	assert_non_null(inventory_find(&w->inventory, "web"));
+	assert_null(inventory_find(&w->inventory, "web")->applied);
+}
+
+static void
+journal_of_another_boot_is_discarded(void **state)
+{
+	struct world *w = *state;
+
+	creating(w, WEB);
+	inventory_close(&w->inventory);
+	assert_int_equal(inventory_open(&w->inventory, &w->paths, "other",
+	    true, NULL), 0);
+	assert_int_equal(w->inventory.count, 0);
+	inventory_close(&w->inventory);
+	/* It is another one now, for good. */
+	assert_int_equal(inventory_open(&w->inventory, &w->paths,
+	    w->observer.boot, true, NULL), 0);
+	assert_int_equal(w->inventory.count, 0);
+}
+
+static int
+count_record(void *arg, const struct journal_record *r)
+{
+	(void)r;
+	(*(unsigned *)arg)++;
+	return 0;
+}
+
+/* Wherever a crash cut the journal: what is appended later is read. */
+static void
+cut_anywhere(void **state)
+{
+	struct world *w = *state;
+	const struct journal_record r = { JOURNAL_UP, "web", "/set", "t",
+		"boot", 3 };
+	const char *path = world_path(w, "cut");
+	size_t len, head;
+	char *whole;
+	int fd = journal_open(path, "boot", NULL);
+
+	assert_true(journal_append(fd, &r, NULL) > 0);
+	assert_true(journal_append(fd, &r, NULL) > 0);
+	close(fd);
+	whole = temp_read(path, &len);
+	head = strcspn(whole, "\n") + 1;
+	for (size_t cut = 0; cut <= len; cut++) {
+		unsigned lines = 0, want = 0;
+
+		for (size_t i = head; i < cut; i++)
+			want += whole[i] == '\n';
+		temp_write(path, 0600, whole, cut);
+		assert_int_equal(journal_read(path, "boot", count_record,
+		    &lines, NULL), 0);
+		assert_int_equal(lines, want);
+		fd = journal_open(path, "boot", NULL);
+		assert_true(fd >= 0);
+		assert_true(journal_append(fd, &r, NULL) > 0);
+		close(fd);
+		lines = 0;
+		assert_int_equal(journal_read(path, "boot", count_record,
+		    &lines, NULL), 0);
+		if (lines != want + 1)
+			fail_msg("cut at %zu of %zu: %u lines", cut, len,
+			    lines);
+	}
+	free(whole);
+}
+
+/* A full disk in the middle of a line leaves a journal that can be read. */
+static void
+full_disk(void **state)
+{
+	struct world *w = *state;
+	const struct journal_record r = { JOURNAL_UP, "web", "/set", "t",
+		"boot", 3 };
+	const char *path = world_path(w, "full");
+	struct rlimit old, small;
+	struct error err;
+	unsigned lines = 0;
+	int fd = journal_open(path, "boot", NULL), rc;
+
+	assert_true(journal_append(fd, &r, NULL) > 0);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	small = old;
+	small.rlim_cur = (rlim_t)lseek(fd, 0, SEEK_END) + 10;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	rc = journal_append(fd, &r, &err);
+	setrlimit(RLIMIT_FSIZE, &old);
+	assert_int_equal(rc, -1);
+	assert_true(journal_append(fd, &r, NULL) > 0);
+	close(fd);
+	if (journal_read(path, "boot", count_record, &lines, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(lines, 2);
+}
+
+static void
+compaction_keeps_everything(void **state)
+{
+	struct world *w = *state;
+	struct entry *e = creating(w, WEB);
+	struct stat st;
+	struct error err;
+
+	for (int i = 0; i < 20000; i++)
+		assert_int_equal(inventory_up(&w->inventory, e, i + 1, &err),
+		    0);
+	creating(w, "name: two\npath: @\npersist: true\n");
+	assert_int_equal(inventory_compact(&w->inventory, &err), 0);
+	assert_int_equal(stat(w->paths.journal, &st), 0);
+	assert_true(st.st_size < 2000);
+	/* It goes on in the new file. */
+	e = inventory_find(&w->inventory, "two");
+	assert_int_equal(inventory_up(&w->inventory, e, 5, &err), 0);
+	world_restart(w);
+	assert_int_equal(w->inventory.count, 2);
+	assert_int_equal(inventory_find(&w->inventory, "web")->jid, 20000);
+	assert_int_equal(inventory_find(&w->inventory, "two")->jid, 5);
+	assert_int_equal(inventory_find(&w->inventory, "two")->stage,
+	    ENTRY_UP);
+}
+
+/* A creation that was cut off is found, undone and begun anew. */
+static void
+unfinished_creation(void **state)
+{
+	struct world *w = *state;
+	struct entry *e = creating(w, WEB);
+	int jid = kernel_make(w, "web");
+
+	/* Without our mark it is somebody else's. */
+	world_apply(w, WEB);
+	assert_string_equal(world_state(w, "web"), "conflict");
+	e = inventory_find(&w->inventory, "web");
+	assert_int_equal(kernel_set_text(w, "web", TOKEN_KEY, e->token), jid);
+	world_apply(w, WEB);
+	assert_string_equal(w->deeds, "restart web;");
+	assert_string_equal(world_state(w, "web"), "ready");
+	assert_int_not_equal(kernel_jid(w, "web"), jid);
+}
+
+/* Where the kernel keeps no mark, the path tells an unfinished jail. */
+static void
+unfinished_creation_without_marks(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_make(&w, JAIL_GEN_13);
+	creating(&w, "name: web\npath: @\npersist: true\n");
+	kernel_make(&w, "web");
+	world_apply(&w, "name: web\npath: @\npersist: true\n");
+	assert_string_equal(w.deeds, "restart web;");
+	assert_string_equal(world_state(&w, "web"), "ready");
+	world_remove(&w);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_stage_is_read_back),
+		TEST(applied_spec_keeps_its_digest),
+		TEST(damaged_applied_spec_is_none),
+		TEST(journal_of_another_boot_is_discarded),
+		TEST(cut_anywhere),
+		TEST(full_disk),
+		TEST(compaction_keeps_everything),
+		TEST(unfinished_creation),
+		cmocka_unit_test(unfinished_creation_without_marks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -13,9 +13,10 @@ as=
 run_dir=$(run_directory "$state")
 mkdir -p "$specs" "$work/roots"
 
+# No command of a test takes longer than this; a loop must not hang it.
 ja() {
 	# shellcheck disable=SC2086 # words are wanted
-	$as "$JAILAGENT" -k "$kernel" -s "$state" "$@"
+	timeout -k 1 40 $as "$JAILAGENT" -k "$kernel" -s "$state" "$@"
 }
 
 # agent_start [OPTION...]: the log is $work/agent.log, older ones are in
@@ -180,16 +181,16 @@ has() {
 }
 
 settled() { # [NAME...]: until all (or these) are ready
-	ja wait --timeout 20 "$@" || {
+	ja wait --timeout 10 "$@" || {
 		_s=$?
 		ja status
 		return $_s
 	}
 }
 
-# soon COMMAND...: within 20 s, else what it says the last time.
+# soon COMMAND...: within 10 s, else what it says the last time.
 soon() {
-	wait_until 20 "$@" || {
+	wait_until 10 "$@" || {
 		"$@"
 		_s=$?
 		echo "the agent's log:"

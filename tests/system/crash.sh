@@ -27,7 +27,7 @@ back() {
 
 # With reset at 1 ms each crash is a first one.
 : > "$work/times"
-for i in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
 	init=$(init_of web)
 	sleep 0.1
 	from=$(now_ms)

@@ -55,7 +55,7 @@ check "the log says why" grep -q 'goes: removed: its spec is gone' \
 goes true | put goes
 check "it runs again" settled goes
 before=$(identity goes)
-for i in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
 	mv "$specs/goes.yaml" "$specs/goes.away"
 	sleep 0.15
 	mv "$specs/goes.away" "$specs/goes.yaml"

@@ -10,6 +10,7 @@
 #   make analyze    gcc -fanalyzer, clang-tidy and cppcheck, as far as they
 #                   are installed; advice, not part of check
 #   make bench      figures (ratios in one run, medians)
+#   make freebsd    build/freebsd/jailagent and conform-freebsd, made on Debian
 #   make install    program, manual pages, examples
 #
 # Commands are shown with V=1.  Another flavour goes to its own directory:
@@ -29,6 +30,7 @@ WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings -Wpointer-arith -Wvla -Wformat=2 ${WERROR}
 HARDEN = -fstack-protector-strong -fPIE
 HARDEN_LINK_Linux = -pie -Wl,-z,relro,-z,now
+HARDEN_LINK_FreeBSD = ${HARDEN_LINK_Linux}
 
 # libyaml, libsodium, LMDB, libevent, jansson; for Linux libseccomp and libcap
 PARTS = yaml-0.1 libsodium lmdb libevent jansson ${PARTS_${OS}}
@@ -48,7 +50,7 @@ ALL_LDFLAGS = ${LDFLAGS} ${SANITIZE} ${HARDEN_LINK_${OS}}
 BACKEND_Linux = linux
 BACKEND_FreeBSD = freebsd
 BACKEND_DragonFly = dragonfly
-KERNEL_SRC != ls kernel/*.c kernel/prison/*.c kernel/model/*.c \
+KERNEL_SRC != ls kernel/*.c kernel/prison/*.c kernel/model/*.c kernel/*/pure/*.c \
 	kernel/${BACKEND_${OS}}/*.c 2>/dev/null || true
 SPECS_SRC != ls specs/*.c 2>/dev/null || true
 AGENT_SRC != ls agent/*.c 2>/dev/null | grep -v agent/main.c || true
@@ -114,6 +116,9 @@ analyze:
 bench: all ${BENCH_PROGRAMS}
 	BUILD=${BUILD} sh tests/bench/bench.sh
 
+freebsd:
+	sh freebsd.sh ${BUILD}/freebsd "${MAKE}"
+
 install: all
 	install -d ${DESTDIR}${PREFIX}/sbin ${DESTDIR}${MANDIR}/man5 \
 		${DESTDIR}${MANDIR}/man8
@@ -124,4 +129,4 @@ install: all
 clean:
 	rm -rf ${BUILD}
 
-.PHONY: all tests check docs lint analyze bench install clean
+.PHONY: all tests check docs lint analyze bench freebsd install clean

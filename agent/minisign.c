@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/compat.h"
 #include "buffer.h"
 #include "minisign_format.h"
 

@@ -24,6 +24,11 @@
 #include <sys/procctl.h>
 #endif
 
+/* What a signature by another key is refused with. */
+#if !defined(EKEYREJECTED)
+#define EKEYREJECTED EAUTH
+#endif
+
 /* Closes the descriptors lo..hi, both included; hi may be INT_MAX. */
 static inline void
 compat_close_range(int lo, int hi)

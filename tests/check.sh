@@ -112,6 +112,28 @@ step "build with sanitizers" make -j "$jobs" CC=gcc BUILD=build/asan \
     CFLAGS="-O1 -g -fno-omit-frame-pointer" SANITIZE="$SANITIZE" tests ||
     sanitized=
 
+section "build for FreeBSD"
+start=$(now_ms)
+make -j "$jobs" freebsd > "$dir/output" 2>&1 < /dev/null
+case $? in
+0)
+	printf 'ok    %-40s  %s\n' "build for FreeBSD" \
+	    "$(seconds $(($(now_ms) - start)))"
+	record passed "build for FreeBSD" all
+	;;
+*)
+	reason=$(sed -n 's/^freebsd.sh: not built: //p' "$dir/output")
+	if [ -n "$reason" ]; then
+		printf 'skip  build for FreeBSD: %s\n' "$reason"
+		record skipped "build for FreeBSD" all "$reason"
+	else
+		printf 'FAIL  build for FreeBSD\n'
+		tail -n 60 "$dir/output" | sed 's/^/    | /'
+		record failed "build for FreeBSD" all
+	fi
+	;;
+esac
+
 section "lint"
 tap lint sh tests/lint/lint.sh
 tap lint/selftest sh tests/lint/selftest.sh

@@ -4,13 +4,11 @@
 
 #include <grp.h>
 #include <signal.h>
-#include <stdio.h>
 
-#include "account.h"
+#include "kernel/account.h"
 #include "child.h"
+#include "kernel/search.h"
 #include "sys.h"
-
-#define DEFAULT_PATH "/sbin:/bin:/usr/sbin:/usr/bin"
 
 static int
 enter_jail(const struct exec_job *j, struct error *err)
@@ -84,51 +82,6 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static const char *
-find_path(const char *const *envp)
-{
-	for (; *envp != NULL; envp++)
-		if (strncmp(*envp, "PATH=", 5) == 0)
-			return *envp + 5;
-	return DEFAULT_PATH;
-}
-
-static int
-try(const char *file, const struct exec_job *j)
-{
-	execve(file, (char *const *)(uintptr_t)j->argv,
-	    (char *const *)(uintptr_t)j->envp);
-	return errno;
-}
-
-/* As execvp(3): goes on after a miss, and tells of a file without rights. */
-static int
-search(const struct exec_job *j)
-{
-	const char *name = j->argv[0], *dir = find_path(j->envp), *end;
-	char file[4096];
-	int code, result = ENOENT;
-
-	if (strchr(name, '/') != NULL)
-		return try(name, j);
-	for (;; dir = end + 1) {
-		int len;
-
-		end = dir + strcspn(dir, ":");
-		len = snprintf(file, sizeof file, "%.*s%s%s",
-		    (int)(end - dir), dir, end > dir ? "/" : "", name);
-		if (len > 0 && (size_t)len < sizeof file) {
-			code = try(file, j);
-			if (code == EACCES)
-				result = EACCES;
-			else if (code != ENOENT && code != ENOTDIR)
-				return code;
-		}
-		if (*end == '\0')
-			return result;
-	}
-}
-
 void
 exec_child(void *arg, struct error *err)
 {
@@ -150,5 +103,5 @@ exec_child(void *arg, struct error *err)
 	if (j->files != NULL)
 		setrlimit(RLIMIT_NOFILE, j->files);
 	reset_signals();
-	error_sys(err, search(j), "%s", j->argv[0]);
+	error_sys(err, search_and_execute(j->argv, j->envp), "%s", j->argv[0]);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "kernel/backends.h"
+#include "kernel/compat.h"
 #include "kernel/jail.h"
 #include "kernel/prison/prison.h"
 
@@ -42,7 +43,7 @@ default_directory(char *buf, size_t size)
 	int n;
 
 	if (geteuid() == 0)
-		n = snprintf(buf, size, "/run/jailagent/model");
+		n = snprintf(buf, size, "%s/model", SYSTEM_RUN_DIR);
 	else if (run != NULL && run[0] == '/')
 		n = snprintf(buf, size, "%s/jailagent/model", run);
 	else

@@ -4,16 +4,14 @@
  * inode of its pidfd where the system has pidfs, else its start time.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kernel/start.h"
 #include "prison.h"
 
 #ifdef SYS_pidfd_open
@@ -54,39 +52,6 @@ pidfd_id(int fd, uint64_t *id)
 #endif
 }
 
-/* State and start time from /proc/PID/stat. */
-static int
-read_stat(pid_t pid, char *state, uint64_t *start)
-{
-	char path[64], buf[1024], *p;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read(fd, buf, sizeof buf - 1);
-	close(fd);
-	if (n <= 0)
-		return -1;
-	buf[n] = '\0';
-	p = strrchr(buf, ')');
-	if (p == NULL || p[1] != ' ')
-		return -1;
-	*state = p[2];
-	p += 2;
-	/* The state is field 3, the start time field 22. */
-	for (int field = 3; field < 22; field++) {
-		p = strchr(p, ' ');
-		if (p == NULL)
-			return -1;
-		p++;
-	}
-	*start = strtoull(p, NULL, 10);
-	return 0;
-}
-
 /* What there is of a process at this moment. */
 struct look {
 	uint64_t id;
@@ -97,7 +62,6 @@ static int
 look_at(pid_t pid, struct look *l)
 {
 	struct pollfd ended = { .events = POLLIN };
-	char state = '?';
 	bool known;
 
 	memset(l, 0, sizeof *l);
@@ -110,10 +74,8 @@ look_at(pid_t pid, struct look *l)
 			return 0;
 	} else if (errno == ESRCH || errno == EINVAL)
 		return -1;
-	if (read_stat(pid, &state, &l->id) == 0) {
-		l->zombie = state == 'Z' || state == 'X';
+	if (process_start(pid, &l->id, &l->zombie) == 0)
 		return 0;
-	}
 	return kill(pid, 0) == 0 || errno == EPERM ? 0 : -1;
 }
 

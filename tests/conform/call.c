@@ -2,8 +2,10 @@
 /* One jail_set or jail_get: from JSON to bytes and back. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "conform.h"
 

@@ -14,10 +14,10 @@
 static int
 usage(void)
 {
-	fprintf(stderr, "usage: conform -k KERNEL [--generation 13|15] [-v] "
+	fprintf(stderr, "usage: conform [-k KERNEL] [--generation 13|15] [-v] "
 	    "FILE...\n"
 	    "Replays recorded jail calls, see tests/vectors/FORMAT-kernel.md.\n"
-	    "KERNEL is a backend, or BACKEND:ARG:");
+	    "KERNEL is a backend, or BACKEND:ARG; auto is the system's own:");
 	for (size_t i = 0; jail_backends[i] != NULL; i++)
 		fprintf(stderr, " %s", jail_backends[i]->name);
 	fprintf(stderr, "\n");
@@ -54,7 +54,7 @@ read_arguments(struct conform *c, int argc, char **argv)
 			return -1;
 		}
 	}
-	return c->kernel == NULL || optind == argc ? -1 : 0;
+	return optind == argc ? -1 : 0;
 }
 
 /*
@@ -155,7 +155,7 @@ run_files(struct conform *c, char **files)
 int
 main(int argc, char **argv)
 {
-	struct conform c = { .kernel = NULL };
+	struct conform c = { .kernel = "auto" };
 	int rc;
 
 	if (read_arguments(&c, argc, argv) != 0)

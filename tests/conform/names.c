@@ -2,9 +2,11 @@
 /* Names in vectors: errno values, bindings, parameters. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "conform.h"
 

@@ -4,12 +4,12 @@
  * files are read without libc's name services, which would load the jail's
  * code into this process, and without allocation.
  */
-#ifndef JA_LINUX_ACCOUNT_H
-#define JA_LINUX_ACCOUNT_H
+#ifndef JA_ACCOUNT_H
+#define JA_ACCOUNT_H
 
 #include <sys/types.h>
 
-#include "kernel/error.h"
+#include "error.h"
 
 #define ACCOUNT_GROUPS_MAX 256
 
@@ -22,5 +22,11 @@ struct account {
 
 /* Returns 0, -1 with err (no such user, too many groups, unreadable). */
 int account_read(const char *user, struct account *a, struct error *err);
+
+/*
+ * Each system's own: opens a file below the current root for reading, without
+ * waiting (a fifo) and without taking a terminal.  -1/errno.
+ */
+int account_open(const char *path);
 
 #endif

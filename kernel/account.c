@@ -3,9 +3,11 @@
 
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <stdbool.h>
-
-#include "sys.h"
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
 
 #define PASSWD "/etc/passwd"
 #define GROUP "/etc/group"
@@ -18,23 +20,26 @@ struct reader {
 	int last; /* the byte that ended the latest field; -1: end of file */
 };
 
+static void
+reader_close(struct reader *r)
+{
+	close(r->fd);
+	r->fd = -1;
+}
+
 static int
 reader_open(struct reader *r, const char *path)
 {
-	struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		.resolve = RESOLVE_NO_MAGICLINKS,
-	};
 	struct stat st;
 
 	r->at = r->len = 0;
 	r->last = '\n';
-	r->fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+	r->fd = account_open(path);
 	if (r->fd < 0)
 		return -1;
 	if (fstat(r->fd, &st) == 0 && S_ISREG(st.st_mode))
 		return 0;
-	close_fd(&r->fd);
+	reader_close(r);
 	errno = EINVAL;
 	return -1;
 }
@@ -186,7 +191,7 @@ account_read(const char *user, struct account *a, struct error *err)
 	if (reader_open(&r, PASSWD) != 0)
 		return error_sys(err, errno, "user %s: %s", user, PASSWD);
 	rc = user[0] != '\0' && find_user(&r, user, a) ? 0 : -1;
-	close_fd(&r.fd);
+	reader_close(&r);
 	if (rc != 0)
 		return error_set(err, ENOENT, "user %s: not in %s of the jail",
 		    user, PASSWD);
@@ -198,7 +203,7 @@ account_read(const char *user, struct account *a, struct error *err)
 		return error_sys(err, errno, "user %s: %s", user, GROUP);
 	}
 	rc = find_groups(&r, user, a);
-	close_fd(&r.fd);
+	reader_close(&r);
 	if (rc != 0)
 		return error_set(err, E2BIG, "user %s: more than %d groups in "
 		    "%s of the jail", user, ACCOUNT_GROUPS_MAX, GROUP);

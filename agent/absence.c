@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "absence.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +12,12 @@ removal_limit_parse(const char *text, struct removal_limit *limit)
 {
 	char *end;
 
+	errno = 0;
 	limit->value = strtol(text, &end, 10);
 	limit->percent = *end == '%';
 	if (limit->percent)
 		end++;
-	if (end == text || *end != '\0' || limit->value < 0 ||
+	if (end == text || *end != '\0' || errno != 0 || limit->value < 0 ||
 	    (limit->percent && limit->value > 100))
 		return -1;
 	return 0;
@@ -128,23 +130,34 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 		    "ack, or bring the files back", done + candidates, most);
 }
 
-/* Notes which wanted jails this scan did not see. */
+/*
+ * Notes which wanted jails no file says.  What is gone is told once, perhaps by
+ * a scan that is no proof; absent it is from the first one on that is.
+ */
 static void
 note_absent(struct reconciler *r, const struct scan *s, int64_t now)
 {
 	for (size_t i = 0; i < s->gone.count; i++) {
 		struct managed *m = reconciler_jail(r, s->gone.text[i], false);
 
-		if (m != NULL && m->absent_at == 0)
-			m->absent_at = now;
+		if (m != NULL)
+			m->said = false;
 	}
-	for (size_t i = 0; i < r->count; i++) {
+	for (size_t i = 0; s->state == SCAN_OK && i < r->count; i++) {
 		struct managed *m = r->jail[i];
 
-		/* Known from the inventory alone. */
+		/* Among them those known from the inventory alone. */
 		if (!m->said && m->absent_at == 0)
 			m->absent_at = now;
 	}
+}
+
+/* A jail that was never made: to forget it removes nothing. */
+static bool
+never_made(const struct reconciler *r, const struct managed *m)
+{
+	return inventory_find(r->shop.inventory, m->name) == NULL &&
+	    m->op == NULL;
 }
 
 int
@@ -172,10 +185,10 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 	}
 	a->pending = false;
 	a->held = 0;
-	if (s->state == SCAN_OK)
-		note_absent(r, s, now);
+	note_absent(r, s, now);
 	for (size_t i = 0; i < r->count; i++)
-		candidates += absent(r->jail[i], now) && !r->jail[i]->acked;
+		candidates += absent(r->jail[i], now) &&
+		    !r->jail[i]->acked && !never_made(r, r->jail[i]);
 	find_doubt(a, r, s, candidates, now);
 	for (size_t i = 0; i < r->count; i++) {
 		struct managed *m = r->jail[i];
@@ -184,12 +197,13 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 			continue;
 		if (!absent(m, now) || s->state != SCAN_OK) {
 			a->pending = true;
-		} else if (a->hold != NULL && !m->acked) {
+		} else if (a->hold != NULL && !m->acked &&
+		    !never_made(r, m)) {
 			set_hold(m, a->hold);
 			a->held++;
 		} else {
 			set_hold(m, NULL);
-			if (!m->acked)
+			if (!m->acked && !never_made(r, m))
 				count_removal(a, now);
 			reconciler_unwant(r, m);
 		}

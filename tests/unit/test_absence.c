@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Absence needs proof, on scans and a clock that the test makes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "agent/absence.h"
+#include "agent_fixture.h"
+
+#define JAILS 10
+
+struct scene {
+	struct world w;
+	struct absence a;
+	int64_t now;
+};
+
+static void
+settle(struct scene *s)
+{
+	struct timeval tv = { 0, 100000 };
+
+	event_base_loopexit(s->w.base, &tv);
+	event_base_dispatch(s->w.base);
+}
+
+/* A scan that names what is new and what is gone, ended by NULL. */
+static void
+scan_with(struct scene *s, enum scan_state state, const char *changed,
+    const char *const *gone, struct scan_file *file)
+{
+	struct scan scan;
+	struct spec_set set = { 0 };
+
+	memset(&scan, 0, sizeof scan);
+	scan.state = state;
+	scan.why = state == SCAN_MISSING ? strdup("no such directory") : NULL;
+	if (changed != NULL)
+		specs_parse(&s->w, changed, &set);
+	scan.changed = calloc(set.count + 1, sizeof *scan.changed);
+	for (size_t i = 0; i < set.count; i++)
+		scan.changed[scan.changed_count++] = spec_copy(set.spec[i]);
+	spec_set_free(&set);
+	for (; gone != NULL && *gone != NULL; gone++)
+		assert_int_equal(text_list_add(&scan.gone, *gone), 0);
+	scan.file = file;
+	scan.file_count = file != NULL;
+	assert_int_equal(absence_apply(&s->a, &s->w.reconciler, &scan,
+	    s->now), 0);
+	scan.file = NULL;
+	scan.file_count = 0;
+	scan_free(&scan);
+	settle(s);
+}
+
+static void
+scan(struct scene *s, const char *changed, const char *const *gone)
+{
+	scan_with(s, SCAN_OK, changed, gone, NULL);
+}
+
+static const char *const one_gone[] = { "j0", NULL };
+static const char *const three_gone[] = { "j0", "j1", "j2", NULL };
+
+static void
+yaml_of(unsigned first, unsigned count, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (unsigned i = first; i < first + count; i++)
+		n += (size_t)snprintf(buf + n, size - n, "%sname: j%u\n"
+		    "path: @\npersist: true\n", n == 0 ? "" : "---\n", i);
+}
+
+static int
+setup(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true };
+	struct scene *s = calloc(1, sizeof *s);
+	char yaml[2048];
+
+	world_make(&s->w, JAIL_GEN_15);
+	s->a.limit.value = -1;
+	s->now = 100000;
+	world_reconciler(&s->w, &opt);
+	yaml_of(0, JAILS, yaml, sizeof yaml);
+	scan(s, yaml, NULL);
+	assert_int_equal(s->w.told, JAILS);
+	*state = s;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct scene *s = *state;
+
+	absence_free(&s->a);
+	world_remove(&s->w);
+	free(s);
+	return 0;
+}
+
+static unsigned
+alive(struct scene *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < JAILS; i++) {
+		char name[8];
+
+		snprintf(name, sizeof name, "j%u", i);
+		n += kernel_jid(&s->w, name) > 0;
+	}
+	return n;
+}
+
+static void
+two_scans_a_second_apart(void **state)
+{
+	struct scene *s = *state;
+
+	scan(s, NULL, one_gone);
+	assert_true(s->a.pending);
+	assert_int_equal(alive(s), JAILS);
+	s->now += ABSENCE_MS - 1;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	s->now += 1;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
+	assert_false(s->a.pending);
+}
+
+static void
+back_in_time_stays(void **state)
+{
+	struct scene *s = *state;
+	char yaml[512];
+
+	scan(s, NULL, one_gone);
+	s->now += 500;
+	yaml_of(0, 1, yaml, sizeof yaml);
+	scan(s, yaml, NULL);
+	s->now += 5000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	assert_false(s->a.pending);
+	assert_int_equal(s->w.told, JAILS);
+}
+
+/* Neither a missing directory nor an unsettled file proves anything. */
+static void
+doubtful_scans_prove_nothing(void **state)
+{
+	struct scene *s = *state;
+
+	scan_with(s, SCAN_UNSETTLED, NULL, one_gone, NULL);
+	s->now += 5000;
+	scan_with(s, SCAN_UNSETTLED, NULL, NULL, NULL);
+	s->now += 5000;
+	scan_with(s, SCAN_MISSING, NULL, NULL, NULL);
+	s->now += 5000;
+	scan_with(s, SCAN_MISSING, NULL, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	/* Absent before, then the directory is gone: held, and it says so. */
+	scan(s, NULL, one_gone);
+	s->now += 5000;
+	scan_with(s, SCAN_MISSING, NULL, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	assert_non_null(s->a.hold);
+	s->now += 10;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
+}
+
+static void
+gone_is_remembered_when_unsettled(void **state)
+{
+	struct scene *s = *state;
+
+	/* The reader says it once; the scan that said it was no proof. */
+	scan_with(s, SCAN_UNSETTLED, NULL, one_gone, NULL);
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
+}
+
+static void
+invalid_file_holds(void **state)
+{
+	struct scene *s = *state;
+	struct scan_file bad = { .path = (char []){ "/etc/x.yaml" } };
+	struct managed *m = reconciler_jail(&s->w.reconciler, "j0", false);
+
+	scan_with(s, SCAN_OK, NULL, one_gone, &bad);
+	s->now += 2000;
+	scan_with(s, SCAN_OK, NULL, NULL, &bad);
+	assert_int_equal(alive(s), JAILS);
+	assert_int_equal(s->a.held, 1);
+	assert_non_null(strstr(m->hold, "/etc/x.yaml"));
+	/* With last good specs of its own it is about others. */
+	bad.has_last_good = true;
+	scan_with(s, SCAN_OK, NULL, NULL, &bad);
+	assert_int_equal(alive(s), JAILS - 1);
+}
+
+static void
+too_many_are_held_until_ack(void **state)
+{
+	struct scene *s = *state;
+
+	scan(s, NULL, three_gone);
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	assert_int_equal(s->a.held, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		struct managed *m = reconciler_jail(&s->w.reconciler,
+		    three_gone[i], false);
+
+		assert_non_null(m->hold);
+		m->acked = true;
+	}
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 3);
+	assert_int_equal(s->a.held, 0);
+	assert_null(s->a.hold);
+}
+
+static void
+files_back_end_the_hold(void **state)
+{
+	struct scene *s = *state;
+	char yaml[512];
+
+	scan(s, NULL, three_gone);
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	yaml_of(0, 3, yaml, sizeof yaml);
+	scan(s, yaml, NULL);
+	assert_null(s->a.hold);
+	assert_null(reconciler_jail(&s->w.reconciler, "j0", false)->hold);
+	assert_int_equal(alive(s), JAILS);
+	assert_int_equal(s->w.told, JAILS);
+}
+
+/* One after the other they count together, for ten minutes. */
+static void
+window_of_removals(void **state)
+{
+	static const char *const each[][2] = { { "j0", NULL }, { "j1", NULL },
+		{ "j2", NULL } };
+	struct scene *s = *state;
+
+	for (unsigned i = 0; i < 3; i++) {
+		scan(s, NULL, each[i]);
+		s->now += 2000;
+		scan(s, NULL, NULL);
+		assert_int_equal(alive(s), i == 0 ? 9 : i == 1 ? 9 : 9);
+		if (i == 0)
+			continue;
+		/* 20 % of nine is one. */
+		assert_non_null(s->a.hold);
+		break;
+	}
+	s->now += REMOVAL_WINDOW_MS - 10000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), 9);
+	s->now += 10000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), 8);
+}
+
+static void
+explicit_limits(void **state)
+{
+	struct scene *s = *state;
+	struct removal_limit l;
+
+	assert_int_equal(removal_limit_parse("3", &l), 0);
+	assert_true(l.value == 3 && !l.percent);
+	assert_int_equal(removal_limit_parse("100%", &l), 0);
+	assert_true(l.value == 100 && l.percent);
+	assert_int_equal(removal_limit_parse("101%", &l), -1);
+	assert_int_equal(removal_limit_parse("-1", &l), -1);
+	assert_int_equal(removal_limit_parse("", &l), -1);
+	assert_int_equal(removal_limit_parse("3x", &l), -1);
+	assert_int_equal(removal_limit_parse("99999999999999999999", &l), -1);
+	s->a.limit = (struct removal_limit){ 3, false };
+	scan(s, NULL, three_gone);
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 3);
+}
+
+/* What was never made is forgotten: nothing is removed. */
+static void
+jails_that_never_were_do_not_count(void **state)
+{
+	static const char *const gone[] = { "n0", "n1", "n2", "n3", NULL };
+	struct scene *s = *state;
+	char yaml[1024] = "";
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		n += (size_t)snprintf(yaml + n, sizeof yaml - n, "%sname: n%u\n"
+		    "path: /does/not/exist\npersist: true\n",
+		    i == 0 ? "" : "---\n", i);
+	scan(s, yaml, NULL);
+	assert_int_equal(s->w.reconciler.count, JAILS + 4);
+	scan(s, NULL, gone);
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	assert_null(s->a.hold);
+	assert_int_equal(s->w.reconciler.count, JAILS);
+}
+
+/* An agent that starts knows the jails from its inventory alone. */
+static void
+absent_since_before_the_start(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true };
+	struct scene *s = *state;
+	char yaml[2048];
+
+	reconciler_free(&s->w.reconciler);
+	s->w.has_reconciler = false;
+	absence_free(&s->a);
+	s->a.limit.value = -1;
+	world_restart(&s->w);
+	world_reconciler(&s->w, &opt);
+	yaml_of(1, JAILS - 1, yaml, sizeof yaml);
+	scan_with(s, SCAN_MISSING, NULL, NULL, NULL);
+	s->now += 2000;
+	scan(s, yaml, NULL);
+	assert_int_equal(alive(s), JAILS);
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(two_scans_a_second_apart),
+		TEST(back_in_time_stays),
+		TEST(doubtful_scans_prove_nothing),
+		TEST(gone_is_remembered_when_unsettled),
+		TEST(invalid_file_holds),
+		TEST(too_many_are_held_until_ack),
+		TEST(files_back_end_the_hold),
+		TEST(window_of_removals),
+		TEST(explicit_limits),
+		TEST(jails_that_never_were_do_not_count),
+		TEST(absent_since_before_the_start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -217,20 +217,23 @@ diff_applied(const struct plan_input *in, const struct spec_param *p,
 
 /*
  * The value that a parameter goes back to.  Where the table has none (the
- * parent's), booleans of allow.* are on and anything else takes a restart.
+ * parent's), booleans of allow.* are on in the host's jails; anything else takes
+ * a restart, after which it is what the parent has.
  */
 static const char *
-default_of(const struct param_def *def)
+default_of(const struct plan_input *in, const struct param_def *def)
 {
 	if (def->dflt != NULL)
 		return def->dflt;
-	return def->type == PARAM_BOOL ? "true" : NULL;
+	return def->type == PARAM_BOOL && strchr(in->name, '.') == NULL ?
+	    "true" : NULL;
 }
 
 static int
-default_texts(const struct param_def *def, bool key, struct text_list *texts)
+default_texts(const struct plan_input *in, const struct param_def *def,
+    bool key, struct text_list *texts)
 {
-	const char *d = key ? "" : default_of(def);
+	const char *d = key ? "" : default_of(in, def);
 
 	if (d == NULL || key || (d[0] == '\0' && (def->type == PARAM_IP4 ||
 	    def->type == PARAM_IP6 || def->type == PARAM_LIST)))
@@ -272,14 +275,17 @@ diff_left(const struct plan_input *in, const struct spec_param *old,
 
 	memset(&have, 0, sizeof have);
 	memset(&want, 0, sizeof want);
-	if (old->def == NULL || default_texts(old->def, key, &want) != 0)
+	if (old->def == NULL || default_texts(in, old->def, key, &want) != 0)
 		return old->def == NULL ? 0 : out_of_memory(err);
 	if (kernel_takes(in, old)) {
 		if (live_value(in, old, &have, err) != 0) {
 			text_list_free(&want);
 			return -1;
 		}
-		if (value_same(old->name, old->def->type, &want, &have)) {
+		/* What a nested jail may do, its parent may, too. */
+		if (value_same(old->name, old->def->type, &want, &have) ||
+		    (old->def->type == PARAM_BOOL && want.count == 0 &&
+		    have.count == 1 && strcmp(have.text[0], "true") == 0)) {
 			text_list_free(&want);
 			text_list_free(&have);
 			return 0;
@@ -292,7 +298,7 @@ diff_left(const struct plan_input *in, const struct spec_param *old,
 	c->from = have;
 	c->to = want;
 	c->was_set = true;
-	if (kernel_takes(in, old) && !key && default_of(old->def) == NULL)
+	if (kernel_takes(in, old) && !key && default_of(in, old->def) == NULL)
 		c->how = HOW_RESTART;
 	return 0;
 }

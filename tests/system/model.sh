@@ -13,6 +13,10 @@ else
 	as="env XDG_RUNTIME_DIR=$work/run"
 fi
 run_dir=$work/run
+# A directory on the way that can be passed and not be read.
+specs=$work/closed/specs
+mkdir -p "$specs"
+chmod 711 "$work/closed"
 mkdir -p "$work/run" "$work/table" "$work/roots/web" "$work/roots/db" \
     "$work/roots/new" "$state"
 [ "$(id -u)" -ne 0 ] || chown 65534:65534 "$work/run" "$work/table" "$state" \

@@ -64,8 +64,8 @@ explain(struct watch *w, const char *what, int code)
 		    "of inotify watches is reached "
 		    "(fs.inotify.max_user_watches)");
 	else
-		snprintf(w->why, sizeof w->why, "no change events: %.100s: "
-		    "%.60s", what, strerror(code));
+		snprintf(w->why, sizeof w->why, "no change events from "
+		    "%.100s: %.60s", what, strerror(code));
 }
 
 static int
@@ -80,9 +80,12 @@ add_point(struct watch *w, const char *path, const char *name, uint32_t mask)
 	p->wd = inotify_add_watch(w->fd, path[0] != '\0' ? path : "/",
 	    mask | IN_ONLYDIR);
 	if (p->wd == -1) {
-		if (errno != ENOENT && errno != ENOTDIR)
-			explain(w, path, errno);
-		return -1;
+		int code = errno;
+
+		if (code != ENOENT && code != ENOTDIR)
+			explain(w, path, code);
+		/* On the way it is enough that it can be passed. */
+		return code == EACCES && name[0] != '\0' ? 0 : -1;
 	}
 	snprintf(p->name, sizeof p->name, "%s", name);
 	w->count++;

@@ -127,8 +127,7 @@ on_accept(evutil_socket_t listener, short what, void *arg)
 	c->control = control;
 	c->channel = channel_new(control->base, fd, on_message, on_closed, c);
 	if (c->channel == NULL) {
-		close(fd);
-		free(c);
+		free(c); /* fd is closed already */
 		return;
 	}
 	TAILQ_INSERT_TAIL(&control->clients, c, link);

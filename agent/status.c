@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "buffer.h"
 #include "clock.h"
 #include "command.h"
 
@@ -30,11 +31,31 @@ time_or_null(int64_t seconds)
 	    json_string(status_time(seconds, buf));
 }
 
+/*
+ * Names in the kernel, paths and what programs print may be any bytes, of which
+ * a JSON library takes only those that are UTF-8.
+ */
+static json_t *
+any_text(const char *text)
+{
+	json_t *o = json_string(text);
+	struct buffer b = { 0 };
+	char *quoted;
+
+	if (o != NULL)
+		return o;
+	buffer_json(&b, text);
+	quoted = buffer_take(&b, NULL);
+	o = quoted == NULL ? NULL : json_loads(quoted, JSON_DECODE_ANY, NULL);
+	free(quoted);
+	return o != NULL ? o : json_string("?");
+}
+
 static json_t *
 text_or_null(const char *text)
 {
 	return text == NULL || text[0] == '\0' ? json_null() :
-	    json_string(text);
+	    any_text(text);
 }
 
 static json_t *
@@ -56,10 +77,10 @@ texts(const struct text_list *l, bool set)
 	if (!set)
 		return json_null();
 	if (l->count == 1)
-		return json_string(l->text[0]);
+		return any_text(l->text[0]);
 	a = json_array();
 	for (size_t i = 0; i < l->count; i++)
-		json_array_append_new(a, json_string(l->text[i]));
+		json_array_append_new(a, any_text(l->text[i]));
 	return a;
 }
 
@@ -82,8 +103,8 @@ params_array(const struct action *a)
 json_t *
 status_action(const struct action *a)
 {
-	return json_pack("{s:s, s:s, s:s, s:o}", "jail", a->name, "action",
-	    action_word(a->kind), "reason", a->reason, "params",
+	return json_pack("{s:s, s:s, s:o, s:o}", "jail", a->name, "action",
+	    action_word(a->kind), "reason", any_text(a->reason), "params",
 	    params_array(a));
 }
 
@@ -100,9 +121,9 @@ last_change(const struct last_change *l)
 	for (size_t i = 0; i < l->params.count; i++)
 		json_array_append_new(params,
 		    json_string(l->params.text[i]));
-	return json_pack("{s:s, s:o, s:s, s:o, s:I}", "action",
+	return json_pack("{s:s, s:o, s:o, s:o, s:I}", "action",
 	    action_word(l->action), "params", params, "reason",
-	    l->reason != NULL ? l->reason : "", "at", time_or_null(l->at),
+	    any_text(l->reason != NULL ? l->reason : ""), "at", time_or_null(l->at),
 	    "took_us", (json_int_t)l->took_us);
 }
 
@@ -243,8 +264,8 @@ other_jail(void *arg, const struct seen *s)
 	    false) != NULL)
 		return;
 	x->summary[state]++;
-	json_array_append_new(x->jails, json_pack("{s:s, s:i, s:s, s:s}",
-	    "name", s->name, "jid", s->jid, "state", jail_state_word[state],
+	json_array_append_new(x->jails, json_pack("{s:o, s:i, s:s, s:s}",
+	    "name", any_text(s->name), "jid", s->jid, "state", jail_state_word[state],
 	    "reason", s->dying ? "it was removed and waits for its last "
 	    "reference" : "made by somebody else"));
 }
@@ -254,8 +275,8 @@ other_jail(void *arg, const struct seen *s)
 static json_t *
 error_object(const struct spec_error *e)
 {
-	return json_pack("{s:i, s:i, s:s}", "line", (int)e->place.line,
-	    "column", (int)e->place.column, "message", e->message);
+	return json_pack("{s:i, s:i, s:o}", "line", (int)e->place.line,
+	    "column", (int)e->place.column, "message", any_text(e->message));
 }
 
 /* Each file with its first error; errors without a file come last. */
@@ -265,8 +286,8 @@ files(const struct scan *s)
 	json_t *a = json_array();
 
 	for (size_t i = 0; s != NULL && i < s->file_count; i++) {
-		json_t *o = json_pack("{s:s, s:n}", "path", s->file[i].path,
-		    "error");
+		json_t *o = json_pack("{s:o, s:n}", "path",
+		    any_text(s->file[i].path), "error");
 
 		for (size_t j = 0; j < s->errors.count; j++) {
 			const struct spec_error *e = &s->errors.error[j];

@@ -134,7 +134,7 @@ drop_keys(const struct plan_input *in, const char *base,
 		    !said_by_key(in->applied, base, text, key) &&
 		    !(strcmp(base, "meta") == 0 &&
 		    key == strlen(TOKEN_KEY) - strlen("meta.") &&
-		    memcmp(text, TOKEN_KEY + strlen("meta."), key) == 0)) {
+		    memcmp(text, &TOKEN_KEY[strlen("meta.")], key) == 0)) {
 			memmove(to, text, (size_t)(next - text));
 			to += next - text;
 		}

@@ -67,6 +67,10 @@ tap_results() {
 			result("skipped", test, reason)
 		why = ""
 	}
+	# What a child wrote last may lack its newline.
+	!/^#/ && match($0, /(not )?ok [0-9]+ (- |# SKIP )/) && RSTART > 1 {
+		$0 = substr($0, RSTART)
+	}
 	/^skip: / { why = substr($0, 7); next }
 	/^skip - / {
 		s = substr($0, 8)

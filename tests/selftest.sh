@@ -51,6 +51,10 @@ counted() {
 unit passes << 'EOF'
 printf '1..2\nok 1 - a\nok 2 - b\n'
 EOF
+unit mixes << 'EOF'
+printf '1..2\nno newlineok 1 - a\nnor herenot ok 2 - b\n'
+exit 1
+EOF
 unit fails << 'EOF'
 printf '1..2\nok 1 - a\nnot ok 2 - b\n'
 exit 1
@@ -118,6 +122,7 @@ check "j" same a b
 EOF
 
 counted unit/test_passes "2 0 0"
+counted unit/test_mixes "1 1 0"
 counted unit/test_fails "1 1 0"
 counted unit/test_crashes "1 1 0" "ended by signal 11"
 counted unit/test_stops_early "1 1 0" "3 tests planned, 1 run"
@@ -131,5 +136,5 @@ counted system/leaves "1 1 0" "left processes running: .*(sleep)"
 counted system/needs "0 0 1" "needs no_such_program"
 counted system/interrupted "0 2 0" "ended by signal 2"
 counted system/helpers "8 1 1" "wanted: a"
-counted 'unit/*' "7 7 1"
+counted 'unit/*' "8 8 1"
 exit $failed

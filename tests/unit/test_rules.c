@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a system cannot honour is refused: for every parameter in the table,
+ * on Linux and on DragonFly, each value as its rule says.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "agent_fixture.h"
+
+/* A spec of a name and one parameter with one value. */
+static const char *
+refused(const char *name, const char *value, const char *backend,
+    const struct jail_params *params, char *buf, size_t size)
+{
+	const char *texts[] = { value };
+	struct spec_param p = { .name = (char *)(uintptr_t)name,
+		.def = param_find(name),
+		.value = { (char **)(uintptr_t)texts, 1 } };
+	struct spec s = { .name = (char []){ "web" }, .param = &p,
+		.count = 1 };
+
+	return rules_refuse(&s, backend, params, buf, size);
+}
+
+static bool
+word_in(const char *list, const char *word)
+{
+	char padded[256], wanted[128];
+
+	snprintf(padded, sizeof padded, " %s ", list);
+	snprintf(wanted, sizeof wanted, " %s ", word);
+	return strstr(padded, wanted) != NULL;
+}
+
+static void
+every_rule(const struct jail_params *params, const char *backend,
+    size_t *checked)
+{
+	static const char *const values[] = { "true", "false", "disable",
+		"new", "inherit", "0", "1", "2", "4", "-1", "text" };
+	bool linux_rules = strcmp(backend, "linux") == 0;
+
+	for (size_t i = 0; i < param_count; i++) {
+		const struct param_def *def = &param_table[i];
+		const struct param_rule *rule = linux_rules ?
+		    &def->linux_rule : &def->dragonfly;
+
+		for (size_t j = 0; j < sizeof values / sizeof *values; j++) {
+			char buf[ERROR_TEXT_MAX] = "";
+			const char *why = refused(def->name, values[j],
+			    backend, params, buf, sizeof buf);
+
+			if (rule->only == NULL ||
+			    word_in(rule->only, values[j]))
+				continue;
+			(*checked)++;
+			if (why == NULL || strstr(why, def->name) != why ||
+			    strstr(why, rule->why) == NULL ||
+			    strstr(why, values[j]) == NULL)
+				fail_msg("%s: %s on %s: %s", def->name,
+				    values[j], backend,
+				    why != NULL ? why : "not refused");
+		}
+	}
+}
+
+static void
+systems_refuse_by_the_table(void **state)
+{
+	size_t checked = 0;
+	struct world w;
+
+	(void)state;
+	world_make(&w, JAIL_GEN_15);
+	every_rule(&w.observer.params, "linux", &checked);
+	every_rule(&w.observer.params, "dragonfly", &checked);
+	print_message("%zu refusals of %zu parameters\n", checked,
+	    param_count);
+	assert_true(checked > 500);
+	world_remove(&w);
+}
+
+static void
+kernel_without_a_parameter(void **state)
+{
+	char buf[ERROR_TEXT_MAX];
+	struct world w;
+
+	(void)state;
+	world_make(&w, JAIL_GEN_13);
+	assert_non_null(refused("meta.k", "v", "model", &w.observer.params,
+	    buf, sizeof buf));
+	assert_non_null(strstr(buf, "meta.k: this kernel does not have"));
+	assert_non_null(refused("allow.vmm", "true", "model",
+	    &w.observer.params, buf, sizeof buf));
+	assert_null(refused("exec.start", "x", "model", &w.observer.params,
+	    buf, sizeof buf));
+	world_remove(&w);
+	world_make(&w, JAIL_GEN_15);
+	assert_null(refused("meta.k", "v", "model", &w.observer.params, buf,
+	    sizeof buf));
+	assert_non_null(refused(TOKEN_KEY, "v", "model", &w.observer.params,
+	    buf, sizeof buf));
+	world_remove(&w);
+}
+
+static void
+networks_on_linux(void **state)
+{
+	static const struct {
+		const char *lines;
+		bool refused;
+	} cases[] = {
+		{ "", false },
+		{ "ip4: inherit\nip6: inherit\n", false },
+		{ "ip4: disable\n", false },
+		{ "ip4: inherit\n", true },
+		{ "ip6: inherit\n", true },
+		{ "ip4.addr: [192.0.2.1]\n", true },
+		{ "vnet: new\n", true },
+	};
+	struct world w;
+
+	(void)state;
+	world_make(&w, JAIL_GEN_15);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char yaml[256], buf[ERROR_TEXT_MAX];
+		struct spec *s;
+
+		snprintf(yaml, sizeof yaml, "name: web\npath: @\npersist: "
+		    "true\n%s", cases[i].lines);
+		s = spec_of_text(&w, yaml);
+		if ((rules_refuse(s, "linux", &w.observer.params, buf,
+		    sizeof buf) != NULL) != cases[i].refused)
+			fail_msg("%s", cases[i].lines);
+		spec_free(s);
+	}
+	world_remove(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(systems_refuse_by_the_table),
+		cmocka_unit_test(kernel_without_a_parameter),
+		cmocka_unit_test(networks_on_linux),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -71,8 +71,7 @@ struct managed {
 	struct operation *op;
 	struct action doing; /* what op carries out */
 	bool retried;	     /* the waiting is over: act now */
-	bool done;	     /* acted on with success, not seen to be right
-				since; apply acts once */
+	bool done;	     /* acted on, not seen to be right since */
 	struct event *retry;
 	int64_t retry_at; /* ms; 0: none */
 	struct backoff backoff;
@@ -174,23 +173,16 @@ const char *order_change(struct reconciler *r, const struct managed *m,
     char *buf, size_t size);
 const char *order_down(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size);
-/*
- * A jail went down: look again at those that wait.  Its specs may say no more
- * for which of them it went.
- */
+/* A jail went down: look again at all that wait, perhaps for that. */
 void order_released(struct reconciler *r);
 /* The state of `m` changed: look again at those that may wait for it. */
 void order_wake(struct reconciler *r, const struct managed *m);
 
-/*
- * act.c: carries out an action, which is taken over.  Ends at once, or leaves
- * the jail's machine WORKING or WAITING.
- */
+/* act.c: takes an action over and begins or, if it can, completes it. */
 void act(struct reconciler *r, struct managed *m, struct action *a);
 
 /* Has the next one in the queue looked at if a slot is free. */
 void act_next(struct reconciler *r);
-
 /* Begins to stop a jail that is to be started again later. */
 void act_stop(struct reconciler *r, struct managed *m, const char *reason);
 

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Operations with hooks that are really run (on the host, all of them), on
+ * jails of the backend model: failures, timeouts, what is undone.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "agent_fixture.h"
+#include "kernel/prison/prison.h"
+
+struct stage {
+	struct world w;
+	struct jail_backend backend;
+};
+
+static pid_t
+really_spawn(struct jail_kernel *k, const struct jail_exec *x,
+    struct error *err)
+{
+	pid_t pid;
+
+	(void)k;
+	if (strcmp(x->argv[0], "/no/such/program") == 0)
+		return error_sys(err, ENOENT, "%s", x->argv[0]);
+	pid = fork();
+	if (pid == 0) {
+		setsid();
+		dup2(x->fd[1], 1);
+		dup2(x->fd[2], 2);
+		execve(x->argv[0], (char *const *)(uintptr_t)x->argv,
+		    (char *const *)(uintptr_t)x->envp);
+		_exit(127);
+	}
+	return pid;
+}
+
+static int
+setup(void **state)
+{
+	struct stage *s = calloc(1, sizeof *s);
+
+	world_make(&s->w, JAIL_GEN_15);
+	s->backend = *s->w.kernel->backend;
+	s->backend.spawn = really_spawn;
+	s->w.kernel->backend = &s->backend;
+	*state = s;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct stage *s = *state;
+
+	world_remove(&s->w);
+	free(s);
+	return 0;
+}
+
+/* A spec whose hooks note their names in the file "log". */
+static void
+apply(struct stage *s, const char *more)
+{
+	static const char *const hooks[] = { "prepare", "prestart", "created",
+		"start", "poststart", "prestop", "stop", "poststop",
+		"release" };
+	char yaml[8192];
+	size_t n;
+
+	n = (size_t)snprintf(yaml, sizeof yaml, "name: web\npath: @\n"
+	    "persist: true\n");
+	for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++) {
+		char key[32];
+
+		snprintf(key, sizeof key, "exec.%s:", hooks[i]);
+		if (strstr(more, key) == NULL)
+			n += (size_t)snprintf(yaml + n, sizeof yaml - n,
+			    "%s [\"echo %s >> @/log\"]\n", key, hooks[i]);
+	}
+	snprintf(yaml + n, sizeof yaml - n, "%s", more);
+	world_apply(&s->w, yaml);
+}
+
+/* The names in the log, on one line; the file is emptied. */
+static const char *
+log_of(struct stage *s)
+{
+	static char text[1024];
+	char path[PATHS_MAX + 8], *data;
+	size_t len;
+
+	snprintf(path, sizeof path, "%s/log", s->w.root);
+	if (access(path, F_OK) != 0)
+		return "";
+	data = temp_read(path, &len);
+	for (char *p = data; *p != '\0'; p++)
+		if (*p == '\n')
+			*p = p[1] == '\0' ? '\0' : ' ';
+	snprintf(text, sizeof text, "%s", data);
+	free(data);
+	unlink(path);
+	return text;
+}
+
+static void
+order_of_hooks(void **state)
+{
+	struct stage *s = *state;
+
+	apply(s, "");
+	assert_string_equal(log_of(s),
+	    "prepare prestart created start poststart");
+	apply(s, "ip4: inherit\n");
+	assert_string_equal(s->w.deeds, "restart web;");
+	assert_string_equal(log_of(s), "prestop stop poststop release "
+	    "prepare prestart created start poststart");
+	world_apply(&s->w, "");
+	assert_string_equal(log_of(s), "prestop stop poststop release");
+}
+
+static void
+failing_start_is_undone(void **state)
+{
+	struct stage *s = *state;
+
+	apply(s, "exec.start: [\"echo start >> @/log\", \"echo why it "
+	    "failed; exit 3\", \"echo never >> @/log\"]\n");
+	assert_string_equal(s->w.deeds, "!create web;");
+	assert_string_equal(log_of(s),
+	    "prepare prestart created start poststop release");
+	assert_non_null(strstr(s->w.error, "exec.start"));
+	assert_non_null(strstr(s->w.error, "exit status 3"));
+	assert_non_null(strstr(s->w.error, "why it failed"));
+	assert_int_equal(kernel_jid(&s->w, "web"), 0);
+	assert_int_equal(s->w.inventory.count, 0);
+}
+
+static void
+failing_undo_does_not_hide_the_cause(void **state)
+{
+	struct stage *s = *state;
+
+	apply(s, "exec.prestart: \"exit 5;\"\nexec.poststop: [\"exit 6;\", "
+	    "\"echo second >> @/log\"]\n");
+	assert_non_null(strstr(s->w.error, "exit status 5"));
+	assert_string_equal(log_of(s), "prepare second release");
+	assert_int_equal(s->w.inventory.count, 0);
+}
+
+static void
+missing_program_fails(void **state)
+{
+	struct stage *s = *state;
+
+	apply(s, "exec.poststart: /no/such/program\n");
+	assert_string_equal(s->w.deeds, "!create web;");
+	assert_non_null(strstr(s->w.error, "/no/such/program"));
+	assert_int_equal(kernel_jid(&s->w, "web"), 0);
+}
+
+/* A jail that cannot be stopped runs on, and is not forgotten. */
+static void
+failing_stop_keeps_the_jail(void **state)
+{
+	struct stage *s = *state;
+	int jid;
+
+	apply(s, "exec.prestop: \"exit 1;\"\n");
+	jid = kernel_jid(&s->w, "web");
+	log_of(s);
+	apply(s, "exec.prestop: \"exit 1;\"\nip4: inherit\n");
+	assert_string_equal(s->w.deeds, "!restart web;");
+	assert_int_equal(kernel_jid(&s->w, "web"), jid);
+	assert_string_equal(world_state(&s->w, "web"), "failed");
+	assert_string_equal(log_of(s), "");
+	assert_non_null(inventory_find(&s->w.inventory, "web"));
+	assert_string_equal(spec_text(inventory_find(&s->w.inventory,
+	    "web")->applied, "ip4"), "disable");
+}
+
+/* After the removal everything is tried; what is left is nothing. */
+static void
+failing_poststop(void **state)
+{
+	struct stage *s = *state;
+
+	apply(s, "exec.poststop: [\"exit 1;\", \"echo two >> @/log\"]\n");
+	log_of(s);
+	world_apply(&s->w, "");
+	assert_string_equal(s->w.deeds, "!remove web;");
+	assert_string_equal(log_of(s), "prestop stop two release");
+	assert_int_equal(kernel_jid(&s->w, "web"), 0);
+	assert_int_equal(s->w.inventory.count, 0);
+}
+
+static void
+timeout_kills_the_group(void **state)
+{
+	struct stage *s = *state;
+	char path[PATHS_MAX + 8], *text;
+	size_t len;
+	pid_t pid;
+
+	apply(s, "exec.timeout: 1\nexec.start: \"sleep 100 & echo $! > "
+	    "@/pid; wait\"\n");
+	assert_string_equal(s->w.deeds, "!create web;");
+	assert_non_null(strstr(s->w.error, "timed out"));
+	snprintf(path, sizeof path, "%s/pid", s->w.root);
+	text = temp_read(path, &len);
+	pid = (pid_t)atol(text);
+	free(text);
+	assert_true(pid > 0);
+	/* The host's init may take its time to reap it. */
+	for (int i = 0; i < 100; i++) {
+		struct prison_proc p;
+		bool zombie = false;
+
+		if (prison_proc_id(pid, &p) != 0 ||
+		    !prison_proc_running(&p, &zombie) || zombie)
+			return;
+		usleep(10000);
+	}
+	fail_msg("%ld still runs", (long)pid);
+}
+
+static void
+background_is_not_waited_for(void **state)
+{
+	struct stage *s = *state;
+
+	apply(s, "exec.poststart: \"/bin/sleep 1 &\"\n");
+	assert_string_equal(s->w.deeds, "create web;");
+	assert_true(reconciler_jail(&s->w.reconciler, "web",
+	    false)->last.took_us < 900000);
+	sleep(1);
+}
+
+/* An agent that ends in the middle leaves no hook behind. */
+static void
+let_go_in_the_middle(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.healing = true };
+	struct stage *s = *state;
+	struct timeval tv = { 0, 300000 };
+	char path[PATHS_MAX + 8], *text;
+	size_t len;
+	pid_t pid;
+
+	world_reconciler(&s->w, &opt);
+	world_want(&s->w, "name: web\npath: @\npersist: true\n"
+	    "exec.start: \"echo $$ > @/pid; exec /bin/sleep 100\"\n");
+	event_base_loopexit(s->w.base, &tv);
+	event_base_dispatch(s->w.base);
+	snprintf(path, sizeof path, "%s/pid", s->w.root);
+	text = temp_read(path, &len);
+	pid = (pid_t)atol(text);
+	free(text);
+	assert_int_equal(kill(pid, 0), 0);
+	reconciler_free(&s->w.reconciler);
+	s->w.has_reconciler = false;
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	/* The next one finds the creation unfinished and begins anew. */
+	assert_int_equal(inventory_find(&s->w.inventory, "web")->stage,
+	    ENTRY_CREATING);
+	apply(s, "");
+	assert_string_equal(s->w.deeds, "restart web;");
+	assert_string_equal(world_state(&s->w, "web"), "ready");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(order_of_hooks),
+		TEST(failing_start_is_undone),
+		TEST(failing_undo_does_not_hide_the_cause),
+		TEST(missing_program_fails),
+		TEST(failing_stop_keeps_the_jail),
+		TEST(failing_poststop),
+		TEST(timeout_kills_the_group),
+		TEST(background_is_not_waited_for),
+		TEST(let_go_in_the_middle),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

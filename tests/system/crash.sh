@@ -48,10 +48,12 @@ check "exec.poststop has run for the dead one" test -e "$work/poststop"
 check "the other one is as it was" is weak .restarts 0
 
 # A jail that ends at once after each start.
+# Prints the time; waits until the dead one cannot be taken for its successor.
 crash_weak() {
-	wait_until "$1" test -n "$(init_of weak)"
-	kill -KILL "$(init_of weak)"
+	_dead=$(init_of weak)
+	kill -KILL "$_dead"
 	now_ms
+	wait_until 5 fails test -e "/proc/$_dead"
 }
 came_back() {
 	until [ -n "$(init_of weak)" ]; do
@@ -60,17 +62,16 @@ came_back() {
 	done
 	echo $(($(now_ms) - $1))
 }
-from=$(crash_weak 5)
-sleep 0.05
+from=$(crash_weak)
 first=$(came_back "$from")
 check "the first restart is at once ($first ms)" test "$first" -lt 900
-from=$(crash_weak 5)
+from=$(crash_weak)
 check "then it waits" soon state_is weak failed
 check "and says until when" has weak .next_retry T
 second=$(came_back "$from")
 check "the second comes after 0.9 s to 2.5 s ($second ms)" \
     test "$second" -ge 900 -a "$second" -lt 2500
-from=$(crash_weak 5)
+from=$(crash_weak)
 third=$(came_back "$from")
 check "the third after 1.8 s to 4 s ($third ms)" \
     test "$third" -ge 1800 -a "$third" -lt 4000
@@ -78,7 +79,7 @@ check "three restarts are counted" soon is weak .restarts 3
 check "the other one was not touched meanwhile" is web .restarts 5
 
 # A change of the spec is tried at once.
-from=$(crash_weak 5)
+from=$(crash_weak)
 check "it waits again" soon state_is weak failed
 put_spec weak "mount.procfs: true" 'exec.start: ["/bin/sleep 2000 &"]'
 check "a changed spec does not wait" wait_until 2 state_is weak ready

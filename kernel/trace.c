@@ -60,9 +60,31 @@ note(const struct trace *t, int result, const char *fmt, ...)
 	errno = saved;
 }
 
-/* " name=web path persist": what a parameter list is about. */
+/* Whether jail_get(2) finds a jail by this value. */
+static bool
+is_key(const char *name, const struct iovec *value)
+{
+	const char *text = value->iov_base;
+	int number = 0;
+
+	if (text == NULL)
+		return false;
+	if (strcmp(name, "name") == 0)
+		return value->iov_len > 0 && text[0] != '\0';
+	if (strcmp(name, "lastjid") == 0)
+		return true;
+	if (strcmp(name, "jid") == 0 && value->iov_len == sizeof number)
+		memcpy(&number, text, sizeof number);
+	return number != 0;
+}
+
+/*
+ * " name=web path persist": what a parameter list is about.  A list that is
+ * read is described by what the jail is looked for by alone.
+ */
 static void
-describe(const struct iovec *iov, unsigned niov, char *buf, size_t size)
+describe(const struct iovec *iov, unsigned niov, bool reads, char *buf,
+    size_t size)
 {
 	size_t used = 0;
 
@@ -72,7 +94,8 @@ describe(const struct iovec *iov, unsigned niov, char *buf, size_t size)
 		const struct iovec *value = &iov[i + 1];
 		int number;
 
-		if (strcmp(name, "errmsg") == 0)
+		if (strcmp(name, "errmsg") == 0 || (reads &&
+		    !is_key(name, value)))
 			continue;
 		used += (size_t)snprintf(buf + used, size - used, " %s", name);
 		if (used >= size || value->iov_base == NULL)
@@ -98,14 +121,13 @@ trace_set(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 	char what[LINE_MAX_BYTES - 512];
 	int rc;
 
-	describe(iov, niov, what, sizeof what);
+	describe(iov, niov, false, what, sizeof what);
 	rc = t->inner->backend->set(t->inner, iov, niov, flags);
 	note(t, rc, "set%s%s%s", flags & JAIL_CREATE ? " create" : "",
 	    flags & JAIL_UPDATE ? " update" : "", what);
 	return rc;
 }
 
-/* Only what the jail was looked for by: reading fills in the other values. */
 static int
 trace_get(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 {
@@ -113,7 +135,7 @@ trace_get(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 	char what[JAIL_NAME_MAX + 16];
 	int rc;
 
-	describe(iov, niov > 2 ? 2 : niov, what, sizeof what);
+	describe(iov, niov, true, what, sizeof what);
 	rc = t->inner->backend->get(t->inner, iov, niov, flags);
 	note(t, rc, "get%s", what);
 	return rc;

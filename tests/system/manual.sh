@@ -92,3 +92,19 @@ check "the page explains the states" same "$states" "$(part STATES |
     sort)"
 check "the tables of jailagent.yaml(5) are up to date (make docs)" \
     sh docs/tables.sh check "$BUILD"
+
+# Whole specs in the page, a file each.
+mkdir "$work/specs"
+awk -v dir="$work/specs" '
+/^\.Ed/ { file = "" }
+begins && /^name:/ { file = dir "/" ++n ".yaml" }
+file != "" { gsub(/\\e/, "\\"); print > file }
+{ begins = /^\.Bd -literal/ }' docs/jailagent.yaml.5
+check "the page has whole specs" test -e "$work/specs/5.yaml"
+for f in "$work/specs"/*.yaml; do
+	check "the spec is valid: $(sed -n 's/^name: //p' "$f" | tr '\n' ' ')" \
+	    expect_status 0 "$JAILAGENT" check "$f"
+done
+for f in examples/*.yaml; do
+	check "$f is valid" expect_status 0 "$JAILAGENT" check "$f"
+done

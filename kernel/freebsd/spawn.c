@@ -1,53 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Starting programs in jails, and beside them on the host. */
+/* Programs in jails: how a process enters one. */
 #include "freebsd.h"
 
 #include <sys/cpuset.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <paths.h>
-#include <pwd.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "kernel/account.h"
-#include "kernel/search.h"
+#include "kernel/spawn.h"
 
-/* What the child needs besides the request. */
-struct job {
-	const struct jail_exec *x;
-	struct jail_kernel *k;
-	struct account account; /* of a user of the host */
-	int report;		/* where an error goes; closed by a success */
+struct entering {
+	const struct freebsd_kernel *kernel;
+	int jid;
 };
-
-/* The user as the host's name services know it. */
-static int
-look_up(const char *user, struct account *a, struct error *err)
-{
-	int count = ACCOUNT_GROUPS_MAX;
-	struct passwd *pw;
-
-	errno = 0;
-	pw = getpwnam(user);
-	if (pw == NULL)
-		return errno != 0 ? error_sys(err, errno, "user %s", user) :
-		    error_set(err, ENOENT, "user %s: the host has none", user);
-	a->uid = pw->pw_uid;
-	a->gid = pw->pw_gid;
-	if (getgrouplist(user, pw->pw_gid, a->groups, &count) < 0)
-		return error_set(err, E2BIG, "user %s: more than %d groups",
-		    user, ACCOUNT_GROUPS_MAX);
-	a->group_count = (size_t)count;
-	return 0;
-}
 
 /* The jail's root: older kernels leave the working directory when attaching. */
 static int
@@ -100,187 +66,26 @@ leave_cpuset(void)
 }
 
 static int
-enter_jail(const struct job *j, struct error *err)
+enter_jail(void *arg, struct error *err)
 {
+	const struct entering *e = arg;
 	int fd, rc;
 
-	if (j->x->jid == 0)
-		return 0;
 	leave_cpuset();
-	fd = freebsd_descriptor(j->k->data, j->x->jid);
+	fd = freebsd_descriptor(e->kernel, e->jid);
 	if (fd < 0 && errno != ENOSYS)
-		return error_sys(err, errno, "jail %d", j->x->jid);
-	rc = enter(j->x->jid, fd, err);
+		return error_sys(err, errno, "jail %d", e->jid);
+	rc = enter(e->jid, fd, err);
 	if (fd >= 0)
 		close(fd);
 	return rc;
-}
-
-/* Puts fd[] in the places 0, 1, 2, whatever order they are in. */
-static int
-place_descriptors(const struct job *j, struct error *err)
-{
-	int fd[3], null = open(_PATH_DEVNULL, O_RDWR | O_CLOEXEC);
-
-	if (null < 0)
-		return error_sys(err, errno, "%s", _PATH_DEVNULL);
-	for (int i = 0; i < 3; i++) {
-		int from = j->x->fd[i] >= 0 ? j->x->fd[i] : null;
-		struct stat st;
-
-		/* ".." from it would lead to the host's root. */
-		if (j->x->jid != 0 && (fstat(from, &st) != 0 ||
-		    S_ISDIR(st.st_mode)))
-			return error_set(err, EPERM, "descriptor %d is a "
-			    "directory of the host, by which processes could "
-			    "leave the jail", i);
-		fd[i] = fcntl(from, F_DUPFD_CLOEXEC, 3);
-		if (fd[i] < 0)
-			return error_sys(err, errno, "descriptor %d", i);
-	}
-	for (int i = 0; i < 3; i++)
-		if (dup2(fd[i], i) < 0)
-			return error_sys(err, errno, "descriptor %d", i);
-	return 0;
-}
-
-/* Keeps 0, 1, 2 and the way to report errors, which becomes 3. */
-static int
-close_others(struct job *j, struct error *err)
-{
-	int report = fcntl(j->report, F_DUPFD_CLOEXEC, 3);
-
-	if (report < 0 || (report != 3 && dup2(report, 3) < 0) ||
-	    fcntl(3, F_SETFD, FD_CLOEXEC) != 0)
-		return error_sys(err, errno, "closing descriptors");
-	j->report = 3;
-	closefrom(4);
-	return 0;
-}
-
-static int
-become_user(struct job *j, struct error *err)
-{
-	struct account *a = &j->account;
-	const char *user = j->x->user;
-
-	if (user == NULL)
-		return 0;
-	if (!(j->x->host_user || j->x->jid == 0) &&
-	    account_read(user, a, err) != 0)
-		return -1;
-	/* Before FreeBSD 15 the first group is the effective one. */
-	if (setgroups((int)a->group_count, a->groups) != 0 ||
-	    setgid(a->gid) != 0 || setuid(a->uid) != 0)
-		return error_sys(err, errno, "becoming user %s", user);
-	return 0;
-}
-
-/* Programs start with default actions and nothing blocked. */
-static void
-reset_signals(void)
-{
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &dfl, NULL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static int
-become_program(struct job *j, struct error *err)
-{
-	const struct jail_exec *x = j->x;
-	const char *dir = x->dir == NULL && x->jid != 0 ? "/" : x->dir;
-
-	if (x->session)
-		(void)setsid();
-	if (place_descriptors(j, err) != 0 || close_others(j, err) != 0 ||
-	    enter_jail(j, err) != 0)
-		return -1;
-	if (dir != NULL && chdir(dir) != 0)
-		return error_sys(err, errno, "directory %s", dir);
-	if (become_user(j, err) != 0)
-		return -1;
-	reset_signals();
-	return error_sys(err, search_and_execute(x->argv, x->envp), "%s",
-	    x->argv[0]);
-}
-
-static void
-child(struct job *j)
-{
-	struct error err;
-	const char *at = (const char *)&err;
-	size_t left = sizeof err;
-
-	memset(&err, 0, sizeof err);
-	(void)become_program(j, &err);
-	while (left > 0) {
-		ssize_t n = write(j->report, at, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		at += n;
-		left -= (size_t)n;
-	}
-	_exit(127);
-}
-
-/* Reads the child's error.  Returns 0 when there is none: it runs. */
-static int
-read_report(int fd, struct error *err)
-{
-	struct error told;
-	size_t len = 0;
-
-	while (len < sizeof told) {
-		ssize_t n = read(fd, (char *)&told + len, sizeof told - len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		len += (size_t)n;
-	}
-	if (len == 0)
-		return 0;
-	if (len < sizeof told)
-		return error_set(err, EIO, "the child died before it became "
-		    "the program");
-	told.text[sizeof told.text - 1] = '\0';
-	return error_set(err, told.code, "%s", told.text);
 }
 
 pid_t
 freebsd_spawn(struct jail_kernel *k, const struct jail_exec *x,
     struct error *err)
 {
-	struct job j = { .x = x, .k = k };
-	int ends[2];
-	pid_t pid;
+	struct entering e = { k->data, x->jid };
 
-	if (x->user != NULL && (x->host_user || x->jid == 0) &&
-	    look_up(x->user, &j.account, err) != 0)
-		return -1;
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return error_sys(err, errno, "pipe");
-	j.report = ends[1];
-	pid = fork();
-	if (pid == 0)
-		child(&j);
-	close(ends[1]);
-	if (pid < 0) {
-		error_sys(err, errno, "cannot start %s", x->argv[0]);
-	} else if (read_report(ends[0], err) != 0) {
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		pid = -1;
-	}
-	close(ends[0]);
-	return pid;
+	return spawn_program(x, enter_jail, &e, err);
 }

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * jail_backend.spawn for systems on which a process enters a jail by itself:
+ * all of it but the entering.
+ */
+#ifndef JA_SPAWN_H
+#define JA_SPAWN_H
+
+#include "jail.h"
+
+/*
+ * Moves the calling process, a child with no descriptors but 0 to 3, into the
+ * jail.  0, -1 with err.
+ */
+typedef int spawn_enter(void *arg, struct error *err);
+
+/*
+ * As jail_backend.spawn; `enter` is called when x->jid is not 0.  The user of a
+ * jail is looked up after that, in the jail's own files.
+ */
+pid_t spawn_program(const struct jail_exec *x, spawn_enter *enter, void *arg,
+    struct error *err);
+
+#endif

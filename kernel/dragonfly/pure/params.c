@@ -50,6 +50,10 @@ const struct dragonfly_param dragonfly_params[] = {
 	FIXED(JAILSYS("vnet", RDTUN), JAIL_SYS_INHERIT),
 };
 
+/* dragonfly_bit() */
+_Static_assert(sizeof dragonfly_params / sizeof *dragonfly_params <= 32,
+    "capabilities are bits of an unsigned int");
+
 const size_t dragonfly_param_count =
     sizeof dragonfly_params / sizeof *dragonfly_params;
 

@@ -53,7 +53,7 @@ BACKEND_DragonFly = dragonfly
 KERNEL_SRC != ls kernel/*.c kernel/prison/*.c kernel/model/*.c kernel/*/pure/*.c \
 	kernel/${BACKEND_${OS}}/*.c 2>/dev/null || true
 SPECS_SRC != ls specs/*.c 2>/dev/null || true
-AGENT_SRC != ls agent/*.c 2>/dev/null | grep -v agent/main.c || true
+AGENT_SRC != ls agent/*/*.c 2>/dev/null | grep -v agent/command/main.c || true
 CONFORM_SRC != ls tests/conform/*.c 2>/dev/null || true
 UNIT_SRC != ls tests/unit/*.c 2>/dev/null || true
 HELPER_SRC != ls tests/helper/*.c 2>/dev/null || true
@@ -71,7 +71,7 @@ all: ${PROGRAMS}
 # only form that both makes read without pattern rules.
 RULES != mkdir -p ${BUILD} && BUILD=${BUILD} sh rules.sh \
 	kernel "${KERNEL_SRC}" specs "${SPECS_SRC}" agent "${AGENT_SRC}" \
-	main "`ls agent/main.c 2>/dev/null`" conform "${CONFORM_SRC}" \
+	main "`ls agent/command/main.c 2>/dev/null`" conform "${CONFORM_SRC}" \
 	unit "${UNIT_SRC}" helper "${HELPER_SRC}" bench "${BENCH_SRC}" \
 	inside "${INSIDE_SRC}"; echo done
 include ${BUILD}/rules.mk

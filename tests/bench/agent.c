@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/clock.h"
+#include "agent/base/clock.h"
 #include "kernel/call.h"
 
 #define PATIENCE_US (10 * 1000 * 1000)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/clock.h"
+#include "agent/base/clock.h"
 #include "kernel/call.h"
 
 #define ROUNDS 2001

@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/channel.h"
-#include "agent/snapshot.h"
+#include "agent/base/channel.h"
+#include "agent/sign/snapshot.h"
 
 static char *format(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));

@@ -8,7 +8,7 @@ installed() {
 	return 77
 }
 
-# No mutable global state outside agent/main.c: nothing in .data or .bss of the
+# No mutable global state outside agent/command/main.c: nothing in .data or .bss of the
 # program's objects, except what globals.allow names with its reason.
 # (.data.rel.ro holds constants with addresses in them.)
 rule_globals() {
@@ -22,7 +22,7 @@ rule_globals() {
 	for o in $objects; do
 		f=${o#"$BUILD"/obj/}
 		f=${f%.o}.c
-		if [ "$f" = agent/main.c ] || [ ! -e "$f" ]; then
+		if [ "$f" = agent/command/main.c ] || [ ! -e "$f" ]; then
 			continue
 		fi
 		objdump -t "$o" | file=$f awk '

@@ -8,8 +8,8 @@
 
 #include <event2/event.h>
 
-#include "agent/clock.h"
-#include "agent/reconcile.h"
+#include "agent/base/clock.h"
+#include "agent/reconcile/reconcile.h"
 #include "temp_dir.h"
 
 #define ALL_LETTERS (LETTER_C | LETTER_M | LETTER_R)

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "agent/scan.h"
+#include "agent/read/scan.h"
 #include "temp_dir.h"
 
 struct world {

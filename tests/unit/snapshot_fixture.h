@@ -5,9 +5,9 @@
 
 #include <sys/wait.h>
 
-#include "agent/channel.h"
-#include "agent/minisign.h"
-#include "agent/snapshot.h"
+#include "agent/base/channel.h"
+#include "agent/sign/minisign.h"
+#include "agent/sign/snapshot.h"
 #include "temp_dir.h"
 
 struct fixture {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/absence.h"
+#include "agent/reconcile/absence.h"
 #include "agent_fixture.h"
 
 #define JAILS 10

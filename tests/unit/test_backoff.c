@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/backoff.h"
+#include "agent/reconcile/backoff.h"
 
 #define INITIAL 1000
 #define MAX (5 * 60 * 1000)

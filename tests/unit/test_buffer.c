@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "agent/buffer.h"
+#include "agent/base/buffer.h"
 
 #define R "\xef\xbf\xbd" /* U+FFFD */
 

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "agent/channel.h"
+#include "agent/base/channel.h"
 
 enum { ECHO = 7, DESCRIPTORS = 8, OPEN = 9 };
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "agent/channel.h"
-#include "agent/control.h"
+#include "agent/base/channel.h"
+#include "agent/daemon/control.h"
 #include "agent_fixture.h"
 
 struct server {

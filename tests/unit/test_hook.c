@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/hook.h"
+#include "agent/reconcile/hook.h"
 #include "agent_fixture.h"
 
 /* The words joined by `|'. */

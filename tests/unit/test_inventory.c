@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "agent/journal.h"
+#include "agent/reconcile/journal.h"
 #include "agent_fixture.h"
 
 static int

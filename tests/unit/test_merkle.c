@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "agent/buffer.h"
-#include "agent/merkle.h"
+#include "agent/base/buffer.h"
+#include "agent/sign/merkle.h"
 
 /* The entries that Certificate Transparency's own tests use. */
 static const struct {

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "agent/minisign.h"
+#include "agent/sign/minisign.h"
 #include "temp_dir.h"
 
 /* Made by minisign 0.11. */

@@ -17,8 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/command.h"
-#include "agent/paths.h"
+#include "agent/command/command.h"
+#include "agent/base/paths.h"
 
 static char top[PATH_MAX];
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "agent/bytes.h"
-#include "agent/channel.h"
+#include "agent/base/bytes.h"
+#include "agent/base/channel.h"
 #include "scan_world.h"
 
 static void

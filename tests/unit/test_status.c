@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "agent/message.h"
-#include "agent/status.h"
+#include "agent/reconcile/message.h"
+#include "agent/daemon/status.h"
 #include "agent_fixture.h"
 
 static int

@@ -10,7 +10,7 @@
 #include <poll.h>
 #include <sys/resource.h>
 
-#include "agent/watch.h"
+#include "agent/read/watch.h"
 #include "temp_dir.h"
 
 struct world {

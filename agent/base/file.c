@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/base/file.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/base/buffer.h"
+
+#define READ_STEP 65536u
+
+static int
+read_all(int fd, size_t max, struct buffer *b, struct error *err)
+{
+	ssize_t n;
+
+	for (;;) {
+		if (buffer_reserve(b, READ_STEP) == -1)
+			return error_sys(err, ENOMEM, "cannot be read");
+		n = read(fd, b->data + b->len, READ_STEP);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return error_sys(err, errno, "cannot be read");
+		if (n == 0)
+			return 0;
+		b->len += (size_t)n;
+		if (b->len > max)
+			return error_set(err, EFBIG,
+			    "is longer than %zu bytes", max);
+	}
+}
+
+int
+file_read(int dir, const char *name, size_t max, char **data, size_t *len,
+    struct error *err)
+{
+	struct buffer b = { .data = NULL };
+	struct stat st;
+	int fd, rc;
+
+	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd == -1)
+		return error_sys(err, errno, "cannot be opened");
+	if (fstat(fd, &st) == -1)
+		rc = error_sys(err, errno, "cannot be read");
+	else if (!S_ISREG(st.st_mode))
+		rc = error_set(err, EINVAL, "is not a regular file");
+	else
+		rc = read_all(fd, max, &b, err);
+	close(fd);
+	if (rc == 0 && (*data = buffer_take(&b, len)) == NULL)
+		rc = error_sys(err, ENOMEM, "cannot be read");
+	buffer_free(&b);
+	return rc;
+}
+
+static int
+write_all(int fd, const char *data, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, data, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int
+file_create(int dir, const char *name, mode_t mode, const void *data,
+    size_t len, struct error *err)
+{
+	int fd, code;
+
+	fd = openat(dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd == -1)
+		return error_sys(err, errno, "%s: cannot be created", name);
+	/* The mode is meant as it is, whatever the umask. */
+	if (fchmod(fd, mode) == 0 && write_all(fd, data, len) == 0 &&
+	    fsync(fd) == 0) {
+		close(fd);
+		return 0;
+	}
+	code = errno;
+	close(fd);
+	(void)unlinkat(dir, name, 0);
+	return error_sys(err, code, "%s: cannot be written", name);
+}
+
+int
+file_sync_dir(int dir, const char *name, struct error *err)
+{
+	if (fsync(dir) == -1)
+		return error_sys(err, errno,
+		    "%s: the directory cannot be synced", name);
+	return 0;
+}

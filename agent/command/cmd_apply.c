@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/compat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "agent/base/channel.h"
+#include "agent/daemon/control.h"
+#include "agent/command/letters.h"
+#include "agent/reconcile/message.h"
+#include "agent/sign/minisign.h"
+#include "agent/command/pass.h"
+#include "agent/daemon/record.h"
+#include "agent/sign/snapshot.h"
+
+#define DEFAULT_PARALLEL 16
+
+extern const struct command command_apply;
+
+enum { OPTION_PRUNE = 256 };
+
+static const struct option options[] = {
+	{ "prune", no_argument, NULL, OPTION_PRUNE },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void
+told(void *arg, const struct managed *m, const struct action *a,
+    const struct outcome *o)
+{
+	char text[ERROR_TEXT_MAX * 2];
+
+	(void)arg;
+	(void)m;
+	/* What failed is said once, at the end: see report. */
+	if (o->ok)
+		printf("%s\n", message_of(a, o, false, text, sizeof text));
+}
+
+/* What is not as wanted in the end; returns how many. */
+static size_t
+report(struct pass *p)
+{
+	struct reconciler *r = &p->reconciler;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct managed *m = r->jail[i];
+		bool good = m->state == STATE_READY ||
+		    m->state == STATE_MATCHING || m->state == STATE_STOPPED;
+
+		if (good || (!m->said && !m->unwanted))
+			continue;
+		n++;
+		complain("%s: %s: %s", m->name, jail_state_word[m->state],
+		    m->reason != NULL ? m->reason : "");
+	}
+	return n;
+}
+
+/* Has the signer write the state, and waits until it is on the disk. */
+static int
+sign(struct pass *p, const struct context *ctx, struct error *err)
+{
+	struct signer_options opt = { .dir = ctx->paths.snapshots,
+		.key = ctx->paths.key, .public_key = ctx->paths.public_key };
+	struct minisign_public pub;
+	struct signer_answer answer;
+	struct snapshot s;
+	struct message m;
+	bool made;
+	size_t len;
+	char *json;
+	pid_t pid;
+	int fd, rc = -1;
+
+	if (minisign_ensure(opt.key, opt.public_key, &made, &pub, err) != 0 ||
+	    record_state(&p->reconciler, "", &s, err) != 0)
+		return -1;
+	s.taken = (int64_t)time(NULL);
+	json = snapshot_encode(&s, &len, err);
+	snapshot_free(&s);
+	if (json == NULL)
+		return -1;
+	fd = helper_start("signer", signer_body, &opt, NULL, &pid, err);
+	if (fd != -1 && channel_write(fd, SIGNER_WRITE, 0, json, len) == 0 &&
+	    channel_read(fd, &m, err) == 1) {
+		if (m.len == sizeof answer) {
+			memcpy(&answer, m.data, sizeof answer);
+			rc = answer.sequence >= 0 ? 0 :
+			    error_set(err, 0, "%.500s", answer.text);
+		}
+		free(m.data);
+	}
+	free(json);
+	if (fd != -1) {
+		close(fd);
+		waitpid(pid, NULL, 0);
+	}
+	return rc;
+}
+
+static int
+apply(const struct context *ctx, const struct pass_options *opt)
+{
+	struct pass p;
+	struct error err;
+	size_t wrong, bad;
+	int status;
+
+	error_clear(&err);
+	if (pass_open(&p, ctx, opt, &err) != 0) {
+		complain("%s", err.text);
+		pass_close(&p);
+		return EXIT_FAILED;
+	}
+	wrong = pass_print_errors(&p);
+	if (wrong > 0 && opt->prune) {
+		complain("nothing is removed while a file is invalid");
+		for (size_t i = 0; i < p.reconciler.count; i++)
+			if (!p.reconciler.jail[i]->said)
+				p.reconciler.jail[i]->unwanted = false;
+		p.reconciler.opt.prune = false;
+	}
+	pass_run(&p);
+	bad = report(&p);
+	status = bad > 0 || wrong > 0 ? EXIT_FAILED : EXIT_OK;
+	if (p.reconciler.changed && sign(&p, ctx, &err) != 0) {
+		complain("the state is not signed: %s", err.text);
+		status = EXIT_FAILED;
+	}
+	pass_close(&p);
+	return status;
+}
+
+/* Another process holds the state: it does the work, this one tells of it. */
+static int
+apply_by_agent(const struct context *ctx, const struct pass_options *opt)
+{
+	char set[PATHS_MAX];
+	json_t *reply = NULL, *deed;
+	const char *text;
+	struct error err;
+	int status = EXIT_FAILED, rc;
+	size_t i;
+
+	error_clear(&err);
+	rc = pass_set(opt, set, &err) != 0 ? -1 : control_call(&ctx->paths,
+	    "apply", json_pack("{s:s}", "set", set), -1, &reply, &err);
+	if (rc == 1)
+		error_set(&err, 0, "another apply is under way (pid %ld)",
+		    paths_lock_holder(&ctx->paths));
+	json_array_foreach (json_object_get(reply, "deeds"), i, deed)
+		printf("%s\n", json_string_value(deed));
+	text = json_string_value(json_object_get(reply, "error"));
+	if (text == NULL)
+		text = json_string_value(json_object_get(reply, "message"));
+	if (rc != 0)
+		text = err.text;
+	else if (json_is_integer(json_object_get(reply, "status")))
+		status = (int)json_integer_value(json_object_get(reply,
+		    "status"));
+	if (text != NULL)
+		complain("%s", text);
+	json_decref(reply);
+	return status;
+}
+
+static int
+run(struct context *ctx, int argc, char **argv)
+{
+	struct pass_options opt = { .parallel = DEFAULT_PARALLEL,
+		.write = true, .told = told };
+	const char *wrong;
+	long n;
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, ":cmp:r", options,
+	    NULL)) != -1) {
+		if (letters_take(ch, &opt.letters))
+			continue;
+		if (ch == OPTION_PRUNE)
+			opt.prune = true;
+		else if (ch == 'p' && (n = number_option(optarg)) >= 0)
+			opt.parallel = (unsigned)n;
+		else if (ch == 'p')
+			return usage_error(&command_apply,
+			    "-p %s: not a number", optarg);
+		else
+			return option_error(&command_apply, argc, argv, ch);
+	}
+	if (argc - optind != 1)
+		return usage_error(&command_apply,
+		    "one directory or file of specs is needed");
+	opt.path = argv[optind];
+	wrong = letters_check(&opt.letters, false);
+	if (wrong != NULL)
+		return usage_error(&command_apply, "%s", wrong);
+	if (paths_lock_holder(&ctx->paths) != 0)
+		return apply_by_agent(ctx, &opt);
+	return apply(ctx, &opt);
+}
+
+const struct command command_apply = {
+	.name = "apply",
+	.synopsis = "[-cmr] [-p N] [--prune] PATH",
+	.summary = "make the jails as the specs say, once",
+	.help = "  -c -m -r   what is allowed: create, modify, restart (all)\n"
+	    "  -p N       at most N jails at a time (16; 0: any number)\n"
+	    "  --prune    remove jails of this set that no spec says\n\n"
+	    "Exit status: 0 converged, 1 something failed.\n",
+	.run = run,
+};

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jailagent check: are these specs valid?  Asks no kernel. */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/command/command.h"
+#include "kernel/compat.h"
+#include "specs/spec.h"
+
+int
+command_load(char **path, int count, struct spec_set *set)
+{
+	int rc = spec_load((const char *const *)path, (size_t)count, set);
+
+	for (size_t i = 0; i < set->errors.count; i++) {
+		char *text = spec_error_text(&set->errors.error[i]);
+
+		if (text != NULL)
+			fprintf(stderr, "%s\n", text);
+		free(text);
+	}
+	return rc;
+}
+
+static json_t *
+error_json(const struct spec_error *e)
+{
+	return json_pack("{s:s?, s:i, s:i, s:s, s:s}",
+	    "file", e->place.file, "line", (int)e->place.line,
+	    "column", (int)e->place.column, "message", e->message,
+	    "severity", e->warning ? "warning" : "error");
+}
+
+static int
+print_json(const struct spec_set *set, bool valid)
+{
+	json_t *specs = json_array(), *errors = json_array(), *top;
+	char digest[2 * SPEC_DIGEST_SIZE + 1];
+	int rc;
+
+	for (size_t i = 0; i < SPEC_DIGEST_SIZE; i++)
+		snprintf(digest + 2 * i, 3, "%02x", set->digest[i]);
+
+	for (size_t i = 0; i < set->count; i++)
+		json_array_append_new(specs, json_string(set->spec[i]->name));
+	for (size_t i = 0; i < set->errors.count; i++)
+		json_array_append_new(errors,
+		    error_json(&set->errors.error[i]));
+	top = json_pack("{s:b, s:s, s:o, s:o}", "valid", valid,
+	    "digest", digest, "specs", specs, "errors", errors);
+	if (top == NULL) {
+		complain("out of memory");
+		return EXIT_FAILED;
+	}
+	rc = json_dumpf(top, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(top);
+	return rc == 0 && valid ? EXIT_OK : EXIT_FAILED;
+}
+
+static const char *
+plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void
+print_summary(const struct spec_set *set, bool valid)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < set->errors.count; i++)
+		wrong += !set->errors.error[i].warning;
+	if (valid)
+		printf("%zu spec%s in %zu file%s %s valid\n", set->count,
+		    plural(set->count), set->file_count,
+		    plural(set->file_count), set->count == 1 ? "is" : "are");
+	else
+		printf("%zu error%s in %zu file%s; %zu spec%s %s valid\n",
+		    wrong, plural(wrong), set->file_count,
+		    plural(set->file_count), set->count, plural(set->count),
+		    set->count == 1 ? "is" : "are");
+}
+
+static int
+run_check(struct context *ctx, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 256 },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct spec_set set = { 0 };
+	bool json = false, valid;
+	int ch, status = EXIT_OK;
+
+	(void)ctx;
+	while ((ch = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (ch != 256)
+			return option_error(&command_check, argc, argv, ch);
+		json = true;
+	}
+	if (optind == argc)
+		return usage_error(&command_check, "a path is missing");
+	if (json) {
+		valid = spec_load((const char *const *)argv + optind,
+		    (size_t)(argc - optind), &set) == 0;
+		status = print_json(&set, valid);
+	} else {
+		valid = command_load(argv + optind, argc - optind, &set) == 0;
+		print_summary(&set, valid);
+		status = valid ? EXIT_OK : EXIT_FAILED;
+	}
+	spec_set_free(&set);
+	return status;
+}
+
+const struct command command_check = {
+	.name = "check",
+	.synopsis = "[--json] PATH...",
+	.summary = "say whether specs are valid",
+	.help = "  PATH    a file, or a directory of .yaml and .yml files\n"
+	    "  --json  {valid, digest, specs, errors: [{file, line, column, "
+	    "message,\n          severity}]}; digest is the set's, as wait "
+	    "--revision takes it\n          outside of git\n\n"
+	    "No kernel is asked.  Exit status: 0 valid, 1 invalid.\n",
+	.run = run_check,
+};

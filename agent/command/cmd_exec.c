@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jailagent exec: runs a command inside of a jail, as jexec(8). */
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/command/command.h"
+#include "kernel/call.h"
+#include "kernel/compat.h"
+#include "agent/command/passwd.h"
+
+#define CLEAN_PATH \
+	"/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
+
+extern char **environ;
+
+struct exec_request {
+	bool clean;	   /* -l */
+	const char *dir;   /* -d */
+	const char *user;  /* -u, -U */
+	bool host_user;	   /* -u */
+	const char *jail;
+	char **argv;	   /* NULL-terminated; empty: a shell */
+};
+
+/* What passwd(5) says of the user who will run it. */
+static int
+find_user(const struct exec_request *r, const char *root,
+    struct passwd_user *u)
+{
+	const struct passwd *p;
+
+	if (!r->host_user) {
+		(void)passwd_find(root, r->user, u);
+		return 0;
+	}
+	p = getpwnam(r->user);
+	if (p == NULL) {
+		complain("this host has no user \"%s\"", r->user);
+		return -1;
+	}
+	snprintf(u->name, sizeof u->name, "%s", p->pw_name);
+	snprintf(u->home, sizeof u->home, "%s", p->pw_dir);
+	snprintf(u->shell, sizeof u->shell, "%s",
+	    p->pw_shell[0] != '\0' ? p->pw_shell : "/bin/sh");
+	return 0;
+}
+
+/* The signals that decide about the command rather than about us. */
+static void
+command_signals(sigset_t *set)
+{
+	static const int signals[] = { SIGCHLD, SIGINT, SIGQUIT, SIGTERM,
+	    SIGHUP, SIGUSR1, SIGUSR2 };
+
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		sigaddset(set, signals[i]);
+}
+
+/* SIGCHLD is to be waited for, which a default action may prevent. */
+static void
+no_action(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * Waits for the command and passes signals on.  What a terminal sends, it
+ * sends to the command itself, which is in the same process group: those are
+ * from the kernel, not from a user.
+ */
+static int
+wait_for(pid_t pid, const sigset_t *set)
+{
+	siginfo_t info;
+	int status;
+
+	for (;;) {
+		pid_t got = waitpid(pid, &status, WNOHANG);
+
+		if (got == pid && WIFEXITED(status))
+			return WEXITSTATUS(status);
+		if (got == pid && WIFSIGNALED(status))
+			return 128 + WTERMSIG(status);
+		if (got == -1 && errno != EINTR) {
+			complain("waiting for the command: %s",
+			    strerror(errno));
+			return EXIT_FAILED;
+		}
+		if (sigwaitinfo(set, &info) == -1 || info.si_signo == SIGCHLD)
+			continue;
+		if (info.si_code <= 0)
+			(void)kill(pid, info.si_signo);
+	}
+}
+
+static int
+run_and_wait(struct jail_kernel *k, const struct jail_exec *x,
+    const char *jail)
+{
+	struct error err;
+	struct sigaction child = { .sa_handler = no_action };
+	sigset_t set, old;
+	pid_t pid;
+	int status;
+
+	sigemptyset(&child.sa_mask);
+	(void)sigaction(SIGCHLD, &child, NULL);
+	command_signals(&set);
+	(void)sigprocmask(SIG_BLOCK, &set, &old);
+	pid = k->backend->spawn(k, x, &err);
+	if (pid == -1) {
+		complain("%s: %s", jail, err.text);
+		status = EXIT_FAILED;
+	} else {
+		status = wait_for(pid, &set);
+	}
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	return status;
+}
+
+static int
+run_in(struct jail_kernel *k, const struct exec_request *r,
+    const struct jail_row *row)
+{
+	struct passwd_user u;
+	const char *path = row_text(row, "path"), *term = getenv("TERM");
+	char home[PASSWD_TEXT_MAX + 8], shell[PASSWD_TEXT_MAX + 8];
+	char user[300], term_text[256];
+	const char *env[] = { home, shell, user, "PATH=" CLEAN_PATH,
+	    term != NULL ? term_text : NULL, NULL };
+	const char *shell_argv[] = { u.shell, "-i", NULL };
+	struct jail_exec x = { .jid = row->jid, .fd = { 0, 1, 2 },
+	    .dir = r->dir, .user = r->user, .host_user = r->host_user };
+
+	if (find_user(r, path != NULL ? path : "/", &u) != 0)
+		return EXIT_FAILED;
+	snprintf(home, sizeof home, "HOME=%s", u.home);
+	snprintf(shell, sizeof shell, "SHELL=%s", u.shell);
+	snprintf(user, sizeof user, "USER=%s", u.name);
+	snprintf(term_text, sizeof term_text, "TERM=%.200s",
+	    term != NULL ? term : "");
+	x.envp = r->clean ? env : (const char *const *)environ;
+	x.argv = r->argv[0] != NULL ? (const char *const *)r->argv :
+	    shell_argv;
+	if (x.dir == NULL && r->clean && r->user != NULL)
+		x.dir = u.home;
+	return run_and_wait(k, &x, r->jail);
+}
+
+static int
+exec_in_kernel(struct jail_kernel *k, const struct exec_request *r)
+{
+	struct jail_params params;
+	struct jail_row row;
+	struct error err;
+	int jid = jail_number(r->jail), status = EXIT_FAILED, rc;
+
+	/* The model plays that programs run, which is no use here. */
+	if (k->backend->spawn == NULL || !k->backend->native) {
+		complain("the jails of the %s kernel have no processes, so "
+		    "nothing can run in them", k->backend->name);
+		return EXIT_FAILED;
+	}
+	if (params_read(k, &params, &err) != 0) {
+		complain("%s", err.text);
+		return EXIT_FAILED;
+	}
+	rc = jid == 0 ? 1 : row_read(k, &params, jid > 0 ? jid : 0,
+	    jid > 0 ? NULL : r->jail, NULL, 0, &row, &err);
+	if (rc == 0) {
+		status = run_in(k, r, &row);
+		row_free(&row);
+	} else if (rc == 1) {
+		complain("there is no jail \"%s\"", r->jail);
+	} else {
+		complain("%s", err.text);
+	}
+	params_free(&params);
+	return status;
+}
+
+/* Returns 0, or the exit status. */
+static int
+read_request(struct exec_request *r, int argc, char **argv)
+{
+	int ch;
+
+	while ((ch = getopt(argc, argv, "+:d:lu:U:")) != -1) {
+		switch (ch) {
+		case 'd':
+			r->dir = optarg;
+			break;
+		case 'l':
+			r->clean = true;
+			break;
+		case 'u':
+		case 'U':
+			if (r->user != NULL)
+				return usage_error(&command_exec,
+				    "only one user can run the command");
+			r->user = optarg;
+			r->host_user = ch == 'u';
+			break;
+		default:
+			return option_error(&command_exec, argc, argv, ch);
+		}
+	}
+	if (optind == argc)
+		return usage_error(&command_exec, "a jail is missing");
+	r->jail = argv[optind];
+	r->argv = argv + optind + 1;
+	return 0;
+}
+
+static int
+run_exec(struct context *ctx, int argc, char **argv)
+{
+	struct exec_request r = { 0 };
+	struct jail_kernel *k;
+	int status = read_request(&r, argc, argv);
+
+	if (status != 0)
+		return status;
+	k = context_kernel(ctx, false);
+	if (k == NULL)
+		return EXIT_FAILED;
+	status = exec_in_kernel(k, &r);
+	kernel_close(k);
+	return status;
+}
+
+const struct command command_exec = {
+	.name = "exec",
+	.synopsis = "[-l] [-d DIR] [-u USER | -U USER] JAIL [COMMAND...]",
+	.summary = "run a command inside of a jail, as jexec(8)",
+	.help = "  JAIL     a name, or a jid\n"
+	    "  COMMAND  without one: the user's shell\n"
+	    "  -d DIR   the directory inside to start in\n"
+	    "  -l       a clean environment: HOME, SHELL, TERM, USER and "
+	    "PATH alone\n"
+	    "  -u USER  as this user of the host\n"
+	    "  -U USER  as this user of the jail\n\n"
+	    "Exit status: the command's; 128 + N when signal N ended it; 1 "
+	    "when it could\nnot be run.\n",
+	.run = run_exec,
+};

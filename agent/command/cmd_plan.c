@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/compat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/command/letters.h"
+#include "agent/command/pass.h"
+#include "agent/daemon/status.h"
+
+extern const struct command command_plan;
+
+enum { OPTION_PRUNE = 256, OPTION_JSON };
+
+static const struct option options[] = {
+	{ "prune", no_argument, NULL, OPTION_PRUNE },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void
+print_texts(const struct text_list *l, bool set)
+{
+	if (!set)
+		printf("(default)");
+	else if (l->count == 0)
+		printf("(empty)");
+	for (size_t i = 0; set && i < l->count; i++)
+		printf("%s%s", i == 0 ? "" : ", ", l->text[i]);
+}
+
+/* One action for people: a line, and one for each parameter. */
+static void
+print_action(const struct context *ctx, const struct action *a)
+{
+	static const char *const colour[] = {
+		[ACTION_CREATE] = "\033[32m",
+		[ACTION_MODIFY] = "\033[36m",
+		[ACTION_RESTART] = "\033[33m",
+		[ACTION_REMOVE] = "\033[31m",
+		[ACTION_BLOCKED] = "\033[35m",
+		[ACTION_CONFLICT] = "\033[35m",
+	};
+
+	printf("%s%-8s%s %s: %s\n", ctx->colour ? colour[a->kind] : "",
+	    action_word(a->kind), ctx->colour ? "\033[0m" : "", a->name,
+	    a->reason);
+	for (size_t i = 0; i < a->count; i++) {
+		const struct change *c = &a->change[i];
+
+		printf("           %s: ", c->name);
+		print_texts(&c->from, c->was_set);
+		printf(" -> ");
+		print_texts(&c->to, c->is_set || c->to.count > 0);
+		printf(" (%s)\n", how_word(c->how));
+	}
+}
+
+/* Plans all jails; returns how many actions there are. */
+static size_t
+plan_all(struct pass *p, const struct context *ctx, json_t *actions,
+    bool *blocked)
+{
+	struct reconciler *r = &p->reconciler;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct action a;
+
+		if (reconciler_plan(r, r->jail[i], &a) != 0)
+			continue;
+		if (a.kind != ACTION_NONE) {
+			n++;
+			*blocked |= a.kind == ACTION_BLOCKED ||
+			    a.kind == ACTION_CONFLICT;
+			if (actions == NULL)
+				print_action(ctx, &a);
+		}
+		if (actions != NULL && (a.kind != ACTION_NONE ||
+		    r->jail[i]->said))
+			json_array_append_new(actions, status_action(&a));
+		action_free(&a);
+	}
+	return n;
+}
+
+static int
+plan(const struct context *ctx, const struct pass_options *opt, bool json)
+{
+	struct pass p;
+	struct error err;
+	json_t *actions = json ? json_array() : NULL;
+	bool blocked = false;
+	size_t n = 0, wrong;
+
+	if (pass_open(&p, ctx, opt, &err) != 0) {
+		complain("%s", err.text);
+		pass_close(&p);
+		json_decref(actions);
+		return EXIT_FAILED;
+	}
+	wrong = pass_print_errors(&p);
+	n = plan_all(&p, ctx, actions, &blocked);
+	if (json) {
+		json_t *o = json_pack("{s:s, s:o}", "kernel",
+		    p.kernel->backend->name, "actions", actions);
+
+		json_dumpf(o, stdout, JSON_INDENT(2));
+		putchar('\n');
+		json_decref(o);
+	} else if (n == 0 && wrong == 0) {
+		printf("nothing to do: %zu jail%s as wanted\n", p.specs.count,
+		    p.specs.count == 1 ? "" : "s");
+	}
+	pass_close(&p);
+	return wrong > 0 ? EXIT_FAILED : n > 0 ? EXIT_DIFFERENT : EXIT_OK;
+}
+
+static int
+run(struct context *ctx, int argc, char **argv)
+{
+	struct pass_options opt = { .path = NULL };
+	const char *wrong;
+	bool json = false;
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, ":cmr", options, NULL)) != -1) {
+		if (letters_take(ch, &opt.letters))
+			continue;
+		if (ch == OPTION_PRUNE)
+			opt.prune = true;
+		else if (ch == OPTION_JSON)
+			json = true;
+		else
+			return option_error(&command_plan, argc, argv, ch);
+	}
+	if (argc - optind != 1)
+		return usage_error(&command_plan,
+		    "one directory or file of specs is needed");
+	opt.path = argv[optind];
+	wrong = letters_check(&opt.letters, false);
+	if (wrong != NULL)
+		return usage_error(&command_plan, "%s", wrong);
+	return plan(ctx, &opt, json);
+}
+
+const struct command command_plan = {
+	.name = "plan",
+	.synopsis = "[-cmr] [--prune] [--json] PATH",
+	.summary = "show what apply would change, and why",
+	.help = "  -c -m -r   what is allowed: create, modify, restart (all)\n"
+	    "  --prune    remove jails of this set that no spec says\n"
+	    "  --json     for programs\n\n"
+	    "Exit status: 0 nothing to do, 2 changes, 1 error.\n",
+	.run = run,
+};

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jailagent snapshot: signed states, for people and pipelines. */
+#include "agent/command/cmd_snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/base/buffer.h"
+
+static const struct subcommand {
+	const char *name;
+	int operands; /* at most */
+	int (*run)(const struct snapshot_args *a);
+} subcommands[] = {
+	{ "show", 1, snapshot_command_show },
+	{ "list", 0, snapshot_command_list },
+	{ "verify", 1, snapshot_command_verify },
+	{ "diff", 2, snapshot_command_diff },
+};
+
+static int run(struct context *ctx, int argc, char **argv);
+
+const struct command command_snapshot = {
+	.name = "snapshot",
+	.synopsis = "show|list|verify|diff [--pub KEY] [--dir DIR] [--json] "
+	    "[-v] ...",
+	.summary = "shows, verifies and compares signed states",
+	.help =
+	    "  show [N|FILE]      one state; the newest when none is named\n"
+	    "  list               all states\n"
+	    "  verify [DIR|FILE]  signatures, chain, sequence and roots; what is\n"
+	    "                     wrong comes one a line\n"
+	    "  diff [A [B]]       what changed from A to B (newest), or from the\n"
+	    "                     one before the newest\n"
+	    "\n"
+	    "  --pub KEY   public key: a file (STATEDIR/key.pub) or its base64\n"
+	    "              line; needed to look at a copy elsewhere\n"
+	    "  --dir DIR   where snapshots are (STATEDIR/snapshots)\n"
+	    "  --json      for programs; show: the file itself\n"
+	    "  -v          show: also the parameters of each jail\n"
+	    "\n"
+	    "Only what verifies is shown.  Exit status: 0 good, 1 bad.\n",
+	.run = run,
+};
+
+static const struct subcommand *
+find_subcommand(const char *name)
+{
+	for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++)
+		if (strcmp(subcommands[i].name, name) == 0)
+			return &subcommands[i];
+	return NULL;
+}
+
+static void
+print_help(const struct command *c)
+{
+	printf("usage: jailagent [-k KERNEL] [-s STATEDIR] %s %s\n\n%s",
+	    c->name, c->synopsis, c->help);
+}
+
+/* argv[0] is the subcommand.  Returns -1 to go on, else the exit status. */
+static int
+read_options(struct snapshot_args *a, int argc, char **argv)
+{
+	enum { PUB = 256, DIRECTORY, JSON, HELP };
+	static const struct option options[] = {
+		{ "pub", required_argument, NULL, PUB },
+		{ "dir", required_argument, NULL, DIRECTORY },
+		{ "json", no_argument, NULL, JSON },
+		{ "help", no_argument, NULL, HELP },
+		{ NULL, 0, NULL, 0 },
+	};
+	int ch;
+
+	/* Operands may come first: "show 3 --json". */
+	while ((ch = getopt_long(argc, argv, ":v", options, NULL)) != -1) {
+		switch (ch) {
+		case PUB:
+			a->pub = optarg;
+			break;
+		case DIRECTORY:
+			a->dir = optarg;
+			break;
+		case JSON:
+			a->json = true;
+			break;
+		case 'v':
+			a->params = true;
+			break;
+		case HELP:
+			print_help(&command_snapshot);
+			return EXIT_OK;
+		default:
+			return option_error(&command_snapshot, argc, argv, ch);
+		}
+	}
+	a->argc = argc - optind;
+	a->argv = argv + optind;
+	return -1;
+}
+
+static int
+run(struct context *ctx, int argc, char **argv)
+{
+	struct snapshot_args a = {
+		.ctx = ctx,
+		.pub = ctx->paths.public_key,
+		.dir = ctx->paths.snapshots,
+	};
+	const struct subcommand *sub;
+	int status;
+
+	if (argc < 2)
+		return usage_error(&command_snapshot, "show, list, verify or "
+		    "diff is missing");
+	if ((sub = find_subcommand(argv[1])) == NULL)
+		return usage_error(&command_snapshot, "\"%s\" is none of show, "
+		    "list, verify, diff", argv[1]);
+	if ((status = read_options(&a, argc - 1, argv + 1)) != -1)
+		return status;
+	if (a.argc > sub->operands)
+		return usage_error(&command_snapshot, "%s: \"%s\" is too much",
+		    sub->name, a.argv[sub->operands]);
+	return sub->run(&a);
+}
+
+/* Findings, in the form that was asked for. */
+struct findings {
+	bool json;
+	struct buffer list; /* of the JSON */
+};
+
+static void
+add_finding(void *arg, const char *file, const char *problem)
+{
+	struct findings *f = arg;
+	struct buffer b = { .data = NULL };
+
+	if (f->json) {
+		buffer_text(&f->list, f->list.len > 0 ? "," : "");
+		buffer_text(&f->list, "{\"file\":");
+		buffer_json(&f->list, file);
+		buffer_text(&f->list, ",\"problem\":");
+		buffer_json(&f->list, problem);
+		buffer_text(&f->list, "}");
+		return;
+	}
+	/* The problem may quote what somebody else wrote. */
+	buffer_printable(&b, file);
+	buffer_text(&b, ": ");
+	buffer_printable(&b, problem);
+	puts(b.failed ? "no memory to tell what is wrong" : b.data);
+	buffer_free(&b);
+}
+
+int
+snapshot_command_verify(const struct snapshot_args *a)
+{
+	const char *path = a->argc > 0 ? a->argv[0] : a->dir;
+	struct findings f = { .json = a->json };
+	struct error err;
+	size_t verified;
+	int rc;
+
+	rc = snapshot_verify(path, a->pub, add_finding, &f, &verified, &err);
+	if (rc == -1)
+		complain("%s", err.text);
+	else if (a->json)
+		printf("{\"good\":%s,\"verified\":%zu,\"problems\":[%s]}\n",
+		    rc == 0 ? "true" : "false", verified,
+		    f.list.len == 0 ? "" : f.list.data);
+	else
+		printf("%s: %s, %zu snapshot%s verified\n", path,
+		    rc == 0 ? "good" : "BAD", verified,
+		    verified == 1 ? "" : "s");
+	buffer_free(&f.list);
+	return rc == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+/* The file name that a number, or the newest one, stands for. */
+static int
+find_number(int dir, const char *operand, size_t back,
+    char name[SNAPSHOT_NAME_MAX], struct error *err)
+{
+	uint64_t *sequence, n = 0;
+	size_t count;
+
+	if (operand != NULL) {
+		errno = 0;
+		n = strtoull(operand, NULL, 10);
+		if (errno != 0 || n == 0)
+			return error_set(err, EINVAL,
+			    "%s: is not a snapshot's number", operand);
+	} else {
+		if (snapshot_sequences(dir, &sequence, &count, err) == -1)
+			return -1;
+		if (count > back)
+			n = sequence[count - 1 - back];
+		free(sequence);
+		if (n == 0)
+			return error_set(err, ENOENT, back == 0 ?
+			    "there is no snapshot yet" :
+			    "there is no snapshot before the newest one");
+	}
+	snapshot_name(n, name);
+	return 0;
+}
+
+static int
+load_number(const struct snapshot_args *a, const char *operand, size_t back,
+    const struct minisign_public *pub, struct snapshot *s, struct error *err)
+{
+	unsigned char digest[DIGEST_SIZE];
+	char name[SNAPSHOT_NAME_MAX];
+	bool readable;
+	int dir, rc;
+
+	dir = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir == -1)
+		return error_sys(err, errno, "%s", a->dir);
+	rc = find_number(dir, operand, back, name, err);
+	if (rc == -1)
+		error_wrap(err, "%s", a->dir);
+	else if ((rc = snapshot_load(dir, name, pub, s, digest, &readable,
+	    err)) == -1)
+		error_wrap(err, "%s/%s", a->dir, name);
+	close(dir);
+	return rc;
+}
+
+int
+snapshot_argument(const struct snapshot_args *a, const char *operand,
+    size_t back, struct snapshot *s)
+{
+	unsigned char digest[DIGEST_SIZE];
+	struct minisign_public pub;
+	struct error err;
+	bool readable;
+	int rc;
+
+	rc = minisign_public_read(a->pub, &pub, &err);
+	if (rc == 0 && (operand == NULL ||
+	    operand[strspn(operand, "0123456789")] == '\0')) {
+		rc = load_number(a, operand, back, &pub, s, &err);
+	} else if (rc == 0) {
+		rc = snapshot_load(AT_FDCWD, operand, &pub, s, digest,
+		    &readable, &err);
+		if (rc == -1)
+			error_wrap(&err, "%s", operand);
+	}
+	if (rc == -1)
+		complain("%s", err.text);
+	return rc;
+}
+
+char *
+snapshot_time(int64_t taken, char buf[SNAPSHOT_TIME_MAX])
+{
+	time_t t = (time_t)taken;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(buf, SNAPSHOT_TIME_MAX, "%Y-%m-%d %H:%M:%S UTC",
+	    &tm) == 0)
+		snprintf(buf, SNAPSHOT_TIME_MAX, "%lld", (long long)taken);
+	return buf;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jailagent snapshot show and list. */
+#include "agent/command/cmd_snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/base/buffer.h"
+#include "agent/command/table.h"
+
+#define SHORT_DIGEST 12 /* characters shown; enough to tell them apart */
+
+static void
+print_label(const char *label, const char *value)
+{
+	struct buffer b = { .data = NULL };
+
+	buffer_printable(&b, value);
+	printf("%-9s %s\n", label, b.len == 0 ? "-" : b.data);
+	buffer_free(&b);
+}
+
+static void
+print_heading(const struct snapshot *s)
+{
+	char text[SNAPSHOT_TIME_MAX];
+
+	snprintf(text, sizeof text, "%" PRIu64, s->sequence);
+	print_label("snapshot", text);
+	print_label("host", s->host);
+	print_label("taken", snapshot_time(s->taken, text));
+	print_label("kernel", s->kernel);
+	print_label("boot", s->boot);
+	print_label("set", s->set);
+	print_label("revision", s->revision);
+	print_label("previous", s->previous);
+	print_label("root", s->root);
+}
+
+static void
+add_jail(struct table *t, const struct snapshot_jail *j)
+{
+	char jid[16], spec[SHORT_DIGEST + 1], applied[SHORT_DIGEST + 1];
+
+	snprintf(jid, sizeof jid, "%d", j->jid);
+	snprintf(spec, sizeof spec, "%s", j->spec_digest);
+	snprintf(applied, sizeof applied, "%s", j->applied_digest);
+	table_row(t, j->name, j->jid == 0 ? "-" : jid, j->state, spec, applied,
+	    j->error, NULL);
+}
+
+static void
+print_params(const struct snapshot_jail *j)
+{
+	struct buffer b = { .data = NULL };
+
+	buffer_text(&b, "\n");
+	buffer_printable(&b, j->name);
+	buffer_text(&b, ":\n");
+	for (size_t i = 0; i < j->count; i++) {
+		const struct snapshot_param *p = &j->param[i];
+
+		buffer_text(&b, "  ");
+		buffer_printable(&b, p->name);
+		for (size_t k = 0; k < p->value.count; k++) {
+			buffer_text(&b, k == 0 ? " = " : ", ");
+			buffer_printable(&b, p->value.text[k]);
+		}
+		buffer_text(&b, "\n");
+	}
+	fputs(b.failed ? "" : b.data, stdout);
+	buffer_free(&b);
+}
+
+static void
+show_table(const struct snapshot *s, bool params)
+{
+	struct table t = { .columns = 6 };
+
+	print_heading(s);
+	putchar('\n');
+	table_row(&t, "NAME", "JID", "STATE", "SPEC", "APPLIED", "ERROR",
+	    NULL);
+	for (size_t i = 0; i < s->count; i++)
+		add_jail(&t, &s->jail[i]);
+	if (table_print(&t) == -1)
+		complain("no memory for the table");
+	for (size_t i = 0; params && i < s->count; i++)
+		print_params(&s->jail[i]);
+}
+
+int
+snapshot_command_show(const struct snapshot_args *a)
+{
+	struct snapshot s;
+	struct error err;
+	size_t len;
+	char *json;
+
+	if (snapshot_argument(a, a->argc > 0 ? a->argv[0] : NULL, 0, &s) == -1)
+		return EXIT_FAILED;
+	if (!a->json) {
+		show_table(&s, a->params);
+	} else if ((json = snapshot_encode(&s, &len, &err)) != NULL) {
+		printf("%s\n", json);
+		free(json);
+	} else {
+		complain("%s", err.text);
+	}
+	snapshot_free(&s);
+	return EXIT_OK;
+}
+
+/* One line of the list. */
+struct entry {
+	uint64_t sequence;
+	struct snapshot s;
+	bool good;
+	const char *problem; /* "" when there is none */
+};
+
+static void
+list_json(struct buffer *b, const struct entry *e)
+{
+	buffer_printf(b, "%s{\"sequence\":%" PRIu64 ",\"good\":%s,"
+	    "\"problem\":", b->len > 1 ? "," : "", e->sequence,
+	    e->good ? "true" : "false");
+	buffer_json(b, e->problem);
+	if (e->good) {
+		buffer_printf(b, ",\"taken\":%" PRId64 ",\"jails\":%zu,"
+		    "\"root\":\"%s\",\"host\":", e->s.taken, e->s.count,
+		    e->s.root);
+		buffer_json(b, e->s.host);
+		buffer_text(b, ",\"revision\":");
+		buffer_json(b, e->s.revision);
+	}
+	buffer_text(b, "}");
+}
+
+static void
+list_row(struct table *t, const struct entry *e)
+{
+	char number[24], jails[24], taken[SNAPSHOT_TIME_MAX];
+
+	snprintf(number, sizeof number, "%" PRIu64, e->sequence);
+	snprintf(jails, sizeof jails, "%zu", e->s.count);
+	if (e->good)
+		table_row(t, number, snapshot_time(e->s.taken, taken), jails,
+		    e->s.host, e->s.revision,
+		    e->problem[0] == '\0' ? "good" : e->problem, NULL);
+	else
+		table_row(t, number, "-", "-", "-", "-", e->problem, NULL);
+}
+
+/* Loads each; *bad when one is not good. */
+static void
+list_all(const struct minisign_public *pub, int dir, const uint64_t *sequence,
+    size_t count, struct buffer *json, struct table *t, bool *bad)
+{
+	unsigned char digest[DIGEST_SIZE];
+	char name[SNAPSHOT_NAME_MAX];
+	int64_t last = INT64_MIN;
+	struct error err;
+	bool readable;
+
+	for (size_t i = 0; i < count; i++) {
+		struct entry e = { .sequence = sequence[i], .problem = "" };
+
+		snapshot_name(sequence[i], name);
+		e.good = snapshot_load(dir, name, pub, &e.s, digest, &readable,
+		    &err) == 0;
+		if (!e.good) {
+			e.problem = err.text;
+			*bad = true;
+		} else {
+			if (e.s.taken < last)
+				e.problem = "good, but the clock went back";
+			last = e.s.taken;
+		}
+		list_json(json, &e);
+		list_row(t, &e);
+		snapshot_free(&e.s);
+	}
+}
+
+int
+snapshot_command_list(const struct snapshot_args *a)
+{
+	struct table t = { .columns = 6 };
+	struct buffer json = { .data = NULL };
+	struct minisign_public pub;
+	struct error err;
+	uint64_t *sequence = NULL;
+	size_t count;
+	bool bad = false;
+	int dir;
+
+	dir = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir == -1)
+		error_sys(&err, errno, "%s", a->dir);
+	if (dir == -1 || minisign_public_read(a->pub, &pub, &err) == -1 ||
+	    snapshot_sequences(dir, &sequence, &count, &err) == -1) {
+		complain("%s", err.text);
+		if (dir != -1)
+			close(dir);
+		return EXIT_FAILED;
+	}
+	table_row(&t, "NUMBER", "TAKEN", "JAILS", "HOST", "REVISION", "STATE",
+	    NULL);
+	buffer_text(&json, "[");
+	list_all(&pub, dir, sequence, count, &json, &t, &bad);
+	free(sequence);
+	close(dir);
+	if (a->json)
+		printf("%s]\n", json.failed ? "[" : json.data);
+	if (a->json)
+		buffer_free(&t.text);
+	else if (table_print(&t) == -1)
+		complain("no memory for the table");
+	buffer_free(&json);
+	return bad ? EXIT_FAILED : EXIT_OK;
+}

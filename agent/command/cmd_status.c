@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/compat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/daemon/control.h"
+#include "agent/command/pass.h"
+#include "agent/daemon/status.h"
+
+extern const struct command command_status;
+
+enum { OPTION_JSON = 256, OPTION_WATCH };
+
+static const struct option options[] = {
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "watch", no_argument, NULL, OPTION_WATCH },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* Green: well; yellow: on its way; red: somebody should look. */
+static const struct {
+	const char *state, *colour;
+} colours[] = {
+	{ "ready", "\033[32m" },
+	{ "matching", "\033[32m" },
+	{ "progressing", "\033[33m" },
+	{ "dying", "\033[33m" },
+	{ "paused", "\033[33m" },
+	{ "stopped", "\033[33m" },
+	{ "unmanaged", "\033[2m" },
+};
+
+static const char *
+colour_of(const char *state)
+{
+	for (size_t i = 0; i < sizeof colours / sizeof *colours; i++)
+		if (strcmp(state, colours[i].state) == 0)
+			return colours[i].colour;
+	return "\033[31m";
+}
+
+static const char *
+text_of(json_t *o, const char *key, const char *otherwise)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : otherwise;
+}
+
+/* "modify: host.hostname differs (host.hostname), 0.2 ms". */
+static void
+print_last(json_t *last)
+{
+	json_t *params = json_object_get(last, "params"), *one;
+	size_t i;
+
+	if (!json_is_object(last))
+		return;
+	printf("%s", text_of(last, "action", ""));
+	json_array_foreach (params, i, one)
+		printf("%s%s", i == 0 ? " " : ",", json_string_value(one));
+	printf(" at %s", text_of(last, "at", "?"));
+}
+
+static void
+print_jail(const struct context *ctx, json_t *j, int width)
+{
+	const char *state = text_of(j, "state", "?");
+	const char *reason = text_of(j, "reason", NULL);
+	json_t *jid = json_object_get(j, "jid");
+	char number[24] = "-";
+
+	if (json_is_integer(jid))
+		snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT,
+		    json_integer_value(jid));
+	printf("%-*s  %6s  %s%-11s%s  %8" JSON_INTEGER_FORMAT "  ", width,
+	    text_of(j, "name", "?"), number,
+	    ctx->colour ? colour_of(state) : "", state,
+	    ctx->colour ? "\033[0m" : "",
+	    json_integer_value(json_object_get(j, "restarts")));
+	print_last(json_object_get(j, "last_change"));
+	if (reason != NULL)
+		printf("\n%*s  %s", width, "", reason);
+	if (json_is_string(json_object_get(j, "next_retry")))
+		printf("; next try at %s", text_of(j, "next_retry", ""));
+	putchar('\n');
+}
+
+static void
+print_agent(json_t *agent)
+{
+	const char *problem = text_of(agent, "problem", NULL);
+
+	if (json_is_true(json_object_get(agent, "running")))
+		printf("agent %" JSON_INTEGER_FORMAT ", kernel %s, specs %s\n",
+		    json_integer_value(json_object_get(agent, "pid")),
+		    text_of(agent, "kernel", "?"),
+		    text_of(agent, "specs", "?"));
+	else
+		printf("no agent runs; kernel %s\n",
+		    text_of(agent, "kernel", "?"));
+	if (problem != NULL)
+		printf("%s\n", problem);
+	if (text_of(agent, "events", NULL) != NULL)
+		printf("no events: %s\n", text_of(agent, "events", ""));
+	if (text_of(agent, "snapshot", NULL) != NULL)
+		printf("states are not signed: %s\n",
+		    text_of(agent, "snapshot", ""));
+}
+
+static void
+print_files(json_t *files)
+{
+	json_t *file, *error;
+	size_t i;
+
+	json_array_foreach (files, i, file) {
+		error = json_object_get(file, "error");
+		if (!json_is_object(error))
+			continue;
+		printf("%s:%" JSON_INTEGER_FORMAT ":%" JSON_INTEGER_FORMAT
+		    ": %s\n", text_of(file, "path", "?"),
+		    json_integer_value(json_object_get(error, "line")),
+		    json_integer_value(json_object_get(error, "column")),
+		    text_of(error, "message", "?"));
+	}
+}
+
+static void
+print_status(const struct context *ctx, json_t *status)
+{
+	json_t *jails = json_object_get(status, "jails"), *jail;
+	int width = 4;
+	size_t i;
+
+	print_agent(json_object_get(status, "agent"));
+	json_array_foreach (jails, i, jail) {
+		int n = (int)strlen(text_of(jail, "name", ""));
+
+		if (n > width)
+			width = n;
+	}
+	if (json_array_size(jails) > 0)
+		printf("%-*s  %6s  %-11s  %8s  %s\n", width, "NAME", "JID",
+		    "STATE", "RESTARTS", "LAST CHANGE");
+	else
+		printf("no jails\n");
+	json_array_foreach (jails, i, jail)
+		print_jail(ctx, jail, width);
+	print_files(json_object_get(status, "files"));
+}
+
+/* Leaves only the named jails. */
+static int
+only_named(json_t *status, int count, char **names)
+{
+	json_t *jails = json_object_get(status, "jails");
+	json_t *kept = json_array(), *jail;
+	size_t i;
+
+	for (int n = 0; n < count; n++) {
+		bool found = false;
+
+		json_array_foreach (jails, i, jail)
+			if (name_matches(names[n], text_of(jail, "name",
+			    ""))) {
+				json_array_append(kept, jail);
+				found = true;
+			}
+		if (!found) {
+			complain("%s: there is no such jail", names[n]);
+			json_decref(kept);
+			return -1;
+		}
+	}
+	json_object_set_new(status, "jails", kept);
+	json_object_set_new(status, "files", json_array());
+	return 0;
+}
+
+static bool
+all_ready(json_t *status)
+{
+	json_t *jail, *file;
+	size_t i;
+
+	json_array_foreach (json_object_get(status, "jails"), i, jail) {
+		const char *state = text_of(jail, "state", "");
+
+		if (strcmp(state, "ready") != 0 &&
+		    strcmp(state, "unmanaged") != 0)
+			return false;
+	}
+	json_array_foreach (json_object_get(status, "files"), i, file)
+		if (json_is_object(json_object_get(file, "error")))
+			return false;
+	return json_is_null(json_object_get(json_object_get(status, "agent"),
+	    "problem"));
+}
+
+/* Without an agent: what was applied, against what lives. */
+static json_t *
+own_look(const struct context *ctx, struct error *err)
+{
+	struct pass_options opt = { .letters = LETTER_C | LETTER_M | LETTER_R };
+	struct status_source src = { .revision = "" };
+	struct pass p;
+	json_t *status = NULL;
+
+	if (pass_open(&p, ctx, &opt, err) == 0) {
+		src.reconciler = &p.reconciler;
+		status = status_build(&src);
+	}
+	pass_close(&p);
+	return status;
+}
+
+/* Returns the exit status; *status is a new reference or NULL. */
+static int
+ask(const struct context *ctx, json_t **status)
+{
+	struct error err;
+	int rc;
+
+	error_clear(&err);
+	*status = NULL;
+	rc = control_call(&ctx->paths, "status", NULL, 30000, status, &err);
+	if (rc == 1) {
+		*status = own_look(ctx, &err);
+		if (*status != NULL)
+			return EXIT_NO_AGENT;
+	} else if (rc == 2) {
+		error_set(&err, 0, "the agent does not answer");
+	} else if (rc == 0 && json_object_get(*status, "error") == NULL) {
+		return EXIT_OK;
+	} else if (rc == 0) {
+		error_set(&err, 0, "%s", text_of(*status, "error", ""));
+		json_decref(*status);
+		*status = NULL;
+	}
+	complain("%s", err.text);
+	return EXIT_FAILED;
+}
+
+static int
+once(const struct context *ctx, bool json, int count, char **names)
+{
+	json_t *status;
+	int rc = ask(ctx, &status);
+
+	if (status == NULL)
+		return rc;
+	if (count > 0 && only_named(status, count, names) != 0) {
+		json_decref(status);
+		return EXIT_FAILED;
+	}
+	if (json) {
+		json_dumpf(status, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else
+		print_status(ctx, status);
+	if (rc == EXIT_OK && !all_ready(status))
+		rc = EXIT_DIFFERENT;
+	json_decref(status);
+	return rc;
+}
+
+/* Draws over the last picture, so that nothing flickers. */
+static int
+watch_on(const struct context *ctx, int count, char **names)
+{
+	const struct timespec second = { 1, 0 };
+	int rc;
+
+	for (;;) {
+		printf("\033[H");
+		rc = once(ctx, false, count, names);
+		printf("\033[J");
+		if (fflush(stdout) != 0 || rc == EXIT_FAILED)
+			return rc;
+		nanosleep(&second, NULL);
+	}
+}
+
+static int
+run(struct context *ctx, int argc, char **argv)
+{
+	bool json = false, watch = false;
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (ch == OPTION_JSON)
+			json = true;
+		else if (ch == OPTION_WATCH)
+			watch = true;
+		else
+			return option_error(&command_status, argc, argv, ch);
+	}
+	if (json && watch)
+		return usage_error(&command_status,
+		    "--json and --watch do not go together");
+	if (watch)
+		return watch_on(ctx, argc - optind, argv + optind);
+	return once(ctx, json, argc - optind, argv + optind);
+}
+
+const struct command command_status = {
+	.name = "status",
+	.synopsis = "[--json] [--watch] [NAME ...]",
+	.summary = "show what is, read from the kernel now",
+	.help = "  --json     for programs\n"
+	    "  --watch    again every second, until interrupted\n\n"
+	    "Exit status: 0 all ready, 2 not all ready, 3 no agent runs.\n",
+	.run = run,
+};

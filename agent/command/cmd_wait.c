@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/compat.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/daemon/control.h"
+#include "agent/command/command.h"
+#include "agent/command/letters.h"
+
+extern const struct command command_wait;
+
+enum { OPTION_FOR = 256, OPTION_TIMEOUT };
+
+static const struct option options[] = {
+	{ "for", required_argument, NULL, OPTION_FOR },
+	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int
+answer(int rc, json_t *reply, const struct error *err)
+{
+	const char *text = json_string_value(json_object_get(reply, "error"));
+	const char *why = json_string_value(json_object_get(reply, "message"));
+
+	if (rc == 1) {
+		complain("no agent runs here");
+		return EXIT_NO_AGENT;
+	}
+	if (rc == 2)
+		return EXIT_TIMEOUT;
+	if (rc < 0 || text != NULL) {
+		complain("%s", text != NULL ? text : err->text);
+		return EXIT_FAILED;
+	}
+	if (why != NULL)
+		complain("%s", why);
+	return json_integer_value(json_object_get(reply, "status")) == 0 ?
+	    EXIT_OK : EXIT_FAILED;
+}
+
+static int
+run(struct context *ctx, int argc, char **argv)
+{
+	const char *goal = "ready";
+	json_t *names, *reply = NULL;
+	struct error err;
+	long timeout = -1;
+	int ch, rc;
+
+	while ((ch = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (ch == OPTION_FOR)
+			goal = optarg;
+		else if (ch == OPTION_TIMEOUT &&
+		    (timeout = number_option(optarg)) < 0)
+			return usage_error(&command_wait,
+			    "--timeout %s: not a number of seconds", optarg);
+		else if (ch != OPTION_TIMEOUT)
+			return option_error(&command_wait, argc, argv, ch);
+	}
+	if (strcmp(goal, "ready") != 0 && strcmp(goal, "gone") != 0)
+		return usage_error(&command_wait,
+		    "--for %s: neither ready nor gone", goal);
+	if (strcmp(goal, "gone") == 0 && optind == argc)
+		return usage_error(&command_wait, "--for gone needs a name");
+	names = json_array();
+	for (int i = optind; i < argc; i++)
+		json_array_append_new(names, json_string(argv[i]));
+	rc = control_call(&ctx->paths, "wait", json_pack("{s:s, s:o}", "for",
+	    goal, "names", names), timeout < 0 || timeout > 2000000 ? -1 :
+	    (int)timeout * 1000, &reply, &err);
+	rc = answer(rc, reply, &err);
+	json_decref(reply);
+	return rc;
+}
+
+const struct command command_wait = {
+	.name = "wait",
+	.synopsis = "[--for ready|gone] [--timeout S] [NAME ...]",
+	.summary = "wait until the jails are as the specs say",
+	.help = "  --for ready|gone  what to wait for (ready)\n"
+	    "  --timeout S       give up after S seconds\n\n"
+	    "What was written into the directory before counts.\n"
+	    "Exit status: 0 it is so, 1 something failed, 3 no agent runs,\n"
+	    "124 time is up.\n",
+	.run = run,
+};

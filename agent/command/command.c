@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/command/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/compat.h"
+
+void
+complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fprintf(stderr, "jailagent: ");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+int
+usage_error(const struct command *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "jailagent %s: ", c->name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\nusage: jailagent [-k KERNEL] [-s STATEDIR] %s%s%s\n",
+	    c->name, c->synopsis[0] != '\0' ? " " : "", c->synopsis);
+	return EXIT_USAGE;
+}
+
+void
+command_getopt_reset(void)
+{
+	opterr = 0;
+	getopt_restart();
+}
+
+int
+option_error(const struct command *c, int argc, char **argv, int ch)
+{
+	const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+	bool is_short = optopt > 0 && optopt < 128;
+
+	if (ch == ':' && is_short)
+		return usage_error(c, "option -%c needs an argument", optopt);
+	if (ch == ':')
+		return usage_error(c, "option %s needs an argument", word);
+	if (is_short)
+		return usage_error(c, "there is no option -%c", optopt);
+	return usage_error(c, "there is no option %s", word);
+}
+
+int
+jail_number(const char *text)
+{
+	unsigned long number;
+
+	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
+		return -1;
+	errno = 0;
+	number = strtoul(text, NULL, 10);
+	return errno != 0 || number > INT_MAX ? INT_MAX : (int)number;
+}
+
+bool
+name_matches(const char *pattern, const char *name)
+{
+	size_t len = strlen(pattern);
+
+	if (strcmp(pattern, "*") == 0)
+		return true;
+	if (len > 2 && strcmp(pattern + len - 2, ".*") == 0)
+		return strncmp(pattern, name, len - 1) == 0;
+	return strcmp(pattern, name) == 0;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Subcommands: one file each (cmd_NAME.c), exporting one const entry.
+ */
+#ifndef JA_COMMAND_H
+#define JA_COMMAND_H
+
+#include "kernel/jail.h"
+#include "agent/base/paths.h"
+
+#define JAILAGENT_VERSION "0.1.0"
+
+/* Exit statuses (design: "Command line"). */
+enum {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_DIFFERENT = 2,	/* plan: changes; status: not all ready */
+	EXIT_HELD = 3,		/* apply */
+	EXIT_NO_AGENT = 3,	/* status, wait */
+	EXIT_STALE = 4,		/* apply --plan */
+	EXIT_SUPERSEDED = 4,	/* wait */
+	EXIT_USAGE = 64,
+	EXIT_TIMEOUT = 124,
+};
+
+/* What main read from the options in front of the command. */
+struct context {
+	const char *kernel; /* name as for kernel_open */
+	struct paths paths;
+	bool colour; /* standard output is a terminal that wants colours */
+};
+
+struct command {
+	const char *name;
+	const char *synopsis; /* after "jailagent [-k KERNEL] [-s STATEDIR] " */
+	const char *summary;  /* one line for the list of commands */
+	const char *help;     /* options, one a line; may be NULL */
+	/* argv[0] is the command's name.  Returns the exit status. */
+	int (*run)(struct context *ctx, int argc, char **argv);
+};
+
+extern const struct command *const commands[]; /* main.c; NULL at the end */
+
+#define COMMAND(name) extern const struct command command_##name;
+#include "agent/command/commands.def"
+#undef COMMAND
+
+/* Prints "jailagent: MESSAGE" to standard error. */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints what was wrong with a command line; returns EXIT_USAGE. */
+int usage_error(const struct command *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * getopt_long(3) for commands: main has reset it, so that a command begins with
+ * its argv, and it prints nothing itself.  Option strings begin with "+:"
+ * (or ":"); long options without a letter have values from 256 on.
+ * option_error says what '?' or ':' meant and returns EXIT_USAGE.
+ */
+void command_getopt_reset(void);
+int option_error(const struct command *c, int argc, char **argv, int ch);
+
+/*
+ * Loads specs for a command and prints what is wrong with them to standard
+ * error.  Returns what spec_load returns; the caller frees *set.
+ */
+struct spec_set;
+int command_load(char **path, int count, struct spec_set *set);
+
+/* Opens the kernel of the context; complains and returns NULL on failure. */
+struct jail_kernel *context_kernel(const struct context *ctx, bool read_only);
+
+/*
+ * The jid that a text of digits alone means (jexec(8) takes it for nothing
+ * else), -1 when it is a name.
+ */
+int jail_number(const char *text);
+
+/* Whether NAME matches PATTERN: equal, "*", or "foo.*" (all below foo). */
+bool name_matches(const char *pattern, const char *name);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/command/pass.h"
+
+#include <event2/event.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/read/reader.h"
+
+/* The set of a file is the directory that holds it. */
+int
+pass_set(const struct pass_options *opt, char *set, struct error *err)
+{
+	char dir[PATHS_MAX], *slash;
+	struct stat st;
+
+	if (stat(opt->path, &st) != 0)
+		return error_sys(err, errno, "%s", opt->path);
+	if (S_ISDIR(st.st_mode))
+		return set_name(opt->path, set, err);
+	if (opt->prune)
+		return error_set(err, EINVAL, "%s: --prune needs a directory: "
+		    "what one file does not say is not to be removed",
+		    opt->path);
+	snprintf(dir, sizeof dir, "%s", opt->path);
+	slash = strrchr(dir, '/');
+	if (slash == NULL)
+		return set_name(".", set, err);
+	*(slash == dir ? slash + 1 : slash) = '\0';
+	return set_name(dir, set, err);
+}
+
+static int
+take_lock(struct pass *p, const struct context *ctx, struct error *err)
+{
+	long holder = 0;
+
+	if (paths_make(&ctx->paths, err) != 0)
+		return -1;
+	p->lock = paths_lock(&ctx->paths, &holder, err);
+	return p->lock == -1 ? -1 : 0;
+}
+
+/* What the specs want; what they do not say is not wanted any more. */
+static int
+fill(struct pass *p, struct error *err)
+{
+	struct reconciler *r = &p->reconciler;
+
+	for (size_t i = 0; i < p->specs.count; i++) {
+		struct spec *s = spec_copy(p->specs.spec[i]);
+
+		if (s == NULL || reconciler_want(r, s) != 0)
+			return error_sys(err, ENOMEM, "specs");
+	}
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *m = r->jail[i];
+
+		if (!m->said && r->opt.prune)
+			reconciler_unwant(r, m);
+		/* Nobody speaks of it here: it is left as it is. */
+		if (!m->said && !r->opt.prune) {
+			spec_free(m->desired);
+			m->desired = NULL;
+		}
+	}
+	return 0;
+}
+
+int
+pass_open(struct pass *p, const struct context *ctx,
+    const struct pass_options *opt, struct error *err)
+{
+	struct kernel_options kopt = { .read_only = !opt->write };
+	struct workshop shop = { .children = NULL, .observer = &p->observer,
+		.inventory = &p->inventory, .paths = &ctx->paths,
+		.set = p->set };
+	struct reconcile_options ropt = { .letters = opt->letters,
+		.prune = opt->prune, .parallel = opt->parallel,
+		.told = opt->told, .arg = opt->arg };
+
+	memset(p, 0, sizeof *p);
+	p->lock = p->inventory.journal = -1;
+	if (opt->path != NULL) {
+		if (pass_set(opt, p->set, err) != 0)
+			return -1;
+		spec_load(&opt->path, 1, &p->specs);
+	}
+	if (opt->write && take_lock(p, ctx, err) != 0)
+		return -1;
+	p->kernel = kernel_open(ctx->kernel, &kopt, err);
+	if (p->kernel == NULL ||
+	    observer_init(&p->observer, p->kernel, err) != 0 ||
+	    inventory_open(&p->inventory, &ctx->paths, p->observer.boot,
+	    opt->write, err) != 0)
+		return -1;
+	/* Without specs: the set that the inventory speaks of. */
+	if (opt->path == NULL && p->inventory.count > 0)
+		snprintf(p->set, sizeof p->set, "%s",
+		    p->inventory.entry[0]->set);
+	p->base = shop.base = event_base_new();
+	p->children = shop.children = p->base == NULL ? NULL :
+	    children_new(p->base);
+	if (p->children == NULL)
+		return error_sys(err, ENOMEM, "event loop");
+	if (reconciler_init(&p->reconciler, &shop, &ropt, err) != 0)
+		return -1;
+	p->has_reconciler = true;
+	if (reconciler_adopt_inventory(&p->reconciler) != 0)
+		return error_sys(err, ENOMEM, "inventory");
+	return opt->path != NULL ? fill(p, err) : 0;
+}
+
+void
+pass_run(struct pass *p)
+{
+	while (!reconciler_settled(&p->reconciler))
+		if (event_base_loop(p->base, EVLOOP_ONCE) != 0)
+			break;
+}
+
+void
+pass_close(struct pass *p)
+{
+	if (p->has_reconciler)
+		reconciler_free(&p->reconciler);
+	children_free(p->children);
+	inventory_close(&p->inventory);
+	observer_free(&p->observer);
+	kernel_close(p->kernel);
+	if (p->base != NULL)
+		event_base_free(p->base);
+	spec_set_free(&p->specs);
+	if (p->lock != -1)
+		close(p->lock);
+}
+
+size_t
+pass_print_errors(const struct pass *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->specs.errors.count; i++) {
+		const struct spec_error *e = &p->specs.errors.error[i];
+
+		fprintf(stderr, "%s:%u:%u: %s%s\n",
+		    e->place.file != NULL ? e->place.file : p->set,
+		    e->place.line, e->place.column,
+		    e->warning ? "warning: " : "", e->message);
+		n += !e->warning;
+	}
+	return n;
+}

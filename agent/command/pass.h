@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One pass over a directory of specs without an agent: plan and apply.  It uses
+ * the agent's reconciler, so both decide and act alike.
+ */
+#ifndef JA_PASS_H
+#define JA_PASS_H
+
+#include "agent/command/command.h"
+#include "agent/reconcile/reconcile.h"
+
+struct pass_options {
+	const char *path; /* a directory, or a file */
+	unsigned letters, parallel;
+	bool prune;
+	bool write; /* apply: takes the lock, changes things */
+	reconcile_told_fn *told;
+	void *arg;
+};
+
+struct pass {
+	struct event_base *base;
+	struct jail_kernel *kernel;
+	struct observer observer;
+	struct inventory inventory;
+	struct children *children;
+	struct reconciler reconciler;
+	struct spec_set specs;
+	char set[PATHS_MAX];
+	int lock;
+	bool has_reconciler;
+};
+
+/*
+ * Reads specs, kernel and inventory.  `path` NULL: the inventory alone.  Errors
+ * in files are in pass->specs.errors and do not fail.  The caller closes it
+ * also after a failure.
+ */
+int pass_open(struct pass *p, const struct context *ctx,
+    const struct pass_options *opt, struct error *err);
+
+/* The name of the set that a path belongs to: PATHS_MAX bytes. */
+int pass_set(const struct pass_options *opt, char *set, struct error *err);
+
+/* Carries out what is to be done; returns when nothing is under way. */
+void pass_run(struct pass *p);
+void pass_close(struct pass *p);
+
+/* Prints the errors of the files to standard error; returns how many. */
+size_t pass_print_errors(const struct pass *p);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/daemon/daemon.h"
+
+#include <event2/event.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/reconcile/console.h"
+#include "agent/reconcile/message.h"
+#include "agent/sign/minisign.h"
+#include "agent/daemon/status.h"
+
+void
+daemon_log(const char *fmt, ...)
+{
+	char when[32], line[2048];
+	va_list ap;
+	size_t n;
+
+	n = (size_t)snprintf(line, sizeof line, "%s ",
+	    status_time((int64_t)time(NULL), when));
+	va_start(ap, fmt);
+	vsnprintf(line + n, sizeof line - n, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "%s\n", line);
+}
+
+/* Each deed is a line in the log, and told to those who asked for it. */
+static void
+told(void *arg, const struct managed *m, const struct action *a,
+    const struct outcome *o)
+{
+	char text[ERROR_TEXT_MAX * 2];
+
+	(void)m;
+	daemon_log("%s", message_of(a, o, true, text, sizeof text));
+	daemon_tell_waiters(arg, message_of(a, o, false, text, sizeof text));
+}
+
+static void
+turned(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->reconciler.changed && d->has_scan)
+		daemon_snapshot_due(d);
+	daemon_wake_waiters(d);
+}
+
+static void
+on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)what;
+	if (sig == SIGHUP) {
+		daemon_scan_soon(d);
+		return;
+	}
+	event_base_loopexit(d->base, NULL);
+}
+
+/* The kernel says that something changed about some jail. */
+static void
+on_kernel_event(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct reconciler *r = &d->reconciler;
+	int jid;
+
+	(void)fd;
+	(void)what;
+	while ((jid = d->kernel->backend->next(d->kernel)) >= 0) {
+		if (jid == 0)
+			reconciler_look_all(r);
+		for (size_t i = 0; jid > 0 && i < r->count; i++)
+			if (r->jail[i]->jid == jid)
+				reconciler_look(r, r->jail[i]);
+	}
+}
+
+static int
+start_events(struct daemon *d, struct error *err)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+	int fd = d->kernel->backend->events == NULL ? -1 :
+	    d->kernel->backend->events(d->kernel);
+
+	for (size_t i = 0; i < 3; i++) {
+		d->signals[i] = evsignal_new(d->base, numbers[i], on_signal,
+		    d);
+		if (d->signals[i] == NULL ||
+		    event_add(d->signals[i], NULL) != 0)
+			return error_sys(err, ENOMEM, "event loop");
+	}
+	if (fd == -1)
+		return 0;
+	d->kernel_event = event_new(d->base, fd, EV_READ | EV_PERSIST,
+	    on_kernel_event, d);
+	if (d->kernel_event == NULL || event_add(d->kernel_event, NULL) != 0)
+		return error_sys(err, ENOMEM, "event loop");
+	return 0;
+}
+
+static int
+start_reconciler(struct daemon *d, struct error *err)
+{
+	struct workshop shop = {
+		.base = d->base,
+		.children = d->children,
+		.observer = &d->observer,
+		.inventory = &d->inventory,
+		.paths = &d->ctx->paths,
+		.set = d->set,
+	};
+	struct reconcile_options opt = {
+		.letters = d->opt.letters,
+		.prune = true,
+		.healing = true,
+		.parallel = d->opt.parallel,
+		.told = told,
+		.turned = turned,
+		.arg = d,
+	};
+
+	if (reconciler_init(&d->reconciler, &shop, &opt, err) != 0)
+		return -1;
+	d->has_reconciler = true;
+	if (reconciler_adopt_inventory(&d->reconciler) != 0)
+		return error_sys(err, ENOMEM, "inventory");
+	return 0;
+}
+
+/* The helpers are made first, while this process is small. */
+static int
+start_helpers(struct daemon *d, int *reader, int *signer, struct error *err)
+{
+	const struct paths *p = &d->ctx->paths;
+	struct reader_options reads = { .dir = d->opt.dir,
+		.trust = d->opt.trust };
+	struct signer_options signs = { .dir = p->snapshots, .key = p->key,
+		.public_key = p->public_key };
+	struct minisign_public pub;
+	bool made = false;
+	pid_t pid;
+
+	if (minisign_ensure(p->key, p->public_key, &made, &pub, err) != 0)
+		return -1;
+	if (made)
+		daemon_log("made a signing key: %s (public: %s)", p->key,
+		    p->public_key);
+	*reader = helper_start("reader", reader_body, &reads, NULL, &pid, err);
+	if (*reader == -1)
+		return -1;
+	*signer = helper_start("signer", signer_body, &signs, NULL, &pid, err);
+	return *signer == -1 ? -1 : 0;
+}
+
+static int
+start(struct daemon *d, struct error *err)
+{
+	const struct paths *p = &d->ctx->paths;
+	long holder = 0;
+	int reader, signer;
+
+	if (set_name(d->opt.dir, d->set, err) != 0 ||
+	    paths_make(p, err) != 0)
+		return -1;
+	d->lock = paths_lock(p, &holder, err);
+	if (d->lock == -1)
+		return -1;
+	if (start_helpers(d, &reader, &signer, err) != 0)
+		return -1;
+	d->kernel = kernel_open(d->ctx->kernel, NULL, err);
+	if (d->kernel == NULL || observer_init(&d->observer, d->kernel,
+	    err) != 0 || inventory_open(&d->inventory, p, d->observer.boot,
+	    true, err) != 0)
+		return -1;
+	d->base = event_base_new();
+	d->children = d->base == NULL ? NULL : children_new(d->base);
+	if (d->children == NULL)
+		return error_sys(err, ENOMEM, "event loop");
+	if (start_events(d, err) != 0 || start_reconciler(d, err) != 0 ||
+	    daemon_snapshot_start(d, signer, err) != 0 ||
+	    daemon_scan_start(d, reader, err) != 0 ||
+	    daemon_request_start(d, err) != 0)
+		return -1;
+	return 0;
+}
+
+static void
+stop(struct daemon *d)
+{
+	daemon_request_stop(d);
+	daemon_scan_stop(d);
+	daemon_snapshot_stop(d);
+	if (d->has_reconciler)
+		reconciler_free(&d->reconciler);
+	for (size_t i = 0; i < 3; i++)
+		if (d->signals[i] != NULL)
+			event_free(d->signals[i]);
+	if (d->kernel_event != NULL)
+		event_free(d->kernel_event);
+	children_free(d->children);
+	inventory_close(&d->inventory);
+	observer_free(&d->observer);
+	kernel_close(d->kernel);
+	if (d->base != NULL)
+		event_base_free(d->base);
+	if (d->lock != -1)
+		close(d->lock);
+}
+
+int
+daemon_run(const struct context *ctx, const struct daemon_options *opt)
+{
+	struct daemon d = { .ctx = ctx, .opt = *opt, .lock = -1 };
+	struct error err;
+
+	error_clear(&err);
+	TAILQ_INIT(&d.waiters);
+	d.inventory.journal = -1;
+	d.absence.limit = opt->max_remove;
+	if (start(&d, &err) != 0) {
+		complain("%s", err.text);
+		stop(&d);
+		return EXIT_FAILED;
+	}
+	daemon_log("jailagent %s: kernel %s, specs %s, pid %ld",
+	    JAILAGENT_VERSION, d.kernel->backend->name, d.set, (long)getpid());
+	if (d.inventory.doubt != NULL)
+		daemon_log("no jail is removed: the newest snapshot cannot be "
+		    "trusted: %s", d.inventory.doubt);
+	event_base_dispatch(d.base);
+	daemon_log("ends; the jails go on");
+	stop(&d);
+	return d.status;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The agent: one event loop around the reconciler.  Nothing in it waits: disks
+ * and hostile files are the reader's, keys and fsync(2) the signer's.
+ *
+ *   daemon.c           start, loop, end
+ *   daemon_scan.c      the watched directory
+ *   daemon_snapshot.c  signed states
+ *   daemon_request.c   the control socket
+ */
+#ifndef JA_DAEMON_H
+#define JA_DAEMON_H
+
+#include <stdio.h>
+
+#include "agent/reconcile/absence.h"
+#include "agent/base/channel.h"
+#include "agent/command/command.h"
+#include "agent/daemon/control.h"
+#include "agent/reconcile/reconcile.h"
+#include "agent/sign/snapshot.h"
+#include "agent/read/watch.h"
+
+struct daemon_options {
+	const char *dir;
+	unsigned letters;
+	unsigned parallel;
+	unsigned interval; /* seconds between rescans */
+	struct removal_limit max_remove;
+	bool trust; /* check owners and modes */
+};
+
+/* Somebody waits for an answer. */
+struct waiter {
+	TAILQ_ENTRY(waiter) link;
+	struct control_client *client;
+	uint64_t after_scan; /* a scan with a higher number counts */
+	bool gone;	     /* --for gone */
+	json_t *deeds;	     /* apply: messages of what was done meanwhile */
+	struct text_list names;
+};
+
+struct daemon {
+	const struct context *ctx;
+	struct daemon_options opt;
+	char set[PATHS_MAX];
+	int lock;
+
+	struct event_base *base;
+	struct jail_kernel *kernel;
+	struct observer observer;
+	struct inventory inventory;
+	struct children *children;
+	struct reconciler reconciler;
+	bool has_reconciler;
+
+	/* daemon_scan.c */
+	struct absence absence;
+	struct channel *reader;
+	struct watch *watch;
+	struct event *watch_event, *scan_timer, *rescan_timer;
+	bool scanning, scan_again;
+	uint64_t scans_asked, scans_done;
+	struct scan scan;
+	bool has_scan;
+
+	/* daemon_snapshot.c */
+	struct channel *signer;
+	struct event *snapshot_timer;
+	bool signing;
+	int64_t snapshot_at; /* ms, of the last one */
+	unsigned char content[DIGEST_SIZE], sent[DIGEST_SIZE];
+	char snapshot_problem[512];
+
+	/* daemon_request.c */
+	struct control *control;
+	TAILQ_HEAD(, waiter) waiters;
+
+	struct event *kernel_event, *signals[3];
+	int status; /* exit status */
+};
+
+/* Runs until SIGTERM or SIGINT; returns the exit status. */
+int daemon_run(const struct context *ctx, const struct daemon_options *opt);
+
+/* One line of the log: to standard error, with the time. */
+void daemon_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* daemon_scan.c */
+int daemon_scan_start(struct daemon *d, int reader, struct error *err);
+void daemon_scan_stop(struct daemon *d);
+void daemon_scan_soon(struct daemon *d);
+
+/* daemon_snapshot.c */
+int daemon_snapshot_start(struct daemon *d, int signer, struct error *err);
+void daemon_snapshot_stop(struct daemon *d);
+/* Something changed: a snapshot is due, at most one a second. */
+void daemon_snapshot_due(struct daemon *d);
+
+/* daemon_request.c */
+int daemon_request_start(struct daemon *d, struct error *err);
+void daemon_request_stop(struct daemon *d);
+/* A deed, for those who want to be told of them. */
+void daemon_tell_waiters(struct daemon *d, const char *text);
+/* Answers those who waited for what is so now. */
+void daemon_wake_waiters(struct daemon *d);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What commands ask of a running agent: one function a request. */
+#include <event2/event.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/daemon/daemon.h"
+#include "agent/daemon/status.h"
+
+static void
+answer_error(struct control_client *client, const char *text)
+{
+	control_reply(client, json_pack("{s:s}", "error", text));
+}
+
+/* ---------------------------------------------------------------- status */
+
+static void
+request_status(struct daemon *d, struct control_client *client, json_t *q)
+{
+	struct status_source src = {
+		.reconciler = &d->reconciler,
+		.scan = d->has_scan ? &d->scan : NULL,
+		.revision = d->has_scan ? d->scan.revision : "",
+		.watch = watch_why(d->watch),
+		.snapshot = d->snapshot_problem,
+		.running = true,
+		.pid = (long)getpid(),
+	};
+
+	(void)q;
+	control_reply(client, status_build(&src));
+}
+
+/* ------------------------------------------------- for the named jails */
+
+typedef void jail_fn(struct daemon *d, struct managed *m);
+
+/*
+ * Calls `each` for the jails that the request's names match, and answers with
+ * how many there were; a name that matches none is an error.
+ */
+static void
+for_names(struct daemon *d, struct control_client *client, json_t *q,
+    jail_fn *each)
+{
+	json_t *names = json_object_get(q, "names"), *value;
+	struct reconciler *r = &d->reconciler;
+	json_int_t done = 0;
+	size_t i;
+
+	json_array_foreach (names, i, value) {
+		const char *pattern = json_string_value(value);
+		bool found = false;
+
+		for (size_t j = 0; pattern != NULL && j < r->count; j++) {
+			if (!name_matches(pattern, r->jail[j]->name))
+				continue;
+			found = true;
+			done++;
+			each(d, r->jail[j]);
+		}
+		if (!found) {
+			control_reply(client, json_pack("{s:o}", "error",
+			    json_sprintf("%s: there is no such jail here",
+			    pattern != NULL ? pattern : "")));
+			return;
+		}
+	}
+	control_reply(client, json_pack("{s:I}", "jails", done));
+}
+
+static void
+restart_jail(struct daemon *d, struct managed *m)
+{
+	m->by_hand = true;
+	m->fresh = true;
+	reconciler_look(&d->reconciler, m);
+}
+
+static void
+request_restart(struct daemon *d, struct control_client *client, json_t *q)
+{
+	for_names(d, client, q, restart_jail);
+}
+
+static void
+ack_jail(struct daemon *d, struct managed *m)
+{
+	(void)d;
+	m->acked = m->hold != NULL;
+}
+
+static void
+request_ack(struct daemon *d, struct control_client *client, json_t *q)
+{
+	for_names(d, client, q, ack_jail);
+	daemon_scan_soon(d);
+}
+
+/* ------------------------------------------------------------------ wait */
+
+static bool
+concerns(const struct waiter *w, const struct managed *m)
+{
+	if (w->names.count == 0)
+		return true;
+	for (size_t i = 0; i < w->names.count; i++)
+		if (name_matches(w->names.text[i], m->name))
+			return true;
+	return false;
+}
+
+/* A plain name that is waited for and that nobody knows. */
+static const char *
+missing(const struct waiter *w, const struct reconciler *r)
+{
+	for (size_t i = 0; i < w->names.count; i++) {
+		const char *name = w->names.text[i];
+
+		if (strchr(name, '*') == NULL && reconciler_jail(
+		    (struct reconciler *)r, name, false) == NULL)
+			return name;
+	}
+	return NULL;
+}
+
+static bool
+busy(const struct managed *m)
+{
+	return m->machine == MACHINE_WORKING || m->dirty ||
+	    m->state == STATE_PROGRESSING ||
+	    (m->absent_at != 0 && m->hold == NULL);
+}
+
+static json_t *
+verdict(int status, json_t *message)
+{
+	json_t *o = json_pack("{s:i}", "status", status);
+
+	if (message != NULL)
+		json_object_set_new(o, "message", message);
+	return o;
+}
+
+/* What is wrong with the jails that are waited for. */
+static json_t *
+bad_verdict(const struct managed *m)
+{
+	bool held = m->hold != NULL;
+	const char *why = held ? m->hold : m->reason != NULL ? m->reason : "";
+
+	return verdict(held ? EXIT_HELD : EXIT_FAILED, json_sprintf(
+	    "%s: %s: %s", m->name, jail_state_word[held ? STATE_HELD :
+	    m->state], why));
+}
+
+/* The answer to a waiter, or NULL while it is not known. */
+static json_t *
+wait_answer(const struct daemon *d, const struct waiter *w)
+{
+	const struct reconciler *r = &d->reconciler;
+	const struct managed *bad = NULL;
+	const char *name = w->gone ? NULL : missing(w, r);
+	bool any = false;
+
+	if (d->scans_done < w->after_scan || d->scanning ||
+	    d->scan.state == SCAN_UNSETTLED)
+		return NULL;
+	for (size_t i = 0; i < r->count; i++) {
+		const struct managed *m = r->jail[i];
+
+		if (!concerns(w, m))
+			continue;
+		if (busy(m))
+			return NULL;
+		any = true;
+		if (m->state != STATE_READY || m->hold != NULL)
+			bad = m;
+	}
+	if (w->gone)
+		return any ? NULL : verdict(EXIT_OK, NULL);
+	if (name != NULL)
+		return verdict(EXIT_FAILED, json_sprintf(
+		    "%s: no spec says it", name));
+	return bad == NULL ? verdict(EXIT_OK, NULL) : bad_verdict(bad);
+}
+
+static void
+waiter_free(struct daemon *d, struct waiter *w)
+{
+	TAILQ_REMOVE(&d->waiters, w, link);
+	text_list_free(&w->names);
+	json_decref(w->deeds);
+	free(w);
+}
+
+void
+daemon_wake_waiters(struct daemon *d)
+{
+	struct waiter *w, *next;
+
+	for (w = TAILQ_FIRST(&d->waiters); w != NULL; w = next) {
+		json_t *answer = wait_answer(d, w);
+
+		next = TAILQ_NEXT(w, link);
+		if (answer == NULL)
+			continue;
+		if (w->deeds != NULL)
+			json_object_set(answer, "deeds", w->deeds);
+		control_reply(w->client, answer);
+		waiter_free(d, w);
+	}
+}
+
+void
+daemon_tell_waiters(struct daemon *d, const char *text)
+{
+	struct waiter *w;
+
+	TAILQ_FOREACH (w, &d->waiters, link)
+		if (w->deeds != NULL)
+			json_array_append_new(w->deeds, json_string(text));
+}
+
+/* Scans, and has the client wait until the jails it names are settled. */
+static struct waiter *
+waiter_new(struct daemon *d, struct control_client *client, json_t *names)
+{
+	struct waiter *w = calloc(1, sizeof *w);
+	json_t *value;
+	size_t i;
+
+	if (w == NULL) {
+		answer_error(client, "out of memory");
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&d->waiters, w, link);
+	w->client = client;
+	json_array_foreach (names, i, value)
+		if (json_is_string(value) && text_list_add(&w->names,
+		    json_string_value(value)) != 0)
+			break;
+	/* What was written before the question must be in the answer. */
+	daemon_scan_soon(d);
+	w->after_scan = d->scans_asked + (d->scan_again ? 1 : 0);
+	return w;
+}
+
+static void
+request_wait(struct daemon *d, struct control_client *client, json_t *q)
+{
+	const char *goal = json_string_value(json_object_get(q, "for"));
+	struct waiter *w = waiter_new(d, client, json_object_get(q, "names"));
+
+	if (w != NULL)
+		w->gone = goal != NULL && strcmp(goal, "gone") == 0;
+}
+
+/* apply while an agent holds the state: the agent does it. */
+static void
+request_apply(struct daemon *d, struct control_client *client, json_t *q)
+{
+	const char *set = json_string_value(json_object_get(q, "set"));
+	struct waiter *w;
+
+	if (set == NULL || strcmp(set, d->set) != 0) {
+		control_reply(client, json_pack("{s:o}", "error",
+		    json_sprintf("the agent with pid %ld keeps %s with this "
+		    "state directory; apply other specs with another one "
+		    "(-s)", (long)getpid(), d->set)));
+		return;
+	}
+	reconciler_look_all(&d->reconciler);
+	w = waiter_new(d, client, NULL);
+	if (w != NULL)
+		w->deeds = json_array();
+}
+
+static void
+on_gone(void *arg, struct control_client *client)
+{
+	struct daemon *d = arg;
+	struct waiter *w, *next;
+
+	for (w = TAILQ_FIRST(&d->waiters); w != NULL; w = next) {
+		next = TAILQ_NEXT(w, link);
+		if (w->client == client)
+			waiter_free(d, w);
+	}
+}
+
+/* ------------------------------------------------------------- the table */
+
+static const struct {
+	const char *name;
+	void (*answer)(struct daemon *d, struct control_client *client,
+	    json_t *q);
+} requests[] = {
+	{ "status", request_status },
+	{ "wait", request_wait },
+	{ "apply", request_apply },
+	{ "restart", request_restart },
+	{ "ack", request_ack },
+};
+
+static void
+on_request(void *arg, struct control_client *client, json_t *request)
+{
+	const char *name = json_string_value(json_object_get(request,
+	    "command"));
+
+	for (size_t i = 0; name != NULL &&
+	    i < sizeof requests / sizeof *requests; i++) {
+		if (strcmp(name, requests[i].name) == 0) {
+			requests[i].answer(arg, client, request);
+			return;
+		}
+	}
+	answer_error(client, "the agent does not know this request");
+}
+
+int
+daemon_request_start(struct daemon *d, struct error *err)
+{
+	d->control = control_new(d->base, &d->ctx->paths, on_request, on_gone,
+	    d, err);
+	return d->control == NULL ? -1 : 0;
+}
+
+void
+daemon_request_stop(struct daemon *d)
+{
+	while (!TAILQ_EMPTY(&d->waiters))
+		waiter_free(d, TAILQ_FIRST(&d->waiters));
+	control_free(d->control);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The watched directory: events and timers ask for a scan, the reader answers
+ * with what changed.  A change that happens during a scan asks for another.
+ */
+#include <event2/event.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/base/clock.h"
+#include "agent/reconcile/console.h"
+#include "agent/daemon/daemon.h"
+
+static void
+scan_in(struct daemon *d, int64_t ms)
+{
+	struct timeval tv = { ms / 1000, (ms % 1000) * 1000 };
+	struct timeval due;
+
+	/* Never later than what is already arranged. */
+	if (evtimer_pending(d->scan_timer, &due)) {
+		struct timeval now, left;
+
+		event_base_gettimeofday_cached(d->base, &now);
+		evutil_timersub(&due, &now, &left);
+		if (evutil_timercmp(&left, &tv, <))
+			return;
+	}
+	evtimer_add(d->scan_timer, &tv);
+}
+
+void
+daemon_scan_soon(struct daemon *d)
+{
+	if (d->scanning) {
+		d->scan_again = true;
+		return;
+	}
+	evtimer_del(d->scan_timer);
+	if (channel_send(d->reader, READER_SCAN, ++d->scans_asked, NULL,
+	    0) == 0)
+		d->scanning = true;
+}
+
+static void
+scan_due(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	daemon_scan_soon(arg);
+}
+
+static void
+on_watch(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)fd;
+	(void)what;
+	if (watch_drain(d->watch))
+		daemon_scan_soon(d);
+}
+
+static int
+arm_watch(struct daemon *d)
+{
+	int fd = watch_fd(d->watch);
+
+	if (d->watch_event != NULL)
+		event_free(d->watch_event);
+	d->watch_event = NULL;
+	if (fd == -1)
+		return 0;
+	d->watch_event = event_new(d->base, fd, EV_READ | EV_PERSIST,
+	    on_watch, d);
+	return d->watch_event == NULL ||
+	    event_add(d->watch_event, NULL) != 0 ? -1 : 0;
+}
+
+/* Events are hints: everything is looked at anew now and then. */
+static void
+rescan_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)fd;
+	(void)what;
+	if (watch_refresh(d->watch))
+		arm_watch(d);
+	console_trim(d->ctx->paths.console);
+	daemon_scan_soon(d);
+	reconciler_look_all(&d->reconciler);
+}
+
+/* New problems are said once, when they appear. */
+static void
+log_problems(const struct daemon *d, const struct scan *s)
+{
+	if (s->state == SCAN_MISSING && (!d->has_scan ||
+	    d->scan.state != SCAN_MISSING))
+		daemon_log("%s", s->why);
+	for (size_t i = 0; i < s->errors.count; i++) {
+		const struct spec_error *e = &s->errors.error[i];
+		bool known = false;
+
+		for (size_t j = 0; d->has_scan && j < d->scan.errors.count;
+		    j++) {
+			const struct spec_error *o = &d->scan.errors.error[j];
+
+			known |= o->place.line == e->place.line &&
+			    strcmp(o->message, e->message) == 0;
+		}
+		if (!known)
+			daemon_log("%s:%u:%u: %s%s",
+			    e->place.file != NULL ? e->place.file : d->set,
+			    e->place.line, e->place.column,
+			    e->warning ? "warning: " : "", e->message);
+	}
+}
+
+static void
+on_result(void *arg, struct channel *c, const struct message *m)
+{
+	struct daemon *d = arg;
+	struct scan s;
+	struct error err;
+
+	(void)c;
+	d->scanning = false;
+	if (m->type != READER_RESULT ||
+	    scan_decode(m->data, m->len, &s, &err) != 0) {
+		daemon_log("reader: an answer that is not understood");
+		return;
+	}
+	d->scans_done = m->number;
+	log_problems(d, &s);
+	if (absence_apply(&d->absence, &d->reconciler, &s, clock_ms()) != 0)
+		daemon_log("specs: %s", strerror(ENOMEM));
+	if (d->has_scan)
+		scan_free(&d->scan);
+	d->scan = s;
+	d->has_scan = true;
+	if (d->scan_again) {
+		d->scan_again = false;
+		daemon_scan_soon(d);
+	} else if (s.again_ms > 0) {
+		scan_in(d, s.again_ms);
+	} else if (d->absence.pending) {
+		scan_in(d, ABSENCE_MS + 10);
+	}
+	daemon_snapshot_due(d);
+	daemon_wake_waiters(d);
+}
+
+static void
+on_reader_gone(void *arg, struct channel *c)
+{
+	struct daemon *d = arg;
+
+	(void)c;
+	daemon_log("the reader ended; the agent cannot go on without it");
+	d->status = EXIT_FAILED;
+	event_base_loopexit(d->base, NULL);
+}
+
+int
+daemon_scan_start(struct daemon *d, int reader, struct error *err)
+{
+	struct timeval interval = { d->opt.interval, 0 };
+
+	d->reader = channel_new(d->base, reader, on_result, on_reader_gone, d);
+	d->watch = watch_new(d->opt.dir);
+	d->scan_timer = evtimer_new(d->base, scan_due, d);
+	d->rescan_timer = event_new(d->base, -1, EV_PERSIST, rescan_due, d);
+	if (d->reader == NULL || d->watch == NULL || d->scan_timer == NULL ||
+	    d->rescan_timer == NULL || arm_watch(d) != 0 ||
+	    event_add(d->rescan_timer, &interval) != 0)
+		return error_sys(err, ENOMEM, "watched directory");
+	daemon_scan_soon(d);
+	return 0;
+}
+
+void
+daemon_scan_stop(struct daemon *d)
+{
+	struct event *events[] = { d->watch_event, d->scan_timer,
+		d->rescan_timer };
+
+	for (size_t i = 0; i < 3; i++)
+		if (events[i] != NULL)
+			event_free(events[i]);
+	watch_free(d->watch);
+	channel_free(d->reader);
+	if (d->has_scan)
+		scan_free(&d->scan);
+	absence_free(&d->absence);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signed states: when something changed, the state is read and handed to the
+ * signer, at most once a second and one at a time.  A state that says the same
+ * as the one before is not written again.
+ */
+#include <event2/event.h>
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/base/clock.h"
+#include "agent/daemon/daemon.h"
+#include "agent/daemon/record.h"
+
+#define SNAPSHOT_MS 1000
+
+/* What a snapshot says, without when and after which other it was said. */
+static int
+content_of(struct snapshot *s, unsigned char digest[DIGEST_SIZE],
+    struct error *err)
+{
+	struct snapshot plain = *s;
+	char *json;
+	size_t len;
+
+	plain.sequence = 0;
+	plain.taken = 0;
+	memset(plain.previous, '0', sizeof plain.previous - 1);
+	json = snapshot_encode(&plain, &len, err);
+	if (json == NULL)
+		return -1;
+	crypto_generichash(digest, DIGEST_SIZE, (unsigned char *)json, len,
+	    NULL, 0);
+	free(json);
+	return 0;
+}
+
+static void
+problem(struct daemon *d, const char *text)
+{
+	if (strcmp(d->snapshot_problem, text) != 0 && text[0] != '\0')
+		daemon_log("snapshot: %s", text);
+	snprintf(d->snapshot_problem, sizeof d->snapshot_problem, "%.500s",
+	    text);
+}
+
+static const char *
+revision(const struct daemon *d)
+{
+	return d->has_scan ? d->scan.revision : "";
+}
+
+static void
+take(struct daemon *d)
+{
+	struct snapshot s;
+	struct error err;
+	char *json = NULL;
+	size_t len;
+
+	d->reconciler.changed = false;
+	d->snapshot_at = clock_ms();
+	if (record_state(&d->reconciler, revision(d), &s, &err) != 0) {
+		problem(d, err.text);
+		return;
+	}
+	s.taken = (int64_t)time(NULL);
+	if (content_of(&s, d->sent, &err) != 0 ||
+	    (memcmp(d->sent, d->content, DIGEST_SIZE) != 0 &&
+	    (json = snapshot_encode(&s, &len, &err)) == NULL))
+		problem(d, err.text);
+	snapshot_free(&s);
+	if (json != NULL && channel_send(d->signer, SIGNER_WRITE, 0, json,
+	    len) == 0)
+		d->signing = true;
+	free(json);
+}
+
+static void
+snapshot_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)fd;
+	(void)what;
+	if (!d->signing)
+		take(d);
+}
+
+void
+daemon_snapshot_due(struct daemon *d)
+{
+	int64_t ms = d->snapshot_at + SNAPSHOT_MS - clock_ms();
+	struct timeval tv;
+
+	if (d->signing || d->snapshot_timer == NULL ||
+	    evtimer_pending(d->snapshot_timer, NULL))
+		return;
+	/* A moment later, so that what happens together is one state. */
+	if (d->snapshot_at == 0 || ms < 20)
+		ms = 20;
+	tv.tv_sec = ms / 1000;
+	tv.tv_usec = (ms % 1000) * 1000;
+	evtimer_add(d->snapshot_timer, &tv);
+}
+
+static void
+on_done(void *arg, struct channel *c, const struct message *m)
+{
+	struct daemon *d = arg;
+	struct signer_answer a;
+	struct error err;
+
+	(void)c;
+	d->signing = false;
+	if (m->type != SIGNER_DONE || m->len != sizeof a)
+		return;
+	memcpy(&a, m->data, sizeof a);
+	a.text[sizeof a.text - 1] = '\0';
+	problem(d, a.sequence < 0 ? a.text : "");
+	if (a.sequence >= 0) {
+		memcpy(d->content, d->sent, DIGEST_SIZE);
+		if (!d->reconciler.changed &&
+		    inventory_compact(&d->inventory, &err) != 0)
+			daemon_log("journal: %s", err.text);
+	}
+	if (d->reconciler.changed)
+		daemon_snapshot_due(d);
+}
+
+static void
+on_signer_gone(void *arg, struct channel *c)
+{
+	struct daemon *d = arg;
+
+	(void)c;
+	problem(d, "the signer ended: states are not signed any more until "
+	    "the agent is started again");
+	d->signing = true; /* for ever */
+}
+
+/* What the newest good snapshot says need not be said again. */
+static void
+remember_newest(struct daemon *d)
+{
+	unsigned char digest[DIGEST_SIZE];
+	struct snapshot s;
+	struct error err;
+
+	if (snapshot_newest(d->ctx->paths.snapshots, d->ctx->paths.public_key,
+	    &s, digest, &err) != 0)
+		return;
+	if (content_of(&s, d->content, &err) != 0)
+		memset(d->content, 0, sizeof d->content);
+	snapshot_free(&s);
+}
+
+int
+daemon_snapshot_start(struct daemon *d, int signer, struct error *err)
+{
+	d->signer = channel_new(d->base, signer, on_done, on_signer_gone, d);
+	d->snapshot_timer = evtimer_new(d->base, snapshot_due, d);
+	if (d->signer == NULL || d->snapshot_timer == NULL)
+		return error_set(err, 0, "snapshots: out of memory");
+	remember_newest(d);
+	return 0;
+}
+
+void
+daemon_snapshot_stop(struct daemon *d)
+{
+	if (d->snapshot_timer != NULL)
+		event_free(d->snapshot_timer);
+	channel_free(d->signer);
+}

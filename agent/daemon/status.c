@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/daemon/status.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/base/buffer.h"
+#include "agent/base/clock.h"
+#include "agent/command/command.h"
+
+const char *
+status_time(int64_t seconds, char *buf)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(buf, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return buf;
+}
+
+static json_t *
+time_or_null(int64_t seconds)
+{
+	char buf[32];
+
+	return seconds == 0 ? json_null() :
+	    json_string(status_time(seconds, buf));
+}
+
+/*
+ * Names in the kernel, paths and what programs print may be any bytes, of which
+ * a JSON library takes only those that are UTF-8.
+ */
+static json_t *
+any_text(const char *text)
+{
+	json_t *o = json_string(text);
+	struct buffer b = { 0 };
+	char *quoted;
+
+	if (o != NULL)
+		return o;
+	buffer_json(&b, text);
+	quoted = buffer_take(&b, NULL);
+	o = quoted == NULL ? NULL : json_loads(quoted, JSON_DECODE_ANY, NULL);
+	free(quoted);
+	return o != NULL ? o : json_string("?");
+}
+
+static json_t *
+text_or_null(const char *text)
+{
+	return text == NULL || text[0] == '\0' ? json_null() :
+	    any_text(text);
+}
+
+static json_t *
+digest_of(const struct spec *s)
+{
+	char hex[2 * SPEC_DIGEST_SIZE + 1];
+
+	if (s == NULL)
+		return json_null();
+	return json_string(sodium_bin2hex(hex, sizeof hex, s->digest,
+	    SPEC_DIGEST_SIZE));
+}
+
+static json_t *
+texts(const struct text_list *l, bool set)
+{
+	json_t *a;
+
+	if (!set)
+		return json_null();
+	if (l->count == 1)
+		return any_text(l->text[0]);
+	a = json_array();
+	for (size_t i = 0; i < l->count; i++)
+		json_array_append_new(a, any_text(l->text[i]));
+	return a;
+}
+
+/* The changes of an action. */
+static json_t *
+params_array(const struct action *a)
+{
+	json_t *params = json_array();
+
+	for (size_t i = 0; i < a->count; i++) {
+		const struct change *c = &a->change[i];
+
+		json_array_append_new(params, json_pack("{s:s, s:o, s:o, s:s}",
+		    "name", c->name, "from", texts(&c->from, c->was_set),
+		    "to", texts(&c->to, c->is_set), "how", how_word(c->how)));
+	}
+	return params;
+}
+
+json_t *
+status_action(const struct action *a)
+{
+	return json_pack("{s:s, s:s, s:o, s:o}", "jail", a->name, "action",
+	    action_word(a->kind), "reason", any_text(a->reason), "params",
+	    params_array(a));
+}
+
+/* ---------------------------------------------------------------- a jail */
+
+static json_t *
+last_change(const struct last_change *l)
+{
+	json_t *params;
+
+	if (l->at == 0)
+		return json_null();
+	params = json_array();
+	for (size_t i = 0; i < l->params.count; i++)
+		json_array_append_new(params,
+		    json_string(l->params.text[i]));
+	return json_pack("{s:s, s:o, s:o, s:o, s:I}", "action",
+	    action_word(l->action), "params", params, "reason",
+	    any_text(l->reason != NULL ? l->reason : ""), "at", time_or_null(l->at),
+	    "took_us", (json_int_t)l->took_us);
+}
+
+/* The error of a jail's file, if its last good spec is what runs. */
+static const struct spec_error *
+file_error(const struct status_source *src, const struct managed *m)
+{
+	const char *file = m->desired != NULL ? m->desired->place.file : NULL;
+
+	if (src->scan == NULL || file == NULL)
+		return NULL;
+	for (size_t i = 0; i < src->scan->errors.count; i++) {
+		const struct spec_error *e = &src->scan->errors.error[i];
+
+		if (!e->warning && e->place.file != NULL &&
+		    strcmp(e->place.file, file) == 0)
+			return e;
+	}
+	return NULL;
+}
+
+struct view {
+	enum jail_state state;
+	char reason[ERROR_TEXT_MAX + 64];
+	struct action action; /* what would be done now */
+};
+
+/* What an idle jail is like, by what would be done about it. */
+static void
+view_idle(const struct status_source *src, struct managed *m, struct view *v)
+{
+	struct reconciler *r = src->reconciler;
+
+	if (reconciler_plan(r, m, &v->action) != 0)
+		return;
+	snprintf(v->reason, sizeof v->reason, "%s", v->action.reason);
+	switch (v->action.kind) {
+	case ACTION_NONE:
+		v->state = m->state == STATE_FAILED ? STATE_FAILED :
+		    v->action.jid == 0 ? STATE_STOPPED :
+		    src->running && m->desired != NULL ? STATE_READY :
+		    STATE_MATCHING;
+		if (v->state == STATE_READY || v->state == STATE_MATCHING)
+			v->reason[0] = '\0';
+		break;
+	case ACTION_BLOCKED:
+		v->state = v->action.paused ? STATE_PAUSED : STATE_BLOCKED;
+		break;
+	case ACTION_CONFLICT:
+		v->state = STATE_CONFLICT;
+		break;
+	default:
+		if (!src->running) {
+			v->state = STATE_FAILED;
+			break;
+		}
+		v->state = m->state == STATE_READY ? STATE_PROGRESSING :
+		    m->state;
+		if (m->reason != NULL && m->reason[0] != '\0')
+			snprintf(v->reason, sizeof v->reason, "%s", m->reason);
+		reconciler_look(r, m);
+	}
+}
+
+static void
+view_jail(const struct status_source *src, struct managed *m, struct view *v)
+{
+	const struct spec_error *e = file_error(src, m);
+
+	memset(v, 0, sizeof *v);
+	v->state = m->state;
+	snprintf(v->reason, sizeof v->reason, "%s",
+	    m->reason != NULL ? m->reason : "");
+	if (m->machine == MACHINE_WORKING)
+		snprintf(v->reason, sizeof v->reason, "%s: %s",
+		    operation_step(m->op), m->doing.reason);
+	else if (m->machine == MACHINE_IDLE)
+		view_idle(src, m, v);
+	if (m->hold != NULL) {
+		v->state = STATE_HELD;
+		snprintf(v->reason, sizeof v->reason,
+		    "its spec is gone; its removal is held: %.900s", m->hold);
+	} else if (e != NULL) {
+		v->state = STATE_INVALID;
+		snprintf(v->reason, sizeof v->reason, "%s:%u:%u: %.600s (the "
+		    "last good spec is kept)", e->place.file, e->place.line,
+		    e->place.column, e->message);
+	}
+}
+
+static json_t *
+jail_object(const struct status_source *src, struct managed *m,
+    size_t summary[STATE_COUNT])
+{
+	const struct entry *entry = inventory_find(
+	    src->reconciler->shop.inventory, m->name);
+	const struct spec *d = m->desired;
+	struct view v;
+	json_t *o;
+	int jid;
+
+	view_jail(src, m, &v);
+	summary[v.state]++;
+	jid = v.action.jid != 0 ? v.action.jid : m->jid;
+	o = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o}",
+	    "name", m->name, "jid", jid > 0 ? json_integer(jid) : json_null(),
+	    "state", jail_state_word[v.state], "reason",
+	    text_or_null(v.reason), "file",
+	    text_or_null(d != NULL ? d->place.file : NULL), "line",
+	    d != NULL && d->place.line > 0 ?
+	    json_integer((json_int_t)d->place.line) : json_null(),
+	    "spec_digest", digest_of(d), "applied_digest",
+	    digest_of(entry != NULL ? entry->applied : NULL), "last_change",
+	    last_change(&m->last), "restarts", (int)m->restarts, "next_retry",
+	    m->retry_at == 0 ? json_null() :
+	    time_or_null(time(NULL) + (m->retry_at - clock_ms() + 999) / 1000));
+	if (v.action.count > 0)
+		json_object_set_new(o, "drift", params_array(&v.action));
+	action_free(&v.action);
+	return o;
+}
+
+/* -------------------------------------------------------- those of others */
+
+struct others {
+	const struct status_source *src;
+	json_t *jails;
+	size_t *summary;
+};
+
+static void
+other_jail(void *arg, const struct seen *s)
+{
+	struct others *x = arg;
+	enum jail_state state = s->dying ? STATE_DYING : STATE_UNMANAGED;
+
+	if (!s->dying && reconciler_jail(x->src->reconciler, s->name,
+	    false) != NULL)
+		return;
+	x->summary[state]++;
+	json_array_append_new(x->jails, json_pack("{s:o, s:i, s:s, s:s}",
+	    "name", any_text(s->name), "jid", s->jid, "state", jail_state_word[state],
+	    "reason", s->dying ? "it was removed and waits for its last "
+	    "reference" : "made by somebody else"));
+}
+
+/* ---------------------------------------------------------------- files */
+
+static json_t *
+error_object(const struct spec_error *e)
+{
+	return json_pack("{s:i, s:i, s:o}", "line", (int)e->place.line,
+	    "column", (int)e->place.column, "message", any_text(e->message));
+}
+
+/* Each file with its first error; errors without a file come last. */
+static json_t *
+files(const struct scan *s)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; s != NULL && i < s->file_count; i++) {
+		json_t *o = json_pack("{s:o, s:n}", "path",
+		    any_text(s->file[i].path), "error");
+
+		for (size_t j = 0; j < s->errors.count; j++) {
+			const struct spec_error *e = &s->errors.error[j];
+
+			if (e->warning || e->place.file == NULL ||
+			    strcmp(e->place.file, s->file[i].path) != 0)
+				continue;
+			json_object_set_new(o, "error", error_object(e));
+			break;
+		}
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
+static size_t
+invalid_files(const struct scan *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; s != NULL && i < s->file_count; i++)
+		n += !s->file[i].valid;
+	return n;
+}
+
+static json_t *
+agent_object(const struct status_source *src)
+{
+	const struct reconciler *r = src->reconciler;
+	const struct scan *s = src->scan;
+	json_t *o = json_pack("{s:s, s:o, s:b, s:s, s:o, s:o}", "version",
+	    JAILAGENT_VERSION, "pid",
+	    src->running ? json_integer(src->pid) : json_null(), "running",
+	    (int)src->running, "kernel",
+	    r->shop.observer->kernel->backend->name, "specs",
+	    text_or_null(r->shop.set), "revision",
+	    text_or_null(src->revision));
+
+	json_object_set_new(o, "problem", text_or_null(
+	    s != NULL && s->state == SCAN_MISSING ? s->why : NULL));
+	json_object_set_new(o, "events", text_or_null(src->watch));
+	json_object_set_new(o, "snapshot", text_or_null(src->snapshot));
+	return o;
+}
+
+json_t *
+status_build(const struct status_source *src)
+{
+	size_t summary[STATE_COUNT] = { 0 }, total;
+	json_t *jails = json_array(), *sums;
+	struct others others = { src, jails, summary };
+	const struct reconciler *r = src->reconciler;
+
+	for (size_t i = 0; i < r->count; i++)
+		json_array_append_new(jails,
+		    jail_object(src, r->jail[i], summary));
+	total = json_array_size(jails);
+	observe_all(r->shop.observer, other_jail, &others, NULL);
+	/* A file that is broken without any jail of its own counts as well. */
+	if (invalid_files(src->scan) > summary[STATE_INVALID])
+		summary[STATE_INVALID] = invalid_files(src->scan);
+	sums = json_pack("{s:I}", "jails", (json_int_t)total);
+	for (size_t i = 0; i < STATE_COUNT; i++)
+		json_object_set_new(sums, jail_state_word[i],
+		    json_integer((json_int_t)summary[i]));
+	return json_pack("{s:o, s:o, s:o, s:o}", "agent", agent_object(src),
+	    "summary", sums, "jails", jails, "files", files(src->scan));
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The three-way difference (design: "What a change does"): what the spec says,
+ * what was last applied, what the kernel shows.  A parameter that neither says
+ * is nobody's business here.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/plan/plan.h"
+
+static struct change *
+add_change(struct action *a, const char *name, enum change_how how)
+{
+	struct change *c = realloc(a->change, (a->count + 1) * sizeof *c);
+
+	if (c == NULL)
+		return NULL;
+	a->change = c;
+	c += a->count;
+	memset(c, 0, sizeof *c);
+	c->name = strdup(name);
+	if (c->name == NULL)
+		return NULL;
+	c->how = how;
+	a->count++;
+	return c;
+}
+
+static bool
+kernel_takes(const struct plan_input *in, const struct spec_param *p)
+{
+	return params_find(in->params,
+	    p->def != NULL ? p->def->name : p->name) != NULL;
+}
+
+static enum change_how
+how_of(const struct plan_input *in, const struct spec_param *p)
+{
+	const struct param_def *def = p->def;
+
+	if (kernel_takes(in, p)) {
+		const struct jail_param_info *info = params_find(in->params,
+		    def != NULL ? def->name : p->name);
+
+		if (info->access != PARAM_RW)
+			return HOW_RESTART;
+		return def != NULL && def->class == PARAM_RESTART ?
+		    HOW_RESTART : HOW_LIVE;
+	}
+	switch (def->class) {
+	case PARAM_RESTART:
+	case PARAM_WORKLOAD:
+	case PARAM_USERLAND:
+		return HOW_RESTART;
+	default:
+		return HOW_USERLAND;
+	}
+}
+
+static int
+out_of_memory(struct error *err)
+{
+	return error_sys(err, ENOMEM, "plan");
+}
+
+static enum param_type
+type_of(const struct plan_input *in, const struct spec_param *p)
+{
+	const struct jail_param_info *info;
+
+	if (p->def != NULL)
+		return p->def->type;
+	info = params_find(in->params, p->name);
+	return info != NULL ? info->type : PARAM_STRING;
+}
+
+/* What the spec wants of a parameter, in the form in which it reads back. */
+static int
+wanted(const struct plan_input *in, const struct spec_param *p,
+    struct text_list *texts, struct error *err)
+{
+	enum param_type type = type_of(in, p);
+	char address[128];
+
+	memset(texts, 0, sizeof *texts);
+	if (strcmp(p->name, "path") == 0 && in->path != NULL)
+		return text_list_add(texts, in->path);
+	if (type != PARAM_IP4 && type != PARAM_IP6)
+		return text_list_copy(texts, &p->value);
+	for (size_t i = 0; i < p->value.count; i++) {
+		if (address_part(p->value.text[i], address,
+		    sizeof address) != 0 || text_list_add(texts, address) != 0)
+			return out_of_memory(err);
+	}
+	return 0;
+}
+
+/* Whether a line of meta or env is said by a key of the spec. */
+static bool
+said_by_key(const struct spec *s, const char *base, const char *line,
+    size_t len)
+{
+	size_t skip = strlen(base) + 1;
+
+	for (size_t i = 0; s != NULL && i < s->count; i++) {
+		const struct spec_param *p = &s->param[i];
+
+		if (p->def != NULL && strcmp(p->def->name, base) == 0 &&
+		    strlen(p->name) == skip + len &&
+		    memcmp(p->name + skip, line, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The whole text of meta or env is compared without the lines that have a key
+ * of their own in a spec, and without the agent's mark.
+ */
+static void
+drop_keys(const struct plan_input *in, const char *base,
+    struct text_list *have)
+{
+	char *text = have->count == 1 ? have->text[0] : NULL, *to = text;
+
+	while (text != NULL && *text != '\0') {
+		size_t len = strcspn(text, "\n"), key = strcspn(text, "=\n");
+		char *next = text + len + (text[len] == '\n');
+
+		if (!said_by_key(in->desired, base, text, key) &&
+		    !said_by_key(in->applied, base, text, key) &&
+		    !(strcmp(base, "meta") == 0 &&
+		    key == strlen(TOKEN_KEY) - strlen("meta.") &&
+		    memcmp(text, &TOKEN_KEY[strlen("meta.")], key) == 0)) {
+			memmove(to, text, (size_t)(next - text));
+			to += next - text;
+		}
+		text = next;
+	}
+	if (to == NULL)
+		return;
+	*to = '\0';
+	/* The last line may have been one of those. */
+	if (to > have->text[0] && to < text && to[-1] == '\n')
+		to[-1] = '\0';
+}
+
+/* The live value of a parameter, as it is compared. */
+static int
+live_value(const struct plan_input *in, const struct spec_param *p,
+    struct text_list *have, struct error *err)
+{
+	if (live_texts(in->live, p->name, have, err) != 0)
+		return -1;
+	if (p->def != NULL && p->def->type == PARAM_KEYVALUE &&
+	    strcmp(p->def->name, p->name) == 0)
+		drop_keys(in, p->name, have);
+	return 0;
+}
+
+/* A parameter of the spec that the kernel knows: against the live value. */
+static int
+diff_live(const struct plan_input *in, const struct spec_param *p,
+    struct action *out, struct error *err)
+{
+	struct text_list want, have;
+	struct change *c = NULL;
+	int rc = -1;
+
+	memset(&have, 0, sizeof have);
+	if (wanted(in, p, &want, err) != 0 ||
+	    live_value(in, p, &have, err) != 0)
+		goto done;
+	if (value_same(p->name, type_of(in, p), &want, &have)) {
+		rc = 0;
+		goto done;
+	}
+	c = add_change(out, p->name, how_of(in, p));
+	if (c == NULL) {
+		out_of_memory(err);
+		goto done;
+	}
+	c->from = have;
+	c->to = want;
+	c->was_set = c->is_set = true;
+	return 0;
+done:
+	text_list_free(&want);
+	text_list_free(&have);
+	return rc;
+}
+
+/* One that only the agent knows: against what was last applied. */
+static int
+diff_applied(const struct plan_input *in, const struct spec_param *p,
+    struct action *out, struct error *err)
+{
+	const struct spec_param *old = in->applied == NULL ? NULL :
+	    spec_param_find(in->applied, p->name);
+	struct change *c;
+
+	if (in->applied == NULL ||
+	    (old != NULL && text_list_equal(&old->value, &p->value)))
+		return 0;
+	c = add_change(out, p->name, how_of(in, p));
+	if (c == NULL || text_list_copy(&c->to, &p->value) != 0)
+		return out_of_memory(err);
+	c->is_set = true;
+	c->was_set = old != NULL;
+	if (old != NULL && text_list_copy(&c->from, &old->value) != 0)
+		return out_of_memory(err);
+	return 0;
+}
+
+/*
+ * The value that a parameter goes back to.  Where the table has none (the
+ * parent's), booleans of allow.* are on in the host's jails; anything else takes
+ * a restart, after which it is what the parent has.
+ */
+static const char *
+default_of(const struct plan_input *in, const struct param_def *def)
+{
+	if (def->dflt != NULL)
+		return def->dflt;
+	return def->type == PARAM_BOOL && strchr(in->name, '.') == NULL ?
+	    "true" : NULL;
+}
+
+static int
+default_texts(const struct plan_input *in, const struct param_def *def,
+    bool key, struct text_list *texts)
+{
+	const char *d = key ? "" : default_of(in, def);
+
+	if (d == NULL || key || (d[0] == '\0' && (def->type == PARAM_IP4 ||
+	    def->type == PARAM_IP6 || def->type == PARAM_LIST)))
+		return 0;
+	return text_list_add(texts, d);
+}
+
+/*
+ * Whether a parameter that left the spec is decided by another one in it, or
+ * by the kernel alone: then its default is no wish.
+ */
+static bool
+moot(const struct plan_input *in, const struct spec_param *old)
+{
+	static const char *const addresses[] = { "ip4", "ip4.addr", "ip6",
+		"ip6.addr" };
+	const char *host = spec_text(in->desired, "host");
+	const char *vnet = spec_text(in->desired, "vnet");
+
+	/* Any jid will do. */
+	if (strcmp(old->name, "jid") == 0)
+		return true;
+	if (strncmp(old->name, "host.", 5) == 0)
+		return strcmp(host, "inherit") == 0;
+	for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++)
+		if (strcmp(old->name, addresses[i]) == 0)
+			return strcmp(vnet, "new") == 0;
+	return false;
+}
+
+/* A parameter that left the spec goes back to its default. */
+static int
+diff_left(const struct plan_input *in, const struct spec_param *old,
+    struct action *out, struct error *err)
+{
+	bool key = old->def != NULL && strcmp(old->def->name, old->name) != 0;
+	struct text_list have, want;
+	struct change *c;
+
+	memset(&have, 0, sizeof have);
+	memset(&want, 0, sizeof want);
+	if (old->def == NULL || default_texts(in, old->def, key, &want) != 0)
+		return old->def == NULL ? 0 : out_of_memory(err);
+	if (kernel_takes(in, old)) {
+		if (live_value(in, old, &have, err) != 0) {
+			text_list_free(&want);
+			return -1;
+		}
+		/* What a nested jail may do, its parent may, too. */
+		if (value_same(old->name, old->def->type, &want, &have) ||
+		    (old->def->type == PARAM_BOOL && want.count == 0 &&
+		    have.count == 1 && strcmp(have.text[0], "true") == 0)) {
+			text_list_free(&want);
+			text_list_free(&have);
+			return 0;
+		}
+	} else if (text_list_copy(&have, &old->value) != 0)
+		return out_of_memory(err);
+	c = add_change(out, old->name, how_of(in, old));
+	if (c == NULL)
+		return out_of_memory(err);
+	c->from = have;
+	c->to = want;
+	c->was_set = true;
+	if (kernel_takes(in, old) && !key && default_of(in, old->def) == NULL)
+		c->how = HOW_RESTART;
+	return 0;
+}
+
+/*
+ * Settings of the agent itself, or an applied spec that was lost: nothing to do
+ * but to take the spec over.
+ */
+static int
+diff_agent(const struct plan_input *in, struct action *out, struct error *err)
+{
+	const struct spec *a = in->applied, *d = in->desired;
+	struct change *c;
+
+	if (out->count > 0 || (a != NULL &&
+	    memcmp(a->digest, d->digest, SPEC_DIGEST_SIZE) == 0))
+		return 0;
+	if (a == NULL)
+		return add_change(out, "agent", HOW_USERLAND) == NULL ?
+		    out_of_memory(err) : 0;
+	c = add_change(out, text_list_equal(&a->depend, &d->depend) ?
+	    "agent" : "depend", HOW_USERLAND);
+	if (c == NULL || text_list_copy(&c->from, &a->depend) != 0 ||
+	    text_list_copy(&c->to, &d->depend) != 0)
+		return out_of_memory(err);
+	c->was_set = c->is_set = true;
+	return 0;
+}
+
+static bool
+compared(const struct spec_param *p)
+{
+	return strcmp(p->name, "name") != 0 && strcmp(p->name, "depend") != 0;
+}
+
+int
+diff_jail(const struct plan_input *in, struct action *out, struct error *err)
+{
+	const struct spec *d = in->desired, *a = in->applied;
+
+	for (size_t i = 0; i < d->count; i++) {
+		const struct spec_param *p = &d->param[i];
+
+		if (!compared(p))
+			continue;
+		if ((kernel_takes(in, p) ? diff_live : diff_applied)(in, p,
+		    out, err) != 0)
+			return -1;
+	}
+	for (size_t i = 0; a != NULL && i < a->count; i++) {
+		const struct spec_param *p = &a->param[i];
+
+		if (compared(p) && spec_param_find(d, p->name) == NULL &&
+		    !moot(in, p) && diff_left(in, p, out, err) != 0)
+			return -1;
+	}
+	return diff_agent(in, out, err);
+}

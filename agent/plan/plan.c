@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/plan/plan.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *
+action_word(enum action_kind kind)
+{
+	static const char *const words[] = {
+		[ACTION_NONE] = "none",
+		[ACTION_CREATE] = "create",
+		[ACTION_MODIFY] = "modify",
+		[ACTION_RESTART] = "restart",
+		[ACTION_REMOVE] = "remove",
+		[ACTION_BLOCKED] = "blocked",
+		[ACTION_CONFLICT] = "conflict",
+	};
+
+	return words[kind];
+}
+
+const char *
+how_word(enum change_how how)
+{
+	static const char *const words[] = {
+		[HOW_LIVE] = "live",
+		[HOW_RESTART] = "restart",
+		[HOW_USERLAND] = "userland",
+	};
+
+	return words[how];
+}
+
+void
+action_free(struct action *a)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		free(a->change[i].name);
+		text_list_free(&a->change[i].from);
+		text_list_free(&a->change[i].to);
+	}
+	free(a->change);
+	free(a->name);
+	free(a->reason);
+	memset(a, 0, sizeof *a);
+}
+
+static int decide(struct action *out, enum action_kind kind, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
+
+static int
+decide(struct action *out, enum action_kind kind, const char *fmt, ...)
+{
+	char text[ERROR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	free(out->reason);
+	out->reason = strdup(text);
+	out->kind = kind;
+	return out->reason == NULL ? -1 : 0;
+}
+
+bool
+live_is_ours(const struct plan_input *in)
+{
+	const struct live *l = in->live;
+
+	if (!in->managed || in->old_boot == NULL ||
+	    strcmp(in->old_boot, in->boot) != 0)
+		return false;
+	/* The mark decides where the kernel keeps one; a creation that the
+	   agent did not live to see has no jid in the inventory. */
+	if (params_find(in->params, "meta") != NULL)
+		return l->token != NULL && in->token != NULL &&
+		    strcmp(l->token, in->token) == 0;
+	/* Where it keeps none: a jail of that name and path that turned up
+	   after its creation was journalled. */
+	if (in->old_jid == 0 && in->unfinished != NULL && in->applied != NULL) {
+		const char *path = in->path != NULL ? in->path :
+		    spec_text(in->applied, "path");
+
+		return l->path != NULL && strcmp(path, l->path) == 0;
+	}
+	return in->old_jid == l->jid;
+}
+
+/* "host.hostname, path and 2 more", the parameters that `how` concerns. */
+static void
+list_changes(const struct action *a, enum change_how how, char *buf,
+    size_t size)
+{
+	size_t n = 0, shown = 0, used = 0;
+
+	for (size_t i = 0; i < a->count; i++)
+		n += a->change[i].how == how;
+	buf[0] = '\0';
+	for (size_t i = 0; i < a->count && shown < 4; i++) {
+		if (a->change[i].how != how)
+			continue;
+		used += (size_t)snprintf(buf + used, size - used, "%s%s",
+		    shown == 0 ? "" : ", ", a->change[i].name);
+		shown++;
+		if (used >= size)
+			return;
+	}
+	if (n > shown)
+		snprintf(buf + used, size - used, " and %zu more", n - shown);
+}
+
+static bool
+has(const struct action *a, enum change_how how)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (a->change[i].how == how)
+			return true;
+	return false;
+}
+
+/* A difference that needs a restart: allowed by letters and policy? */
+static int
+plan_restart(const struct plan_input *in, struct action *out)
+{
+	char names[512];
+
+	list_changes(out, HOW_RESTART, names, sizeof names);
+	if (!(in->letters & LETTER_R))
+		return decide(out, ACTION_BLOCKED,
+		    "%s cannot be changed after creation; a restart (-r) is "
+		    "not allowed here", names);
+	if (in->desired->agent.restart == RESTART_NEVER)
+		return decide(out, ACTION_BLOCKED,
+		    "%s differs, which needs a restart, and agent.restart is "
+		    "never; restart it by hand: jailagent restart %s", names,
+		    in->name);
+	return decide(out, ACTION_RESTART, "%s changed, which needs a restart",
+	    names);
+}
+
+/* The jail runs and is ours. */
+static int
+plan_living(const struct plan_input *in, struct action *out)
+{
+	unsigned both = LETTER_C | LETTER_R;
+	struct error err;
+	char names[512];
+
+	error_clear(&err);
+	if (in->letters == LETTER_C)
+		return decide(out, ACTION_BLOCKED, "already exists");
+	if (diff_jail(in, out, &err) != 0)
+		return decide(out, ACTION_BLOCKED, "%s", err.text);
+	if (in->unfinished != NULL)
+		return decide(out, ACTION_RESTART,
+		    "its %s was interrupted; it is begun anew",
+		    in->unfinished);
+	if (in->letters == both)
+		return decide(out, ACTION_RESTART, "restart was asked for");
+	if (out->count == 0)
+		return decide(out, ACTION_NONE, "no difference");
+	if (has(out, HOW_RESTART))
+		return plan_restart(in, out);
+	if (has(out, HOW_LIVE)) {
+		list_changes(out, HOW_LIVE, names, sizeof names);
+		return decide(out, ACTION_MODIFY, "%s differs", names);
+	}
+	list_changes(out, HOW_USERLAND, names, sizeof names);
+	return decide(out, ACTION_MODIFY,
+	    "%s changed; used the next time it is needed", names);
+}
+
+/* Whether the jail, which does not run, was up in this boot. */
+static bool
+ended(const struct plan_input *in)
+{
+	return in->managed && !in->down && in->old_boot != NULL &&
+	    strcmp(in->old_boot, in->boot) == 0;
+}
+
+/* The jail is wanted and does not run. */
+static int
+plan_absent(const struct plan_input *in, struct action *out)
+{
+	bool died = ended(in);
+
+	out->cleanup = died;
+	if (!(in->letters & LETTER_C))
+		return decide(out, ACTION_BLOCKED,
+		    "not found; creating it (-c) is not allowed here");
+	if (died && in->unfinished != NULL)
+		return decide(out, ACTION_CREATE,
+		    "its %s was interrupted; it is begun anew",
+		    in->unfinished);
+	if (died && in->healing && in->desired->agent.heal == HEAL_NEVER)
+		return decide(out, ACTION_BLOCKED, "it ended by itself, and "
+		    "agent.heal is never; start it by hand: jailagent restart "
+		    "%s", in->name);
+	if (died)
+		return decide(out, ACTION_CREATE, "it ended by itself");
+	if (in->down)
+		return decide(out, ACTION_CREATE, "it is down");
+	if (in->managed && in->old_boot != NULL)
+		return decide(out, ACTION_CREATE, "host booted");
+	return decide(out, ACTION_CREATE, "it does not exist");
+}
+
+static int
+plan_wanted(const struct plan_input *in, struct action *out)
+{
+	char refused[ERROR_TEXT_MAX];
+
+	if (in->live != NULL && !live_is_ours(in))
+		return decide(out, ACTION_CONFLICT, "a jail of that name (jid "
+		    "%d) runs that this agent did not make; take it over: "
+		    "jailagent adopt %s", in->live->jid, in->name);
+	if (in->other_set != NULL)
+		return decide(out, ACTION_CONFLICT,
+		    "the name belongs to the specs in %s", in->other_set);
+	/* What is to go need not be possible any more. */
+	if (in->letters == LETTER_R)
+		return in->live == NULL ?
+		    decide(out, ACTION_NONE, "does not run") :
+		    decide(out, ACTION_REMOVE, "removal was asked for");
+	if (rules_refuse(in->desired, in->backend, in->params, refused,
+	    sizeof refused) != NULL)
+		return decide(out, ACTION_BLOCKED, "%s", refused);
+	if (in->path == NULL)
+		return decide(out, ACTION_BLOCKED, "path: %s: %s",
+		    spec_text(in->desired, "path"), strerror(in->path_error));
+	return in->live != NULL ? plan_living(in, out) : plan_absent(in, out);
+}
+
+static int
+plan_unwanted(const struct plan_input *in, struct action *out)
+{
+	if (in->live != NULL && !live_is_ours(in))
+		return decide(out, ACTION_NONE, "not managed");
+	if (!in->managed || in->other_set != NULL || !in->prune)
+		return decide(out, ACTION_NONE, "not wanted here");
+	if (in->applied != NULL && in->applied->agent.protect)
+		return decide(out, ACTION_BLOCKED, "its spec is gone, and "
+		    "agent.protect was true: it is kept; stop it by hand: "
+		    "jailagent stop %s", in->name);
+	if (in->applied != NULL && in->applied->agent.on_remove == REMOVE_KEEP)
+		return decide(out, ACTION_NONE,
+		    "its spec is gone, and agent.on_remove was keep");
+	out->cleanup = in->live == NULL && ended(in);
+	return decide(out, ACTION_REMOVE, "its spec is gone");
+}
+
+/* A paused jail is left as it is; what would be done is shown. */
+static int
+pause_action(const struct plan_input *in, struct action *out)
+{
+	char *would = out->reason;
+	int rc;
+
+	if (in->desired == NULL || in->desired->agent.paused == NULL ||
+	    (out->kind != ACTION_CREATE && out->kind != ACTION_MODIFY &&
+	    out->kind != ACTION_RESTART && out->kind != ACTION_REMOVE))
+		return 0;
+	out->paused = true;
+	out->reason = NULL;
+	rc = decide(out, ACTION_BLOCKED, "paused: %s (%s)",
+	    in->desired->agent.paused, would);
+	free(would);
+	return rc;
+}
+
+int
+plan_jail(const struct plan_input *in, struct action *out)
+{
+	memset(out, 0, sizeof *out);
+	out->name = strdup(in->name);
+	if (out->name == NULL)
+		return -1;
+	if (in->live_error != NULL)
+		return decide(out, ACTION_BLOCKED, "%s", in->live_error);
+	out->jid = in->live != NULL ? in->live->jid : 0;
+	if ((in->desired != NULL ? plan_wanted(in, out) :
+	    plan_unwanted(in, out)) != 0)
+		return -1;
+	return pause_action(in, out);
+}

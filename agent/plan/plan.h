@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The plan: what to do about one jail, and why.  Pure: desired, last applied
+ * and live state go in, an action comes out; no I/O, no clock, no globals.
+ */
+#ifndef JA_PLAN_H
+#define JA_PLAN_H
+
+#include "agent/plan/observe.h"
+
+enum action_kind {
+	ACTION_NONE,
+	ACTION_CREATE,
+	ACTION_MODIFY,
+	ACTION_RESTART,
+	ACTION_REMOVE,
+	ACTION_BLOCKED,	 /* something stands against it: reason says what */
+	ACTION_CONFLICT, /* somebody else's jail has the name */
+};
+
+/* How a difference is dealt with. */
+enum change_how { HOW_LIVE, HOW_RESTART, HOW_USERLAND };
+
+struct change {
+	char *name;
+	struct text_list from, to;
+	bool was_set, is_set; /* false: the default */
+	enum change_how how;
+};
+
+struct action {
+	char *name;
+	enum action_kind kind;
+	char *reason;
+	struct change *change;
+	size_t count;
+	int jid;      /* the living jail's, 0 if none */
+	bool paused;  /* BLOCKED because the spec pauses the jail */
+	bool cleanup; /* a dead jail's after-removal hooks are due first */
+};
+
+/* jail(8)'s letters: what is allowed. */
+#define LETTER_C 1u
+#define LETTER_M 2u
+#define LETTER_R 4u
+
+struct plan_input {
+	const char *name;
+	const struct spec *desired; /* NULL: not wanted */
+	const struct spec *applied; /* last applied by the agent, or NULL */
+	const struct live *live;    /* NULL: no living jail of that name */
+	const char *live_error;	    /* the living jail could not be read */
+	const char *path;	    /* desired path, canonical; NULL: see error */
+	int path_error;		    /* errno of canonical_path */
+	const char *backend;	    /* name of the kernel's backend */
+	const struct jail_params *params;
+	const char *boot; /* now */
+	/* What the inventory knows of it. */
+	bool managed;	     /* there is an entry */
+	const char *unfinished; /* "creation" or "removal" that never ended */
+	bool down;	     /* it was stopped in good order */
+	const char *token;   /* entry's mark */
+	const char *old_boot; /* boot in which it was made */
+	int old_jid;
+	const char *other_set; /* set of the entry when it is not ours */
+	unsigned letters;
+	bool prune;   /* what is not wanted may be removed */
+	bool healing; /* agent.heal is honoured (`run`); `apply` always makes */
+};
+
+/* Returns 0, -1 when memory is out.  The caller frees the action. */
+int plan_jail(const struct plan_input *in, struct action *out);
+void action_free(struct action *a);
+
+/* "create", "modify" ...: the words of plan --json and of messages. */
+const char *action_word(enum action_kind kind);
+const char *how_word(enum change_how how);
+
+/* Whether the living jail is the one that the inventory entry speaks of. */
+bool live_is_ours(const struct plan_input *in);
+
+/*
+ * diff.c: appends the differences between what is wanted and what is (or was
+ * last applied, where the kernel cannot tell) to the action.
+ */
+int diff_jail(const struct plan_input *in, struct action *out,
+    struct error *err);
+
+/*
+ * rules.c: what this system cannot honour.  Returns NULL when all is well, else
+ * a complete message in buf, which names parameter, value and reason.
+ */
+const char *rules_refuse(const struct spec *s, const char *backend,
+    const struct jail_params *params, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a system cannot honour is refused before anything is tried.  The rules
+ * stand beside each parameter in kernel/params.def; here they are applied, with
+ * the few that concern more than one parameter.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/plan/plan.h"
+
+static const struct param_rule *
+rule_for(const struct param_def *def, const char *backend)
+{
+	if (strcmp(backend, "linux") == 0)
+		return &def->linux_rule;
+	if (strcmp(backend, "dragonfly") == 0)
+		return &def->dragonfly;
+	return NULL;
+}
+
+/* Whether `value` is one of the words of `only`. */
+static bool
+listed(const char *only, const char *value)
+{
+	size_t len = strlen(value);
+
+	for (const char *p = only; *p != '\0';) {
+		size_t n = strcspn(p, " ");
+
+		if (n == len && memcmp(p, value, n) == 0)
+			return true;
+		p += n;
+		p += strspn(p, " ");
+	}
+	return false;
+}
+
+static bool
+honoured(const struct param_rule *rule, const struct spec_param *p)
+{
+	if (rule == NULL || rule->only == NULL)
+		return true;
+	for (size_t i = 0; i < p->value.count; i++)
+		if (!listed(rule->only, p->value.text[i]))
+			return false;
+	return p->value.count > 0 || rule->only[0] != '\0' ||
+	    p->def->type == PARAM_LIST;
+}
+
+static bool
+advertised(const struct jail_params *params, const struct spec_param *p)
+{
+	const char *name = p->def != NULL ? p->def->name : p->name;
+
+	return params_find(params, name) != NULL;
+}
+
+/* Whether a value says nothing: false, or empty. */
+static bool
+says_nothing(const struct spec_param *p)
+{
+	return p->value.count == 0 || (p->def->type == PARAM_BOOL &&
+	    strcmp(p->value.text[0], "false") == 0);
+}
+
+/*
+ * Things that somebody must make around the jail.  `model` has nothing to make;
+ * a kernel that takes them as parameters makes them itself.
+ */
+static bool
+needs_hands(const struct spec_param *p, const char *backend,
+    const struct jail_params *params)
+{
+	if (strcmp(backend, "model") == 0 || says_nothing(p))
+		return false;
+	for (size_t i = 0; i < p->value.count; i++)
+		if ((p->def->type == PARAM_IP4 || p->def->type == PARAM_IP6) &&
+		    strchr(p->value.text[i], '|') != NULL)
+			return true;
+	return p->def->class == PARAM_USERLAND && !advertised(params, p);
+}
+
+static const char *
+refuse_param(const struct spec_param *p, const char *backend,
+    const struct jail_params *params, char *buf, size_t size)
+{
+	const struct param_rule *rule;
+
+	if (strcmp(p->name, TOKEN_KEY) == 0) {
+		snprintf(buf, size, "%s: the agent keeps its mark there; use "
+		    "another key", p->name);
+		return buf;
+	}
+	if (p->def == NULL) {
+		if (advertised(params, p))
+			return NULL;
+		snprintf(buf, size, "%s: this kernel has no such parameter",
+		    p->name);
+		return buf;
+	}
+	rule = rule_for(p->def, backend);
+	if (!honoured(rule, p)) {
+		snprintf(buf, size, "%s: %s%sis refused: %s", p->name,
+		    p->value.count > 0 ? p->value.text[0] : "",
+		    p->value.count > 0 ? " " : "", rule->why);
+		return buf;
+	}
+	if (needs_hands(p, backend, params)) {
+		snprintf(buf, size, "%s: mounts, aliases, interfaces and "
+		    "datasets are not made by this version; make them by "
+		    "exec.prestart and undo them by exec.poststop", p->name);
+		return buf;
+	}
+	if (p->def->kind == PARAM_KERNEL && !advertised(params, p)) {
+		snprintf(buf, size, "%s: this kernel does not have this "
+		    "parameter; remove it, or load the module that brings it",
+		    p->name);
+		return buf;
+	}
+	return NULL;
+}
+
+/* Linux shares a network namespace as a whole or not at all. */
+static const char *
+refuse_linux_network(const struct spec *s, char *buf, size_t size)
+{
+	const char *ip4 = spec_text(s, "ip4"), *ip6 = spec_text(s, "ip6");
+
+	if (strcmp(ip4, ip6) == 0)
+		return NULL;
+	snprintf(buf, size, "ip4: %s and ip6: %s cannot be had together on "
+	    "Linux yet: say inherit for both (the host's network) or disable "
+	    "for both (none)", ip4, ip6);
+	return buf;
+}
+
+static const char *
+refuse_agent(const struct spec_agent *a, char *buf, size_t size)
+{
+	const char *name = a->health.exec != NULL ? "agent.health" :
+	    a->rollback ? "agent.rollback" : NULL;
+
+	if (name == NULL)
+		return NULL;
+	snprintf(buf, size, "%s: this version does not do that yet; remove it",
+	    name);
+	return buf;
+}
+
+const char *
+rules_refuse(const struct spec *s, const char *backend,
+    const struct jail_params *params, char *buf, size_t size)
+{
+	if (refuse_agent(&s->agent, buf, size) != NULL)
+		return buf;
+	for (size_t i = 0; i < s->count; i++) {
+		const char *why = refuse_param(&s->param[i], backend, params,
+		    buf, size);
+
+		if (why != NULL)
+			return why;
+	}
+	if (strcmp(backend, "linux") == 0)
+		return refuse_linux_network(s, buf, size);
+	return NULL;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/read/git.h"
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SYMBOLIC_MAX 5	/* git's own limit of refs that name refs */
+
+static int path_join(char *buf, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static int
+path_join(char *buf, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(buf, PATH_MAX, fmt, ap);
+	va_end(ap);
+	return n < 0 || n >= PATH_MAX ? -1 : 0;
+}
+
+/* The first line of a small regular file, without its end. */
+static int
+read_line(const char *path, char *line, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	ssize_t n = -1;
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		n = read(fd, line, size - 1);
+	close(fd);
+	if (n < 0)
+		return -1;
+	line[n] = '\0';
+	line[strcspn(line, "\r\n")] = '\0';
+	return 0;
+}
+
+static bool
+is_hex(const char *text)
+{
+	return strlen(text) == GIT_HEX_SIZE - 1 &&
+	    strspn(text, "0123456789abcdef") == GIT_HEX_SIZE - 1;
+}
+
+/* Where `.git` leads: a directory, or a file "gitdir: PATH". */
+static int
+open_git(const char *tree, struct git *g)
+{
+	static const char mark[] = "gitdir: ";
+	char path[PATH_MAX], line[PATH_MAX];
+	struct stat st;
+
+	if (path_join(path, "%s/.git", tree) != 0 || stat(path, &st) != 0)
+		return -1;
+	if (S_ISDIR(st.st_mode)) {
+		memcpy(g->dir, path, sizeof path);
+	} else {
+		if (read_line(path, line, sizeof line) != 0 ||
+		    strncmp(line, mark, sizeof mark - 1) != 0)
+			return -1;
+		if (line[sizeof mark - 1] == '/' ?
+		    path_join(g->dir, "%s", line + sizeof mark - 1) :
+		    path_join(g->dir, "%s/%s", tree, line + sizeof mark - 1))
+			return -1;
+	}
+	if (path_join(path, "%s/commondir", g->dir) != 0)
+		return -1;
+	if (read_line(path, line, sizeof line) != 0)
+		return path_join(g->common, "%s", g->dir);
+	return line[0] == '/' ? path_join(g->common, "%s", line) :
+	    path_join(g->common, "%s/%s", g->dir, line);
+}
+
+/* Looks a ref up among those that git has packed into one file. */
+static int
+packed_ref(const struct git *g, const char *ref, char *hex)
+{
+	char path[PATH_MAX], line[PATH_MAX + GIT_HEX_SIZE + 1];
+	int rc = -1;
+	FILE *f;
+
+	if (path_join(path, "%s/packed-refs", g->common) != 0 ||
+	    (f = fopen(path, "re")) == NULL)
+		return -1;
+	while (rc != 0 && fgets(line, sizeof line, f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strlen(line) <= GIT_HEX_SIZE ||
+		    line[GIT_HEX_SIZE - 1] != ' ' ||
+		    strcmp(line + GIT_HEX_SIZE, ref) != 0)
+			continue;
+		line[GIT_HEX_SIZE - 1] = '\0';
+		if (!is_hex(line))
+			break;
+		memcpy(hex, line, GIT_HEX_SIZE);
+		rc = 0;
+	}
+	fclose(f);
+	return rc;
+}
+
+static int
+read_head(struct git *g)
+{
+	static const char mark[] = "ref: refs/";
+	char path[PATH_MAX], line[PATH_MAX], ref[PATH_MAX] = "";
+
+	if (path_join(path, "%s/HEAD", g->dir) != 0)
+		return -1;
+	for (int i = 0; i < SYMBOLIC_MAX; i++) {
+		if (read_line(path, line, sizeof line) != 0)
+			return ref[0] != '\0' ? packed_ref(g, ref, g->head) :
+			    -1;
+		if (is_hex(line)) {
+			memcpy(g->head, line, GIT_HEX_SIZE);
+			return 0;
+		}
+		if (strncmp(line, mark, sizeof mark - 1) != 0 ||
+		    strstr(line, "..") != NULL)
+			return -1;
+		if (path_join(ref, "%s", line + 5) != 0 ||
+		    path_join(path, "%s/%s", g->common, ref) != 0)
+			return -1;
+		memcpy(g->ref, path, sizeof path);
+	}
+	return -1;
+}
+
+int
+git_find(const char *dir, struct git *g)
+{
+	char tree[PATH_MAX], *slash;
+
+	memset(g, 0, sizeof *g);
+	if (realpath(dir, tree) == NULL)
+		return -1;
+	while (open_git(tree, g) != 0) {
+		char below[PATH_MAX];
+
+		slash = strrchr(tree, '/');
+		if (slash == NULL || slash[1] == '\0')
+			return -1;
+		memcpy(below, g->prefix, sizeof below);
+		if (path_join(g->prefix, "%s/%s", slash + 1, below) != 0)
+			return -1;
+		*slash = '\0';
+	}
+	return read_head(g);
+}
+
+bool
+git_locked(const struct git *g)
+{
+	char path[PATH_MAX];
+
+	return path_join(path, "%s/index.lock", g->dir) != 0 ||
+	    access(path, F_OK) == 0;
+}
+
+void
+git_blob(const void *text, size_t len, unsigned char blob[SHA1_SIZE])
+{
+	char head[32];
+	int n = snprintf(head, sizeof head, "blob %zu", len);
+	struct sha1 s;
+
+	sha1_init(&s);
+	sha1_update(&s, head, (size_t)n + 1);
+	sha1_update(&s, text, len);
+	sha1_final(&s, blob);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Just enough of git's files to say which commit a directory is: HEAD, refs
+ * and index (gitrepository-layout(5), gitformat-index(5)).  git itself is not
+ * run.  Repositories with SHA-256 names, reftables, split or sparse indexes
+ * are not understood, and are then said to be none.
+ */
+#ifndef JA_GIT_H
+#define JA_GIT_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "agent/read/sha1.h"
+
+#define GIT_HEX_SIZE (2 * SHA1_SIZE + 1)
+
+/* The work tree that a directory is in. */
+struct git {
+	char dir[PATH_MAX];    /* HEAD, index */
+	char common[PATH_MAX]; /* refs */
+	char prefix[PATH_MAX]; /* the directory in the work tree: "" or "a/b/" */
+	char ref[PATH_MAX];    /* file of the branch, "" when detached */
+	char head[GIT_HEX_SIZE];
+};
+
+/* Finds the work tree and reads HEAD.  Returns 0, -1 when there is none. */
+int git_find(const char *dir, struct git *g);
+
+/* Whether git is at work in it. */
+bool git_locked(const struct git *g);
+
+/* A file of the index, directly in the directory. */
+struct git_entry {
+	const char *name;
+	const unsigned char *blob; /* SHA1_SIZE bytes */
+	bool regular;	/* a file, merged */
+};
+
+/*
+ * Calls `each` for the files of the index that are in g->prefix itself, in the
+ * order of their names, until it returns false.  Returns 0, 1 when it was
+ * stopped, -1 when the index cannot be understood.
+ */
+int git_index(const struct git *g,
+    bool (*each)(void *arg, const struct git_entry *e), void *arg);
+
+/* The name of a file's content as a blob. */
+void git_blob(const void *text, size_t len, unsigned char blob[SHA1_SIZE]);
+
+#endif

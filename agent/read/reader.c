@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/read/reader.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/base/channel.h"
+#include "kernel/confine.h"
+#include "agent/read/scan.h"
+
+/* Whether a component of the path is ".." (it may follow a link). */
+static bool
+goes_up(const char *path)
+{
+	for (const char *s = path; (s = strstr(s, "..")) != NULL; s += 2)
+		if ((s == path || s[-1] == '/') &&
+		    (s[2] == '\0' || s[2] == '/'))
+			return true;
+	return false;
+}
+
+/* Drops empty and "." components in place. */
+static void
+normalise(char *path)
+{
+	char *to = path;
+
+	for (char *from = path; *from != '\0';) {
+		size_t len;
+
+		from += strspn(from, "/");
+		len = strcspn(from, "/");
+		if (len > 0 && !(len == 1 && from[0] == '.')) {
+			*to++ = '/';
+			memmove(to, from, len);
+			to += len;
+		}
+		from += len;
+	}
+	if (to == path)
+		*to++ = '/';
+	*to = '\0';
+}
+
+int
+set_name(const char *dir, char *buf, struct error *err)
+{
+	char text[PATH_MAX] = "";
+	size_t len = 0;
+
+	if (goes_up(dir) && realpath(dir, buf) != NULL)
+		return 0;
+	if (dir[0] != '/') {
+		if (getcwd(text, sizeof text) == NULL)
+			return error_sys(err, errno, "current directory");
+		len = strlen(text);
+	}
+	if (len + strlen(dir) + 3 > sizeof text)
+		return error_sys(err, ENAMETOOLONG, "directory %.100s...",
+		    dir);
+	text[len] = '/';
+	memcpy(text + len + 1, dir, strlen(dir) + 1);
+	normalise(text);
+	memcpy(buf, text, strlen(text) + 1);
+	return 0;
+}
+
+int
+reader_init(struct reader *r, const struct reader_options *opt,
+    struct error *err)
+{
+	static const struct spec_errors none;
+
+	memset(r, 0, sizeof *r);
+	r->opt = opt;
+	if (sodium_init() < 0)
+		return error_set(err, ENOTSUP, "libsodium cannot be used");
+	if (set_name(opt->dir, r->dir, err) != 0)
+		return -1;
+	if (scan_encode_facts(r, &none) != 0)
+		return error_sys(err, ENOMEM, "reader");
+	return 0;
+}
+
+void
+reader_finish(struct reader *r)
+{
+	files_finish(&r->files);
+	for (size_t i = 0; i < r->sent_count; i++) {
+		free(r->sent[i].name);
+		free(r->sent[i].file);
+	}
+	free(r->sent);
+	free(r->facts);
+}
+
+int
+reader_scan(struct reader *r, unsigned char **answer, size_t *len)
+{
+	struct answer a = { .state = SCAN_OK };
+	struct changes ch = { 0 };
+	struct git before;
+	struct error err;
+	bool changed = false;
+	int rc = 0;
+
+	revision_begin(r, &before);
+	if (scan_look(r, &changed, &a.again_ms, &err) != 0) {
+		a.state = SCAN_MISSING;
+		a.why = err.text;
+	} else if (a.again_ms != 0) {
+		a.state = SCAN_UNSETTLED;
+	}
+	if (changed) {
+		rc = scan_merge(r, &ch);
+		if (rc == 0)
+			rc = scan_encode_facts(r, &ch.errors);
+	}
+	if (rc == 0) {
+		revision_end(r, &before, a.revision, sizeof a.revision);
+		rc = scan_encode(r, &a, &ch, answer, len);
+	}
+	changes_finish(&ch);
+	return rc;
+}
+
+/* Answers one message.  Returns 0, -1 when the channel or memory is gone. */
+static int
+serve(struct reader *r, int fd, const struct message *m)
+{
+	unsigned char *answer;
+	size_t len;
+	int rc;
+
+	if (m->type == READER_ACCEPT) {
+		r->seen = false;
+		return 0;
+	}
+	if (m->type != READER_SCAN)
+		return 0;
+	if (reader_scan(r, &answer, &len) != 0)
+		return -1;
+	rc = channel_write(fd, READER_RESULT, m->number, answer, len);
+	free(answer);
+	return rc;
+}
+
+int
+reader_body(int fd, void *arg)
+{
+	struct reader r;
+	struct message m;
+	struct error err;
+	int more;
+
+	/* Breaking a lease sends SIGIO, which would end us. */
+	if (signal(SIGIO, SIG_IGN) == SIG_ERR)
+		return 1;
+	if (reader_init(&r, arg, &err) != 0 ||
+	    helper_confine(HELPER_READER, &err) != 0) {
+		fprintf(stderr, "jailagent: reader: %s\n", err.text);
+		return 1;
+	}
+	while ((more = channel_read(fd, &m, &err)) == 1) {
+		int rc = serve(&r, fd, &m);
+
+		free(m.data);
+		if (rc != 0) {
+			more = -1;
+			break;
+		}
+	}
+	reader_finish(&r);
+	return more == 0 ? 0 : 1;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which revision the files are: the commit of HEAD when every spec file is
+ * what git's index says and none is missing or more; "COMMIT+dirty" when not.
+ * Outside of git, or where the index cannot be understood, the digest of the
+ * set.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/read/scan.h"
+
+/* The files are walked along with the index: both are sorted by name. */
+struct comparison {
+	const struct files *files;
+	size_t next;
+	bool same;
+};
+
+static bool
+same_as_index(void *arg, const struct git_entry *e)
+{
+	struct comparison *c = arg;
+	const struct file *f;
+
+	if (!spec_file_name(e->name))
+		return true;
+	f = c->next < c->files->count ? &c->files->file[c->next++] : NULL;
+	c->same = f != NULL && strcmp(f->name, e->name) == 0 && e->regular &&
+	    f->id.link_ino == 0 && !f->unsettled && f->problem == NULL &&
+	    f->now != NULL && memcmp(f->now->blob, e->blob, SHA1_SIZE) == 0;
+	return c->same;
+}
+
+void
+revision_begin(const struct reader *r, struct git *g)
+{
+	if (git_find(r->dir, g) != 0)
+		g->head[0] = '\0';
+}
+
+void
+revision_end(const struct reader *r, const struct git *before, char *buf,
+    size_t size)
+{
+	struct comparison c = { .files = &r->files, .same = true };
+	struct git now;
+	int rc = -1;
+
+	revision_begin(r, &now);
+	if (now.head[0] != '\0')
+		rc = git_index(&now, same_as_index, &c);
+	if (rc == -1) {
+		sodium_bin2hex(buf, size, r->digest, sizeof r->digest);
+		return;
+	}
+	snprintf(buf, size, "%s%s", now.head, c.same &&
+	    c.next == c.files->count && strcmp(now.head, before->head) == 0 &&
+	    !git_locked(&now) ? "" : "+dirty");
+}

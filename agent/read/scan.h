@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The reader's insides: what is known of the directory and of each file.
+ *
+ *   scan_look   directory -> table of files     (scan.c, scan_file.c)
+ *   scan_merge  table -> specs and what changed (scan_merge.c)
+ *   scan_encode the answer as bytes             (scan_code.c)
+ */
+#ifndef JA_SCAN_H
+#define JA_SCAN_H
+
+#include <sys/types.h>
+
+#include <limits.h>
+#include <time.h>
+
+#include "agent/read/git.h"
+#include "agent/read/reader.h"
+
+/* What tells one state of a file from another without reading it. */
+struct file_id {
+	dev_t dev;
+	ino_t ino, link_ino; /* link_ino 0: no symbolic link */
+	off_t size;
+	struct timespec mtime, ctime, link_ctime;
+};
+
+/* What a file held at some time; shared by count. */
+struct content {
+	unsigned refs;
+	char *path; /* the documents and errors refer to it */
+	unsigned char digest[SPEC_DIGEST_SIZE]; /* of the text */
+	unsigned char blob[SHA1_SIZE];		/* git's name for it */
+	struct spec_docs docs;
+	struct spec_errors errors; /* of parsing */
+	bool valid;
+};
+
+struct file {
+	char *path;
+	const char *name;     /* last component of `path` */
+	struct file_id id;
+	struct content *now;  /* NULL: could not be read, or not yet */
+	struct content *good; /* what it last held without an error */
+	char *problem;	      /* why it could not be read */
+	bool unsettled;	      /* somebody is writing it */
+	bool racy;	      /* read so soon after a write that another one
+				 may have left the same times */
+	bool invalid;	      /* scan_merge: an error is in it */
+	long long since_ms;   /* when `id` was first seen, monotonic */
+	long long vanished_ms; /* since when it is absent; 0: it is there */
+};
+
+struct files {
+	struct file *file; /* sorted by name */
+	size_t count;
+};
+
+/* A spec as the agent was last told of it. */
+struct sent {
+	char *name, *file;
+	unsigned line, column;
+	unsigned char digest[SPEC_DIGEST_SIZE];
+};
+
+struct reader {
+	const struct reader_options *opt;
+	char dir[PATH_MAX];  /* the set's name */
+	char real[PATH_MAX]; /* where it is now */
+	dev_t dev;
+	bool seen;	     /* `dev` is known */
+	struct files files;
+	struct sent *sent;   /* sorted by name */
+	size_t sent_count;
+	size_t jails;
+	unsigned char digest[SPEC_DIGEST_SIZE]; /* of what was sent */
+	bool no_leases;	     /* as on a system without them, for tests */
+	unsigned tries;	     /* scans in a row that met a writer */
+	unsigned char *facts; /* files, errors, digest as they were encoded */
+	size_t facts_len;
+};
+
+/* What scan_merge found to be new; points into `set`. */
+struct changes {
+	struct spec_set set;
+	struct spec_errors errors;
+	const struct spec **changed, **moved;
+	size_t changed_count, moved_count;
+	struct text_list gone;
+};
+
+int reader_init(struct reader *r, const struct reader_options *opt,
+    struct error *err);
+void reader_finish(struct reader *r);
+
+/*
+ * One scan, whole: looks, merges, and encodes the answer (allocated).
+ * Returns 0, -1 only when memory is out.
+ */
+int reader_scan(struct reader *r, unsigned char **answer, size_t *len);
+
+/*
+ * Looks at all files of the directory.  Returns 0 with *changed telling
+ * whether anything differs from before and *again_ms when to look again (0:
+ * no need); -1 with the reason, and nothing is changed in *r.
+ */
+int scan_look(struct reader *r, bool *changed, unsigned *again_ms,
+    struct error *err);
+
+/*
+ * Looks at one file; `old` is what is known of it (or NULL) and stays as it
+ * is.  Returns 1 when *f is filled in, 0 when there is no such file, -1 when
+ * memory is out.
+ */
+int scan_file(const struct reader *r, int dirfd, const char *name,
+    const struct file *old, struct file *f);
+bool file_same(const struct file *a, const struct file *b);
+void file_finish(struct file *f);
+void files_finish(struct files *files);
+
+struct content *content_new(const char *path, const char *text, size_t len,
+    const unsigned char digest[SPEC_DIGEST_SIZE]);
+struct content *content_ref(struct content *c);
+void content_unref(struct content *c);
+
+long long monotonic_ms(void);
+
+/*
+ * Makes specs of the files, brings r->sent up to date.  Returns 0, -1 when
+ * memory is out.
+ */
+int scan_merge(struct reader *r, struct changes *ch);
+void changes_finish(struct changes *ch);
+
+/* The file that a path in a message means, NULL if none. */
+struct file *reader_file(struct reader *r, const char *path);
+
+/*
+ * The answer in two parts: the facts (files, errors, digest), which are kept
+ * as long as nothing changes, and the rest.  Returns 0, -1 when memory is out.
+ */
+int scan_encode_facts(struct reader *r, const struct spec_errors *errors);
+struct answer {
+	enum scan_state state;
+	const char *why; /* for SCAN_MISSING */
+	unsigned again_ms;
+	char revision[128];
+};
+int scan_encode(const struct reader *r, const struct answer *a,
+    const struct changes *ch, unsigned char **data, size_t *len);
+
+/*
+ * The revision that the files are (revision.c): what git says before they are
+ * looked at, and the verdict afterwards, which needs both to be the same.
+ */
+void revision_begin(const struct reader *r, struct git *g);
+void revision_end(const struct reader *r, const struct git *before, char *buf,
+    size_t size);
+
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading one file (promise no-torn-reads).
+ *
+ * A file is used when nobody has it open for writing and its stat(2) data are
+ * the same before and after it was read.  A read lease tells about writers:
+ * the kernel grants it only when there are none, and holds a new one back until
+ * the text is read.  Where there are no leases, a file is used when it was
+ * quiet for a second, or at once when it arrived by rename(2): an inode not
+ * seen under this name before, whose data are older than the inode change that
+ * the renaming left.
+ */
+#include "agent/read/scan.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "specs/text.h"
+#include "agent/read/trust.h"
+
+#define QUIET_MS 1000
+#define EMPTY_MS 100 /* a file is there before its maker has it open */
+
+enum outcome { READ_DONE, READ_UNSETTLED, READ_FAILED };
+
+long long
+monotonic_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static long long
+time_ms(const struct timespec *t)
+{
+	return (long long)t->tv_sec * 1000 + t->tv_nsec / 1000000;
+}
+
+static bool
+time_same(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool
+id_same(const struct file_id *a, const struct file_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	    time_same(&a->mtime, &b->mtime) &&
+	    time_same(&a->ctime, &b->ctime) && a->link_ino == b->link_ino &&
+	    time_same(&a->link_ctime, &b->link_ctime);
+}
+
+static void
+id_set(struct file_id *id, const struct stat *st)
+{
+	id->dev = st->st_dev;
+	id->ino = st->st_ino;
+	id->size = st->st_size;
+	id->mtime = st->st_mtim;
+	id->ctime = st->st_ctim;
+}
+
+/* Milliseconds since the last write or inode change by the file's own times */
+static long long
+age_ms(const struct file_id *id)
+{
+	struct timespec now;
+	long long mtime = time_ms(&id->mtime), ctime = time_ms(&id->ctime);
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return time_ms(&now) - (mtime > ctime ? mtime : ctime);
+}
+
+/*
+ * Whether another write may leave the same times: a clock tick, or two seconds
+ * where a file system keeps whole seconds.
+ */
+static bool
+is_racy(const struct file_id *id)
+{
+	bool coarse = id->mtime.tv_nsec == 0 && id->ctime.tv_nsec == 0;
+	long long age = age_ms(id), limit = coarse ? 2000 : 50;
+
+	return age > -limit && age < limit;
+}
+
+static bool
+arrived_by_rename(const struct file *f, const struct file *old)
+{
+	const struct timespec *m = &f->id.mtime, *c = &f->id.ctime;
+
+	if (f->id.size == 0 || (old != NULL && old->id.ino == f->id.ino))
+		return false;
+	return m->tv_sec < c->tv_sec ||
+	    (m->tv_sec == c->tv_sec && m->tv_nsec < c->tv_nsec);
+}
+
+/* `since_ms` covers clocks that differ from ours (network file systems). */
+static bool
+is_quiet(const struct file *f, const struct file *old)
+{
+	return age_ms(&f->id) >= QUIET_MS ||
+	    monotonic_ms() - f->since_ms >= QUIET_MS ||
+	    arrived_by_rename(f, old);
+}
+
+/* Whether nobody writes; with *leased the caller must give the lease back. */
+static bool
+is_settled(const struct reader *r, int fd, const struct file *f,
+    const struct file *old, bool *leased)
+{
+	*leased = false;
+	if (f->id.size == 0 && age_ms(&f->id) >= 0 && age_ms(&f->id) < EMPTY_MS)
+		return false;
+#ifdef F_SETLEASE
+	if (!r->no_leases) {
+		if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
+			return *leased = true;
+		if (errno == EAGAIN)
+			return false;
+	}
+#else
+	(void)r;
+	(void)fd;
+#endif
+	return is_quiet(f, old);
+}
+
+static void
+end_lease(int fd, bool leased)
+{
+#ifdef F_SETLEASE
+	if (leased)
+		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
+#else
+	(void)fd;
+	(void)leased;
+#endif
+}
+
+static int problem(struct file *f, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static int
+problem(struct file *f, const char *fmt, ...)
+{
+	char text[ERROR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	f->problem = strdup(text);
+	return READ_FAILED;
+}
+
+/* Reads exactly `len` bytes of which there must be no more. */
+static bool
+read_all(int fd, char *buf, size_t len)
+{
+	size_t at = 0;
+	ssize_t n;
+
+	while (at <= len) {
+		n = read(fd, buf + at, len + 1 - at);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0 && at == len;
+		at += (size_t)n;
+	}
+	return false;
+}
+
+/* Takes the text of an open file as what the file holds now. */
+static int
+take_text(struct file *f, const char *text, size_t len)
+{
+	unsigned char digest[SPEC_DIGEST_SIZE];
+	struct content *c;
+
+	crypto_generichash(digest, sizeof digest, (const unsigned char *)text,
+	    len, NULL, 0);
+	if (f->now != NULL && memcmp(f->now->digest, digest,
+	    sizeof digest) == 0)
+		return READ_DONE;
+	if (f->good != NULL && memcmp(f->good->digest, digest,
+	    sizeof digest) == 0)
+		c = content_ref(f->good);
+	else
+		c = content_new(f->path, text, len, digest);
+	content_unref(f->now);
+	f->now = c;
+	return READ_DONE;
+}
+
+static int
+read_settled(int fd, struct file *f)
+{
+	size_t len = (size_t)f->id.size;
+	struct file_id after = f->id;
+	char *text = malloc(len + 1);
+	struct stat st;
+	int rc = READ_UNSETTLED;
+
+	if (text == NULL)
+		return problem(f, "cannot be read: out of memory");
+	if (read_all(fd, text, len) && fstat(fd, &st) == 0) {
+		id_set(&after, &st);
+		if (id_same(&after, &f->id))
+			rc = take_text(f, text, len);
+	}
+	free(text);
+	return rc;
+}
+
+static const char *
+type_name(mode_t mode)
+{
+	return S_ISDIR(mode) ? "a directory" : S_ISFIFO(mode) ? "a FIFO" :
+	    S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+/* Messages, status and snapshots can only name files that are text. */
+static bool
+name_is_text(const char *name)
+{
+	for (const char *s = name; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == '\x7f')
+			return false;
+	return utf8_prefix(name, strlen(name)) == strlen(name);
+}
+
+/* Opens and reads a file of which *st was seen. */
+static int
+read_file(const struct reader *r, int dirfd, const struct stat *st,
+    struct file *f, const struct file *old)
+{
+	struct error err;
+	struct stat now;
+	bool leased;
+	int fd, rc;
+
+	if (!name_is_text(f->name))
+		return problem(f, "the file's name is not UTF-8 text; rename "
+		    "it");
+	if (!S_ISREG(st->st_mode))
+		return problem(f, "is %s, not a file; use a regular file, or "
+		    "another name", type_name(st->st_mode));
+	if (r->opt->trust && trust_owner(f->path, st, &err) != 0)
+		return problem(f, "%s", err.text);
+	if (r->opt->trust && f->id.link_ino != 0 &&
+	    trust_path(r->real, f->name, true, NULL, &err) != 0)
+		return problem(f, "%s", err.text);
+	if (st->st_size > SPEC_FILE_MAX)
+		return problem(f, "is larger than %d bytes", SPEC_FILE_MAX);
+	fd = openat(dirfd, f->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+	    O_NOCTTY);
+	if (fd == -1 && errno == ENOENT)
+		return READ_UNSETTLED; /* removed since it was looked at */
+	if (fd == -1)
+		return problem(f, "cannot be read: %s", strerror(errno));
+	rc = READ_UNSETTLED;
+	if (fstat(fd, &now) == 0 && now.st_ino == st->st_ino &&
+	    now.st_dev == st->st_dev && is_settled(r, fd, f, old,
+	    &leased)) {
+		rc = read_settled(fd, f);
+		end_lease(fd, leased);
+	}
+	close(fd);
+	return rc;
+}
+
+/* Fills in st and f->id.  Returns 1, 0 when there is no such file. */
+static int
+identify(int dirfd, struct file *f, struct stat *st)
+{
+	if (fstatat(dirfd, f->name, st, AT_SYMLINK_NOFOLLOW) != 0) {
+		if (errno == ENOENT)
+			return 0;
+		problem(f, "cannot be looked at: %s", strerror(errno));
+		return 1;
+	}
+	memset(&f->id, 0, sizeof f->id);
+	if (S_ISLNK(st->st_mode)) {
+		f->id.link_ino = st->st_ino;
+		f->id.link_ctime = st->st_ctim;
+		if (fstatat(dirfd, f->name, st, 0) != 0) {
+			problem(f, "is a symbolic link that leads nowhere: %s",
+			    strerror(errno));
+			return 1;
+		}
+	}
+	id_set(&f->id, st);
+	return 1;
+}
+
+/* *f begins as what is known of the file. */
+static int
+inherit(const struct reader *r, const char *name, const struct file *old,
+    struct file *f)
+{
+	size_t len = strlen(r->dir);
+
+	memset(f, 0, sizeof *f);
+	f->path = malloc(len + strlen(name) + 2);
+	if (f->path == NULL)
+		return -1;
+	memcpy(f->path, r->dir, len);
+	f->path[len] = '/';
+	memcpy(f->path + len + 1, name, strlen(name) + 1);
+	f->name = f->path + len + 1;
+	if (old != NULL) {
+		f->now = content_ref(old->now);
+		f->good = content_ref(old->good);
+		f->invalid = old->invalid;
+	}
+	return 0;
+}
+
+int
+scan_file(const struct reader *r, int dirfd, const char *name,
+    const struct file *old, struct file *f)
+{
+	struct stat st;
+
+	if (inherit(r, name, old, f) != 0)
+		return -1;
+	if (identify(dirfd, f, &st) == 0) {
+		file_finish(f);
+		return 0;
+	}
+	if (f->problem != NULL)
+		return 1;
+	f->since_ms = old != NULL && id_same(&old->id, &f->id) ?
+	    old->since_ms : monotonic_ms();
+	if (old != NULL && old->now != NULL && old->problem == NULL &&
+	    !old->unsettled && !old->racy && id_same(&old->id, &f->id))
+		return 1;
+	f->racy = is_racy(&f->id);
+	f->unsettled = read_file(r, dirfd, &st, f, old) == READ_UNSETTLED;
+	return 1;
+}

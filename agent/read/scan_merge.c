@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From files to specs (promises invalid-never-deletes and isolation).
+ *
+ * Each file counts with what it holds now.  One that cannot be read, parsed or
+ * resolved counts with its last good documents instead, all of them, and the
+ * specs are made anew; a file that never was good counts with those of its
+ * documents that nothing is wrong with.  A name that an error keeps out of the
+ * specs is not gone: it stays what it was.
+ */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/read/scan.h"
+
+/* For the time of a merge: which documents of each file count. */
+struct merge {
+	struct reader *r;
+	struct content **use; /* parallel to r->files; NULL: nothing */
+	bool *demote;
+	struct spec_errors *errors;
+};
+
+static int
+compare_file(const void *key, const void *file)
+{
+	return strcmp(key, ((const struct file *)file)->name);
+}
+
+struct file *
+reader_file(struct reader *r, const char *path)
+{
+	size_t len = strlen(r->dir);
+
+	if (path == NULL || strncmp(path, r->dir, len) != 0 ||
+	    path[len] != '/' || r->files.count == 0)
+		return NULL;
+	return bsearch(path + len + 1, r->files.file, r->files.count,
+	    sizeof *r->files.file, compare_file);
+}
+
+static void
+copy_error(struct spec_errors *to, const char *path,
+    const struct spec_error *e)
+{
+	struct spec_place place = e->place;
+
+	place.file = path;
+	(void)spec_error_add(to, place, e->warning, "%s", e->message);
+}
+
+/* What counts at first, and what was already found when parsing. */
+static void
+begin(struct merge *m)
+{
+	for (size_t i = 0; i < m->r->files.count; i++) {
+		struct file *f = &m->r->files.file[i];
+		bool usable = f->problem == NULL && f->now != NULL &&
+		    f->now->valid;
+
+		m->use[i] = usable ? f->now : f->good;
+		f->invalid = !usable && !(f->unsettled && f->now == NULL);
+		if (f->problem != NULL)
+			(void)spec_error_add(m->errors, (struct spec_place){
+			    .file = f->path }, false, "%s", f->problem);
+		else if (f->now != NULL)
+			for (size_t k = 0; k < f->now->errors.count; k++)
+				copy_error(m->errors, f->path,
+				    &f->now->errors.error[k]);
+	}
+}
+
+static int
+resolve(const struct merge *m, struct spec_set *set)
+{
+	struct spec_docs all = { 0 };
+	size_t n = 0;
+
+	memset(set, 0, sizeof *set);
+	for (size_t i = 0; i < m->r->files.count; i++)
+		if (m->use[i] != NULL)
+			n += m->use[i]->docs.count;
+	all.doc = calloc(n + 1, sizeof *all.doc);
+	if (all.doc == NULL)
+		return -1;
+	for (size_t i = 0; i < m->r->files.count; i++)
+		for (size_t k = 0; m->use[i] != NULL &&
+		    k < m->use[i]->docs.count; k++)
+			all.doc[all.count++] = m->use[i]->docs.doc[k];
+	spec_resolve(&all, set);
+	free(all.doc);
+	return 0;
+}
+
+/* Whether the last good documents can stand in for what the file holds. */
+static bool
+can_demote(const struct merge *m, size_t i)
+{
+	const struct file *f = &m->r->files.file[i];
+
+	return f->good != NULL && m->use[i] == f->now && f->good != f->now;
+}
+
+/*
+ * Puts files in which resolving found errors back to their last good documents.
+ * Returns whether there was one, so that the specs must be made anew.
+ */
+static bool
+demote(const struct merge *m, const struct spec_set *set)
+{
+	struct file *files = m->r->files.file;
+	bool any = false;
+
+	memset(m->demote, 0, m->r->files.count * sizeof *m->demote);
+	for (size_t i = 0; i < set->errors.count; i++) {
+		const struct spec_error *e = &set->errors.error[i];
+		struct file *f = reader_file(m->r, e->place.file);
+
+		if (f == NULL || e->warning ||
+		    !can_demote(m, (size_t)(f - files)))
+			continue;
+		m->demote[f - files] = any = true;
+		f->invalid = true;
+		copy_error(m->errors, f->path, e);
+	}
+	for (size_t i = 0; i < m->r->files.count; i++)
+		if (m->demote[i])
+			m->use[i] = files[i].good;
+	return any;
+}
+
+/* The errors that stayed; files without any are good from now on. */
+static void
+conclude(const struct merge *m, const struct spec_set *set)
+{
+	for (size_t i = 0; i < set->errors.count; i++) {
+		const struct spec_error *e = &set->errors.error[i];
+		struct file *f = reader_file(m->r, e->place.file);
+
+		copy_error(m->errors, f != NULL ? f->path : NULL, e);
+		if (f != NULL && !e->warning)
+			f->invalid = true;
+	}
+	for (size_t i = 0; i < m->r->files.count; i++) {
+		struct file *f = &m->r->files.file[i];
+
+		if (f->invalid || m->use[i] != f->now || f->good == f->now)
+			continue;
+		content_unref(f->good);
+		f->good = content_ref(f->now);
+	}
+	spec_errors_sort(m->errors);
+}
+
+static int
+make_specs(struct reader *r, struct changes *ch)
+{
+	struct merge m = { .r = r, .errors = &ch->errors };
+	int rc = -1;
+
+	m.use = calloc(r->files.count + 1, sizeof *m.use);
+	m.demote = calloc(r->files.count + 1, sizeof *m.demote);
+	if (m.use == NULL || m.demote == NULL)
+		goto out;
+	begin(&m);
+	/* Ends, since each round puts back one file at least. */
+	while ((rc = resolve(&m, &ch->set)) == 0 && demote(&m, &ch->set))
+		spec_set_free(&ch->set);
+	if (rc == 0)
+		conclude(&m, &ch->set);
+out:
+	free(m.use);
+	free(m.demote);
+	return rc;
+}
+
+static int
+compare_text(const void *key, const void *text)
+{
+	return strcmp(key, *(char *const *)text);
+}
+
+/* Whether a name that is not among the specs is kept out by an error. */
+static bool
+is_held(struct reader *r, const struct changes *ch, const struct sent *s)
+{
+	const struct file *f = reader_file(r, s->file);
+
+	if (f != NULL && f->invalid)
+		return true;
+	return ch->set.invalid.count > 0 && bsearch(s->name,
+	    ch->set.invalid.text, ch->set.invalid.count,
+	    sizeof *ch->set.invalid.text, compare_text) != NULL;
+}
+
+static int
+sent_from(struct sent *to, const struct spec *s)
+{
+	to->name = strdup(s->name);
+	to->file = strdup(s->place.file != NULL ? s->place.file : "");
+	to->line = s->place.line;
+	to->column = s->place.column;
+	memcpy(to->digest, s->digest, sizeof to->digest);
+	return to->name != NULL && to->file != NULL ? 0 : -1;
+}
+
+static void
+sent_finish(struct sent *s)
+{
+	free(s->name);
+	free(s->file);
+}
+
+/* A spec beside what was last sent of it (NULL: nothing). */
+static void
+compare_spec(struct changes *ch, const struct sent *old, const struct spec *s)
+{
+	const char *file = s->place.file != NULL ? s->place.file : "";
+
+	if (old == NULL || memcmp(old->digest, s->digest,
+	    sizeof old->digest) != 0)
+		ch->changed[ch->changed_count++] = s;
+	else if (strcmp(old->file, file) != 0 || old->line != s->place.line ||
+	    old->column != s->place.column)
+		ch->moved[ch->moved_count++] = s;
+}
+
+/* Both lists are sorted by name; `next` becomes what is sent now. */
+static int
+compare(struct reader *r, struct changes *ch, struct sent *next, size_t *n)
+{
+	size_t i = 0, k = 0;
+
+	while (i < r->sent_count || k < ch->set.count) {
+		struct sent *old = i < r->sent_count ? &r->sent[i] : NULL;
+		const struct spec *s = k < ch->set.count ?
+		    ch->set.spec[k] : NULL;
+		int order = old == NULL ? 1 : s == NULL ? -1 :
+		    strcmp(old->name, s->name);
+
+		if (order >= 0) {
+			compare_spec(ch, order == 0 ? old : NULL, s);
+			if (sent_from(&next[(*n)++], s) != 0)
+				return -1;
+			k++;
+		} else if (is_held(r, ch, old)) {
+			next[(*n)++] = *old;
+			*old = (struct sent){ 0 };
+		} else if (text_list_add(&ch->gone, old->name) != 0) {
+			return -1;
+		}
+		i += order <= 0;
+	}
+	return 0;
+}
+
+static void
+digest_sent(struct reader *r, const struct changes *ch)
+{
+	crypto_generichash_state h;
+
+	r->jails = r->sent_count;
+	/* Without names held by errors it is the set's own, as check says. */
+	if (r->sent_count == ch->set.count) {
+		memcpy(r->digest, ch->set.digest, sizeof r->digest);
+		return;
+	}
+	crypto_generichash_init(&h, NULL, 0, sizeof r->digest);
+	for (size_t i = 0; i < r->sent_count; i++) {
+		crypto_generichash_update(&h,
+		    (const unsigned char *)r->sent[i].name,
+		    strlen(r->sent[i].name) + 1);
+		crypto_generichash_update(&h, r->sent[i].digest,
+		    sizeof r->sent[i].digest);
+	}
+	crypto_generichash_final(&h, r->digest, sizeof r->digest);
+}
+
+int
+scan_merge(struct reader *r, struct changes *ch)
+{
+	struct sent *next;
+	size_t n = 0;
+	int rc;
+
+	memset(ch, 0, sizeof *ch);
+	if (make_specs(r, ch) != 0)
+		return -1;
+	ch->changed = calloc(ch->set.count + 1, sizeof *ch->changed);
+	ch->moved = calloc(ch->set.count + 1, sizeof *ch->moved);
+	next = calloc(r->sent_count + ch->set.count + 1, sizeof *next);
+	if (ch->changed == NULL || ch->moved == NULL || next == NULL) {
+		free(next);
+		return -1;
+	}
+	rc = compare(r, ch, next, &n);
+	for (size_t i = 0; i < r->sent_count; i++)
+		sent_finish(&r->sent[i]);
+	free(r->sent);
+	r->sent = next;
+	r->sent_count = n;
+	digest_sent(r, ch);
+	return rc;
+}
+
+void
+changes_finish(struct changes *ch)
+{
+	spec_set_free(&ch->set);
+	spec_errors_free(&ch->errors);
+	text_list_free(&ch->gone);
+	free(ch->changed);
+	free(ch->moved);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/read/watch.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/compat.h"
+#include "agent/read/git.h"
+#include "specs/spec.h"
+#include "agent/read/walk.h"
+
+#define POINTS_MAX 64	/* components of a path, links followed */
+
+/*
+ * A watched directory: the one with the specs (name ""), or one of which the
+ * entry `name` alone matters: the next component on the way, git's HEAD.
+ */
+struct point {
+	int wd;
+	char name[NAME_MAX + 1];
+};
+
+struct watch {
+	char *dir;
+	int fd;
+	struct point point[POINTS_MAX];
+	size_t count;
+	char why[256];
+};
+
+int
+watch_fd(const struct watch *w)
+{
+	return w->fd;
+}
+
+const char *
+watch_why(const struct watch *w)
+{
+	return w->why;
+}
+
+#ifdef COMPAT_INOTIFY
+
+#define ENTRIES (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
+#define SELF (IN_DELETE_SELF | IN_MOVE_SELF)
+#define LOST (SELF | IN_IGNORED | IN_UNMOUNT | IN_Q_OVERFLOW)
+
+/* Messages that name the limit are for status; they say what to do. */
+static void
+explain(struct watch *w, const char *what, int code)
+{
+	if (code == EMFILE)
+		snprintf(w->why, sizeof w->why, "no change events: the limit "
+		    "of inotify instances is reached "
+		    "(fs.inotify.max_user_instances)");
+	else if (code == ENOSPC)
+		snprintf(w->why, sizeof w->why, "no change events: the limit "
+		    "of inotify watches is reached "
+		    "(fs.inotify.max_user_watches)");
+	else
+		snprintf(w->why, sizeof w->why, "no change events from "
+		    "%.100s: %.60s", what, strerror(code));
+}
+
+static int
+add_point(struct watch *w, const char *path, const char *name, uint32_t mask)
+{
+	struct point *p = &w->point[w->count];
+
+	if (w->count == POINTS_MAX) {
+		explain(w, path, ELOOP);
+		return -1;
+	}
+	p->wd = inotify_add_watch(w->fd, path[0] != '\0' ? path : "/",
+	    mask | IN_ONLYDIR);
+	if (p->wd == -1) {
+		int code = errno;
+
+		if (code != ENOENT && code != ENOTDIR)
+			explain(w, path, code);
+		/* On the way it is enough that it can be passed. */
+		return code == EACCES && name[0] != '\0' ? 0 : -1;
+	}
+	snprintf(p->name, sizeof p->name, "%s", name);
+	w->count++;
+	return 0;
+}
+
+/*
+ * A commit can change the revision and no spec; in a work tree of git what
+ * names the commit is watched, too, as far as it is there.
+ */
+static void
+add_git(struct watch *w)
+{
+	struct git g;
+	char *slash;
+
+	if (git_find(w->dir, &g) != 0 ||
+	    add_point(w, g.dir, "HEAD", ENTRIES | SELF) != 0 ||
+	    add_point(w, g.dir, "index", ENTRIES | SELF) != 0 ||
+	    add_point(w, g.common, "packed-refs", ENTRIES | SELF) != 0)
+		return;
+	slash = strrchr(g.ref, '/');
+	if (slash == NULL)
+		return;
+	*slash = '\0';
+	(void)add_point(w, g.ref, slash + 1, ENTRIES | SELF);
+}
+
+/*
+ * Watches the way to the directory as far as it exists, and the directory.
+ * Each component is looked at after the directory that holds it is watched, so
+ * that nothing that happens in between is lost.
+ */
+static void
+establish(struct watch *w)
+{
+	struct walk walk;
+	struct stat st;
+	int more;
+
+	for (size_t i = 0; i < w->count; i++)
+		(void)inotify_rm_watch(w->fd, w->point[i].wd);
+	w->count = 0;
+	w->why[0] = '\0';
+	more = walk_begin(&walk, "/", w->dir);
+	while (more == 0 && (more = walk_next(&walk)) == 1)
+		more = add_point(w, walk.done, walk.name, ENTRIES | SELF) != 0 ||
+		    walk_enter(&walk, &st) != 0 ? -1 : 0;
+	if (more == 0 && add_point(w, w->dir, "", ENTRIES | SELF | IN_ATTRIB |
+	    COMPAT_IN_WRITES) == 0)
+		add_git(w);
+}
+
+/* Whether an event in the directory itself can concern a spec. */
+static bool
+concerns_specs(const struct inotify_event *e)
+{
+	const char *name = e->len > 0 ? e->name : "";
+
+	if (name[0] == '\0')
+		return true;
+	if (strcmp(name, ".git") == 0)
+		return false;
+	/* Any new, moved or deleted name may be a link on the way. */
+	return (e->mask & ENTRIES) != 0 || spec_file_name(name);
+}
+
+/* Two points can have one watch: a directory that the path meets twice. */
+static bool
+handle(const struct watch *w, const struct inotify_event *e, bool *lost)
+{
+	bool relevant = false;
+
+	if ((e->mask & IN_Q_OVERFLOW) != 0)
+		return *lost = true;
+	for (size_t i = 0; i < w->count; i++) {
+		const struct point *p = &w->point[i];
+
+		if (p->wd != e->wd)
+			continue;
+		if ((e->mask & LOST) != 0) {
+			*lost = relevant = true;
+		} else if (p->name[0] == '\0') {
+			relevant |= concerns_specs(e);
+		} else if (e->len > 0 && strcmp(p->name, e->name) == 0) {
+			*lost = relevant = true;
+		}
+	}
+	return relevant;
+}
+
+bool
+watch_drain(struct watch *w)
+{
+	_Alignas(struct inotify_event) char buf[16384];
+	bool relevant = false, lost = false;
+	ssize_t n;
+
+	if (w->fd == -1)
+		return false;
+	while ((n = read(w->fd, buf, sizeof buf)) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct inotify_event *e = (void *)(buf + at);
+
+			relevant |= handle(w, e, &lost);
+			at += (ssize_t)(sizeof *e + e->len);
+		}
+	}
+	if (lost)
+		establish(w);
+	return relevant;
+}
+
+bool
+watch_refresh(struct watch *w)
+{
+	bool other = false;
+
+	if (w->fd == -1) {
+		w->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+		if (w->fd == -1)
+			explain(w, "inotify", errno);
+		else
+			other = true;
+	}
+	if (w->fd != -1)
+		establish(w);
+	return other;
+}
+
+#else /* no inotify(7) */
+
+bool
+watch_drain(struct watch *w)
+{
+	(void)w;
+	return false;
+}
+
+bool
+watch_refresh(struct watch *w)
+{
+	snprintf(w->why, sizeof w->why, "no change events: this system has no "
+	    "inotify");
+	return false;
+}
+
+#endif
+
+struct watch *
+watch_new(const char *dir)
+{
+	struct watch *w = calloc(1, sizeof *w);
+	char cwd[PATH_MAX] = "", path[2 * PATH_MAX];
+
+	if (w == NULL)
+		return NULL;
+	if (dir[0] != '/' && getcwd(cwd, sizeof cwd) == NULL)
+		cwd[0] = '\0';
+	snprintf(path, sizeof path, "%s%s%s", cwd, cwd[0] != '\0' ? "/" : "",
+	    dir);
+	w->dir = strdup(path);
+	w->fd = -1;
+	if (w->dir == NULL) {
+		free(w);
+		return NULL;
+	}
+	(void)watch_refresh(w);
+	return w;
+}
+
+void
+watch_free(struct watch *w)
+{
+	if (w == NULL)
+		return;
+	if (w->fd != -1)
+		close(w->fd);
+	free(w->dir);
+	free(w);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/absence.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int
+removal_limit_parse(const char *text, struct removal_limit *limit)
+{
+	char *end;
+
+	errno = 0;
+	limit->value = strtol(text, &end, 10);
+	limit->percent = *end == '%';
+	if (limit->percent)
+		end++;
+	if (end == text || *end != '\0' || errno != 0 || limit->value < 0 ||
+	    (limit->percent && limit->value > 100))
+		return -1;
+	return 0;
+}
+
+static void hold(struct absence *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+hold(struct absence *a, const char *fmt, ...)
+{
+	char text[ERROR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	free(a->hold);
+	a->hold = strdup(text);
+}
+
+static size_t
+managed_jails(const struct reconciler *r)
+{
+	return r->shop.inventory->count;
+}
+
+static size_t
+allowed(const struct absence *a, const struct reconciler *r)
+{
+	size_t managed = managed_jails(r), n;
+
+	if (a->limit.value >= 0 && !a->limit.percent)
+		return (size_t)a->limit.value;
+	n = managed * (size_t)(a->limit.value < 0 ? 20 : a->limit.value) / 100;
+	return a->limit.value < 0 && n < 1 ? 1 : n;
+}
+
+/* Drops removals that are out of the window; returns how many are left. */
+static size_t
+recent(struct absence *a, int64_t now)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->removed; i++)
+		if (now - a->removed_at[i] < REMOVAL_WINDOW_MS)
+			a->removed_at[n++] = a->removed_at[i];
+	return a->removed = n;
+}
+
+static void
+count_removal(struct absence *a, int64_t now)
+{
+	int64_t *grown = realloc(a->removed_at,
+	    (a->removed + 1) * sizeof *grown);
+
+	if (grown == NULL)
+		return;
+	a->removed_at = grown;
+	a->removed_at[a->removed++] = now;
+}
+
+/* A file that may be about the missing jails, and cannot be read. */
+static const struct scan_file *
+unknown_file(const struct scan *s)
+{
+	for (size_t i = 0; i < s->file_count; i++)
+		if (!s->file[i].valid && !s->file[i].has_last_good)
+			return &s->file[i];
+	return NULL;
+}
+
+static bool
+absent(const struct managed *m, int64_t now)
+{
+	return m->absent_at != 0 && !m->unwanted &&
+	    now - m->absent_at >= ABSENCE_MS;
+}
+
+static void
+set_hold(struct managed *m, const char *why)
+{
+	free(m->hold);
+	m->hold = why == NULL ? NULL : strdup(why);
+}
+
+/* Why no jail may be removed now; NULL when some may. */
+static void
+find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
+    size_t candidates, int64_t now)
+{
+	const struct scan_file *f = unknown_file(s);
+	size_t most = allowed(a, r), done = recent(a, now);
+
+	free(a->hold);
+	a->hold = NULL;
+	if (candidates == 0)
+		return;
+	if (s->state == SCAN_MISSING)
+		hold(a, "%s", s->why != NULL ? s->why : "no directory");
+	else if (r->shop.inventory->doubt != NULL)
+		hold(a, "the newest snapshot cannot be trusted: %s",
+		    r->shop.inventory->doubt);
+	else if (f != NULL)
+		hold(a, "%s is invalid and may be about it; mend the file",
+		    f->path);
+	else if (done + candidates > most)
+		hold(a, "%zu removals at once are more than --max-remove "
+		    "allows (%zu in 10 minutes); approve them with jailagent "
+		    "ack, or bring the files back", done + candidates, most);
+}
+
+/*
+ * Notes which wanted jails no file says.  What is gone is told once, perhaps by
+ * a scan that is no proof; absent it is from the first one on that is.
+ */
+static void
+note_absent(struct reconciler *r, const struct scan *s, int64_t now)
+{
+	for (size_t i = 0; i < s->gone.count; i++) {
+		struct managed *m = reconciler_jail(r, s->gone.text[i], false);
+
+		if (m != NULL)
+			m->said = false;
+	}
+	for (size_t i = 0; s->state == SCAN_OK && i < r->count; i++) {
+		struct managed *m = r->jail[i];
+
+		/* Among them those known from the inventory alone. */
+		if (!m->said && m->absent_at == 0)
+			m->absent_at = now;
+	}
+}
+
+/* A jail that was never made: to forget it removes nothing. */
+static bool
+never_made(const struct reconciler *r, const struct managed *m)
+{
+	return inventory_find(r->shop.inventory, m->name) == NULL &&
+	    m->op == NULL;
+}
+
+int
+absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
+    int64_t now)
+{
+	size_t candidates = 0;
+
+	for (size_t i = 0; i < s->changed_count; i++) {
+		struct spec *spec = s->changed[i];
+		struct managed *m;
+
+		s->changed[i] = NULL;
+		if (reconciler_want(r, spec) != 0)
+			return -1;
+		m = reconciler_jail(r, spec->name, false);
+		set_hold(m, NULL);
+	}
+	for (size_t i = 0; i < s->moved_count; i++) {
+		struct spec *spec = s->moved[i];
+
+		s->moved[i] = NULL;
+		if (reconciler_want(r, spec) != 0)
+			return -1;
+	}
+	a->pending = false;
+	a->held = 0;
+	note_absent(r, s, now);
+	for (size_t i = 0; i < r->count; i++)
+		candidates += absent(r->jail[i], now) &&
+		    !r->jail[i]->acked && !never_made(r, r->jail[i]);
+	find_doubt(a, r, s, candidates, now);
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *m = r->jail[i];
+
+		if (m->absent_at == 0 || m->unwanted)
+			continue;
+		if (!absent(m, now) || s->state != SCAN_OK) {
+			a->pending = true;
+		} else if (a->hold != NULL && !m->acked &&
+		    !never_made(r, m)) {
+			set_hold(m, a->hold);
+			a->held++;
+		} else {
+			set_hold(m, NULL);
+			if (!m->acked && !never_made(r, m))
+				count_removal(a, now);
+			reconciler_unwant(r, m);
+		}
+	}
+	return 0;
+}
+
+void
+absence_free(struct absence *a)
+{
+	free(a->hold);
+	free(a->removed_at);
+	memset(a, 0, sizeof *a);
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Carrying out actions: each kind has its function. */
+#include <event2/event.h>
+#include <sodium.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/base/clock.h"
+#include "agent/reconcile/console.h"
+#include "agent/reconcile/realise.h"
+#include "agent/reconcile/act.h"
+#include "agent/reconcile/order.h"
+#include "agent/reconcile/reconcile.h"
+#include "agent/reconcile/steps.h"
+
+/* Nothing but a name: no hooks, and the defaults. */
+static struct spec *
+bare_spec(struct managed *m)
+{
+	struct spec bare = { .name = m->name };
+
+	return spec_copy(&bare);
+}
+
+static void
+remember_change(struct managed *m, const struct action *a, int64_t took_us)
+{
+	struct last_change *l = &m->last;
+
+	l->action = a->kind;
+	l->at = (int64_t)time(NULL);
+	l->took_us = took_us;
+	free(l->reason);
+	l->reason = strdup(a->reason);
+	text_list_free(&l->params);
+	for (size_t i = 0; i < a->count; i++)
+		if (text_list_add(&l->params, a->change[i].name) != 0)
+			return;
+}
+
+static void
+tell(struct reconciler *r, const struct managed *m, const struct action *a,
+    const struct outcome *o)
+{
+	r->changed = true;
+	if (r->opt.told != NULL)
+		r->opt.told(r->opt.arg, m, a, o);
+}
+
+static void
+failed(struct reconciler *r, struct managed *m, const char *why, bool was_up)
+{
+	const struct spec_agent *s = m->desired != NULL ? &m->desired->agent :
+	    NULL;
+	int64_t ms;
+
+	managed_state(r, m, STATE_FAILED, "%s", why);
+	if (!r->opt.healing)
+		return;
+	ms = backoff_next(&m->backoff, clock_ms(), was_up,
+	    s != NULL ? s->retry_initial_ms : 1000,
+	    s != NULL ? s->retry_max_ms : 300000,
+	    s != NULL ? s->retry_reset_ms : 600000, randombytes_random());
+	reconciler_wait(m, ms);
+}
+
+static void
+ready(struct reconciler *r, struct managed *m, int jid)
+{
+	struct jail_kernel *k = r->shop.observer->kernel;
+
+	if (m->jid != jid && jid != 0 && r->opt.healing &&
+	    k->backend->watch != NULL)
+		k->backend->watch(k, jid);
+	if (m->jid != jid)
+		r->changed = true;
+	m->jid = jid;
+	m->retried = false;
+	if (m->state != STATE_READY)
+		backoff_up(&m->backoff, clock_ms());
+	managed_state(r, m, STATE_READY, "%s", "");
+}
+
+/* -------------------------------------------------------- operations */
+
+void
+act_next(struct reconciler *r)
+{
+	struct managed *m = TAILQ_FIRST(&r->slots);
+
+	if (m == NULL || (r->opt.parallel != 0 &&
+	    r->working >= r->opt.parallel))
+		return;
+	TAILQ_REMOVE(&r->slots, m, slot_link);
+	m->queued = false;
+	if (m->to_stop)
+		act_stop(r, m, "another jail waits until it is down");
+	else
+		reconciler_look(r, m);
+}
+
+static void
+operation_ended(void *arg, struct operation *op, const struct outcome *o)
+{
+	struct managed *m = arg;
+	struct reconciler *r = m->owner;
+	struct action a = m->doing;
+	bool ok = o->ok, up = o->up; /* the outcome ends with its operation */
+	bool was_down = !o->up || a.kind == ACTION_RESTART;
+	bool stays = m->desired != NULL && !m->unwanted;
+
+	memset(&m->doing, 0, sizeof m->doing);
+	m->op = NULL;
+	m->machine = MACHINE_IDLE;
+	r->working--;
+	if (o->ok && a.kind != ACTION_REMOVE)
+		m->restarts += a.kind == ACTION_RESTART ||
+		    (a.kind == ACTION_CREATE && a.cleanup);
+	remember_change(m, &a, o->took_us);
+	m->jid = o->up ? m->jid : 0;
+	if (o->ok && o->up)
+		ready(r, m, o->jid);
+	else if (!o->ok)
+		failed(r, m, o->error, false);
+	tell(r, m, &a, o);
+	if (!o->up && a.kind == ACTION_REMOVE)
+		console_remove(r->shop.paths->console, m->name);
+	action_free(&a);
+	operation_free(op);
+	order_wake(r, m);
+	if (was_down)
+		order_released(r);
+	act_next(r);
+	if (ok && !up && !stays &&
+	    inventory_find(r->shop.inventory, m->name) == NULL) {
+		reconciler_drop(r, m);
+		reconciler_turned(r);
+		return;
+	}
+	/* What was done is looked at, not believed; a spec that changed in
+	   the meantime is not kept waiting by a failure of the old one. */
+	m->again = false;
+	m->done = ok && up;
+	if (ok || m->fresh)
+		reconciler_look(r, m);
+}
+
+static void
+begin(struct reconciler *r, struct managed *m, struct action *a,
+    const struct operation_plan *p)
+{
+	if (r->opt.parallel != 0 && r->working >= r->opt.parallel) {
+		managed_state(r, m, STATE_PROGRESSING,
+		    "waits for one of %u others to end", r->working);
+		if (!m->queued)
+			TAILQ_INSERT_TAIL(&r->slots, m, slot_link);
+		m->queued = true;
+		action_free(a);
+		return;
+	}
+	m->op = operation_new(&r->shop, m->name, p, operation_ended, m);
+	if (m->op == NULL) {
+		failed(r, m, strerror(ENOMEM), false);
+		action_free(a);
+		return;
+	}
+	m->machine = MACHINE_WORKING;
+	m->to_stop = false;
+	m->by_hand = false;
+	m->retried = false;
+	r->working++;
+	managed_state(r, m, STATE_PROGRESSING, "%s: %s", action_word(a->kind),
+	    a->reason);
+	m->doing = *a;
+}
+
+/*
+ * Whether what was done did not last: it is not done again at once, else a
+ * value that the kernel does not keep would be set for ever.
+ */
+static bool
+not_kept(struct reconciler *r, struct managed *m, struct action *a)
+{
+	char why[ERROR_TEXT_MAX];
+
+	if (!m->done)
+		return false;
+	snprintf(why, sizeof why, "done, and yet: %.900s", a->reason);
+	failed(r, m, why, false);
+	action_free(a);
+	return true;
+}
+
+/* The spec with which the jail runs, for its stop hooks. */
+static const struct spec *
+running_spec(struct reconciler *r, struct managed *m, struct spec **made)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+
+	*made = NULL;
+	if (e != NULL && e->applied != NULL)
+		return e->applied;
+	return m->desired != NULL ? m->desired : (*made = bare_spec(m));
+}
+
+/*
+ * Others must be up or down first: order_wake has it looked at again.  Those
+ * that wait for this one are told when its state is another.
+ */
+static void
+waits(struct reconciler *r, struct managed *m, struct action *a,
+    enum jail_state state, const char *why)
+{
+	bool turned = m->state != state;
+
+	managed_state(r, m, state, "%s", why);
+	if (!m->waits)
+		r->waiting++;
+	m->waits = true;
+	if (turned)
+		order_wake(r, m);
+	action_free(a);
+}
+
+static void
+act_create(struct reconciler *r, struct managed *m, struct action *a)
+{
+	struct operation_plan p = { .start = m->desired };
+	char why[ERROR_TEXT_MAX];
+	enum jail_state state;
+	struct spec *made = NULL;
+	const char *wait = order_up(r, m, why, sizeof why, &state);
+
+	if (wait != NULL) {
+		waits(r, m, a, state, wait);
+		return;
+	}
+	/* One pass makes a jail once; only the agent tries again. */
+	if (a->cleanup && m->done && !r->opt.healing) {
+		managed_state(r, m, STATE_FAILED, "it ended right after its "
+		    "start; does exec.start leave a process behind? If not, "
+		    "say persist: true");
+		action_free(a);
+		return;
+	}
+	/* A jail that ended by itself waits longer each time. */
+	if (a->cleanup && !m->retried && r->opt.healing) {
+		const struct spec_agent *s = &m->desired->agent;
+		int64_t ms = backoff_next(&m->backoff, clock_ms(), true,
+		    s->retry_initial_ms, s->retry_max_ms, s->retry_reset_ms,
+		    randombytes_random());
+
+		if (ms > 0) {
+			managed_state(r, m, STATE_FAILED, "%s", a->reason);
+			m->jid = 0;
+			reconciler_wait(m, ms);
+			action_free(a);
+			return;
+		}
+	}
+	if (a->cleanup) {
+		p.stop = running_spec(r, m, &made);
+		p.stop_from = stop_after_removal;
+	}
+	begin(r, m, a, &p);
+	spec_free(made);
+}
+
+static void
+act_modify(struct reconciler *r, struct managed *m, struct action *a)
+{
+	struct entry *e = inventory_find(r->shop.inventory, m->name);
+	struct outcome o = { .up = true, .jid = a->jid };
+	int64_t began = clock_us();
+	char why[ERROR_TEXT_MAX];
+	struct error err;
+
+	if (not_kept(r, m, a))
+		return;
+	if (order_change(r, m, why, sizeof why) != NULL) {
+		waits(r, m, a, STATE_PROGRESSING, why);
+		return;
+	}
+	error_clear(&err);
+	o.ok = realise_modify(r->shop.observer, a, m->desired,
+	    e != NULL ? e->token : NULL, &err) == 0 &&
+	    (e == NULL || inventory_apply(r->shop.inventory, e, m->desired,
+	    &err) == 0);
+	o.took_us = clock_us() - began;
+	remember_change(m, a, o.took_us);
+	m->done = o.ok;
+	if (o.ok) {
+		ready(r, m, a->jid);
+		reconciler_look(r, m);
+	} else {
+		snprintf(o.error, sizeof o.error, "%s", err.text);
+		failed(r, m, err.text, false);
+		order_wake(r, m);
+	}
+	tell(r, m, a, &o);
+	action_free(a);
+}
+
+static void
+act_restart(struct reconciler *r, struct managed *m, struct action *a)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+	struct operation_plan p = { .start = m->desired, .jid = a->jid };
+	char why[ERROR_TEXT_MAX];
+	enum jail_state state;
+	struct spec *made;
+	const char *wait;
+
+	if (not_kept(r, m, a))
+		return;
+	wait = order_down(r, m, a, why, sizeof why);
+	if (wait == NULL)
+		wait = order_up(r, m, why, sizeof why, &state);
+	if (wait != NULL) {
+		waits(r, m, a, STATE_PROGRESSING, wait);
+		return;
+	}
+	p.stop = running_spec(r, m, &made);
+	p.stop_from = e != NULL && e->stage == ENTRY_CREATING ? stop_by_force :
+	    0;
+	begin(r, m, a, &p);
+	spec_free(made);
+}
+
+static void
+act_remove(struct reconciler *r, struct managed *m, struct action *a)
+{
+	struct operation_plan p = { .forget = true, .jid = a->jid };
+	char why[ERROR_TEXT_MAX];
+	struct spec *made;
+	const char *wait = order_down(r, m, a, why, sizeof why);
+
+	if (wait != NULL) {
+		waits(r, m, a, STATE_PROGRESSING, wait);
+		return;
+	}
+	p.stop = running_spec(r, m, &made);
+	/* Of a jail that another boot ended nothing is left to be undone. */
+	if (a->jid == 0)
+		p.stop_from = a->cleanup ? stop_after_removal : stop_count;
+	begin(r, m, a, &p);
+	spec_free(made);
+}
+
+void
+act_stop(struct reconciler *r, struct managed *m, const char *reason)
+{
+	struct operation_plan p = { .jid = m->jid };
+	struct action a = { .name = strdup(m->name), .kind = ACTION_RESTART,
+		.reason = strdup(reason), .jid = m->jid };
+	struct spec *made;
+
+	if (m->machine == MACHINE_WORKING || a.name == NULL ||
+	    a.reason == NULL) {
+		action_free(&a);
+		return;
+	}
+	if (m->jid == 0) {
+		m->to_stop = false;
+		action_free(&a);
+		reconciler_look(r, m);
+		return;
+	}
+	/* It need not wait for its own next try. */
+	if (m->machine == MACHINE_WAITING)
+		reconciler_wake(m);
+	p.stop = running_spec(r, m, &made);
+	begin(r, m, &a, &p);
+	/* What waits for its end would wait for ever for a stop forgotten. */
+	m->to_stop = m->queued;
+	spec_free(made);
+}
+
+static void
+act_none(struct reconciler *r, struct managed *m, struct action *a)
+{
+	struct entry *e = inventory_find(r->shop.inventory, m->name);
+	bool wanted = m->desired != NULL && !m->unwanted;
+	struct error err;
+
+	m->done &= !r->opt.healing;
+	if (wanted && a->jid != 0) {
+		ready(r, m, a->jid);
+	} else if (wanted) {
+		m->jid = 0;
+		managed_state(r, m, STATE_STOPPED, "%s", a->reason);
+	} else if (e == NULL) {
+		action_free(a);
+		console_remove(r->shop.paths->console, m->name);
+		reconciler_drop(r, m);
+		return;
+	} else if (r->opt.prune && e->applied != NULL &&
+	    e->applied->agent.on_remove == REMOVE_KEEP) {
+		/* From now on it is nobody's. */
+		inventory_gone(r->shop.inventory, e, &err);
+		action_free(a);
+		reconciler_drop(r, m);
+		return;
+	} else {
+		managed_state(r, m, STATE_MATCHING, "%s", a->reason);
+	}
+	order_wake(r, m);
+	action_free(a);
+}
+
+static void
+act_blocked(struct reconciler *r, struct managed *m, struct action *a)
+{
+	managed_state(r, m, a->paused ? STATE_PAUSED : STATE_BLOCKED, "%s",
+	    a->reason);
+	m->jid = a->jid;
+	order_wake(r, m);
+	action_free(a);
+}
+
+static void
+act_conflict(struct reconciler *r, struct managed *m, struct action *a)
+{
+	managed_state(r, m, STATE_CONFLICT, "%s", a->reason);
+	m->jid = 0;
+	order_wake(r, m);
+	action_free(a);
+}
+
+void
+act(struct reconciler *r, struct managed *m, struct action *a)
+{
+	static void (*const table[])(struct reconciler *, struct managed *,
+	    struct action *) = {
+		[ACTION_NONE] = act_none,
+		[ACTION_CREATE] = act_create,
+		[ACTION_MODIFY] = act_modify,
+		[ACTION_RESTART] = act_restart,
+		[ACTION_REMOVE] = act_remove,
+		[ACTION_BLOCKED] = act_blocked,
+		[ACTION_CONFLICT] = act_conflict,
+	};
+
+	if (m->waits)
+		r->waiting--;
+	m->waits = false;
+	table[a->kind](r, m, a);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/hook.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+#define SHELL_CHARACTERS "!\"$&'()*;<>?[\\]`{|}~"
+#define CLEAN_PATH "PATH=/bin:/usr/bin"
+
+static char **
+one_block(size_t words, size_t bytes)
+{
+	return malloc((words + 1) * sizeof(char *) + bytes);
+}
+
+static char **
+shell_words(const char *command)
+{
+	static const char *const sh[] = { "/bin/sh", "-c" };
+	size_t len = strlen(command) + 1;
+	char **w = one_block(3, sizeof "/bin/sh" + sizeof "-c" + len);
+	char *at;
+
+	if (w == NULL)
+		return NULL;
+	at = (char *)(w + 4);
+	for (size_t i = 0; i < 2; i++) {
+		w[i] = memcpy(at, sh[i], strlen(sh[i]) + 1);
+		at += strlen(sh[i]) + 1;
+	}
+	w[2] = memcpy(at, command, len);
+	w[3] = NULL;
+	return w;
+}
+
+char **
+hook_words(const char *command, bool *background)
+{
+	size_t len = strlen(command), n = 0;
+	char **w, *at;
+
+	*background = len > 1 && command[len - 1] == '&' &&
+	    strcspn(command, SHELL_CHARACTERS) == len - 1;
+	if (*background)
+		len--;
+	else if (strpbrk(command, SHELL_CHARACTERS) != NULL)
+		return shell_words(command);
+	w = one_block(len / 2 + 2, len + 1);
+	if (w == NULL)
+		return NULL;
+	at = (char *)(w + len / 2 + 3);
+	memcpy(at, command, len);
+	at[len] = '\0';
+	for (char *p = strtok_r(at, " \t", &at); p != NULL;
+	    p = strtok_r(NULL, " \t", &at))
+		w[n++] = p;
+	w[n] = NULL;
+	return w;
+}
+
+static bool
+add(char ***env, size_t *n, const char *text)
+{
+	size_t name = strcspn(text, "=") + 1;
+	char **grown, *copy;
+
+	copy = strdup(text);
+	for (size_t i = 0; copy != NULL && i < *n; i++)
+		if (strncmp((*env)[i], text, name) == 0) {
+			free((*env)[i]);
+			(*env)[i] = copy;
+			return true;
+		}
+	grown = realloc(*env, (*n + 2) * sizeof *grown);
+	if (grown != NULL)
+		*env = grown;
+	if (copy == NULL || grown == NULL) {
+		free(copy);
+		return false;
+	}
+	grown[(*n)++] = copy;
+	grown[*n] = NULL;
+	return true;
+}
+
+static bool
+add_pair(char ***env, size_t *n, const char *name, const char *value)
+{
+	char text[1200];
+
+	snprintf(text, sizeof text, "%s=%s", name, value);
+	return add(env, n, text);
+}
+
+static bool
+add_jail(const struct hook *h, char ***env, size_t *n)
+{
+	char jid[16];
+
+	snprintf(jid, sizeof jid, "%d", h->jid);
+	return (h->jid == 0 || add_pair(env, n, "JID", jid)) &&
+	    add_pair(env, n, "JNAME", h->spec->name) &&
+	    add_pair(env, n, "JPATH", spec_text(h->spec, "path"));
+}
+
+static bool
+add_clean(char ***env, size_t *n, char *const *inherited)
+{
+	for (size_t i = 0; inherited[i] != NULL; i++)
+		if (strncmp(inherited[i], "TERM=", 5) == 0 &&
+		    !add(env, n, inherited[i]))
+			return false;
+	return add(env, n, CLEAN_PATH) && add(env, n, "USER=root") &&
+	    add(env, n, "HOME=/root") && add(env, n, "SHELL=/bin/sh");
+}
+
+char **
+hook_environment(const struct hook *h, char *const *inherited)
+{
+	const struct text_list *more = &h->spec->agent.environment;
+	char **env = calloc(1, sizeof *env);
+	size_t n = 0;
+	bool ok = env != NULL;
+
+	if (ok && spec_bool(h->spec, "exec.clean"))
+		ok = add_clean(&env, &n, inherited);
+	else
+		for (size_t i = 0; ok && inherited[i] != NULL; i++)
+			ok = add(&env, &n, inherited[i]);
+	for (size_t i = 0; ok && i < more->count; i++)
+		ok = add(&env, &n, more->text[i]);
+	if (ok && !h->in_jail)
+		ok = add_jail(h, &env, &n);
+	if (ok)
+		return env;
+	hook_environment_free(env);
+	return NULL;
+}
+
+void
+hook_environment_free(char **env)
+{
+	for (size_t i = 0; env != NULL && env[i] != NULL; i++)
+		free(env[i]);
+	free(env);
+}
+
+pid_t
+hook_start(const struct hook *h, bool *background, struct error *err)
+{
+	const struct jail_backend *b = h->kernel->backend;
+	const char *user = spec_text(h->spec,
+	    h->in_jail ? "exec.jail_user" : "exec.system_user");
+	char **words = hook_words(h->command, background);
+	char **env = hook_environment(h, environ);
+	struct jail_exec x = {
+		.jid = h->in_jail ? h->jid : 0,
+		.argv = (const char *const *)words,
+		.envp = (const char *const *)env,
+		.user = user,
+		.host_user = !h->in_jail ||
+		    spec_bool(h->spec, "exec.system_jail_user"),
+		.fd = { -1, h->output, h->output },
+		.session = true,
+	};
+	pid_t pid = -1;
+
+	if (words == NULL || env == NULL)
+		error_sys(err, ENOMEM, "%s", h->command);
+	else if (words[0] == NULL)
+		error_set(err, EINVAL, "an empty command");
+	else
+		pid = b->spawn(h->kernel, &x, err);
+	free(words);
+	hook_environment_free(env);
+	return pid;
+}

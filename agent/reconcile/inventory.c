@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/inventory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/reconcile/applied.h"
+#include "agent/reconcile/journal.h"
+#include "agent/sign/snapshot.h"
+
+#define JOURNAL_REWRITE (1024 * 1024)
+
+static const enum entry_stage entry_stage[] = {
+	[JOURNAL_CREATING] = ENTRY_CREATING,
+	[JOURNAL_UP] = ENTRY_UP,
+	[JOURNAL_REMOVING] = ENTRY_REMOVING,
+	[JOURNAL_DOWN] = ENTRY_DOWN,
+};
+static const enum journal_stage journal_stage[] = {
+	[ENTRY_CREATING] = JOURNAL_CREATING,
+	[ENTRY_UP] = JOURNAL_UP,
+	[ENTRY_REMOVING] = JOURNAL_REMOVING,
+	[ENTRY_DOWN] = JOURNAL_DOWN,
+};
+
+static size_t
+position(const struct inventory *inv, const char *name, bool *found)
+{
+	size_t low = 0, high = inv->count;
+
+	*found = false;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int c = strcmp(inv->entry[mid]->name, name);
+
+		if (c == 0) {
+			*found = true;
+			return mid;
+		}
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct entry *
+inventory_find(const struct inventory *inv, const char *name)
+{
+	bool found;
+	size_t at = position(inv, name, &found);
+
+	return found ? inv->entry[at] : NULL;
+}
+
+static void
+entry_free(struct entry *e)
+{
+	if (e == NULL)
+		return;
+	spec_free(e->applied);
+	free(e->name);
+	free(e->set);
+	free(e);
+}
+
+/* Finds or makes the entry of a name. */
+static struct entry *
+entry_get(struct inventory *inv, const char *name)
+{
+	bool found;
+	size_t at = position(inv, name, &found);
+	struct entry **grown, *e;
+
+	if (found)
+		return inv->entry[at];
+	e = calloc(1, sizeof *e);
+	grown = realloc(inv->entry, (inv->count + 1) * sizeof *grown);
+	if (grown != NULL)
+		inv->entry = grown;
+	if (e == NULL || grown == NULL || (e->name = strdup(name)) == NULL ||
+	    (e->set = strdup("")) == NULL) {
+		entry_free(e);
+		return NULL;
+	}
+	memmove(grown + at + 1, grown + at, (inv->count - at) * sizeof *grown);
+	grown[at] = e;
+	inv->count++;
+	return e;
+}
+
+static void
+entry_drop(struct inventory *inv, const char *name)
+{
+	bool found;
+	size_t at = position(inv, name, &found);
+
+	if (!found)
+		return;
+	entry_free(inv->entry[at]);
+	inv->count--;
+	memmove(inv->entry + at, inv->entry + at + 1,
+	    (inv->count - at) * sizeof *inv->entry);
+}
+
+/* Carries a journal line, or a snapshot's jail, over into the inventory. */
+static int
+take_record(void *arg, const struct journal_record *r)
+{
+	struct inventory *inv = arg;
+	struct entry *e;
+	char *set;
+
+	if (r->stage == JOURNAL_GONE) {
+		entry_drop(inv, r->name);
+		return 0;
+	}
+	e = entry_get(inv, r->name);
+	set = strdup(r->set);
+	if (e == NULL || set == NULL) {
+		free(set);
+		return -1;
+	}
+	free(e->set);
+	e->set = set;
+	e->stage = entry_stage[r->stage];
+	e->jid = r->jid;
+	snprintf(e->token, sizeof e->token, "%s", r->token);
+	snprintf(e->boot, sizeof e->boot, "%s", r->boot);
+	return 0;
+}
+
+/* Jails of the newest snapshot; those of another boot are known by name. */
+static int
+take_snapshot(struct inventory *inv, struct error *err)
+{
+	unsigned char digest[DIGEST_SIZE];
+	struct snapshot s;
+	int rc = snapshot_newest(inv->paths->snapshots, inv->paths->public_key,
+	    &s, digest, err);
+
+	if (rc < 0) {
+		inv->doubt = strdup(err->text);
+		error_clear(err);
+		return inv->doubt == NULL ? -1 : 0;
+	}
+	for (size_t i = 0; rc == 0 && i < s.count; i++) {
+		const struct snapshot_jail *j = &s.jail[i];
+		struct journal_record r = { JOURNAL_UP, j->name, j->set,
+			j->token, s.boot, j->jid };
+
+		if (j->token[0] != '\0' && take_record(inv, &r) != 0)
+			return error_sys(err, ENOMEM, "inventory");
+	}
+	if (rc == 0)
+		snapshot_free(&s);
+	return 0;
+}
+
+int
+inventory_open(struct inventory *inv, const struct paths *paths,
+    const char *boot, bool writable, struct error *err)
+{
+	memset(inv, 0, sizeof *inv);
+	inv->paths = paths;
+	inv->journal = -1;
+	snprintf(inv->boot, sizeof inv->boot, "%s", boot);
+	if (take_snapshot(inv, err) != 0 ||
+	    journal_read(paths->journal, boot, take_record, inv, err) != 0)
+		goto fail;
+	for (size_t i = 0; i < inv->count; i++) {
+		struct entry *e = inv->entry[i];
+
+		if (applied_read(paths->applied, e->name, &e->applied,
+		    err) < 0)
+			goto fail;
+	}
+	if (writable) {
+		inv->journal = journal_open(paths->journal, boot, err);
+		if (inv->journal == -1)
+			goto fail;
+	}
+	return 0;
+fail:
+	inventory_close(inv);
+	return -1;
+}
+
+void
+inventory_close(struct inventory *inv)
+{
+	for (size_t i = 0; i < inv->count; i++)
+		entry_free(inv->entry[i]);
+	free(inv->entry);
+	free(inv->doubt);
+	if (inv->journal != -1)
+		close(inv->journal);
+	memset(inv, 0, sizeof *inv);
+	inv->journal = -1;
+}
+
+static int
+append(struct inventory *inv, const struct entry *e, enum journal_stage stage,
+    struct error *err)
+{
+	struct journal_record r = { stage, e->name, e->set, e->token, e->boot,
+		e->jid };
+	int n = journal_append(inv->journal, &r, err);
+
+	if (n < 0)
+		return -1;
+	inv->journal_len += (size_t)n;
+	return 0;
+}
+
+int
+inventory_creating(struct inventory *inv, const char *set,
+    const struct spec *s, struct entry **entry, struct error *err)
+{
+	unsigned char random[(TOKEN_SIZE - 1) / 2];
+	struct entry *e = entry_get(inv, s->name);
+	char *copy = strdup(set);
+
+	if (e == NULL || copy == NULL) {
+		free(copy);
+		return error_sys(err, ENOMEM, "%s", s->name);
+	}
+	free(e->set);
+	e->set = copy;
+	randombytes_buf(random, sizeof random);
+	sodium_bin2hex(e->token, sizeof e->token, random, sizeof random);
+	memcpy(e->boot, inv->boot, sizeof e->boot);
+	e->jid = 0;
+	e->stage = ENTRY_CREATING;
+	*entry = e;
+	if (append(inv, e, JOURNAL_CREATING, err) != 0)
+		return -1;
+	return inventory_apply(inv, e, s, err);
+}
+
+int
+inventory_up(struct inventory *inv, struct entry *e, int jid,
+    struct error *err)
+{
+	e->jid = jid;
+	e->stage = ENTRY_UP;
+	return append(inv, e, JOURNAL_UP, err);
+}
+
+int
+inventory_removing(struct inventory *inv, struct entry *e, struct error *err)
+{
+	e->stage = ENTRY_REMOVING;
+	return append(inv, e, JOURNAL_REMOVING, err);
+}
+
+int
+inventory_down(struct inventory *inv, struct entry *e, struct error *err)
+{
+	e->stage = ENTRY_DOWN;
+	e->jid = 0;
+	return append(inv, e, JOURNAL_DOWN, err);
+}
+
+int
+inventory_gone(struct inventory *inv, struct entry *e, struct error *err)
+{
+	if (append(inv, e, JOURNAL_GONE, err) != 0)
+		return -1;
+	applied_remove(inv->paths->applied, e->name);
+	entry_drop(inv, e->name);
+	return 0;
+}
+
+int
+inventory_apply(struct inventory *inv, struct entry *e, const struct spec *s,
+    struct error *err)
+{
+	struct spec *copy;
+
+	if (e->applied != NULL && memcmp(e->applied->digest, s->digest,
+	    SPEC_DIGEST_SIZE) == 0)
+		return 0;
+	if (applied_write(inv->paths->applied, s, err) != 0)
+		return -1;
+	copy = spec_copy(s);
+	if (copy == NULL)
+		return error_sys(err, ENOMEM, "%s", s->name);
+	spec_free(e->applied);
+	e->applied = copy;
+	return 0;
+}
+
+int
+inventory_compact(struct inventory *inv, struct error *err)
+{
+	int fd;
+
+	if (inv->journal == -1 || inv->journal_len < JOURNAL_REWRITE)
+		return 0;
+	fd = journal_begin_rewrite(inv->paths->journal, inv->boot, err);
+	if (fd == -1)
+		return -1;
+	for (size_t i = 0; i < inv->count; i++) {
+		const struct entry *e = inv->entry[i];
+		struct journal_record r = { journal_stage[e->stage], e->name,
+			e->set, e->token, e->boot, e->jid };
+
+		if (journal_append(fd, &r, err) < 0) {
+			close(fd);
+			return -1;
+		}
+	}
+	if (journal_end_rewrite(inv->paths->journal, fd, err) != 0)
+		return -1;
+	close(inv->journal);
+	inv->journal = fd;
+	inv->journal_len = 0;
+	return 0;
+}

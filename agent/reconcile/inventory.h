@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The inventory: which jails are the agent's own, by what mark, and what spec
+ * each was last given.
+ *
+ * It is read from the newest good snapshot and the journal, and kept by
+ * appending a line to the journal *before* anything is done to a jail, so that
+ * an agent that starts after a crash knows what its predecessor was about to
+ * do.  The journal lives in the run directory and speaks of one boot; no jail
+ * outlives that.  Applied specs live in the state directory.
+ */
+#ifndef JA_INVENTORY_H
+#define JA_INVENTORY_H
+
+#include "agent/plan/observe.h"
+#include "agent/base/paths.h"
+
+enum entry_stage {
+	ENTRY_CREATING, /* journalled; its creation has not ended */
+	ENTRY_UP,
+	ENTRY_REMOVING,
+	ENTRY_DOWN, /* stopped in good order, to be started again */
+};
+
+struct entry {
+	char *name, *set;
+	char token[TOKEN_SIZE];
+	char boot[64];
+	int jid;
+	enum entry_stage stage;
+	struct spec *applied; /* NULL: unknown */
+};
+
+struct inventory {
+	struct entry **entry; /* sorted by name */
+	size_t count;
+	const struct paths *paths;
+	char boot[64];
+	int journal;	    /* descriptor; -1: read only */
+	size_t journal_len; /* bytes appended since the last rewrite */
+	char *doubt;	    /* why no jail may be removed on its word */
+};
+
+/*
+ * Reads what there is.  `writable` needs the lock of the state directory.
+ * A newest snapshot that does not verify is no error but a doubt.
+ */
+int inventory_open(struct inventory *inv, const struct paths *paths,
+    const char *boot, bool writable, struct error *err);
+void inventory_close(struct inventory *inv);
+
+struct entry *inventory_find(const struct inventory *inv, const char *name);
+
+/* Journals that a jail is about to be made of `s`; gives it a new mark. */
+int inventory_creating(struct inventory *inv, const char *set,
+    const struct spec *s, struct entry **entry, struct error *err);
+int inventory_up(struct inventory *inv, struct entry *e, int jid,
+    struct error *err);
+int inventory_removing(struct inventory *inv, struct entry *e,
+    struct error *err);
+int inventory_down(struct inventory *inv, struct entry *e, struct error *err);
+/* The jail is gone: forgets the entry (freed) and its applied spec. */
+int inventory_gone(struct inventory *inv, struct entry *e, struct error *err);
+
+/* Keeps `s` as the applied spec of its jail, on disk first. */
+int inventory_apply(struct inventory *inv, struct entry *e,
+    const struct spec *s, struct error *err);
+
+/*
+ * Rewrites a journal that has grown; to be called when a snapshot of exactly
+ * this inventory is durable.
+ */
+int inventory_compact(struct inventory *inv, struct error *err);
+
+#endif

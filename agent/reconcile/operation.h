@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One operation on one jail: walks the lists of steps.h without ever blocking.
+ * A failing creation is undone in reverse; nothing of it is left.
+ */
+#ifndef JA_OPERATION_H
+#define JA_OPERATION_H
+
+#include "agent/reconcile/children.h"
+#include "agent/reconcile/inventory.h"
+#include "agent/plan/plan.h"
+
+/* What operations share. */
+struct workshop {
+	struct event_base *base;
+	struct children *children;
+	struct observer *observer;
+	struct inventory *inventory;
+	const struct paths *paths;
+	const char *set; /* canonical directory of the specs */
+};
+
+struct operation;
+
+/* How it ended; `error` is empty when all went well. */
+struct outcome {
+	bool ok;
+	bool up; /* the jail runs now */
+	int jid;
+	int64_t took_us;
+	char error[ERROR_TEXT_MAX];
+};
+
+typedef void operation_done_fn(void *arg, struct operation *op,
+    const struct outcome *outcome);
+
+/* Which parts are to be done, in this order. */
+struct operation_plan {
+	const struct spec *stop; /* spec whose stop hooks run; NULL: none */
+	size_t stop_from;	 /* index into stop_steps */
+	const struct spec *start; /* spec to start; NULL: none */
+	bool forget;		  /* the entry goes when the jail is gone */
+	int jid;		  /* the living jail's */
+};
+
+/*
+ * Begins; `done` is called once, later, never from within this call.  The
+ * specs are copied.  Returns NULL when memory is out.
+ */
+struct operation *operation_new(struct workshop *w, const char *name,
+    const struct operation_plan *plan, operation_done_fn *done, void *arg);
+
+/*
+ * Lets go of an operation that has not ended: its hook is killed, and nothing
+ * more is done.  What it left is found through the journal.
+ */
+void operation_free(struct operation *op);
+
+/* What it is doing: "exec.start", "SIGTERM" ...; for status. */
+const char *operation_step(const struct operation *op);
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/reconcile/act.h"
+#include "agent/reconcile/order.h"
+#include "agent/reconcile/reconcile.h"
+
+/* Whether `name` is nested below `parent`. */
+static bool
+below(const char *name, const char *parent)
+{
+	size_t len = strlen(parent);
+
+	return strncmp(name, parent, len) == 0 && name[len] == '.';
+}
+
+/* The name of the jail in which `name` is nested; false: in the host. */
+static bool
+parent_of(const char *name, char *buf, size_t size)
+{
+	const char *dot = strrchr(name, '.');
+
+	if (dot == NULL)
+		return false;
+	snprintf(buf, size, "%.*s", (int)(dot - name), name);
+	return true;
+}
+
+static bool
+depends(const struct spec *s, const char *on)
+{
+	if (s == NULL)
+		return false;
+	for (size_t i = 0; i < s->depend.count; i++)
+		if (strcmp(s->depend.text[i], on) == 0)
+			return true;
+	return below(s->name, on);
+}
+
+static const struct spec *
+wanted(const struct managed *m)
+{
+	return m->unwanted ? NULL : m->desired;
+}
+
+/* ---------------------------------------------------------------- loops */
+
+struct walk {
+	struct reconciler *r;
+	const char *goal;
+	char *buf;
+	size_t size, used;
+	unsigned depth;
+};
+
+static bool leads_back(struct walk *w, const struct managed *m);
+
+static bool
+leads_by(struct walk *w, const char *next)
+{
+	size_t mark = w->used;
+
+	if (w->used < w->size)
+		w->used += (size_t)snprintf(w->buf + w->used,
+		    w->size - w->used, " -> %s", next);
+	if (strcmp(next, w->goal) == 0 ||
+	    leads_back(w, reconciler_jail(w->r, next, false)))
+		return true;
+	w->used = mark;
+	return false;
+}
+
+/* Depth first from `m` back to the goal; writes the chain on the way out. */
+static bool
+leads_back(struct walk *w, const struct managed *m)
+{
+	const struct spec *s = m == NULL ? NULL : wanted(m);
+	char parent[JAIL_NAME_MAX];
+
+	if (s == NULL || w->depth++ > 100)
+		return false;
+	for (size_t i = 0; i < s->depend.count; i++)
+		if (leads_by(w, s->depend.text[i]))
+			return true;
+	return parent_of(s->name, parent, sizeof parent) &&
+	    leads_by(w, parent);
+}
+
+static bool
+in_loop(struct reconciler *r, const struct managed *m, char *buf, size_t size)
+{
+	struct walk w = { r, m->name, buf, size, 0, 0 };
+
+	w.used = (size_t)snprintf(buf, size, "dependency loop: %s", m->name);
+	return leads_back(&w, m);
+}
+
+/* ------------------------------------------------------------------- up */
+
+/* A jail outside the set satisfies a dependency while it lives. */
+static const char *
+order_outside(struct reconciler *r, const char *name, char *buf, size_t size,
+    enum jail_state *state)
+{
+	struct live live;
+	int rc = live_read(r->shop.observer, name, NULL, NULL, &live, NULL);
+
+	if (rc == 0) {
+		live_free(&live);
+		return NULL;
+	}
+	*state = STATE_BLOCKED;
+	snprintf(buf, size, "depends on %s, which is not among the specs and "
+	    "does not run", name);
+	return buf;
+}
+
+static const char *
+order_one(struct reconciler *r, const char *name, char *buf, size_t size,
+    enum jail_state *state)
+{
+	const struct managed *d = reconciler_jail(r, name, false);
+
+	if (d == NULL || wanted(d) == NULL)
+		return order_outside(r, name, buf, size, state);
+	if (d->state == STATE_READY && d->machine == MACHINE_IDLE)
+		return NULL;
+	*state = d->state == STATE_PROGRESSING ? STATE_PROGRESSING :
+	    STATE_BLOCKED;
+	snprintf(buf, size, "waits for %s, which is %s%s%.300s", name,
+	    jail_state_word[d->state],
+	    d->reason != NULL && d->reason[0] != '\0' ? ": " : "",
+	    d->reason != NULL ? d->reason : "");
+	return buf;
+}
+
+/* A jail made by somebody else is no place for one of ours. */
+static const char *
+order_parent(struct reconciler *r, const char *parent, char *buf, size_t size,
+    enum jail_state *state)
+{
+	const char *wait = order_one(r, parent, buf, size, state);
+
+	if (wait != NULL || inventory_find(r->shop.inventory, parent) != NULL)
+		return wait;
+	*state = STATE_CONFLICT;
+	snprintf(buf, size, "its parent %s was made by somebody else; take "
+	    "that over first: jailagent adopt %s", parent, parent);
+	return buf;
+}
+
+const char *
+order_change(struct reconciler *r, const struct managed *m, char *buf,
+    size_t size)
+{
+	char parent[JAIL_NAME_MAX];
+	const struct managed *d;
+
+	if (!parent_of(m->name, parent, sizeof parent))
+		return NULL;
+	d = reconciler_jail(r, parent, false);
+	if (d == NULL || wanted(d) == NULL || d->state != STATE_PROGRESSING)
+		return NULL;
+	snprintf(buf, size, "waits for its parent %s", parent);
+	return buf;
+}
+
+const char *
+order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
+    enum jail_state *state)
+{
+	const struct text_list *l = &m->desired->depend;
+	const char *wait = NULL;
+	char parent[JAIL_NAME_MAX];
+
+	for (size_t i = 0; wait == NULL && i < l->count; i++)
+		wait = order_one(r, l->text[i], buf, size, state);
+	if (wait == NULL && parent_of(m->name, parent, sizeof parent))
+		wait = order_parent(r, parent, buf, size, state);
+	if (wait != NULL) {
+		char loop[512];
+
+		if (in_loop(r, m, loop, sizeof loop)) {
+			*state = STATE_BLOCKED;
+			snprintf(buf, size, "%s", loop);
+		}
+	}
+	return wait;
+}
+
+/* ----------------------------------------------------------------- down */
+
+/* The spec that a dependant runs with. */
+static const struct spec *
+runs_with(const struct reconciler *r, const struct managed *d)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, d->name);
+
+	return e != NULL && e->applied != NULL ? e->applied : wanted(d);
+}
+
+/*
+ * Whether it runs.  A jail that was not looked at yet by this process is looked
+ * at now: its parent's removal would take it along without its stop hooks.
+ */
+static bool
+runs(const struct reconciler *r, struct managed *d)
+{
+	const struct observer *o = r->shop.observer;
+	const struct entry *e;
+	struct live live;
+
+	if (d->jid != 0 || d->machine == MACHINE_WORKING)
+		return true;
+	e = inventory_find(r->shop.inventory, d->name);
+	if (e == NULL || live_read(o, d->name, NULL, NULL, &live, NULL) != 0)
+		return false;
+	if (o->has_meta ? live.token != NULL &&
+	    strcmp(live.token, e->token) == 0 : live.jid == e->jid)
+		d->jid = live.jid;
+	live_free(&live);
+	return d->jid != 0;
+}
+
+/* Whether `d` must be down before `m` goes down for `a`. */
+static bool
+goes_first(const struct reconciler *r, const struct managed *m,
+    struct managed *d, const struct action *a)
+{
+	const struct spec *s = runs_with(r, d);
+
+	if (d == m || s == NULL || !depends(s, m->name))
+		return false;
+	if (!below(d->name, m->name) && !(a->kind == ACTION_REMOVE ?
+	    wanted(d) == NULL : s->agent.follow_depend))
+		return false;
+	return runs(r, d);
+}
+
+/*
+ * Stops those dependants of `m` that have no running dependants themselves;
+ * each is met once in a walk.  Returns NULL when nothing is to be waited for.
+ */
+static const char *
+go_down(struct reconciler *r, const struct managed *m, const struct action *a,
+    char *buf, size_t size)
+{
+	static const struct action stop = { .kind = ACTION_RESTART };
+	const char *wait = NULL;
+	char why[ERROR_TEXT_MAX], inner[ERROR_TEXT_MAX];
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *d = r->jail[i];
+		bool met = d->walk == r->walk;
+
+		if (!goes_first(r, m, d, a))
+			continue;
+		snprintf(buf, size, "%s waits until %s is down",
+		    action_word(a->kind), d->name);
+		wait = buf;
+		if (met || (a->kind != ACTION_RESTART && wanted(d) == NULL))
+			continue;
+		d->walk = r->walk;
+		snprintf(why, sizeof why, "%s %ss", m->name,
+		    action_word(a->kind));
+		if (go_down(r, d, &stop, inner, sizeof inner) == NULL)
+			act_stop(r, d, why);
+	}
+	return wait;
+}
+
+const char *
+order_down(struct reconciler *r, struct managed *m, const struct action *a,
+    char *buf, size_t size)
+{
+	const char *wait;
+
+	m->walk = ++r->walk;
+	wait = go_down(r, m, a, buf, size);
+	m->waits_down = wait != NULL;
+	return wait;
+}
+
+void
+order_released(struct reconciler *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *d = r->jail[i];
+
+		if (d->machine == MACHINE_IDLE && !d->queued &&
+		    d->state == STATE_PROGRESSING)
+			reconciler_look(r, d);
+	}
+}
+
+void
+order_wake(struct reconciler *r, const struct managed *m)
+{
+	for (size_t i = 0; r->waiting > 0 && i < r->count; i++) {
+		struct managed *d = r->jail[i];
+
+		if (!d->waits || d == m || d->machine != MACHINE_IDLE)
+			continue;
+		if (d->waits_down ||
+		    depends(wanted(d), m->name) || below(d->name, m->name) ||
+		    depends(m->desired, d->name) || below(m->name, d->name))
+			reconciler_look(r, d);
+	}
+}

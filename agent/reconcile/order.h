@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which jails wait for which: `depend`, and nesting.  On the way up a jail waits
+ * until what it depends on is ready; on the way down until what depends on it
+ * is gone.
+ */
+#ifndef JA_ORDER_H
+#define JA_ORDER_H
+
+#include "agent/reconcile/reconcile.h"
+
+/*
+ * What must happen first.  order_up: before the jail is created; NULL:
+ * nothing, else the reason, and *state is what to show.  order_change: before
+ * it is modified; its parent may be about to permit that.  order_down: before
+ * it is stopped for `a`; stops dependants as needed.
+ */
+const char *order_up(struct reconciler *r, struct managed *m, char *buf,
+    size_t size, enum jail_state *state);
+const char *order_change(struct reconciler *r, const struct managed *m,
+    char *buf, size_t size);
+const char *order_down(struct reconciler *r, struct managed *m,
+    const struct action *a, char *buf, size_t size);
+/* A jail went down: look again at all that wait, perhaps for that. */
+void order_released(struct reconciler *r);
+/* The state of `m` changed: look again at those that may wait for it. */
+void order_wake(struct reconciler *r, const struct managed *m);
+
+#endif

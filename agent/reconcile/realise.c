@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/realise.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int
+no_memory(const char *name, struct error *err)
+{
+	return error_sys(err, ENOMEM, "%s", name);
+}
+
+/* Appends one parameter with its canonical texts. */
+static int
+add_value(struct jail_call *c, const struct observer *o, const char *name,
+    const struct text_list *texts, struct error *err)
+{
+	const struct param_def *def = param_find(name);
+	const struct jail_param_info *info = params_find(&o->params,
+	    def != NULL ? def->name : name);
+	enum param_type type = info != NULL ? info->type : PARAM_STRING;
+	struct text_list bare = { NULL, 0 };
+	void *data = NULL;
+	size_t len = 0;
+	int rc = -1;
+
+	if (type == PARAM_BOOL)
+		return call_add_bool(c, name, texts->count == 0 ||
+		    strcmp(texts->text[0], "true") == 0) == 0 ? 0 :
+		    no_memory(name, err);
+	for (size_t i = 0; (type == PARAM_IP4 || type == PARAM_IP6) &&
+	    i < texts->count; i++) {
+		char address[128];
+
+		if (address_part(texts->text[i], address,
+		    sizeof address) != 0 || text_list_add(&bare, address) != 0)
+			goto done;
+	}
+	if (value_import(type == PARAM_KEYVALUE ? PARAM_STRING : type,
+	    bare.count > 0 ? &bare : texts, &data, &len, err) != 0)
+		goto done;
+	rc = call_add(c, name, data, len) == 0 ? 0 : no_memory(name, err);
+done:
+	free(data);
+	text_list_free(&bare);
+	return rc;
+}
+
+/* Parameters that the call carries in a form of its own. */
+static bool
+carried(const char *name)
+{
+	return strcmp(name, "name") == 0 || strcmp(name, "persist") == 0 ||
+	    strcmp(name, "depend") == 0;
+}
+
+static int
+add_spec(struct jail_call *c, const struct observer *o, const struct spec *s,
+    struct error *err)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const struct spec_param *p = &s->param[i];
+		const char *base = p->def != NULL ? p->def->name : p->name;
+
+		if (carried(p->name) || params_find(&o->params, base) == NULL)
+			continue;
+		if (add_value(c, o, p->name, &p->value, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+realise_create(const struct observer *o, const struct spec *s,
+    const char *token, int *jid, struct error *err)
+{
+	struct jail_call c = { 0 };
+	int rc = -1, n;
+
+	if (call_add_text(&c, "name", s->name) != 0 ||
+	    call_add_bool(&c, "persist", true) != 0) {
+		no_memory(s->name, err);
+		goto done;
+	}
+	if (add_spec(&c, o, s, err) != 0)
+		goto done;
+	if (o->has_meta && call_add_text(&c, TOKEN_KEY, token) != 0) {
+		no_memory(s->name, err);
+		goto done;
+	}
+	n = call_set(o->kernel, &c, JAIL_CREATE, err);
+	if (n > 0) {
+		*jid = n;
+		rc = 0;
+	}
+done:
+	call_finish(&c);
+	return rc;
+}
+
+int
+realise_settle(const struct observer *o, const struct spec *s,
+    struct error *err)
+{
+	struct jail_call c = { 0 };
+	int rc = -1;
+
+	if (spec_bool(s, "persist"))
+		return 0;
+	if (call_add_text(&c, "name", s->name) != 0 ||
+	    call_add_bool(&c, "persist", false) != 0)
+		no_memory(s->name, err);
+	else
+		rc = call_set(o->kernel, &c, JAIL_UPDATE, err) > 0 ? 0 : -1;
+	call_finish(&c);
+	return rc;
+}
+
+/* Whether a change is of the whole text of meta or env. */
+static bool
+whole_text(const struct change *one)
+{
+	const struct param_def *def = param_find(one->name);
+
+	return one->how == HOW_LIVE && def != NULL &&
+	    def->type == PARAM_KEYVALUE && strcmp(def->name, one->name) == 0;
+}
+
+/* Such a text replaces all lines: those that keys say are sent again. */
+static int
+add_whole(struct jail_call *c, const struct observer *o,
+    const struct change *one, const struct spec *s, const char *token,
+    struct error *err)
+{
+	size_t len = strlen(one->name);
+
+	if (add_value(c, o, one->name, &one->to, err) != 0)
+		return -1;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct spec_param *p = &s->param[i];
+
+		if (strncmp(p->name, one->name, len) == 0 &&
+		    p->name[len] == '.' &&
+		    add_value(c, o, p->name, &p->value, err) != 0)
+			return -1;
+	}
+	if (strcmp(one->name, "meta") == 0 && token != NULL &&
+	    call_add_text(c, TOKEN_KEY, token) != 0)
+		return no_memory(s->name, err);
+	return 0;
+}
+
+/* Whether another change of the action replaces the text with this key. */
+static bool
+in_whole(const struct action *a, const struct change *key)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		size_t len = strlen(a->change[i].name);
+
+		if (whole_text(&a->change[i]) &&
+		    strncmp(key->name, a->change[i].name, len) == 0 &&
+		    key->name[len] == '.')
+			return true;
+	}
+	return false;
+}
+
+int
+realise_modify(const struct observer *o, const struct action *a,
+    const struct spec *s, const char *token, struct error *err)
+{
+	struct jail_call c = { 0 };
+	size_t live = 0;
+	int rc = -1;
+
+	/* By name: on FreeBSD 15 a nested jail must not be keyed by its jid. */
+	if (call_add_text(&c, "name", a->name) != 0) {
+		no_memory(a->name, err);
+		goto done;
+	}
+	for (size_t i = 0; i < a->count; i++) {
+		const struct change *one = &a->change[i];
+		const struct param_def *def = param_find(one->name);
+
+		if (one->how != HOW_LIVE || in_whole(a, one))
+			continue;
+		live++;
+		if (whole_text(one)) {
+			if (add_whole(&c, o, one, s, token, err) != 0)
+				goto done;
+			continue;
+		}
+		/* No value at all removes a key of meta or env. */
+		if (def != NULL && strcmp(def->name, one->name) != 0 &&
+		    one->to.count == 0) {
+			if (call_add(&c, one->name, NULL, 0) != 0) {
+				no_memory(a->name, err);
+				goto done;
+			}
+		} else if (add_value(&c, o, one->name, &one->to, err) != 0)
+			goto done;
+	}
+	rc = live == 0 || call_set(o->kernel, &c, JAIL_UPDATE, err) > 0 ? 0 :
+	    -1;
+done:
+	call_finish(&c);
+	return rc;
+}
+
+int
+realise_remove(const struct observer *o, const char *name, int jid,
+    const char *token, struct error *err)
+{
+	struct live live;
+	bool same;
+	int rc;
+
+	rc = live_read(o, name, NULL, NULL, &live, err);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	same = live.jid == jid && (!o->has_meta ||
+	    (live.token != NULL && strcmp(live.token, token) == 0));
+	live_free(&live);
+	if (!same)
+		return error_set(err, ESTALE, "the jail of that name is "
+		    "another one now; it is left alone");
+	if (o->kernel->backend->remove(o->kernel, jid) != 0 && errno != EINVAL)
+		return error_sys(err, errno, "jail_remove %d", jid);
+	return 0;
+}
+
+int
+realise_present(const struct observer *o, int jid)
+{
+	struct jail_params none = { NULL, 0 };
+	struct jail_row row;
+	struct error err;
+	int rc = row_read(o->kernel, &none, jid, NULL, NULL, JAIL_DYING, &row,
+	    &err);
+
+	if (rc == 0)
+		row_free(&row);
+	return rc == 0 ? 1 : rc > 0 ? 0 : -1;
+}

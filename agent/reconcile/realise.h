@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Specs and changes as kernel calls: the only place where the agent makes,
+ * changes or removes a jail.
+ */
+#ifndef JA_REALISE_H
+#define JA_REALISE_H
+
+#include "agent/plan/plan.h"
+
+/*
+ * Creates the jail, marked with `token`, persistent until realise_settle.
+ * Returns 0 with its jid, -1; nothing is left on failure.
+ */
+int realise_create(const struct observer *o, const struct spec *s,
+    const char *token, int *jid, struct error *err);
+
+/* The start is complete: what the spec says of persist counts now. */
+int realise_settle(const struct observer *o, const struct spec *s,
+    struct error *err);
+
+/*
+ * Sends the changes that are HOW_LIVE, in one call.  A new text of meta or env
+ * takes the keys of `s` and the mark `token` (may be NULL) with it.
+ */
+int realise_modify(const struct observer *o, const struct action *a,
+    const struct spec *s, const char *token, struct error *err);
+
+/*
+ * Removes the jail of that jid if it still is the one with the name and the
+ * token.  Returns 0 also when it is gone already.
+ */
+int realise_remove(const struct observer *o, const char *name, int jid,
+    const char *token, struct error *err);
+
+/* 1: the jail is there, alive or dying; 0: gone; -1. */
+int realise_present(const struct observer *o, int jid);
+
+#endif

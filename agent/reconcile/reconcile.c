@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/act.h"
+#include "agent/reconcile/reconcile.h"
+
+#include <event2/event.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/base/clock.h"
+
+const char *const jail_state_word[STATE_COUNT] = {
+	[STATE_READY] = "ready",
+	[STATE_MATCHING] = "matching",
+	[STATE_PROGRESSING] = "progressing",
+	[STATE_FAILED] = "failed",
+	[STATE_HELD] = "held",
+	[STATE_PAUSED] = "paused",
+	[STATE_STOPPED] = "stopped",
+	[STATE_BLOCKED] = "blocked",
+	[STATE_QUARANTINED] = "quarantined",
+	[STATE_CONFLICT] = "conflict",
+	[STATE_INVALID] = "invalid",
+	[STATE_DYING] = "dying",
+	[STATE_UNMANAGED] = "unmanaged",
+};
+
+/* ------------------------------------------------------------ the table */
+
+static size_t
+position(const struct reconciler *r, const char *name, bool *found)
+{
+	size_t low = 0, high = r->count;
+
+	*found = false;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int c = strcmp(r->jail[mid]->name, name);
+
+		if (c == 0) {
+			*found = true;
+			return mid;
+		}
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct managed *
+reconciler_jail(struct reconciler *r, const char *name, bool make)
+{
+	bool found;
+	size_t at = position(r, name, &found);
+	struct managed **grown, *m;
+
+	if (found)
+		return r->jail[at];
+	if (!make)
+		return NULL;
+	m = calloc(1, sizeof *m);
+	grown = realloc(r->jail, (r->count + 1) * sizeof *grown);
+	if (grown != NULL)
+		r->jail = grown;
+	if (m == NULL || grown == NULL || (m->name = strdup(name)) == NULL) {
+		free(m);
+		return NULL;
+	}
+	m->owner = r;
+	m->state = STATE_PROGRESSING;
+	memmove(grown + at + 1, grown + at, (r->count - at) * sizeof *grown);
+	grown[at] = m;
+	r->count++;
+	return m;
+}
+
+static void
+managed_free(struct managed *m)
+{
+	operation_free(m->op);
+	action_free(&m->doing);
+	if (m->retry != NULL)
+		event_free(m->retry);
+	spec_free(m->desired);
+	text_list_free(&m->last.params);
+	free(m->last.reason);
+	free(m->hold);
+	free(m->reason);
+	free(m->name);
+	free(m);
+}
+
+void
+reconciler_drop(struct reconciler *r, struct managed *m)
+{
+	bool found;
+	size_t at = position(r, m->name, &found);
+
+	if (!found)
+		return;
+	if (m->dirty)
+		TAILQ_REMOVE(&r->dirty, m, dirty_link);
+	if (m->queued)
+		TAILQ_REMOVE(&r->slots, m, slot_link);
+	if (m->waits)
+		r->waiting--;
+	r->count--;
+	memmove(r->jail + at, r->jail + at + 1,
+	    (r->count - at) * sizeof *r->jail);
+	r->changed = true;
+	managed_free(m);
+}
+
+void
+managed_state(struct reconciler *r, struct managed *m, enum jail_state state,
+    const char *fmt, ...)
+{
+	char text[ERROR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (m->state != state)
+		r->changed = true;
+	m->state = state;
+	if (m->reason != NULL && strcmp(m->reason, text) == 0)
+		return;
+	free(m->reason);
+	m->reason = strdup(text);
+}
+
+/* -------------------------------------------------------------- planning */
+
+static void
+input_of_entry(struct plan_input *in, const struct reconciler *r,
+    const struct entry *e)
+{
+	if (e == NULL)
+		return;
+	in->managed = true;
+	in->applied = e->applied;
+	in->token = e->token;
+	in->old_boot = e->boot;
+	in->old_jid = e->jid;
+	in->down = e->stage == ENTRY_DOWN;
+	in->unfinished = e->stage == ENTRY_CREATING ? "creation" :
+	    e->stage == ENTRY_REMOVING ? "removal" : NULL;
+	if (strcmp(e->set, r->shop.set) != 0)
+		in->other_set = e->set;
+}
+
+int
+reconciler_plan(struct reconciler *r, const struct managed *m,
+    struct action *a)
+{
+	const struct observer *o = r->shop.observer;
+	char path[1024];
+	struct live live;
+	struct error err;
+	struct plan_input in = {
+		.name = m->name,
+		.desired = m->unwanted ? NULL : m->desired,
+		.backend = o->kernel->backend->name,
+		.params = &o->params,
+		.boot = o->boot,
+		.letters = r->opt.letters,
+		.prune = r->opt.prune && m->unwanted,
+		.healing = r->opt.healing && !m->by_hand,
+	};
+	int rc;
+
+	error_clear(&err);
+	input_of_entry(&in, r, inventory_find(r->shop.inventory, m->name));
+	if (in.desired != NULL) {
+		in.path_error = canonical_path(spec_text(in.desired, "path"),
+		    path, sizeof path);
+		in.path = in.path_error == 0 ? path : NULL;
+	}
+	rc = live_read(o, m->name, in.desired, in.applied, &live, &err);
+	/* Somebody who asks for a restart overrides what the spec allows. */
+	if (m->by_hand && rc == 0)
+		in.letters = LETTER_C | LETTER_R;
+	/* What -c or -rc asked for is done; now it is compared. */
+	if (m->done && in.letters != LETTER_R)
+		in.letters |= LETTER_M;
+	in.live = rc == 0 ? &live : NULL;
+	in.live_error = rc < 0 ? err.text : NULL;
+	rc = plan_jail(&in, a);
+	live_free(&live);
+	return rc;
+}
+
+/* ----------------------------------------------------------- the machine */
+
+static void consider(struct reconciler *r, struct managed *m);
+
+static void
+ignore(struct reconciler *r, struct managed *m)
+{
+	(void)r;
+	(void)m;
+}
+
+/* Something is under way; its end has the jail looked at anyway. */
+static void
+remember(struct reconciler *r, struct managed *m)
+{
+	(void)r;
+	m->again = true;
+}
+
+void
+reconciler_wake(struct managed *m)
+{
+	if (m->retry != NULL)
+		evtimer_del(m->retry);
+	m->retry_at = 0;
+	m->machine = MACHINE_IDLE;
+}
+
+/* A new spec deserves a try at once. */
+static void
+reconsider(struct reconciler *r, struct managed *m)
+{
+	m->fresh = m->done = false;
+	backoff_reset(&m->backoff);
+	reconciler_wake(m);
+	m->retried = true;
+	consider(r, m);
+}
+
+static void
+retry(struct reconciler *r, struct managed *m)
+{
+	m->retry_at = 0;
+	m->machine = MACHINE_IDLE;
+	m->retried = true;
+	m->done = false;
+	consider(r, m);
+}
+
+typedef void handler(struct reconciler *r, struct managed *m);
+
+static handler *const machine_table[MACHINE_COUNT][EVENT_COUNT] = {
+	[MACHINE_IDLE] = {
+		[EVENT_LOOK] = consider,
+		[EVENT_SPEC] = reconsider,
+		[EVENT_TIMER] = ignore,
+	},
+	[MACHINE_WORKING] = {
+		[EVENT_LOOK] = remember,
+		[EVENT_SPEC] = remember,
+		[EVENT_TIMER] = ignore,
+	},
+	[MACHINE_WAITING] = {
+		[EVENT_LOOK] = ignore,
+		[EVENT_SPEC] = reconsider,
+		[EVENT_TIMER] = retry,
+	},
+};
+
+static void
+happen(struct reconciler *r, struct managed *m, enum machine_event event)
+{
+	machine_table[m->machine][event](r, m);
+}
+
+static void
+retry_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct managed *m = arg;
+
+	(void)fd;
+	(void)what;
+	happen(m->owner, m, EVENT_TIMER);
+}
+
+void
+reconciler_wait(struct managed *m, int64_t ms)
+{
+	struct timeval tv = { ms / 1000, (ms % 1000) * 1000 };
+
+	if (m->retry == NULL)
+		m->retry = evtimer_new(m->owner->shop.base, retry_due, m);
+	m->machine = MACHINE_WAITING;
+	m->retry_at = clock_ms() + ms;
+	if (m->retry != NULL)
+		evtimer_add(m->retry, &tv);
+}
+
+/* Asks the kernel, plans, acts. */
+static void
+consider(struct reconciler *r, struct managed *m)
+{
+	struct action a;
+
+	if (reconciler_plan(r, m, &a) != 0) {
+		managed_state(r, m, STATE_FAILED, "%s", strerror(ENOMEM));
+		return;
+	}
+	act(r, m, &a);
+}
+
+/* ------------------------------------------------------- the dirty ones */
+
+void
+reconciler_look(struct reconciler *r, struct managed *m)
+{
+	static const struct timeval now;
+
+	if (m->dirty || r->closing)
+		return;
+	if (TAILQ_EMPTY(&r->dirty))
+		evtimer_add(r->work, &now);
+	m->dirty = true;
+	TAILQ_INSERT_TAIL(&r->dirty, m, dirty_link);
+}
+
+void
+reconciler_look_all(struct reconciler *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		reconciler_look(r, r->jail[i]);
+}
+
+/*
+ * Looks at a bounded number of jails a turn of the loop, so that signals and
+ * requests are never kept waiting by a long queue.
+ */
+static void
+work(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval now;
+	struct reconciler *r = arg;
+	struct managed *m;
+	int turn = 64;
+
+	(void)fd;
+	(void)what;
+	while (turn-- > 0 && (m = TAILQ_FIRST(&r->dirty)) != NULL) {
+		TAILQ_REMOVE(&r->dirty, m, dirty_link);
+		m->dirty = false;
+		happen(r, m, m->fresh ? EVENT_SPEC : EVENT_LOOK);
+	}
+	if (!TAILQ_EMPTY(&r->dirty))
+		evtimer_add(r->work, &now);
+	else
+		act_next(r); /* some may not have used their slot */
+	reconciler_turned(r);
+}
+
+void
+reconciler_turned(struct reconciler *r)
+{
+	if (r->opt.turned != NULL)
+		r->opt.turned(r->opt.arg);
+}
+
+int
+reconciler_adopt_inventory(struct reconciler *r)
+{
+	const struct inventory *inv = r->shop.inventory;
+
+	for (size_t i = 0; i < inv->count; i++) {
+		const struct entry *e = inv->entry[i];
+		struct managed *m;
+
+		if (strcmp(e->set, r->shop.set) != 0)
+			continue;
+		m = reconciler_jail(r, e->name, true);
+		if (m == NULL)
+			return -1;
+		if (e->applied == NULL)
+			continue;
+		m->desired = spec_copy(e->applied);
+		if (m->desired == NULL)
+			return -1;
+		m->linked = m->desired->depend.count > 0 ||
+		    strchr(m->name, '.') != NULL;
+	}
+	return 0;
+}
+
+int
+reconciler_want(struct reconciler *r, struct spec *s)
+{
+	struct managed *m = reconciler_jail(r, s->name, true);
+
+	if (m == NULL)
+		return -1;
+	m->fresh |= m->desired == NULL || memcmp(m->desired->digest,
+	    s->digest, SPEC_DIGEST_SIZE) != 0;
+	spec_free(m->desired);
+	m->desired = s;
+	m->linked |= s->depend.count > 0 || strchr(s->name, '.') != NULL;
+	m->unwanted = m->acked = false;
+	m->said = true;
+	m->absent_at = 0;
+	reconciler_look(r, m);
+	return 0;
+}
+
+void
+reconciler_unwant(struct reconciler *r, struct managed *m)
+{
+	m->unwanted = true;
+	m->fresh = true;
+	reconciler_look(r, m);
+}
+
+bool
+reconciler_settled(const struct reconciler *r)
+{
+	if (r->working > 0 || !TAILQ_EMPTY(&r->dirty) ||
+	    !TAILQ_EMPTY(&r->slots))
+		return false;
+	for (size_t i = 0; i < r->count; i++)
+		if (r->jail[i]->machine == MACHINE_WAITING)
+			return false;
+	return true;
+}
+
+int
+reconciler_init(struct reconciler *r, const struct workshop *shop,
+    const struct reconcile_options *opt, struct error *err)
+{
+	memset(r, 0, sizeof *r);
+	r->shop = *shop;
+	r->opt = *opt;
+	TAILQ_INIT(&r->dirty);
+	TAILQ_INIT(&r->slots);
+	r->work = evtimer_new(shop->base, work, r);
+	if (r->work == NULL)
+		return error_sys(err, ENOMEM, "event loop");
+	return 0;
+}
+
+void
+reconciler_free(struct reconciler *r)
+{
+	r->closing = true;
+	for (size_t i = 0; i < r->count; i++)
+		managed_free(r->jail[i]);
+	free(r->jail);
+	if (r->work != NULL)
+		event_free(r->work);
+	memset(r, 0, sizeof *r);
+}

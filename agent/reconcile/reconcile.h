@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The reconciler: one state machine a jail, driven by events, with the kernel
+ * asked anew each time.  It is the same for the agent and for one-shot apply.
+ */
+#ifndef JA_RECONCILE_H
+#define JA_RECONCILE_H
+
+#include <sys/queue.h>
+
+#include "agent/reconcile/backoff.h"
+#include "agent/reconcile/operation.h"
+
+/* A jail's condition as status shows it (design: "Command line"). */
+enum jail_state {
+	STATE_READY,
+	STATE_MATCHING,
+	STATE_PROGRESSING,
+	STATE_FAILED,
+	STATE_HELD,
+	STATE_PAUSED,
+	STATE_STOPPED,
+	STATE_BLOCKED,
+	STATE_QUARANTINED,
+	STATE_CONFLICT,
+	STATE_INVALID,
+	STATE_DYING,
+	STATE_UNMANAGED,
+	STATE_COUNT,
+};
+
+extern const char *const jail_state_word[STATE_COUNT];
+
+/* What the machine of a jail is doing. */
+enum machine {
+	MACHINE_IDLE,
+	MACHINE_WORKING, /* an operation is under way */
+	MACHINE_WAITING, /* for the next try */
+	MACHINE_COUNT,
+};
+
+/* The newest deed, for status. */
+struct last_change {
+	enum action_kind action;
+	char *reason;
+	struct text_list params;
+	int64_t at; /* seconds since the epoch; 0: none yet */
+	int64_t took_us;
+};
+
+struct reconciler;
+
+struct managed {
+	struct reconciler *owner;
+	TAILQ_ENTRY(managed) dirty_link;
+	TAILQ_ENTRY(managed) slot_link;
+	bool queued; /* for one of opt.parallel slots */
+	bool to_stop; /* queued by act_stop */
+	bool dirty;  /* in the queue of those to be looked at */
+	bool waits;  /* for others to be up or down first */
+	bool linked; /* it has or had a dependency or a parent */
+	bool fresh; /* the desired state changed since the last look */
+	bool again; /* something happened during the operation */
+	char *name;
+	struct spec *desired; /* NULL: not wanted */
+	enum machine machine;
+	enum jail_state state;
+	char *reason; /* for the state */
+	int jid;
+
+	struct operation *op;
+	struct action doing; /* what op carries out */
+	bool retried;	     /* the waiting is over: act now */
+	bool done;	     /* acted on, not seen to be right since */
+	struct event *retry;
+	int64_t retry_at; /* ms; 0: none */
+	struct backoff backoff;
+	unsigned restarts; /* since the agent started */
+	struct last_change last;
+
+	bool unwanted;	   /* its absence is proven: see absence.h */
+	bool acked;	   /* its removal was approved */
+	int64_t absent_at; /* first scan without it, ms; 0: present */
+	char *hold;	   /* why it is kept in spite of its absence */
+	bool said;	   /* some scan said it */
+	bool by_hand;	   /* a user asked for a restart */
+	bool waits_down;   /* until its dependants are down */
+	unsigned long walk; /* the newest one of order_down that met it */
+};
+
+/* Told of each deed: for messages, and for snapshots. */
+typedef void reconcile_told_fn(void *arg, const struct managed *m,
+    const struct action *a, const struct outcome *o);
+
+struct reconcile_options {
+	unsigned letters; /* LETTER_* */
+	bool prune;
+	bool healing;	/* the agent: tries again; apply: once */
+	unsigned parallel; /* operations at a time; 0: any number */
+	reconcile_told_fn *told;
+	void (*turned)(void *arg); /* states may have changed */
+	void *arg;
+};
+
+struct reconciler {
+	struct workshop shop;
+	struct reconcile_options opt;
+	struct managed **jail; /* sorted by name */
+	size_t count;
+	TAILQ_HEAD(, managed) dirty, slots;
+	struct event *work; /* there are dirty ones */
+	unsigned working;
+	unsigned long walk; /* number of order_down's newest walk */
+	size_t waiting; /* jails that wait for others */
+	bool changed; /* something to be seen in a snapshot happened */
+	bool closing;
+};
+
+/* Events of a jail's machine. */
+enum machine_event {
+	EVENT_LOOK,  /* something may be different */
+	EVENT_SPEC,  /* the desired state changed */
+	EVENT_TIMER, /* the next try is due */
+	EVENT_COUNT,
+};
+
+int reconciler_init(struct reconciler *r, const struct workshop *shop,
+    const struct reconcile_options *opt, struct error *err);
+void reconciler_free(struct reconciler *r);
+
+/* Finds a jail; `make` adds it. */
+struct managed *reconciler_jail(struct reconciler *r, const char *name,
+    bool make);
+
+/*
+ * Makes a machine of each jail of this set in the inventory; until somebody
+ * says more they are wanted as they were last applied.
+ */
+int reconciler_adopt_inventory(struct reconciler *r);
+
+/* The jail shall be so; it shall not be.  The spec is taken over. */
+int reconciler_want(struct reconciler *r, struct spec *s);
+void reconciler_unwant(struct reconciler *r, struct managed *m);
+
+/* Something may have changed about one jail, or about all. */
+void reconciler_look(struct reconciler *r, struct managed *m);
+void reconciler_look_all(struct reconciler *r);
+
+/* Whether nothing is under way and nothing will be by itself. */
+bool reconciler_settled(const struct reconciler *r);
+
+/*
+ * What would be done now about a jail: asks the kernel and plans.  The caller
+ * frees *a with action_free.
+ */
+int reconciler_plan(struct reconciler *r, const struct managed *m,
+    struct action *a);
+
+/* Sets state and reason of a jail (formatted). */
+void managed_state(struct reconciler *r, struct managed *m,
+    enum jail_state state, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Has the jail looked at again after `ms`; its machine is WAITING till then. */
+void reconciler_wait(struct managed *m, int64_t ms);
+/* Ends that waiting: the machine is IDLE. */
+void reconciler_wake(struct managed *m);
+
+/* Tells the owner of the reconciler that states may have changed. */
+void reconciler_turned(struct reconciler *r);
+
+/* Forgets a jail that is neither wanted nor in the inventory. */
+void reconciler_drop(struct reconciler *r, struct managed *m);
+
+#endif

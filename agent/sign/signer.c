@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The process that holds the secret key and continues the chain. */
+#include "agent/sign/snapshot.h"
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/base/buffer.h"
+#include "agent/base/channel.h"
+#include "kernel/compat.h"
+#include "kernel/confine.h"
+#include "agent/sign/minisign.h"
+#include "agent/sign/signer_write.h"
+
+struct signer {
+	const struct signer_options *options;
+	struct minisign_secret *secret; /* NULL: not read yet */
+	struct minisign_public pub;
+	int dir;	/* -1: not open yet */
+	bool confined;
+	bool ready;	/* the newest snapshot is known and good */
+	uint64_t newest; /* its sequence; 0: there is none */
+	unsigned char digest[DIGEST_SIZE];
+};
+
+/* A signature that the public key file does not fit would help nobody. */
+static int
+read_keys(struct signer *s, struct error *err)
+{
+	const struct signer_options *o = s->options;
+	struct minisign_secret *secret;
+	struct minisign_public pub;
+
+	if ((secret = minisign_secret_read(o->key, err)) == NULL)
+		return -1;
+	minisign_secret_public(secret, &s->pub);
+	if (minisign_public_read(o->public_key, &pub, err) == -1) {
+		minisign_secret_free(secret);
+		return -1;
+	}
+	if (memcmp(&pub, &s->pub, sizeof pub) != 0) {
+		minisign_secret_free(secret);
+		return error_set(err, EINVAL, "%s: is not the public key of "
+		    "%s", o->public_key, o->key);
+	}
+	s->secret = secret;
+	return 0;
+}
+
+/* A chain is continued only from an end that verifies. */
+static int
+find_newest(struct signer *s, struct error *err)
+{
+	const char *dir = s->options->dir;
+	char name[SNAPSHOT_NAME_MAX];
+	uint64_t *sequence;
+	struct snapshot snapshot;
+	bool readable;
+	size_t count;
+	int rc = 0;
+
+	if (snapshot_sequences(s->dir, &sequence, &count, err) == -1)
+		return error_wrap(err, "%s", dir);
+	s->newest = count == 0 ? 0 : sequence[count - 1];
+	free(sequence);
+	if (s->newest > 0) {
+		snapshot_name(s->newest, name);
+		rc = snapshot_load(s->dir, name, &s->pub, &snapshot,
+		    s->digest, &readable, err);
+		if (rc == -1)
+			return error_wrap(err, "no snapshot is written while "
+			    "the newest one is not good (\"jailagent snapshot "
+			    "verify\" looks at all): %s/%s", dir, name);
+		snapshot_free(&snapshot);
+	}
+	return signer_clean(s->dir, s->newest, err);
+}
+
+/* What can be done once is not done again when a later step failed. */
+static int
+prepare(struct signer *s, struct error *err)
+{
+	if (s->ready)
+		return 0;
+	if (s->dir == -1)
+		s->dir = open(s->options->dir,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dir == -1)
+		return error_sys(err, errno, "%s", s->options->dir);
+	if (s->secret == NULL && read_keys(s, err) == -1)
+		return -1;
+	if (!s->confined && helper_confine(HELPER_SIGNER, err) == -1)
+		return error_wrap(err, "the signer cannot be confined");
+	s->confined = true;
+	if (find_newest(s, err) == -1)
+		return -1;
+	s->ready = true;
+	return 0;
+}
+
+/* The signature of a numbered snapshot. */
+static char *
+sign(const struct signer *s, const char *json, size_t len, struct error *err)
+{
+	char *comment, *signature;
+
+	if ((comment = snapshot_comment(json, len, err)) == NULL)
+		return NULL;
+	signature = minisign_sign(s->secret, json, len, comment, err);
+	free(comment);
+	return signature;
+}
+
+static int
+write_next(struct signer *s, const struct message *m, struct error *err)
+{
+	char previous[DIGEST_HEX], *json, *signature;
+	size_t len;
+	int rc = -1;
+
+	if (s->newest == 0)
+		memset(s->digest, 0, sizeof s->digest);
+	text_hex(s->digest, sizeof s->digest, previous);
+	json = snapshot_renumber((const char *)m->data, m->len, s->newest + 1,
+	    previous, &len, err);
+	if (json == NULL)
+		return -1;
+	if ((signature = sign(s, json, len, err)) != NULL)
+		rc = signer_write(s->dir, s->newest + 1, json, len, signature,
+		    err);
+	if (rc == 0) {
+		snapshot_digest(json, len, s->digest);
+		s->newest++;
+	} else {
+		/* What is on the disk now is to be found out. */
+		s->ready = false;
+	}
+	free(signature);
+	free(json);
+	return rc;
+}
+
+static int
+answer(struct signer *s, int fd, const struct message *m)
+{
+	struct signer_answer a;
+	struct error err;
+
+	memset(&a, 0, sizeof a);
+	if (m->type != SIGNER_WRITE) {
+		a.sequence = -1;
+		snprintf(a.text, sizeof a.text, "the signer was asked for "
+		    "something that it does not know");
+	} else if (prepare(s, &err) == -1 || write_next(s, m, &err) == -1) {
+		a.sequence = -1;
+		snprintf(a.text, sizeof a.text, "%.*s",
+		    (int)sizeof a.text - 1, err.text);
+	} else {
+		a.sequence = (int64_t)s->newest;
+		memcpy(a.digest, s->digest, sizeof a.digest);
+	}
+	return channel_write(fd, SIGNER_DONE, m->number, &a, sizeof a);
+}
+
+int
+signer_body(int fd, void *arg)
+{
+	struct signer s = { .options = arg, .dir = -1 };
+	struct message m;
+	int more;
+
+	compat_hide_memory();
+	/* The key before anybody asks; a failure is told when somebody does. */
+	(void)prepare(&s, NULL);
+	while ((more = channel_read(fd, &m, NULL)) == 1) {
+		more = answer(&s, fd, &m);
+		free(m.data);
+		if (more == -1)
+			break;
+	}
+	minisign_secret_free(s.secret);
+	if (s.dir != -1)
+		close(s.dir);
+	return more == 0 ? 0 : 1;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/sign/signer_write.h"
+
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/base/file.h"
+#include "agent/sign/minisign.h"
+#include "agent/sign/snapshot.h"
+
+#define TEMPORARY_PREFIX ".new-"
+
+/* The four names that one snapshot has while it is written. */
+struct names {
+	char json[SNAPSHOT_NAME_MAX];
+	char signature[SNAPSHOT_NAME_MAX + 8];
+	char new_json[SNAPSHOT_NAME_MAX + 8];
+	char new_signature[SNAPSHOT_NAME_MAX + 16];
+};
+
+static void
+make_names(uint64_t sequence, struct names *n)
+{
+	snapshot_name(sequence, n->json);
+	snprintf(n->signature, sizeof n->signature, "%s" MINISIGN_SUFFIX,
+	    n->json);
+	snprintf(n->new_json, sizeof n->new_json, TEMPORARY_PREFIX "%s",
+	    n->json);
+	snprintf(n->new_signature, sizeof n->new_signature,
+	    TEMPORARY_PREFIX "%s", n->signature);
+}
+
+static int
+rename_sync(int dir, const char *from, const char *to, struct error *err)
+{
+	if (renameat(dir, from, dir, to) == -1)
+		return error_sys(err, errno, "%s: cannot be renamed to %s",
+		    from, to);
+	return file_sync_dir(dir, to, err);
+}
+
+/*
+ * The signature gets its name, for good, before the snapshot does: a snapshot
+ * that is there is a signed one at every moment.
+ */
+static int
+write_both(int dir, const struct names *n, const char *json, size_t len,
+    const char *signature, struct error *err)
+{
+	struct stat st;
+
+	if (fstatat(dir, n->json, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return error_set(err, EEXIST, "%s: is there already; no "
+		    "snapshot is ever replaced", n->json);
+	if (file_create(dir, n->new_json, 0644, json, len, err) == -1 ||
+	    file_create(dir, n->new_signature, 0644, signature,
+	    strlen(signature), err) == -1 ||
+	    rename_sync(dir, n->new_signature, n->signature, err) == -1)
+		return -1;
+	return rename_sync(dir, n->new_json, n->json, err);
+}
+
+int
+signer_write(int dir, uint64_t sequence, const char *json, size_t len,
+    const char *signature, struct error *err)
+{
+	struct names n;
+
+	make_names(sequence, &n);
+	if (write_both(dir, &n, json, len, signature, err) == 0)
+		return 0;
+	(void)unlinkat(dir, n.new_json, 0);
+	(void)unlinkat(dir, n.new_signature, 0);
+	return -1;
+}
+
+int
+signer_clean(int dir, uint64_t newest, struct error *err)
+{
+	const size_t prefix = sizeof TEMPORARY_PREFIX - 1;
+	struct names next;
+	struct dirent *e;
+	DIR *d = NULL;
+	int fd, code;
+
+	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || (d = fdopendir(fd)) == NULL) {
+		code = errno;
+		if (fd != -1)
+			close(fd);
+		return error_sys(err, code,
+		    "the snapshots cannot be listed");
+	}
+	while ((e = readdir(d)) != NULL)
+		if (strncmp(e->d_name, TEMPORARY_PREFIX, prefix) == 0)
+			(void)unlinkat(dir, e->d_name, 0);
+	closedir(d);
+	make_names(newest + 1, &next);
+	(void)unlinkat(dir, next.signature, 0);
+	return 0;
+}

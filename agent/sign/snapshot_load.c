@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Snapshots in a directory: which there are, and whether one is good. */
+#include "agent/sign/snapshot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/base/channel.h"
+#include "agent/base/file.h"
+#include "agent/sign/minisign.h"
+
+#define SIGNATURE_FILE_MAX 16384
+
+static int
+by_number(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static int
+collect(DIR *d, uint64_t **sequence, size_t *count)
+{
+	struct dirent *e;
+	size_t room = 0;
+	uint64_t n, *grown;
+
+	while (errno = 0, (e = readdir(d)) != NULL) {
+		if ((n = snapshot_name_sequence(e->d_name)) == 0)
+			continue;
+		if (*count == room) {
+			room = room == 0 ? 64 : room * 2;
+			grown = realloc(*sequence, room * sizeof *grown);
+			if (grown == NULL)
+				return -1;
+			*sequence = grown;
+		}
+		(*sequence)[(*count)++] = n;
+	}
+	return errno == 0 ? 0 : -1;
+}
+
+int
+snapshot_sequences(int dir, uint64_t **sequence, size_t *count,
+    struct error *err)
+{
+	DIR *d = NULL;
+	int fd, rc;
+
+	*sequence = NULL;
+	*count = 0;
+	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || (d = fdopendir(fd)) == NULL) {
+		rc = errno;
+		if (fd != -1)
+			close(fd);
+		return error_sys(err, rc, "the snapshots cannot be listed");
+	}
+	rc = collect(d, sequence, count);
+	if (rc == -1) {
+		error_sys(err, errno, "the snapshots cannot be listed");
+		free(*sequence);
+		*sequence = NULL;
+	}
+	closedir(d);
+	if (rc == 0 && *count > 1)
+		qsort(*sequence, *count, sizeof **sequence, by_number);
+	return rc;
+}
+
+/* Reads FILE.minisig and verifies; the comment is authentic then. */
+static int
+check_signature(int dir, const char *file, const struct minisign_public *pub,
+    const char *json, size_t len, char *comment, struct error *err)
+{
+	char name[PATH_MAX], *sig;
+	size_t sig_len;
+	int rc;
+
+	if ((size_t)snprintf(name, sizeof name, "%s" MINISIGN_SUFFIX, file) >=
+	    sizeof name)
+		return error_sys(err, ENAMETOOLONG, "%s", file);
+	if (file_read(dir, name, SIGNATURE_FILE_MAX, &sig, &sig_len,
+	    err) == -1)
+		return error_wrap(err, "its signature %s", name);
+	rc = minisign_verify(pub, json, len, sig, sig_len, comment, err);
+	free(sig);
+	return rc;
+}
+
+/* The comment is read without the file by others: both must say the same. */
+static int
+check_comment(const char *json, size_t len, const char *comment,
+    struct error *err)
+{
+	char *expected;
+	int rc = 0;
+
+	if ((expected = snapshot_comment(json, len, err)) == NULL)
+		return -1;
+	if (strcmp(expected, comment) != 0)
+		rc = error_set(err, EBADMSG, "its trusted comment is \"%s\", "
+		    "but the file says \"%s\"", comment, expected);
+	free(expected);
+	return rc;
+}
+
+static int
+check_name(const char *file, uint64_t sequence, struct error *err)
+{
+	const char *slash = strrchr(file, '/');
+	uint64_t n = snapshot_name_sequence(slash == NULL ? file : slash + 1);
+
+	if (sequence == 0)
+		return error_set(err, EBADMSG,
+		    "it has no number: no signer has written it");
+	if (n != 0 && n != sequence)
+		return error_set(err, EBADMSG, "it is number %llu under "
+		    "another's name", (unsigned long long)sequence);
+	return 0;
+}
+
+static int
+check_all(int dir, const char *file, const struct minisign_public *pub,
+    const char *json, size_t len, struct snapshot *s, struct error *err)
+{
+	char *comment = malloc(MINISIGN_COMMENT_MAX + 1);
+	int rc;
+
+	if (comment == NULL)
+		return error_sys(err, ENOMEM, "no memory to verify");
+	rc = check_signature(dir, file, pub, json, len, comment, err);
+	if (rc == 0)
+		rc = snapshot_decode(json, len, s, err);
+	if (rc == 0 && (check_comment(json, len, comment, err) == -1 ||
+	    check_name(file, s->sequence, err) == -1)) {
+		snapshot_free(s);
+		rc = -1;
+	}
+	free(comment);
+	return rc;
+}
+
+int
+snapshot_load(int dir, const char *file, const struct minisign_public *pub,
+    struct snapshot *s, unsigned char digest[DIGEST_SIZE], bool *readable,
+    struct error *err)
+{
+	char *json;
+	size_t len;
+	int rc;
+
+	memset(s, 0, sizeof *s);
+	*readable = false;
+	if (file_read(dir, file, CHANNEL_MAX, &json, &len, err) == -1)
+		return -1;
+	*readable = true;
+	snapshot_digest(json, len, digest);
+	rc = check_all(dir, file, pub, json, len, s, err);
+	free(json);
+	return rc;
+}
+
+int
+snapshot_newest(const char *dir, const char *public_key,
+    struct snapshot *s, unsigned char digest[DIGEST_SIZE], struct error *err)
+{
+	struct minisign_public pub;
+	char name[SNAPSHOT_NAME_MAX];
+	uint64_t *sequence;
+	bool readable;
+	size_t count;
+	int fd, rc;
+
+	memset(s, 0, sizeof *s);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return errno == ENOENT ? 1 : error_sys(err, errno, "%s", dir);
+	rc = snapshot_sequences(fd, &sequence, &count, err);
+	if (rc == 0 && count == 0) {
+		rc = 1;
+	} else if (rc == 0 &&
+	    (rc = minisign_public_read(public_key, &pub, err)) == 0) {
+		snapshot_name(sequence[count - 1], name);
+		rc = snapshot_load(fd, name, &pub, s, digest, &readable, err);
+		if (rc == -1)
+			error_wrap(err, "%s/%s", dir, name);
+	}
+	free(sequence);
+	close(fd);
+	return rc;
+}

@@ -211,6 +211,7 @@ const struct command command_apply = {
 	.help = "  -c -m -r   what is allowed: create, modify, restart (all)\n"
 	    "  -p N       at most N jails at a time (16; 0: any number)\n"
 	    "  --prune    remove jails of this set that no spec says\n\n"
-	    "Exit status: 0 converged, 1 something failed.\n",
+	    "Exit status: 0 converged, 1 something failed, 3 held by the "
+	    "agent.\n",
 	.run = run,
 };

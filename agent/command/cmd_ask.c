@@ -55,7 +55,7 @@ const struct command command_ack = {
 	.name = "ack",
 	.synopsis = "NAME ...",
 	.summary = "approve removals that are held",
-	.help = NULL,
+	.help = "Exit status: 0 done, 1 no such jail, or no agent runs.\n",
 	.run = run_ack,
 };
 
@@ -63,6 +63,8 @@ const struct command command_restart = {
 	.name = "restart",
 	.synopsis = "NAME ...",
 	.summary = "restart jails now, whatever their specs allow",
-	.help = NULL,
+	.help = "Jails that are down are started.  Does not wait.\n"
+	    "Exit status: 0 the agent will, 1 no such jail, or no agent "
+	    "runs.\n",
 	.run = run_restart,
 };

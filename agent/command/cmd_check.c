@@ -122,8 +122,8 @@ const struct command command_check = {
 	.summary = "say whether specs are valid",
 	.help = "  PATH    a file, or a directory of .yaml and .yml files\n"
 	    "  --json  {valid, digest, specs, errors: [{file, line, column, "
-	    "message,\n          severity}]}; digest is the set's, as wait "
-	    "--revision takes it\n          outside of git\n\n"
+	    "message,\n          severity}]}; digest is the set's, its "
+	    "revision outside of git\n\n"
 	    "No kernel is asked.  Exit status: 0 valid, 1 invalid.\n",
 	.run = run_check,
 };

@@ -14,7 +14,7 @@ static int run(struct context *ctx, int argc, char **argv);
 const struct command command_keygen = {
 	.name = "keygen",
 	.synopsis = "[-k SECRET] [-p PUBLIC] [--json]",
-	.summary = "makes a key pair in minisign's format",
+	.summary = "make a key pair in minisign's format",
 	.help =
 	    "  -k SECRET  the secret key's file (STATEDIR/key), mode 0600\n"
 	    "  -p PUBLIC  the public key's file (SECRET.pub)\n"

@@ -80,9 +80,11 @@ const struct command command_run = {
 	    "modify,\n"
 	    "                  restart; -m, -cm, -mr or -cmr (the default)\n"
 	    "  -d DIR          the watched directory\n"
+	    "                  (" SYSTEM_SPECS_DIR ")\n"
 	    "  -p N            at most N jails at a time (16; 0: any number)\n"
 	    "  --interval S    seconds between full rescans (30)\n"
 	    "  --max-remove N  hold more removals than N, or P%, within 10\n"
-	    "                  minutes (the larger of 1 and 20 %) until ack\n",
+	    "                  minutes (the larger of 1 and 20 %) until ack\n\n"
+	    "Exit status: 0 after SIGTERM or SIGINT, 1 it cannot go on.\n",
 	.run = run,
 };

@@ -30,7 +30,7 @@ const struct command command_snapshot = {
 	.name = "snapshot",
 	.synopsis = "show|list|verify|diff [--pub KEY] [--dir DIR] [--json] "
 	    "[-v] ...",
-	.summary = "shows, verifies and compares signed states",
+	.summary = "show, verify and compare signed states",
 	.help =
 	    "  show [N|FILE]      one state; the newest when none is named\n"
 	    "  list               all states\n"

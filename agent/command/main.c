@@ -25,11 +25,10 @@ print_help(void)
 	for (size_t i = 0; commands[i] != NULL; i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	printf("\noptions:\n"
-	    "  -k KERNEL    auto (this system's, the default)");
+	    "  -k KERNEL    auto (this system's, the default), or one of\n");
 	for (size_t i = 0; jail_backends[i] != NULL; i++)
-		printf(", %s", jail_backends[i]->name);
-	printf(";\n               NAME:DIR keeps the jails' table in DIR\n"
-	    "  -s STATEDIR  applied specs, snapshots and the key\n"
+		printf("    %s\n", jail_backends[i]->help);
+	printf("  -s STATEDIR  applied specs, snapshots and the key\n"
 	    "  -h, --help   this text; jailagent COMMAND --help tells more\n"
 	    "  --version    the version\n");
 }

@@ -183,7 +183,7 @@ linux_params(struct jail_kernel *k,
 
 const struct jail_backend jail_linux = {
 	.name = "linux",
-	.help = "linux[:DIR]: jails made of namespaces; their table is in DIR "
+	.help = "linux[:DIR]: jails of namespaces, their table in DIR "
 	    "(" DEFAULT_DIR ")",
 	.native = true,
 	.open = linux_open,

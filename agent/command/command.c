@@ -73,13 +73,19 @@ jail_number(const char *text)
 }
 
 bool
+is_pattern(const char *name)
+{
+	size_t len = strlen(name);
+
+	return strcmp(name, "*") == 0 ||
+	    (len > 2 && strcmp(name + len - 2, ".*") == 0);
+}
+
+bool
 name_matches(const char *pattern, const char *name)
 {
-	size_t len = strlen(pattern);
-
-	if (strcmp(pattern, "*") == 0)
-		return true;
-	if (len > 2 && strcmp(pattern + len - 2, ".*") == 0)
-		return strncmp(pattern, name, len - 1) == 0;
-	return strcmp(pattern, name) == 0;
+	if (!is_pattern(pattern))
+		return strcmp(pattern, name) == 0;
+	return pattern[1] == '\0' ||
+	    strncmp(pattern, name, strlen(pattern) - 1) == 0;
 }

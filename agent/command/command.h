@@ -79,5 +79,7 @@ int jail_number(const char *text);
 
 /* Whether NAME matches PATTERN: equal, "*", or "foo.*" (all below foo). */
 bool name_matches(const char *pattern, const char *name);
+/* Whether a name is "*" or ends in ".*"; `w*` is a name like any other. */
+bool is_pattern(const char *name);
 
 #endif

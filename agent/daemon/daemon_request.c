@@ -120,7 +120,7 @@ missing(const struct waiter *w, const struct reconciler *r)
 	for (size_t i = 0; i < w->names.count; i++) {
 		const char *name = w->names.text[i];
 
-		if (strchr(name, '*') == NULL && reconciler_jail(
+		if (!is_pattern(name) && reconciler_jail(
 		    (struct reconciler *)r, name, false) == NULL)
 			return name;
 	}

@@ -216,8 +216,8 @@ plan_wanted(const struct plan_input *in, struct action *out)
 
 	if (in->live != NULL && !live_is_ours(in))
 		return decide(out, ACTION_CONFLICT, "a jail of that name (jid "
-		    "%d) runs that this agent did not make; take it over: "
-		    "jailagent adopt %s", in->live->jid, in->name);
+		    "%d) runs that this agent did not make; remove that jail, "
+		    "or give the spec another name", in->live->jid);
 	if (in->other_set != NULL)
 		return decide(out, ACTION_CONFLICT,
 		    "the name belongs to the specs in %s", in->other_set);
@@ -244,11 +244,14 @@ plan_unwanted(const struct plan_input *in, struct action *out)
 		return decide(out, ACTION_NONE, "not wanted here");
 	if (in->applied != NULL && in->applied->agent.protect)
 		return decide(out, ACTION_BLOCKED, "its spec is gone, and "
-		    "agent.protect was true: it is kept; stop it by hand: "
-		    "jailagent stop %s", in->name);
+		    "agent.protect was true: it is kept; to have it removed "
+		    "bring the spec back without protect, then remove it");
 	if (in->applied != NULL && in->applied->agent.on_remove == REMOVE_KEEP)
 		return decide(out, ACTION_NONE,
 		    "its spec is gone, and agent.on_remove was keep");
+	if (!(in->letters & LETTER_R))
+		return decide(out, ACTION_BLOCKED, "its spec is gone; removal "
+		    "(-r) is not allowed here");
 	out->cleanup = in->live == NULL && ended(in);
 	return decide(out, ACTION_REMOVE, "its spec is gone");
 }

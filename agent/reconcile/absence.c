@@ -152,12 +152,16 @@ note_absent(struct reconciler *r, const struct scan *s, int64_t now)
 	}
 }
 
-/* A jail that was never made: to forget it removes nothing. */
+/* Forgetting it takes nothing away: never made, or to be kept. */
 static bool
-never_made(const struct reconciler *r, const struct managed *m)
+no_loss(const struct reconciler *r, const struct managed *m)
 {
-	return inventory_find(r->shop.inventory, m->name) == NULL &&
-	    m->op == NULL;
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+
+	if (e == NULL)
+		return m->op == NULL;
+	return e->applied != NULL &&
+	    e->applied->agent.on_remove == REMOVE_KEEP;
 }
 
 int
@@ -188,7 +192,7 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 	note_absent(r, s, now);
 	for (size_t i = 0; i < r->count; i++)
 		candidates += absent(r->jail[i], now) &&
-		    !r->jail[i]->acked && !never_made(r, r->jail[i]);
+		    !r->jail[i]->acked && !no_loss(r, r->jail[i]);
 	find_doubt(a, r, s, candidates, now);
 	for (size_t i = 0; i < r->count; i++) {
 		struct managed *m = r->jail[i];
@@ -198,12 +202,12 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 		if (!absent(m, now) || s->state != SCAN_OK) {
 			a->pending = true;
 		} else if (a->hold != NULL && !m->acked &&
-		    !never_made(r, m)) {
+		    !no_loss(r, m)) {
 			set_hold(m, a->hold);
 			a->held++;
 		} else {
 			set_hold(m, NULL);
-			if (!m->acked && !never_made(r, m))
+			if (!m->acked && !no_loss(r, m))
 				count_removal(a, now);
 			reconciler_unwant(r, m);
 		}

@@ -125,8 +125,9 @@ order_one(struct reconciler *r, const char *name, char *buf, size_t size,
 
 	if (d == NULL || wanted(d) == NULL)
 		return order_outside(r, name, buf, size, state);
-	if (d->state == STATE_READY && d->machine == MACHINE_IDLE)
-		return NULL;
+	if (d->machine == MACHINE_IDLE && (d->state == STATE_READY ||
+	    (d->jid != 0 && d->state != STATE_PROGRESSING)))
+		return NULL; /* it runs, be it with a difference that stays */
 	*state = d->state == STATE_PROGRESSING ? STATE_PROGRESSING :
 	    STATE_BLOCKED;
 	snprintf(buf, size, "waits for %s, which is %s%s%.300s", name,
@@ -146,8 +147,8 @@ order_parent(struct reconciler *r, const char *parent, char *buf, size_t size,
 	if (wait != NULL || inventory_find(r->shop.inventory, parent) != NULL)
 		return wait;
 	*state = STATE_CONFLICT;
-	snprintf(buf, size, "its parent %s was made by somebody else; take "
-	    "that over first: jailagent adopt %s", parent, parent);
+	snprintf(buf, size, "its parent %s was made by somebody else; a "
+	    "jail below it is not for this agent", parent);
 	return buf;
 }
 

@@ -2,8 +2,10 @@
 #include "call.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Makes room for `more` iovecs. */
 static int
@@ -106,4 +108,23 @@ call_set(struct jail_kernel *k, struct jail_call *c, int flags,
 	c->iov[c->count + 1] = (struct iovec){ c->errmsg, sizeof c->errmsg };
 	jid = k->backend->set(k, c->iov, c->count + 2, flags);
 	return jid >= 0 ? jid : call_failure(c->errmsg, errno, err);
+}
+
+int
+call_descriptor(struct jail_kernel *k, int jid)
+{
+	int fd = -1, code;
+	char key[] = "jid", desc[] = "desc";
+	struct iovec iov[] = { { key, sizeof key }, { &jid, sizeof jid },
+		{ desc, sizeof desc }, { &fd, sizeof fd } };
+
+	if (k->backend->get(k, iov, sizeof iov / sizeof *iov, JAIL_GET_DESC) <
+	    0)
+		return -1;
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
+		return fd;
+	code = errno;
+	close(fd);
+	errno = code;
+	return -1;
 }

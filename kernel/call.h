@@ -41,6 +41,13 @@ int call_set(struct jail_kernel *k, struct jail_call *c, int flags,
  */
 int call_failure(char errmsg[JAIL_ERRMSG_MAX], int code, struct error *err);
 
+/*
+ * A descriptor, close-on-exec, of the living jail that has this jid now: it
+ * stays that jail's, whoever has the jid later.  -1/errno; EINVAL where the
+ * kernel has no descriptors.  The caller closes it.
+ */
+int call_descriptor(struct jail_kernel *k, int jid);
+
 /* A value that was read.  `data` is NULL when the kernel did not have it. */
 struct jail_value {
 	const char *name; /* of an extra one: the caller's own */

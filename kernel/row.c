@@ -91,8 +91,9 @@ struct reading {
 	const char *name;
 	int flags;
 	size_t *room;	   /* bytes for each value */
-	struct iovec *iov; /* value i at 2 * i + 1 */
+	struct iovec *iov; /* parameter i has its value at 2 * i + 1 */
 	unsigned niov;
+	struct iovec *value; /* what was read; a NULL base: not there */
 	unsigned char *data;
 	char errmsg[JAIL_ERRMSG_MAX];
 	int key_jid; /* where the key stands apart; the kernel writes there */
@@ -113,20 +114,33 @@ value_name(const struct reading *r, size_t i)
 				 r->extra[i - r->p->count];
 }
 
-/* Bytes for a value; texts and arrays get as much as they can ever have. */
+/* The parameter meta, when the value is that of meta.K; NULL if not read. */
+static const struct jail_param_info *
+base_of(const struct reading *r, size_t i)
+{
+	char name[JAIL_NAME_MAX] = "";
+	const struct jail_param_info *base;
+
+	if (i < r->p->count)
+		return NULL;
+	strncat(name, value_name(r, i), sizeof name - 1);
+	name[strcspn(name, ".")] = '\0';
+	base = params_find(r->p, name);
+	return base != NULL && base->type == PARAM_KEYVALUE ? base : NULL;
+}
+
+/*
+ * Bytes for a value; texts and arrays get as much as they can ever have.  A
+ * key whose whole text is read is found there and not asked for: a list may
+ * have 64 KiB, and a few buffers for keys would exceed that.
+ */
 static size_t
 first_room(const struct reading *r, size_t i)
 {
-	const struct jail_param_info *info, *base;
+	const struct jail_param_info *info;
 
-	if (i >= r->p->count) {
-		char name[JAIL_NAME_MAX] = "";
-
-		strncat(name, value_name(r, i), sizeof name - 1);
-		name[strcspn(name, ".")] = '\0';
-		base = params_find(r->p, name);
-		return base != NULL && base->size > 0 ? base->size : 1024;
-	}
+	if (i >= r->p->count)
+		return base_of(r, i) != NULL ? 0 : 1024;
 	info = &r->p->info[i];
 	if (info->type == PARAM_ULONG)
 		return sizeof(unsigned long);
@@ -229,6 +243,8 @@ try_read(struct reading *r)
 	r->niov = 0;
 	at = r->data;
 	for (size_t i = 0; i < r->count; i++) {
+		if (base_of(r, i) != NULL)
+			continue;
 		add_pair(r, value_name(r, i), at, r->room[i]);
 		at += aligned(r->room[i]);
 	}
@@ -253,24 +269,74 @@ read_with_room(struct reading *r)
 	return jid;
 }
 
-/* The length of a value that was read, without unused room. */
-static size_t
-true_length(const struct reading *r, size_t i)
+/* The value of the first line that begins "KEY=". */
+static struct iovec
+find_line(const char *text, const char *key)
 {
-	const struct iovec *v = &r->iov[2 * i + 1];
-	enum param_type type = i < r->p->count ? r->p->info[i].type :
-						 PARAM_KEYVALUE;
+	size_t len = strlen(key);
 
-	/* A sub-key that is not there comes back without a value. */
-	if (v->iov_base == NULL || v->iov_len == 0)
-		return 0;
-	if (type == PARAM_STRING || type == PARAM_KEYVALUE) {
-		size_t len = strnlen(v->iov_base, r->room[i] - 1);
+	for (const char *line = text; *line != '\0';) {
+		size_t end = strcspn(line, "\n");
 
-		((char *)v->iov_base)[len] = '\0';
-		return len + 1;
+		if (end > len && strncmp(line, key, len) == 0 &&
+		    line[len] == '=')
+			return (struct iovec){ (char *)line + len + 1,
+				end - len - 1 };
+		line += end + (line[end] == '\n');
 	}
-	return v->iov_len;
+	return (struct iovec){ NULL, 0 };
+}
+
+/* A text without its NUL; a buffer that lacks one is cut. */
+static void
+end_text(const struct reading *r, size_t i, struct iovec *v)
+{
+	v->iov_len = strnlen(v->iov_base, r->room[i] - 1);
+	((char *)v->iov_base)[v->iov_len] = '\0';
+}
+
+static bool
+is_text(const struct reading *r, size_t i)
+{
+	return i >= r->p->count || r->p->info[i].type == PARAM_STRING ||
+	    r->p->info[i].type == PARAM_KEYVALUE;
+}
+
+/* Finds each value: where it was read to, or in the text of its base. */
+static void
+collect_values(const struct reading *r)
+{
+	unsigned at = 1;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct jail_param_info *base = base_of(r, i);
+		struct iovec *v = &r->value[i];
+
+		if (base != NULL) {
+			const struct iovec *text =
+			    &r->value[base - r->p->info];
+
+			*v = text->iov_base == NULL ? *text :
+			    find_line(text->iov_base,
+			    strchr(value_name(r, i), '.') + 1);
+			continue;
+		}
+		*v = r->iov[at];
+		at += 2;
+		/* A key that is not there comes back without a value. */
+		if (v->iov_len == 0 && !is_array(r, i))
+			v->iov_base = NULL;
+		if (v->iov_base != NULL && is_text(r, i))
+			end_text(r, i, v);
+	}
+}
+
+/* Bytes that a value takes in a row. */
+static size_t
+kept_length(const struct reading *r, size_t i)
+{
+	return r->value[i].iov_base == NULL ? 0 :
+	    r->value[i].iov_len + is_text(r, i);
 }
 
 /* Copies what was read into one block as small as possible. */
@@ -280,8 +346,9 @@ keep_row(const struct reading *r, int jid, struct jail_row *row)
 	size_t total = r->count * sizeof *row->value;
 	unsigned char *at;
 
+	collect_values(r);
 	for (size_t i = 0; i < r->count; i++)
-		total += aligned(true_length(r, i));
+		total += aligned(kept_length(r, i));
 	row->value = calloc(1, total);
 	if (row->value == NULL)
 		return -1;
@@ -293,12 +360,12 @@ keep_row(const struct reading *r, int jid, struct jail_row *row)
 
 		v->name = value_name(r, i);
 		v->info = i < r->p->count ? &r->p->info[i] : NULL;
-		v->len = true_length(r, i);
+		v->len = kept_length(r, i);
 		/* A list without elements was read all the same. */
-		if (v->len == 0 && !is_array(r, i))
+		if (r->value[i].iov_base == NULL)
 			continue;
 		v->data = at;
-		memcpy(at, r->iov[2 * i + 1].iov_base, v->len);
+		memcpy(at, r->value[i].iov_base, r->value[i].iov_len);
 		at += aligned(v->len);
 	}
 	return 0;
@@ -319,7 +386,8 @@ row_read(struct jail_kernel *k, const struct jail_params *p, int jid,
 	/* Two more pairs: the key where it stands apart, and errmsg. */
 	r.iov = calloc(2 * (r.count + 2), sizeof *r.iov);
 	r.room = calloc(r.count + 1, sizeof *r.room);
-	if (r.iov == NULL || r.room == NULL) {
+	r.value = calloc(r.count + 1, sizeof *r.value);
+	if (r.iov == NULL || r.room == NULL || r.value == NULL) {
 		error_sys(err, ENOMEM, "jail_get");
 		goto out;
 	}
@@ -337,6 +405,7 @@ row_read(struct jail_kernel *k, const struct jail_params *p, int jid,
 out:
 	free(r.iov);
 	free(r.room);
+	free(r.value);
 	free(r.data);
 	return rc;
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/plan/plan.h"
+#include "agent/plan/rules_meta.h"
 
 static const struct param_rule *
 rule_for(const struct param_def *def, const char *backend)
@@ -161,6 +161,8 @@ rules_refuse(const struct spec *s, const char *backend,
 		if (why != NULL)
 			return why;
 	}
+	if (refuse_meta(s, params, buf, size) != NULL)
+		return buf;
 	if (strcmp(backend, "linux") == 0)
 		return refuse_linux_network(s, buf, size);
 	return NULL;

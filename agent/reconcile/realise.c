@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int
 no_memory(const char *name, struct error *err)
@@ -208,26 +209,50 @@ done:
 	return rc;
 }
 
-int
-realise_remove(const struct observer *o, const char *name, int jid,
-    const char *token, struct error *err)
+/* Whether the jail of this name is the one that is meant: 0, -1 with err. */
+static int
+check_identity(const struct observer *o, const char *name, int jid,
+    const char *token, bool *gone, struct error *err)
 {
 	struct live live;
 	bool same;
-	int rc;
+	int rc = live_read(o, name, NULL, NULL, &live, err);
 
-	rc = live_read(o, name, NULL, NULL, &live, err);
+	*gone = rc > 0;
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	same = live.jid == jid && (!o->has_meta ||
 	    (live.token != NULL && strcmp(live.token, token) == 0));
 	live_free(&live);
-	if (!same)
-		return error_set(err, ESTALE, "the jail of that name is "
-		    "another one now; it is left alone");
-	if (o->kernel->backend->remove(o->kernel, jid) != 0 && errno != EINVAL)
-		return error_sys(err, errno, "jail_remove %d", jid);
-	return 0;
+	return same ? 0 : error_set(err, ESTALE, "the jail of that name is "
+	    "another one now; it is left alone");
+}
+
+/*
+ * A descriptor that is taken before the jail is looked at names the jail that
+ * was looked at, or one that is dead: no other can be hit.  Kernels without
+ * descriptors leave the moment between looking and removing.
+ */
+int
+realise_remove(const struct observer *o, const char *name, int jid,
+    const char *token, struct error *err)
+{
+	const struct jail_backend *b = o->kernel->backend;
+	int fd = b->remove_jd != NULL ? call_descriptor(o->kernel, jid) : -1;
+	bool gone;
+	int rc = check_identity(o, name, jid, token, &gone, err);
+
+	if (rc == 0 && !gone) {
+		rc = fd >= 0 ? b->remove_jd(o->kernel, fd) :
+		    b->remove(o->kernel, jid);
+		if (rc != 0 && (errno == EINVAL || errno == ENOENT))
+			rc = 0; /* it ended by itself */
+		else if (rc != 0)
+			error_sys(err, errno, "jail_remove %d", jid);
+	}
+	if (fd >= 0)
+		close(fd);
+	return rc;
 }
 
 int

@@ -2,7 +2,6 @@
 #include "freebsd.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -105,29 +104,6 @@ static int
 freebsd_attach_jd(struct jail_kernel *k, int fd)
 {
 	return descriptor_call(k, SYSCALL_JAIL_ATTACH_JD, fd);
-}
-
-int
-freebsd_descriptor(const struct freebsd_kernel *fk, int jid)
-{
-	int fd = -1, code;
-	char key[] = "jid", desc[] = "desc";
-	struct iovec iov[] = { { key, sizeof key }, { &jid, sizeof jid },
-		{ desc, sizeof desc }, { &fd, sizeof fd } };
-
-	if (!fk->descriptors) {
-		errno = ENOSYS;
-		return -1;
-	}
-	if (jail_get(iov, nitems(iov), JAIL_GET_DESC) < 0)
-		return -1;
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-		code = errno;
-		close(fd);
-		errno = code;
-		return -1;
-	}
-	return fd;
 }
 
 const struct jail_backend jail_freebsd = {

@@ -50,11 +50,4 @@ int freebsd_events(struct jail_kernel *k);
 int freebsd_watch(struct jail_kernel *k, int jid);
 int freebsd_next(struct jail_kernel *k);
 
-/*
- * freebsd.c: a descriptor of a living jail, close-on-exec, whose inode number
- * is the jid for as long as the jail lives (it is 0 afterwards, whatever jail
- * has the jid then).  -1/errno; ENOSYS where there are none.
- */
-int freebsd_descriptor(const struct freebsd_kernel *fk, int jid);
-
 #endif

@@ -8,10 +8,11 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "kernel/call.h"
 #include "kernel/spawn.h"
 
 struct entering {
-	const struct freebsd_kernel *kernel;
+	struct jail_kernel *kernel;
 	int jid;
 };
 
@@ -69,12 +70,15 @@ static int
 enter_jail(void *arg, struct error *err)
 {
 	const struct entering *e = arg;
-	int fd, rc;
+	const struct freebsd_kernel *fk = e->kernel->data;
+	int fd = -1, rc;
 
 	leave_cpuset();
-	fd = freebsd_descriptor(e->kernel, e->jid);
-	if (fd < 0 && errno != ENOSYS)
-		return error_sys(err, errno, "jail %d", e->jid);
+	if (fk->descriptors) {
+		fd = call_descriptor(e->kernel, e->jid);
+		if (fd < 0)
+			return error_sys(err, errno, "jail %d", e->jid);
+	}
 	rc = enter(e->jid, fd, err);
 	if (fd >= 0)
 		close(fd);
@@ -85,7 +89,7 @@ pid_t
 freebsd_spawn(struct jail_kernel *k, const struct jail_exec *x,
     struct error *err)
 {
-	struct entering e = { k->data, x->jid };
+	struct entering e = { k, x->jid };
 
 	return spawn_program(x, enter_jail, &e, err);
 }

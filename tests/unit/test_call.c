@@ -165,7 +165,7 @@ fake_get(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 			return refuse(iov, niov, ENOENT, "jail not found");
 	}
 	for (unsigned i = 0; i < niov; i += 2) {
-		if (strcmp(iov[i].iov_base, "meta.bad") == 0)
+		if (strcmp(iov[i].iov_base, "other.bad") == 0)
 			return refuse(iov, niov, EINVAL, "unknown parameter");
 		if (!give_option(f, iov[i].iov_base, &iov[i + 1]))
 			return refuse(iov, niov, EINVAL, NULL);
@@ -294,7 +294,7 @@ rows(void **state)
 static void
 row_refused(void **state)
 {
-	static const char *const bad[] = { "meta.bad", NULL };
+	static const char *const bad[] = { "other.bad", NULL };
 	struct fake f = { 0 };
 	struct jail_kernel k = { &fake_backend, &f };
 	struct error err = { 0 };

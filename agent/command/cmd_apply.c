@@ -118,13 +118,8 @@ apply(const struct context *ctx, const struct pass_options *opt)
 		return EXIT_FAILED;
 	}
 	wrong = pass_print_errors(&p);
-	if (wrong > 0 && opt->prune) {
-		complain("nothing is removed while a file is invalid");
-		for (size_t i = 0; i < p.reconciler.count; i++)
-			if (!p.reconciler.jail[i]->said)
-				p.reconciler.jail[i]->unwanted = false;
-		p.reconciler.opt.prune = false;
-	}
+	if (wrong > 0)
+		pass_keep_all(&p);
 	pass_run(&p);
 	bad = report(&p);
 	status = bad > 0 || wrong > 0 ? EXIT_FAILED : EXIT_OK;

@@ -7,6 +7,7 @@
 #include "agent/command/letters.h"
 #include "agent/command/pass.h"
 #include "agent/daemon/status.h"
+#include "agent/reconcile/foresee.h"
 
 extern const struct command command_plan;
 
@@ -56,31 +57,28 @@ print_action(const struct context *ctx, const struct action *a)
 	}
 }
 
-/* Plans all jails; returns how many actions there are. */
-static size_t
-plan_all(struct pass *p, const struct context *ctx, json_t *actions,
-    bool *blocked)
+/* Plans all jails; returns how many actions there are, -1 without memory. */
+static int
+plan_all(struct pass *p, const struct context *ctx, json_t *list)
 {
 	struct reconciler *r = &p->reconciler;
-	size_t n = 0;
+	struct action *actions = foresee(r);
+	int n = 0;
 
+	if (actions == NULL)
+		return -1;
 	for (size_t i = 0; i < r->count; i++) {
-		struct action a;
+		struct action *a = &actions[i];
 
-		if (reconciler_plan(r, r->jail[i], &a) != 0)
-			continue;
-		if (a.kind != ACTION_NONE) {
-			n++;
-			*blocked |= a.kind == ACTION_BLOCKED ||
-			    a.kind == ACTION_CONFLICT;
-			if (actions == NULL)
-				print_action(ctx, &a);
-		}
-		if (actions != NULL && (a.kind != ACTION_NONE ||
+		n += a->kind != ACTION_NONE;
+		if (a->kind != ACTION_NONE && list == NULL)
+			print_action(ctx, a);
+		if (list != NULL && (a->kind != ACTION_NONE ||
 		    r->jail[i]->said))
-			json_array_append_new(actions, status_action(&a));
-		action_free(&a);
+			json_array_append_new(list, status_action(a));
+		action_free(a);
 	}
+	free(actions);
 	return n;
 }
 
@@ -90,8 +88,8 @@ plan(const struct context *ctx, const struct pass_options *opt, bool json)
 	struct pass p;
 	struct error err;
 	json_t *actions = json ? json_array() : NULL;
-	bool blocked = false;
-	size_t n = 0, wrong;
+	size_t wrong;
+	int n;
 
 	if (pass_open(&p, ctx, opt, &err) != 0) {
 		complain("%s", err.text);
@@ -100,7 +98,9 @@ plan(const struct context *ctx, const struct pass_options *opt, bool json)
 		return EXIT_FAILED;
 	}
 	wrong = pass_print_errors(&p);
-	n = plan_all(&p, ctx, actions, &blocked);
+	if (wrong > 0)
+		pass_keep_all(&p);
+	n = plan_all(&p, ctx, actions);
 	if (json) {
 		json_t *o = json_pack("{s:s, s:o}", "kernel",
 		    p.kernel->backend->name, "actions", actions);
@@ -113,7 +113,7 @@ plan(const struct context *ctx, const struct pass_options *opt, bool json)
 		    p.specs.count == 1 ? "" : "s");
 	}
 	pass_close(&p);
-	return wrong > 0 ? EXIT_FAILED : n > 0 ? EXIT_DIFFERENT : EXIT_OK;
+	return wrong > 0 || n < 0 ? EXIT_FAILED : n > 0 ? EXIT_DIFFERENT : EXIT_OK;
 }
 
 static int

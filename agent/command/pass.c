@@ -140,19 +140,31 @@ pass_close(struct pass *p)
 		close(p->lock);
 }
 
+void
+pass_keep_all(struct pass *p)
+{
+	struct reconciler *r = &p->reconciler;
+
+	if (r->opt.prune)
+		complain("nothing is removed while a file is invalid");
+	r->opt.prune = false;
+	for (size_t i = 0; i < r->count; i++)
+		if (!r->jail[i]->said)
+			r->jail[i]->unwanted = false;
+}
+
 size_t
 pass_print_errors(const struct pass *p)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->specs.errors.count; i++) {
-		const struct spec_error *e = &p->specs.errors.error[i];
+		char *text = spec_error_text(&p->specs.errors.error[i]);
 
-		fprintf(stderr, "%s:%u:%u: %s%s\n",
-		    e->place.file != NULL ? e->place.file : p->set,
-		    e->place.line, e->place.column,
-		    e->warning ? "warning: " : "", e->message);
-		n += !e->warning;
+		fprintf(stderr, "%s\n", text != NULL ? text :
+		    strerror(ENOMEM));
+		free(text);
+		n += !p->specs.errors.error[i].warning;
 	}
 	return n;
 }

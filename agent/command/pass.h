@@ -46,6 +46,9 @@ int pass_set(const struct pass_options *opt, char *set, struct error *err);
 void pass_run(struct pass *p);
 void pass_close(struct pass *p);
 
+/* A file is invalid and may be about any of them: nothing is removed. */
+void pass_keep_all(struct pass *p);
+
 /* Prints the errors of the files to standard error; returns how many. */
 size_t pass_print_errors(const struct pass *p);
 

@@ -97,6 +97,9 @@ static void
 request_ack(struct daemon *d, struct control_client *client, json_t *q)
 {
 	for_names(d, client, q, ack_jail);
+	/* A directory that looks like another one is taken as it is. */
+	if (d->has_scan && d->scan.state == SCAN_MISSING)
+		channel_send(d->reader, READER_ACCEPT, 0, NULL, 0);
 	daemon_scan_soon(d);
 }
 

@@ -105,6 +105,7 @@ log_problems(const struct daemon *d, const struct scan *s)
 	for (size_t i = 0; i < s->errors.count; i++) {
 		const struct spec_error *e = &s->errors.error[i];
 		bool known = false;
+		char *text;
 
 		for (size_t j = 0; d->has_scan && j < d->scan.errors.count;
 		    j++) {
@@ -113,11 +114,10 @@ log_problems(const struct daemon *d, const struct scan *s)
 			known |= o->place.line == e->place.line &&
 			    strcmp(o->message, e->message) == 0;
 		}
-		if (!known)
-			daemon_log("%s:%u:%u: %s%s",
-			    e->place.file != NULL ? e->place.file : d->set,
-			    e->place.line, e->place.column,
-			    e->warning ? "warning: " : "", e->message);
+		text = known ? NULL : spec_error_text(e);
+		if (text != NULL)
+			daemon_log("%s", text);
+		free(text);
 	}
 }
 

@@ -269,7 +269,7 @@ pause_action(const struct plan_input *in, struct action *out)
 		return 0;
 	out->paused = true;
 	out->reason = NULL;
-	rc = decide(out, ACTION_BLOCKED, "paused: %s (%s)",
+	rc = decide(out, ACTION_BLOCKED, "agent.paused is \"%s\" (%s)",
 	    in->desired->agent.paused, would);
 	free(would);
 	return rc;

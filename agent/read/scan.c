@@ -267,7 +267,7 @@ check_directory(const struct reader *r, const struct stat *st,
 	if (r->seen && r->dev != st->st_dev)
 		return error_set(err, ENXIO, "directory %s is on another device"
 		    " than before, as if it were not mounted; mount it, or "
-		    "use jailagent ack to take it as it is", r->dir);
+		    "use jailagent ack '*' to take it as it is", r->dir);
 	return 0;
 }
 

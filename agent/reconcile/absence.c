@@ -207,7 +207,7 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 			a->held++;
 		} else {
 			set_hold(m, NULL);
-			if (!m->acked && !no_loss(r, m))
+			if (!no_loss(r, m))
 				count_removal(a, now);
 			reconciler_unwant(r, m);
 		}

@@ -176,18 +176,14 @@ order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
 	const char *wait = NULL;
 	char parent[JAIL_NAME_MAX];
 
+	if (m->linked && in_loop(r, m, buf, size)) {
+		*state = STATE_BLOCKED;
+		return buf;
+	}
 	for (size_t i = 0; wait == NULL && i < l->count; i++)
 		wait = order_one(r, l->text[i], buf, size, state);
 	if (wait == NULL && parent_of(m->name, parent, sizeof parent))
 		wait = order_parent(r, parent, buf, size, state);
-	if (wait != NULL) {
-		char loop[512];
-
-		if (in_loop(r, m, loop, sizeof loop)) {
-			*state = STATE_BLOCKED;
-			snprintf(buf, size, "%s", loop);
-		}
-	}
 	return wait;
 }
 
@@ -225,9 +221,8 @@ runs(const struct reconciler *r, struct managed *d)
 	return d->jid != 0;
 }
 
-/* Whether `d` must be down before `m` goes down for `a`. */
-static bool
-goes_first(const struct reconciler *r, const struct managed *m,
+bool
+order_goes_first(const struct reconciler *r, const struct managed *m,
     struct managed *d, const struct action *a)
 {
 	const struct spec *s = runs_with(r, d);
@@ -256,7 +251,7 @@ go_down(struct reconciler *r, const struct managed *m, const struct action *a,
 		struct managed *d = r->jail[i];
 		bool met = d->walk == r->walk;
 
-		if (!goes_first(r, m, d, a))
+		if (!order_goes_first(r, m, d, a))
 			continue;
 		snprintf(buf, size, "%s waits until %s is down",
 		    action_word(a->kind), d->name);

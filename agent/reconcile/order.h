@@ -21,6 +21,9 @@ const char *order_change(struct reconciler *r, const struct managed *m,
     char *buf, size_t size);
 const char *order_down(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size);
+/* Whether `d` must be down before `m` goes down for `a`. */
+bool order_goes_first(const struct reconciler *r, const struct managed *m,
+    struct managed *d, const struct action *a);
 /* A jail went down: look again at all that wait, perhaps for that. */
 void order_released(struct reconciler *r);
 /* The state of `m` changed: look again at those that may wait for it. */

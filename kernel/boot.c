@@ -19,12 +19,25 @@
 
 #if defined(__FreeBSD__) || defined(__DragonFly__)
 
+/*
+ * kern.boot_id is random (FreeBSD 13.1 and later).  The boot time of older
+ * kernels moves when the clock is set, which then looks like another boot.
+ */
 int
 kernel_boot_id(char *buf, size_t size, struct error *err)
 {
+	unsigned char id[16];
 	struct timeval boot;
-	size_t len = sizeof boot;
+	size_t len = sizeof id, at = 0;
 
+	if (sysctlbyname("kern.boot_id", id, &len, NULL, 0) == 0 &&
+	    len == sizeof id && size > 2 * sizeof id) {
+		for (size_t i = 0; i < sizeof id; i++)
+			at += (size_t)snprintf(buf + at, size - at, "%02x",
+			    id[i]);
+		return 0;
+	}
+	len = sizeof boot;
 	if (sysctlbyname("kern.boottime", &boot, &len, NULL, 0) != 0)
 		return error_sys(err, errno, "sysctl kern.boottime");
 	snprintf(buf, size, "%lld.%06ld", (long long)boot.tv_sec,

@@ -10,7 +10,6 @@
 #include "conform.h"
 #include "kernel/prison/prison.h"
 
-#define FIRST_JID 100000 /* the last automatic jid before each case */
 #define GONE_MS 5000
 
 /* The jail after `last`, dying ones too; -1 when there is none. */

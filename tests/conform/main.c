@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -64,14 +65,17 @@ read_arguments(struct conform *c, int argc, char **argv)
 static int
 make_scratch(struct conform *c)
 {
+	int fd;
+
 	snprintf(c->scratch, sizeof c->scratch, "/tmp/sXXXXXX");
 	umask(022);
 	if (mkdtemp(c->scratch) == NULL || chdir(c->scratch) != 0 ||
 	    chmod(".", 0755) != 0 || mkdir("a", 0755) != 0 ||
 	    mkdir("b", 0755) != 0 || mkdir("a/sub", 0755) != 0 ||
-	    symlink("a", "link") != 0 || mknod("file", S_IFREG | 0644, 0) != 0)
+	    symlink("a", "link") != 0)
 		return -1;
-	return 0;
+	fd = open("file", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	return fd < 0 ? -1 : close(fd);
 }
 
 static int
@@ -138,7 +142,8 @@ run_files(struct conform *c, char **files)
 		fprintf(stderr, "conform: kernel %s has jails; the recorded "
 		    "cases start without any, and remove all\n", c->kernel);
 		rc = 2;
-	}
+	} else if (!c->hooks && counter_advance(c, FIRST_JID) != 0)
+		rc = 2;
 	for (; *files != NULL && rc == 0; files++) {
 		if (asprintf(&path, "%s/%s", cwd, *files) < 0)
 			path = NULL;

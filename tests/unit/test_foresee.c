@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What follows for a jail from the plans of others. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "agent/reconcile/foresee.h"
+#include "agent_fixture.h"
+
+#define JAIL(name, more) "name: " name "\npath: @\npersist: true\n" more
+
+static int
+setup(void **state)
+{
+	struct world *w = malloc(sizeof *w);
+
+	world_make(w, JAIL_GEN_15);
+	*state = w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	world_remove(*state);
+	free(*state);
+	return 0;
+}
+
+/* "create web;blocked app;": all that is not `none`, in order of names. */
+static const char *
+foreseen(struct world *w, const char *yaml)
+{
+	static char text[2048];
+	const struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true };
+	struct action *actions;
+	size_t n = 0;
+
+	world_reconciler(w, &opt);
+	world_want(w, yaml);
+	actions = foresee(&w->reconciler);
+	assert_non_null(actions);
+	text[0] = '\0';
+	for (size_t i = 0; i < w->reconciler.count; i++) {
+		if (actions[i].kind != ACTION_NONE)
+			n += (size_t)snprintf(text + n, sizeof text - n,
+			    "%s %s;", action_word(actions[i].kind),
+			    actions[i].name);
+		action_free(&actions[i]);
+	}
+	free(actions);
+	return text;
+}
+
+static void
+blocked_dependency(void **state)
+{
+	assert_string_equal(foreseen(*state,
+	    JAIL("a", "agent: {paused: why}\n") "---\n"
+	    JAIL("b", "depend: [a]\n") "---\n"
+	    JAIL("c", "depend: [b]\n") "---\n"
+	    JAIL("d", "")), "blocked a;blocked b;blocked c;create d;");
+}
+
+static void
+dependency_that_comes(void **state)
+{
+	assert_string_equal(foreseen(*state,
+	    JAIL("a", "depend: [b]\n") "---\n" JAIL("b", "")),
+	    "create a;create b;");
+}
+
+static void
+loop(void **state)
+{
+	assert_string_equal(foreseen(*state,
+	    JAIL("a", "depend: [b]\n") "---\n"
+	    JAIL("b", "depend: [a]\n") "---\n" JAIL("c", "")),
+	    "blocked a;blocked b;create c;");
+}
+
+/* What a restart takes along is in the plan, and in what apply does. */
+static void
+dependants_follow(void **state)
+{
+	struct world *w = *state;
+	const char *before = JAIL("a", "") "---\n"
+	    JAIL("b", "depend: [a]\n") "---\n"
+	    JAIL("c", "depend: [b]\n") "---\n"
+	    JAIL("d", "depend: [a]\nagent: {follow_depend: false}\n");
+	const char *after = JAIL("a", "osrelease: 14.0-RELEASE\n") "---\n"
+	    JAIL("b", "depend: [a]\n") "---\n"
+	    JAIL("c", "depend: [b]\n") "---\n"
+	    JAIL("d", "depend: [a]\nagent: {follow_depend: false}\n");
+
+	world_apply(w, before);
+	assert_int_equal(w->failures, 0);
+	assert_string_equal(foreseen(w, before), "");
+	assert_string_equal(foreseen(w, after),
+	    "restart a;restart b;restart c;");
+	world_apply(w, after);
+	assert_int_equal(w->failures, 0);
+	assert_non_null(strstr(w->deeds, "restart a;"));
+	assert_non_null(strstr(w->deeds, "create b;"));
+	assert_non_null(strstr(w->deeds, "create c;"));
+	assert_null(strstr(w->deeds, " d;"));
+	assert_string_equal(foreseen(w, after), "");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(blocked_dependency),
+		TEST(dependency_that_comes),
+		TEST(loop),
+		TEST(dependants_follow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

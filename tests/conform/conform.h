@@ -13,6 +13,8 @@
 #include "kernel/jail.h"
 
 #define FIRST_JID 100000 /* the last automatic jid before each case */
+#define JIDS_END 900000 /* automatic ones stay below in a run */
+#define JID_MAX 999999
 #define INMATES_MAX 32
 #define FDS_MAX 32
 #define RESULT_MAX (1 << 20)

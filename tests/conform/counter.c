@@ -10,7 +10,6 @@
 
 #include "conform.h"
 
-#define JIDS_END 900000 /* far enough from where the counter begins anew */
 #define PAUSE_EVERY 1000
 
 static void

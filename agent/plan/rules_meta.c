@@ -51,10 +51,9 @@ refuse_meta(const struct spec *s, const struct jail_params *params, char *buf,
 		    wanted + bases[i].mark <= info->size)
 			continue;
 		snprintf(buf, size, "%s: its lines have %zu bytes together, "
-		    "and this kernel allows %zu%s; shorten them, or raise "
-		    "security.jail.meta_maxbufsize", bases[i].name, wanted,
-		    info->size - bases[i].mark, bases[i].mark > 0 ?
-		    " beside the agent's own line" : "");
+		    "and this kernel allows %zu%s; shorten them",
+		    bases[i].name, wanted, info->size - bases[i].mark,
+		    bases[i].mark > 0 ? " beside the agent's own line" : "");
 		return buf;
 	}
 	return NULL;

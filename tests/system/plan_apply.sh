@@ -51,7 +51,8 @@ everything > "$work/after"
 check "it changed nothing" diff "$work/before" "$work/after"
 # Whatever was opened for writing, made, renamed, removed or signalled.
 writes() {
-	grep -E '(open(at)?\(.*(O_WRONLY|O_RDWR|O_CREAT)|mkdir|rename|unlink|symlink|[ "]link(at)?\(|chmod|truncate|kill|send_signal|mount\(|setns|unshare|clone)' \
+	# The name of the call follows the pid; what it is told may be anything.
+	grep -E '^[0-9]+ +(open(at)?\(.*(O_WRONLY|O_RDWR|O_CREAT)|mkdir|rename|unlink|symlink|link|fchmod|chmod|f?truncate|t?g?kill|pidfd_send_signal|umount|mount\(|move_mount|setns|unshare|clone|v?fork)' \
 	    "$work/trace" | grep -v -E '(mdb-lock|users)"|ENOENT|EEXIST|/dev/null'
 }
 check "it called nothing that does" fails writes

@@ -17,6 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #if defined(__linux__)
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -96,6 +99,18 @@ compat_hide_memory(void)
 	int off = PROC_TRACE_CTL_DISABLE;
 
 	(void)procctl(P_PID, getpid(), PROC_TRACE_CTL, &off);
+#endif
+}
+
+/*
+ * Gives free memory back to the system after much was used for a moment; where
+ * the allocator does that by itself there is nothing to do.
+ */
+static inline void
+compat_trim_memory(void)
+{
+#if defined(__GLIBC__)
+	(void)malloc_trim(0);
 #endif
 }
 

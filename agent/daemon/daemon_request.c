@@ -8,6 +8,7 @@
 
 #include "agent/daemon/daemon.h"
 #include "agent/daemon/status.h"
+#include "kernel/compat.h"
 
 static void
 answer_error(struct control_client *client, const char *text)
@@ -32,6 +33,7 @@ request_status(struct daemon *d, struct control_client *client, json_t *q)
 
 	(void)q;
 	control_reply(client, status_build(&src));
+	compat_trim_memory();
 }
 
 /* ------------------------------------------------- for the named jails */

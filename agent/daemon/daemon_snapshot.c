@@ -14,6 +14,7 @@
 #include "agent/base/clock.h"
 #include "agent/daemon/daemon.h"
 #include "agent/daemon/record.h"
+#include "kernel/compat.h"
 
 #define SNAPSHOT_MS 1000
 
@@ -77,6 +78,8 @@ take(struct daemon *d)
 	    len) == 0)
 		d->signing = true;
 	free(json);
+	/* A record of all jails at once is many times what is kept. */
+	compat_trim_memory();
 }
 
 static void

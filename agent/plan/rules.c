@@ -135,6 +135,26 @@ refuse_linux_network(const struct spec *s, char *buf, size_t size)
 	return buf;
 }
 
+/* uname(2) of Linux has no room for more. */
+#define LINUX_NAME_MAX 64
+
+static const char *
+refuse_linux_names(const struct spec *s, char *buf, size_t size)
+{
+	static const char *const names[] = {
+		"host.hostname", "host.domainname",
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(spec_text(s, names[i])) > LINUX_NAME_MAX) {
+			snprintf(buf, size, "%s: on Linux it has at most %d "
+			    "bytes; use a shorter name", names[i],
+			    LINUX_NAME_MAX);
+			return buf;
+		}
+	return NULL;
+}
+
 static const char *
 refuse_agent(const struct spec_agent *a, char *buf, size_t size)
 {
@@ -163,7 +183,9 @@ rules_refuse(const struct spec *s, const char *backend,
 	}
 	if (refuse_meta(s, params, buf, size) != NULL)
 		return buf;
-	if (strcmp(backend, "linux") == 0)
-		return refuse_linux_network(s, buf, size);
-	return NULL;
+	if (strcmp(backend, "linux") != 0)
+		return NULL;
+	if (refuse_linux_names(s, buf, size) != NULL)
+		return buf;
+	return refuse_linux_network(s, buf, size);
 }

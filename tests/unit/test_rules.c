@@ -110,6 +110,28 @@ kernel_without_a_parameter(void **state)
 }
 
 static void
+names_on_linux(void **state)
+{
+	char name[66], buf[ERROR_TEXT_MAX];
+	struct world w;
+
+	(void)state;
+	world_make(&w, JAIL_GEN_15);
+	memset(name, 'x', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	assert_non_null(refused("host.hostname", name, "linux",
+	    &w.observer.params, buf, sizeof buf));
+	assert_non_null(strstr(buf, "host.hostname: on Linux"));
+	assert_non_null(refused("host.domainname", name, "linux",
+	    &w.observer.params, buf, sizeof buf));
+	assert_null(refused("host.hostname", name, "model",
+	    &w.observer.params, buf, sizeof buf));
+	assert_null(refused("host.hostname", name + 1, "linux",
+	    &w.observer.params, buf, sizeof buf));
+	world_remove(&w);
+}
+
+static void
 networks_on_linux(void **state)
 {
 	static const struct {
@@ -149,6 +171,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(systems_refuse_by_the_table),
 		cmocka_unit_test(kernel_without_a_parameter),
+		cmocka_unit_test(names_on_linux),
 		cmocka_unit_test(networks_on_linux),
 	};
 

@@ -37,8 +37,8 @@ struct create_job {
 	int tree, release, parent; /* parent: -1, or a pidfd */
 	int init;		   /* the init's program */
 	int flags;		   /* of the clone */
-	int pidfd;		   /* nested_child: the init that was made */
-	bool finished;		   /* nested_child was not killed meanwhile */
+	int pidfd;		   /* nested_child: the init that was made, */
+	bool finished;		   /* which was not killed meanwhile */
 };
 
 void create_child(void *arg, struct error *err);
@@ -47,7 +47,8 @@ void create_child(void *arg, struct error *err);
  * A PID namespace can only be made by a process of the one above it.  So the
  * init of a jail in a jail is made by a child that is a process of the outer
  * one, and then ends: the outer init becomes the parent of the inner one.
- * It shares its parent's descriptors, and leaves the init's pidfd there.
+ * It shares its parent's descriptors, and leaves the init's pidfd there, of
+ * which F_GETOWN tells the pid as the parent sees it.
  */
 void nested_child(void *arg, struct error *err);
 

@@ -60,5 +60,8 @@ nested_child(void *arg, struct error *err)
 	    err);
 	if (pid > 0 && err->code != 0)
 		waitpid(pid, NULL, __WALL);
+	/* Another way to tell the host's pid would need a /proc. */
+	else if (pid > 0 && fcntl(j->pidfd, F_SETOWN, pid) != 0)
+		error_sys(err, errno, "the pid of the jail's init");
 	j->finished = true;
 }

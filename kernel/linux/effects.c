@@ -2,19 +2,21 @@
 /* What makes a prison real on Linux. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "init/signals.h"
 #include "linux.h"
 #include "process.h"
 #include "rights.h"
 #include "sys.h"
+#include "tree.h"
 
 /*
  * How long a removal waits for the processes to end, which takes 0.2 ms when
  * nothing is in the way.  After that the jail is dying, and goes later.
  */
 #define KILL_FIRST_MS 2
-#define KILL_WAIT_MS 20
+#define KILL_WAIT_MS 100
 
 static const char *const extra[] = {
 	"mount.devfs", "mount.fdescfs", "mount.procfs",
@@ -25,17 +27,15 @@ static const uint32_t extra_mounts[] = {
 
 #define EXTRA_COUNT (sizeof extra / sizeof *extra)
 
-/* A jail has the network of its parent (1 in *inherit), or an empty one. */
-static int
-judge_network(const struct prison *p, bool *inherit, struct error *err)
+/*
+ * Linux cannot restrict a network to addresses: a jail has its parent's only
+ * when it may have all of that, else an empty one.
+ */
+static bool
+has_own_network(const struct prison *p)
 {
-	*inherit = p->ip4 == JAIL_SYS_INHERIT;
-	if (p->vnet != JAIL_SYS_NEW && p->ip4 == p->ip6 &&
-	    (p->ip4 == JAIL_SYS_INHERIT || p->ip4 == JAIL_SYS_DISABLE))
-		return 0;
-	errno = EOPNOTSUPP;
-	return error_set(err, EOPNOTSUPP, "on Linux a jail has the host's "
-	    "network (ip4 and ip6 both inherit) or none (both disable)");
+	return p->vnet == JAIL_SYS_NEW || p->ip4 != JAIL_SYS_INHERIT ||
+	    p->ip6 != JAIL_SYS_INHERIT;
 }
 
 static int
@@ -52,61 +52,14 @@ judge_mounts(const struct prison *p, uint32_t *mounts, struct error *err)
 	    "mount.devfs, where /dev/fd is a link into /proc");
 }
 
-static int
-copy_name(const char *parameter, const char *from, char to[HOSTNAME_TEXT],
-    struct error *err)
+/* What Linux has no room for is only in the table: uname(2) shows the start. */
+static void
+copy_name(const char *from, char to[HOSTNAME_TEXT])
 {
-	size_t len = strlen(from);
+	size_t len = strnlen(from, HOSTNAME_TEXT - 1);
 
-	if (len >= HOSTNAME_TEXT) {
-		errno = ENAMETOOLONG;
-		return error_set(err, ENAMETOOLONG, "%s: %s: on Linux it has "
-		    "at most %d bytes", parameter, from, HOSTNAME_TEXT - 1);
-	}
-	memcpy(to, from, len + 1);
-	return 0;
-}
-
-static int
-copy_names(const struct prison *p, char hostname[HOSTNAME_TEXT],
-    char domainname[HOSTNAME_TEXT], struct error *err)
-{
-	if (copy_name("host.hostname", p->hostname, hostname, err) != 0)
-		return -1;
-	return copy_name("host.domainname", p->domainname, domainname, err);
-}
-
-/*
- * A private copy of the tree at `path`, in which device nodes do not work.
- * The path was canonical when it was checked; a link in it is now an error.
- */
-static int
-clone_tree(const char *path, struct error *err)
-{
-	struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_NO_SYMLINKS,
-	};
-	struct mount_attr attr = {
-		.attr_set = MOUNT_ATTR_NODEV,
-		.propagation = MS_PRIVATE,
-	};
-	int dir, tree;
-
-	dir = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
-	if (dir < 0)
-		return error_sys(err, errno, "path: %s", path);
-	tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-	    AT_EMPTY_PATH | AT_RECURSIVE);
-	close_fd(&dir);
-	if (tree < 0)
-		return error_sys(err, errno, "path: cloning %s", path);
-	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr,
-	    sizeof attr) == 0)
-		return tree;
-	error_sys(err, errno, "path: forbidding devices below %s", path);
-	close_fd(&tree);
-	return -1;
+	memcpy(to, from, len);
+	to[len] = '\0';
 }
 
 struct create_message {
@@ -119,82 +72,91 @@ fill_request(struct linux_kernel *lk, struct create_message *m,
     const struct prison *p, struct error *err)
 {
 	struct create_request *r = &m->head;
-	size_t text_len;
-	bool inherit;
+	size_t text_len = 0;
 
 	r->type = REQUEST_CREATE;
-	if (judge_network(p, &inherit, err) != 0 ||
-	    judge_mounts(p, &r->mounts, err) != 0 ||
-	    copy_names(p, r->hostname, r->domainname, err) != 0 ||
-	    submounts_below(&lk->submounts, p->path, m->texts,
-	    sizeof m->texts, &text_len, &r->readonly_count, err) != 0)
+	if (judge_mounts(p, &r->mounts, err) != 0 ||
+	    (lk->inside < 0 && submounts_below(&lk->submounts, p->path,
+	    m->texts, sizeof m->texts, &text_len, &r->readonly_count,
+	    err) != 0))
 		return -1;
-	r->own_net = !inherit;
+	r->inside = lk->inside >= 0;
+	r->own_net = has_own_network(p);
+	copy_name(p->hostname, r->hostname);
+	copy_name(p->domainname, r->domainname);
 	/* Inheriting from the host: a copy of its names. */
 	r->keep_names = p->host == JAIL_SYS_INHERIT && p->parent == 0;
 	r->text_len = (uint32_t)text_len;
 	snprintf(r->title, sizeof r->title, "jail: %s", p->name);
-	snprintf(r->path, sizeof r->path, "%s", p->path);
+	snprintf(r->path, sizeof r->path, "%s", p->path + lk->inside_root);
+	if (r->path[0] == '\0')
+		memcpy(r->path, "/", 2);
 	return 0;
 }
 
 /*
  * Lets the spawner make the jail; `parent` is its parent's init, or -1.
- * Returns the pid of the new init; -1 with err.
+ * Fills in the release of the new init.  Returns 0, -1 with err.
  */
 static int
 ask_spawner(struct linux_kernel *lk, const struct create_message *m,
-    int parent, struct error *err)
+    int parent, struct release *made, struct error *err)
 {
-	int fds[3] = { -1, -1, parent }, release[2], init = -1, pid;
+	int tree, pipe[2];
 
-	fds[0] = clone_tree(m->head.path, err);
-	if (fds[0] < 0)
+	tree = lk->inside >= 0 ? lk->inside :
+	    tree_clone(m->head.path, true, err);
+	if (tree < 0)
 		return -1;
-	if (pipe2(release, O_CLOEXEC) != 0) {
+	made->pid = -1;
+	if (pipe2(pipe, O_CLOEXEC) == 0) {
+		int fds[3] = { tree, pipe[0], parent };
+
+		made->fd = pipe[1];
+		made->pid = spawner_call(&lk->spawner, m,
+		    sizeof m->head + m->head.text_len, fds,
+		    parent >= 0 ? 3 : 2, err);
+		close_fd(&pipe[0]);
+		if (made->pid < 0)
+			close_fd(&made->fd);
+	} else
 		error_sys(err, errno, "a pipe to the jail's init");
-		close_fd(&fds[0]);
-		return -1;
-	}
-	fds[1] = release[0];
-	pid = spawner_call(&lk->spawner, m, sizeof m->head + m->head.text_len,
-	    fds, parent >= 0 ? 3 : 2, &init, err);
-	close_fd(&fds[0]);
-	close_fd(&release[0]);
-	if (pid == 0 && (pid = process_pid(init)) < 0)
-		error_sys(err, errno, "the jail's init");
-	close_fd(&init);
-	if (pid < 0)
-		close_fd(&release[1]);
-	else
-		lk->release = release[1];
-	return pid;
+	if (tree != lk->inside)
+		close_fd(&tree);
+	return made->pid < 0 ? -1 : 0;
 }
 
 static int
 make_holder(struct linux_kernel *lk, const struct create_message *m,
     struct prison *p, const struct prison *parent, struct error *err)
 {
-	int outer = -1, pid;
-	bool nested;
+	struct release *made;
+	int outer = -1, rc;
 
-	if (parent != NULL && parent->jid != 0) {
-		outer = process_open(&parent->holder);
-		if (outer < 0)
-			return error_sys(err, errno, "the init of jail %s",
-			    parent->name);
-	}
-	pid = ask_spawner(lk, m, outer, err);
-	nested = outer >= 0;
-	close_fd(&outer);
-	if (pid < 0)
+	made = malloc(sizeof *made);
+	if (made == NULL)
+		return error_sys(err, ENOMEM, "making jail %s", p->name);
+	if (parent->jid != 0 && (outer = process_open(&parent->holder)) < 0) {
+		error_sys(err, errno, "the init of jail %s", parent->name);
+		free(made);
 		return -1;
-	if (prison_proc_id(pid, &p->holder) == 0 &&
-	    (nested || inits_add(&lk->inits, pid) == 0))
-		return 0;
-	error_sys(err, errno, "the jail's init");
-	close_fd(&lk->release); /* it ends */
-	return -1;
+	}
+	rc = ask_spawner(lk, m, outer, made, err);
+	close_fd(&outer);
+	if (rc != 0) {
+		free(made);
+		return -1;
+	}
+	if (prison_proc_id(made->pid, &p->holder) != 0 ||
+	    (parent->jid == 0 && inits_add(&lk->inits, made->pid) != 0)) {
+		error_sys(err, errno, "the jail's init");
+		close_fd(&made->fd); /* it ends */
+		free(made);
+		return -1;
+	}
+	made->next = lk->releases;
+	lk->releases = made;
+	return 0;
 }
 
 static int
@@ -206,7 +168,6 @@ effect_create(void *arg, struct prison *p, const struct prison *parent,
 	struct error why = { 0 };
 
 	memset(&m.head, 0, sizeof m.head);
-	lk->release = -1;
 	if (fill_request(lk, &m, p, &why) == 0 &&
 	    make_holder(lk, &m, p, parent, &why) == 0)
 		return 0;
@@ -215,34 +176,39 @@ effect_create(void *arg, struct prison *p, const struct prison *parent,
 	return -1;
 }
 
+/* Lets an init go on (`go`), or end. */
+static void
+release(struct linux_kernel *lk, const struct prison_proc *init, bool go)
+{
+	struct release **at = &lk->releases, *r;
+	char byte = 0;
+
+	while (*at != NULL && (*at)->pid != init->pid)
+		at = &(*at)->next;
+	r = *at;
+	if (r == NULL)
+		return;
+	*at = r->next;
+	/* An init that has died meanwhile is noticed by everybody. */
+	if (go && write(r->fd, &byte, 1) < 0)
+		go = false;
+	close_fd(&r->fd);
+	free(r);
+}
+
 static void
 effect_created(void *arg, const struct prison *p)
 {
-	struct linux_kernel *lk = arg;
-	char byte = p->persist ? 'p' : 'n';
-
-	/* A holder that has died meanwhile is noticed by everybody. */
-	if (lk->release >= 0 && write(lk->release, &byte, 1) < 0)
-		close_fd(&lk->release);
-	close_fd(&lk->release);
+	release(arg, &p->holder, true);
 }
 
-/*
- * A jail ends when all its processes have been waited for.  Those that the
- * caller has started are its own to wait for: then there is no use in waiting
- * here.
- */
+/* There is no use in waiting here for what the opener has to wait for. */
 static bool
-wait_for_end(int init)
+wait_for_end(struct linux_kernel *lk, int init)
 {
-	siginfo_t info = { 0 };
-
-	if (process_wait_end(init, KILL_FIRST_MS))
-		return true;
-	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-	    info.si_pid != 0)
-		return process_ended(init);
-	return process_wait_end(init, KILL_WAIT_MS);
+	return process_wait_end(init, KILL_FIRST_MS) ||
+	    process_wait_end(init, spawned_wait(&lk->spawned) ? 0 :
+	    KILL_WAIT_MS);
 }
 
 /* Kills one process, and waits for it if it is a jail's init. */
@@ -255,7 +221,7 @@ kill_process(struct linux_kernel *lk, const struct prison_proc *proc,
 	if (fd < 0)
 		return;
 	pidfd_send_signal(fd, SIGKILL, NULL, 0);
-	if (wait && wait_for_end(fd))
+	if (wait && wait_for_end(lk, fd))
 		inits_reap(&lk->inits, proc->pid, fd);
 	close_fd(&fd);
 }
@@ -265,7 +231,7 @@ effect_abandon(void *arg, const struct prison *p)
 {
 	struct linux_kernel *lk = arg;
 
-	close_fd(&lk->release);
+	release(lk, &p->holder, false);
 	kill_process(lk, &p->holder, true);
 }
 
@@ -287,39 +253,26 @@ change_names(struct linux_kernel *lk, const struct prison *after, int init,
 {
 	struct hostname_request r = { .type = REQUEST_HOSTNAME };
 
-	if (copy_names(after, r.hostname, r.domainname, err) != 0)
-		return -1;
-	return spawner_call(&lk->spawner, &r, sizeof r, &init, 1, NULL,
-	    err);
+	copy_name(after->hostname, r.hostname);
+	copy_name(after->domainname, r.domainname);
+	return spawner_call(&lk->spawner, &r, sizeof r, &init, 1, err);
 }
 
 static int
 change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, int init, struct error *err)
 {
-	bool was, is;
-	uint32_t mounts;
-
-	if (judge_network(before, &was, err) != 0 ||
-	    judge_network(after, &is, err) != 0 ||
-	    judge_mounts(after, &mounts, err) != 0)
-		return -1;
-	if (was != is)
+	if (has_own_network(before) != has_own_network(after))
 		return error_set(err, EOPNOTSUPP, "the network of a running "
 		    "jail cannot be changed on Linux; restart the jail");
 	if (before->extra != after->extra)
 		return error_set(err, EOPNOTSUPP, "mount.devfs, mount.fdescfs "
 		    "and mount.procfs of a running jail cannot be changed on "
 		    "Linux; restart the jail");
-	if ((strcmp(before->hostname, after->hostname) != 0 ||
-	    strcmp(before->domainname, after->domainname) != 0) &&
-	    change_names(lk, after, init, err) != 0)
-		return -1;
-	if (before->persist != after->persist &&
-	    pidfd_send_signal(init, after->persist ? JAIL_INIT_PERSIST :
-	    JAIL_INIT_NOPERSIST, NULL, 0) != 0)
-		return error_sys(err, errno, "telling the jail's init");
-	return 0;
+	if (strcmp(before->hostname, after->hostname) == 0 &&
+	    strcmp(before->domainname, after->domainname) == 0)
+		return 0;
+	return change_names(lk, after, init, err);
 }
 
 static int
@@ -357,20 +310,53 @@ attach_to(int init, struct error *err)
 static int
 effect_attach(void *arg, const struct prison *p, struct error *err)
 {
+	struct linux_kernel *lk = arg;
 	struct error why = { 0 };
-	int init, rc;
+	int init = process_open(&p->holder);
 
-	(void)arg;
-	init = process_open(&p->holder);
 	if (init < 0)
 		return error_sys(err, errno, "the init of jail %s", p->name);
-	rc = attach_to(init, &why);
-	close_fd(&init);
-	if (rc == 0)
+	if (attach_to(init, &why) == 0) {
+		close_fd(&lk->inside);
+		lk->inside = init;
+		lk->inside_root = strcmp(p->path, "/") == 0 ? 0 :
+		    strlen(p->path);
 		return 0;
+	}
+	close_fd(&init);
 	error_set(err, why.code, "%s", why.text);
 	errno = why.code;
 	return -1;
+}
+
+static int
+effect_busy(void *arg, const struct prison *p)
+{
+	struct linux_kernel *lk = arg;
+	struct error err;
+	int count = linux_count(lk, &p->holder, 0, &err), init;
+
+	if (count >= 0)
+		return count;
+	/* An init that is about to end takes no new processes. */
+	init = process_open(&p->holder);
+	if (init < 0 || process_wait_end(init, KILL_WAIT_MS))
+		count = 0;
+	close_fd(&init);
+	return count;
+}
+
+static void
+effect_ends(void *arg, const struct prison *p, bool ends)
+{
+	int init = process_open(&p->holder);
+
+	(void)arg;
+	if (init < 0)
+		return; /* it has ended */
+	pidfd_send_signal(init, ends ? JAIL_INIT_ENDS : JAIL_INIT_STAYS, NULL,
+	    0);
+	close_fd(&init);
 }
 
 static bool
@@ -400,5 +386,7 @@ const struct prison_effects linux_effects = {
 	.update = effect_update,
 	.kill = effect_kill,
 	.attach = effect_attach,
+	.busy = effect_busy,
+	.ends = effect_ends,
 	.running = effect_running,
 };

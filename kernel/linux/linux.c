@@ -62,8 +62,10 @@ release(struct linux_kernel *lk)
 		prison_close(lk->table);
 	events_finish(&lk->events);
 	spawner_stop(&lk->spawner);
+	close_fd(&lk->inside);
 	submounts_finish(&lk->submounts);
 	inits_finish(&lk->inits);
+	spawned_finish(&lk->spawned);
 	free(lk->dir);
 	free(lk);
 }
@@ -101,7 +103,7 @@ linux_open(struct jail_kernel *k, const char *arg,
 		return error_sys(err, errno, "kernel linux");
 	lk->spawner.pid = lk->spawner.sock = -1;
 	lk->submounts.fd = -1;
-	lk->release = -1;
+	lk->inside = -1;
 	lk->read_only = opt->read_only;
 	events_init(&lk->events);
 	lk->dir = strdup(arg != NULL && arg[0] != '\0' ? arg : DEFAULT_DIR);

@@ -36,6 +36,19 @@ struct inits {
 	size_t count, room;
 };
 
+/* Programs of jails, children of the opener, that were not seen reaped. */
+struct spawned {
+	pid_t *pid;
+	size_t count, room;
+};
+
+/* The pipe to an init that waits for the commit of its jail. */
+struct release {
+	struct release *next;
+	pid_t pid;
+	int fd;
+};
+
 struct linux_kernel {
 	struct prison_table *table; /* first: prison_table_of */
 	char *dir; /* of the table */
@@ -44,7 +57,10 @@ struct linux_kernel {
 	struct submounts submounts;
 	struct events events;
 	struct inits inits;
-	int release; /* to the init of the jail being created, or -1 */
+	struct spawned spawned;
+	struct release *releases;
+	int inside;  /* the init of the jail that this process is in, or -1 */
+	size_t inside_root; /* bytes of the path of that jail's root */
 };
 
 /* effects.c */
@@ -56,10 +72,22 @@ int inits_add(struct inits *s, pid_t pid);
 bool inits_reap(struct inits *s, pid_t pid, int pidfd);
 void inits_finish(struct inits *s);
 
+/*
+ * spawned.c: a jail's init ends when all its processes have been waited for,
+ * and the children of the opener are its own to wait for.
+ */
+void spawned_add(struct spawned *s, pid_t pid);
+/* Whether there are some that have ended and wait to be reaped. */
+bool spawned_wait(struct spawned *s);
+void spawned_finish(struct spawned *s);
+
 /* run.c: programs and signals */
 pid_t linux_spawn(struct jail_kernel *k, const struct jail_exec *x,
     struct error *err);
 int linux_signal(struct jail_kernel *k, int jid, int sig);
+/* Signals the processes of the jail with that init.  How many; -1 with err. */
+int linux_count(struct linux_kernel *lk, const struct prison_proc *init,
+    int sig, struct error *err);
 
 /* events.c */
 void events_init(struct events *e);

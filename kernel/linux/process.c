@@ -5,8 +5,6 @@
 #include <sys/statfs.h>
 
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "sys.h"
 
@@ -46,27 +44,6 @@ process_open(const struct prison_proc *p)
 	if (identify(fd, p->pid, &now) == 0 && now.id == p->id)
 		return fd;
 	close_fd(&fd);
-	errno = ESRCH;
-	return -1;
-}
-
-pid_t
-process_pid(int pidfd)
-{
-	char path[40], line[128];
-	int pid = -1;
-	FILE *f;
-
-	snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
-	f = fopen(path, "re");
-	if (f == NULL)
-		return -1;
-	while (fgets(line, sizeof line, f) != NULL)
-		if (strncmp(line, "Pid:", 4) == 0)
-			pid = atoi(line + 4);
-	fclose(f);
-	if (pid > 0)
-		return pid;
 	errno = ESRCH;
 	return -1;
 }

@@ -14,9 +14,6 @@
 /* A pidfd of that very process.  -1/errno (ESRCH: it is gone). */
 int process_open(const struct prison_proc *p);
 
-/* The pid of a living process in the caller's PID namespace.  -1/errno. */
-pid_t process_pid(int pidfd);
-
 /* Whether it has ended and waits to be reaped, if not reaped already. */
 bool process_ended(int pidfd);
 

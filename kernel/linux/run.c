@@ -111,10 +111,12 @@ spawn_in_jail(struct linux_kernel *lk, const struct jail_exec *x,
 	if (fds[0] < 0)
 		return error_sys(err, errno, "jail %s: its init", p.name);
 	r = make_request(x, &size, err);
-	pid = r == NULL ? -1 : spawner_call(&lk->spawner, r, size, fds, 4, NULL,
-	    err);
+	pid = r == NULL ? -1 :
+	    spawner_call(&lk->spawner, r, size, fds, 4, err);
 	free(r);
 	close_fd(&fds[0]);
+	if (pid > 0)
+		spawned_add(&lk->spawned, pid);
 	return pid;
 }
 
@@ -182,13 +184,26 @@ linux_spawn(struct jail_kernel *k, const struct jail_exec *x,
  * one's init is enough to find everybody.
  */
 int
+linux_count(struct linux_kernel *lk, const struct prison_proc *init, int sig,
+    struct error *err)
+{
+	struct signal_request r = { .type = REQUEST_SIGNAL, .sig = sig };
+	int fd = process_open(init), count;
+
+	if (fd < 0)
+		return error_sys(err, errno, "the jail's init");
+	count = spawner_call(&lk->spawner, &r, sizeof r, &fd, 1, err);
+	close_fd(&fd);
+	return count;
+}
+
+int
 linux_signal(struct jail_kernel *k, int jid, int sig)
 {
 	struct linux_kernel *lk = k->data;
-	struct signal_request r = { .type = REQUEST_SIGNAL, .sig = sig };
 	struct error err = { 0 };
 	struct prison p;
-	int init, count;
+	int count;
 
 	if (lk->read_only || sig < 0 || sig >= NSIG) {
 		errno = lk->read_only ? EROFS : EINVAL;
@@ -196,11 +211,7 @@ linux_signal(struct jail_kernel *k, int jid, int sig)
 	}
 	if (prison_find(lk->table, jid, &p) != 0)
 		return -1;
-	init = process_open(&p.holder);
-	if (init < 0)
-		return -1;
-	count = spawner_call(&lk->spawner, &r, sizeof r, &init, 1, NULL, &err);
-	close_fd(&init);
+	count = linux_count(lk, &p.holder, sig, &err);
 	if (count < 0)
 		errno = err.code;
 	return count;

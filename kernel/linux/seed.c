@@ -161,3 +161,10 @@ seed_enter(struct seed *s, bool devices, struct error *err)
 	s->in_devices = devices;
 	return 0;
 }
+
+int
+seed_return(struct seed *s)
+{
+	s->in_devices = false;
+	return setns(s->plain, CLONE_NEWNS);
+}

@@ -25,4 +25,7 @@ int seed_make(struct seed *s, struct error *err);
 /* Enters the one or the other. */
 int seed_enter(struct seed *s, bool devices, struct error *err);
 
+/* Enters one of them from elsewhere.  Returns 0, -1/errno. */
+int seed_return(struct seed *s);
+
 #endif

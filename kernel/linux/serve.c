@@ -15,6 +15,7 @@
 #include "rights.h"
 #include "seed.h"
 #include "sys.h"
+#include "tree.h"
 
 /* Descriptors 0 to 2 are /dev/null, then the socket. */
 #define SOCKET_FD 3
@@ -28,7 +29,6 @@ struct server {
 	size_t len;
 	int fds[MESSAGE_FDS];
 	pid_t *starting; /* shared with the opener: see spawner.h */
-	int result;	 /* a descriptor for the reply, or -1 */
 	pid_t reap;	 /* a child that the opener is to wait for, or 0 */
 };
 
@@ -151,7 +151,7 @@ bad_request(struct error *err)
 	return error_set(err, EPROTO, "the spawner got a malformed request");
 }
 
-/* The reply has the init's pidfd: its pid is not known here. */
+/* Returns the pid of the init, -1 with err. */
 static int
 create_nested(struct server *s, struct create_job *job, struct error *err)
 {
@@ -169,11 +169,35 @@ create_nested(struct server *s, struct create_job *job, struct error *err)
 			poll(&p, 1, -1);
 		}
 	}
-	if (err->code == 0)
-		s->result = job->pidfd;
-	else
-		close_fd(&job->pidfd);
-	return err->code == 0 ? 0 : -1;
+	pid = err->code == 0 ? fcntl(job->pidfd, F_GETOWN) : -1;
+	if (pid <= 0 && err->code == 0)
+		error_set(err, ESRCH, "the jail's init has ended");
+	close_fd(&job->pidfd);
+	return err->code == 0 ? pid : -1;
+}
+
+/* The tree of a jail's new root, as that of the jail which has it. */
+static int
+find_tree(struct server *s, const struct create_request *r, struct error *err)
+{
+	int jail = s->fds[0];
+
+	if (r->inside == 0)
+		return 0;
+	if (memchr(r->path, '\0', sizeof r->path) == NULL ||
+	    r->readonly_count != 0)
+		return bad_request(err);
+	if (setns(jail, CLONE_NEWNS) != 0)
+		return error_sys(err, errno, "entering the jail's root");
+	/*
+	 * What is mounted in the outer jail is not for the inner one: by the
+	 * outer processes in a /proc one could leave it.
+	 */
+	s->fds[0] = tree_clone(r->path, false, err);
+	close_fd(&jail);
+	if (seed_return(&s->seed) != 0)
+		_exit(1);
+	return s->fds[0] < 0 ? -1 : 0;
 }
 
 static int
@@ -181,13 +205,16 @@ serve_create(struct server *s, struct error *err)
 {
 	const struct create_request *r = (const void *)s->message;
 	const char *texts = s->message + sizeof *r;
-	struct create_job job = { r, texts, s->fds[0], s->fds[1], s->fds[2],
+	struct create_job job = { r, texts, -1, s->fds[1], s->fds[2],
 		s->init, JAIL_NAMESPACES, -1, false };
 
 	if (s->len < sizeof *r || s->len - sizeof *r != r->text_len ||
 	    !texts_valid(texts, r->text_len, r->readonly_count) ||
-	    job.tree < 0 || job.release < 0)
+	    s->fds[0] < 0 || job.release < 0)
 		return bad_request(err);
+	if (find_tree(s, r, err) != 0)
+		return -1;
+	job.tree = s->fds[0];
 	if (seed_enter(&s->seed, (r->mounts & MOUNT_DEVFS) != 0, err) != 0)
 		return -1;
 	if (r->own_net != 0)
@@ -328,7 +355,7 @@ dispatch(struct server *s, struct error *err)
 }
 
 static void
-answer(int sock, int value, pid_t child, int fd, const struct error *err)
+answer(int sock, int value, pid_t child, const struct error *err)
 {
 	struct reply r;
 
@@ -339,7 +366,7 @@ answer(int sock, int value, pid_t child, int fd, const struct error *err)
 	if (err->code != 0)
 		memcpy(r.text, err->text, strnlen(err->text,
 		    sizeof r.text - 1));
-	if (message_send(sock, &r, sizeof r, &fd, fd >= 0) != 0)
+	if (message_send(sock, &r, sizeof r, NULL, 0) != 0)
 		_exit(1);
 }
 
@@ -352,11 +379,11 @@ serve(int sock, const struct spawner *start)
 	int value;
 
 	if (isolate(sock, start, &err) != 0) {
-		answer(sock, -1, 0, -1, &err);
+		answer(sock, -1, 0, &err);
 		_exit(1);
 	}
 	value = prepare(&s, &err);
-	answer(s.sock, value, 0, -1, &err);
+	answer(s.sock, value, 0, &err);
 	if (value != 0)
 		_exit(1);
 	for (;;) {
@@ -365,12 +392,10 @@ serve(int sock, const struct spawner *start)
 			_exit(0);
 		s.len = (size_t)n;
 		error_clear(&err);
-		s.result = -1;
 		s.reap = 0;
 		value = dispatch(&s, &err);
 		for (size_t i = 0; i < MESSAGE_FDS; i++)
 			close_fd(&s.fds[i]);
-		answer(s.sock, value, s.reap, s.result, &err);
-		close_fd(&s.result);
+		answer(s.sock, value, s.reap, &err);
 	}
 }

@@ -77,7 +77,7 @@ await_reply(const struct spawner *s)
 
 /* Returns 0, 1 when the spawner has ended, -1 with err. */
 static int
-receive_reply(struct spawner *s, struct reply *r, int *fd, struct error *err)
+receive_reply(struct spawner *s, struct reply *r, struct error *err)
 {
 	bool killed = await_reply(s);
 	int fds[MESSAGE_FDS];
@@ -89,10 +89,6 @@ receive_reply(struct spawner *s, struct reply *r, int *fd, struct error *err)
 	if ((size_t)n != sizeof *r)
 		return 1;
 	r->text[sizeof r->text - 1] = '\0';
-	if (fd != NULL)
-		*fd = fds[0];
-	else
-		close_fd(&fds[0]);
 	if (killed && r->error == 0 && r->value >= 0) {
 		r->error = ETIMEDOUT;
 		r->reap = r->reap > 0 ? r->reap : r->value;
@@ -106,7 +102,7 @@ static int
 await_ready(struct spawner *s, struct error *err)
 {
 	struct reply r;
-	int rc = receive_reply(s, &r, NULL, err);
+	int rc = receive_reply(s, &r, err);
 
 	if (rc > 0)
 		return error_set(err, EPIPE, "the spawner of jails has ended "
@@ -184,19 +180,17 @@ send_request(struct spawner *s, const void *request, size_t len,
 
 int
 spawner_call(struct spawner *s, const void *request, size_t len,
-    const int *fds, size_t nfds, int *fd, struct error *err)
+    const int *fds, size_t nfds, struct error *err)
 {
 	struct rlimit files = s->files;
 	struct reply r;
 	int rc;
 
-	if (fd != NULL)
-		*fd = -1;
 	if (s->pid < 0 && spawner_start(s, &files, err) != 0)
 		return -1;
 	if (send_request(s, request, len, fds, nfds, err) != 0)
 		return -1;
-	rc = receive_reply(s, &r, fd, err);
+	rc = receive_reply(s, &r, err);
 	if (rc > 0)
 		return has_ended(s, err);
 	if (rc < 0)
@@ -205,7 +199,5 @@ spawner_call(struct spawner *s, const void *request, size_t len,
 		reap(r.reap);
 	if (r.error == 0)
 		return r.value;
-	if (fd != NULL)
-		close_fd(fd);
 	return error_set(err, r.error, "%s", r.text);
 }

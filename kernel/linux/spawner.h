@@ -34,10 +34,9 @@ void spawner_stop(struct spawner *s);
 /*
  * One request and its reply.  Returns the reply's value, -1 with err.
  * A spawner that has died is started again.  A process that was made but could
- * not start its program is reaped.  *fd, when not NULL, is the descriptor that
- * came with the reply, or -1.
+ * not start its program is reaped.
  */
 int spawner_call(struct spawner *s, const void *request, size_t len,
-    const int *fds, size_t nfds, int *fd, struct error *err);
+    const int *fds, size_t nfds, struct error *err);
 
 #endif

@@ -109,6 +109,7 @@ record_changed(struct op *op, struct record *r)
 
 	if (!op->write)
 		op->stale = true;
+	r->changed = true;
 	if (r->dirty)
 		return;
 	if (op->dirty_count == op->dirty_room) {

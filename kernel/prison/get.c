@@ -198,13 +198,19 @@ attempt(struct get_call *g, struct iovec *iov, unsigned niov, bool write,
 		*again = true;
 		return 0;
 	}
-	if (error == 0 && write)
+	*again = write && life_ends_holders(op);
+	if (error == 0 && write && !*again)
 		error = add_descriptor(g);
 	if (op->broken != 0 || op->arena.failed)
 		error = op->broken == MDB_MAP_FULL ? MDB_MAP_FULL :
 		    op->arena.failed ? ENOMEM : EIO;
 	else if (write && (rc = store_commit(op)) != 0)
 		error = rc;
+	else if (*again) {
+		life_kill_pending(op);
+		return 0;
+	}
+	*again = false;
 	if (error == 0)
 		copy_out(g, iov);
 	else if (error > 0)

@@ -48,8 +48,8 @@ check_processes(struct op *op, struct record *r)
 	return running;
 }
 
-static bool
-holder_lives(struct op *op, const struct record *r)
+bool
+life_holder_lives(struct op *op, const struct record *r)
 {
 	struct prison_proc holder = { r->holder_pid, r->holder_id };
 	bool zombie;
@@ -121,7 +121,7 @@ static void
 turn_dying(struct op *op, struct record *r)
 {
 	r->state = PRISON_DYING;
-	r->flags &= ~(uint32_t)(PR_PERSIST | PR_REVIVED);
+	r->flags &= ~(uint32_t)(PR_PERSIST | PR_REVIVED | PR_ENDS);
 	r->owners.count = 0;
 	record_changed(op, r);
 	kill_later(op, r);
@@ -148,50 +148,101 @@ life_end(struct op *op, struct record *r)
 	life_look(op, r);
 }
 
+/*
+ * The holder is only told what is committed, and the flag is written after it
+ * was told: a call that is killed in between leaves what the next look repeats.
+ */
+static void
+tell_holder(struct op *op, struct record *r, bool ends)
+{
+	const struct prison_effects *e = op->t->effects;
+	struct prison p;
+
+	if (r->holder_pid == 0 || r->changed || e == NULL || e->ends == NULL ||
+	    ((r->flags & PR_ENDS) != 0) == ends || op->t->read_only)
+		return;
+	life_view(op, r, &p);
+	e->ends(op->t->effects_arg, &p, ends);
+	r->flags ^= PR_ENDS;
+	record_changed(op, r);
+}
+
+/* Whether the holder has processes, with the last of which it ends then. */
+static bool
+holder_is_busy(struct op *op, struct record *r)
+{
+	const struct prison_effects *e = op->t->effects;
+	struct prison p;
+
+	if (r->holder_pid == 0)
+		return false;
+	r->on_holder = true;
+	if (((r->flags & PR_ENDS) != 0 && !r->changed) || e == NULL ||
+	    e->busy == NULL || op->t->read_only)
+		return true;
+	life_view(op, r, &p);
+	if (e->busy(op->t->effects_arg, &p) == 0)
+		return false;
+	tell_holder(op, r, true);
+	return true;
+}
+
 /* Alive: has it lost its last user, its holder, or its owner? */
 static void
 check_alive(struct op *op, struct record *r, size_t running)
 {
-	if ((r->holder_pid != 0 && !holder_lives(op, r)) ||
+	if ((r->holder_pid != 0 && !life_holder_lives(op, r)) ||
 	    (r->owners.count > 0 && desc_owner_closed(op, r))) {
 		r->settling = false;
 		life_end(op, r);
 		return;
 	}
-	/* A holder knows the processes and ends with the last of them. */
-	if ((r->flags & PR_PERSIST) != 0 || r->holder_pid != 0 ||
-	    running > 0 || has_children(op, r))
+	r->on_holder = false;
+	if ((r->flags & PR_PERSIST) != 0 || running > 0) {
+		tell_holder(op, r, false);
 		return;
-	if ((r->flags & PR_REVIVED) != 0 && r->procs.count > 0)
+	}
+	if (has_children(op, r) ||
+	    ((r->flags & PR_REVIVED) != 0 && r->procs.count > 0) ||
+	    holder_is_busy(op, r))
 		return;
 	turn_dying(op, r);
-}
-
-static bool
-is_held(struct op *op, struct record *r)
-{
-	return r->procs.count > 0 || r->leaks > 0 || holder_lives(op, r) ||
-	    has_children(op, r);
 }
 
 /*
  * A prison that is dying in the table but has a living holder: whoever removed
  * it may have died before it came to kill.  The identity in the record keeps
- * this from hitting anything else.
+ * this from hitting anything else.  With `last` nothing else is in the way of
+ * the prison's end, so that waiting a little is of use.
  */
 static void
-kill_again(struct op *op, const struct record *r)
+kill_again(struct op *op, struct record *r, bool last)
 {
 	const struct prison_effects *e = op->t->effects;
-	struct prison_proc holder = { r->holder_pid, r->holder_id };
+	struct prison p;
 
-	if (holder.pid == 0 || e == NULL || e->kill == NULL ||
-	    op->t->read_only)
+	if (e == NULL || e->kill == NULL || op->t->read_only)
 		return;
 	for (struct pending *k = op->kills; k != NULL; k = k->next)
 		if (k->prison == r)
 			return; /* its time comes after the commit */
-	prison_proc_signal(&holder, SIGKILL);
+	life_view(op, r, &p);
+	if (last)
+		e->kill(op->t->effects_arg, &p, NULL, 0);
+	else
+		prison_proc_signal(&p.holder, SIGKILL);
+}
+
+static bool
+is_held(struct op *op, struct record *r)
+{
+	bool last = r->procs.count == 0 && r->leaks == 0 &&
+	    !has_children(op, r);
+
+	if (!life_holder_lives(op, r))
+		return !last;
+	kill_again(op, r, last);
+	return !last || life_holder_lives(op, r);
 }
 
 struct record *
@@ -205,12 +256,8 @@ life_look(struct op *op, struct record *r)
 	running = check_processes(op, r);
 	if (r->state == PRISON_ALIVE)
 		check_alive(op, r, running);
-	if (!r->gone && r->state == PRISON_DYING) {
-		if (!is_held(op, r))
-			release(op, r);
-		else
-			kill_again(op, r);
-	}
+	if (!r->gone && r->state == PRISON_DYING && !is_held(op, r))
+		release(op, r);
 	r->settling = false;
 	return r->gone ? NULL : r;
 }
@@ -326,6 +373,15 @@ life_view(struct op *op, struct record *r, struct prison *p)
 	p->record = r;
 	p->procs = r->procs.data;
 	p->proc_count = r->procs.count;
+}
+
+bool
+life_ends_holders(const struct op *op)
+{
+	for (const struct pending *k = op->kills; k != NULL; k = k->next)
+		if (k->prison->holder_pid != 0)
+			return true;
+	return false;
 }
 
 void

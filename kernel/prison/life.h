@@ -30,8 +30,18 @@ void life_add_process(struct op *op, struct record *r,
 void life_remove_process(struct op *op, struct record *r,
     const struct prison_proc *p);
 
+/* Whether a prison has a holder, and that has not ended. */
+bool life_holder_lives(struct op *op, const struct record *r);
+
 /* What effects are told about a record. */
 void life_view(struct op *op, struct record *r, struct prison *p);
+
+/*
+ * Whether there are holders on the list of what is to be killed.  Those that
+ * looks have put there are to be killed before a call goes on: prisons without
+ * processes are gone at once.
+ */
+bool life_ends_holders(const struct op *op);
 
 /* After the commit: kills what is on the list. */
 void life_kill_pending(struct op *op);

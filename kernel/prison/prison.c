@@ -108,7 +108,7 @@ static int
 run_change(struct prison_table *t, int jid, int fd, change_fn *change,
     change_fn *after)
 {
-	bool entered;
+	bool entered, again = false;
 	int error;
 
 	if (t->read_only) {
@@ -124,22 +124,26 @@ run_change(struct prison_table *t, int jid, int fd, change_fn *change,
 		if (error != 0)
 			break;
 		error = find_target(&c);
-		if (error == 0)
+		again = life_ends_holders(&op);
+		if (error == 0 && !again)
 			error = change(&c);
 		rc = store_commit(&op);
 		if (rc != 0)
 			error = rc;
 		else
 			life_kill_pending(&op);
-		entered = error == 0 && after != NULL;
+		again = again && rc == 0;
+		entered = error == 0 && after != NULL && !again;
 		if (entered)
 			error = after(&c);
 		store_abort(&op);
 		if (entered && error != 0)
 			prison_leave(t, c.view.jid);
-		if (error == MDB_MAP_FULL && (rc = store_grow(t)) != 0)
-			error = rc;
-	} while (error == MDB_MAP_FULL);
+		if (error == MDB_MAP_FULL) {
+			error = store_grow(t);
+			again = error == 0;
+		}
+	} while (again);
 	errno = error;
 	return error == 0 ? 0 : -1;
 }

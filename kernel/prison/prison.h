@@ -68,7 +68,7 @@ struct prison_effects {
 	/* Makes the prison; fills in p->holder, which waits for `created`. */
 	int (*create)(void *arg, struct prison *p, const struct prison *parent,
 	    struct error *err);
-	/* The record is committed: let the holder go on. */
+	/* The record is committed: let the holder go on, and stay. */
 	void (*created)(void *arg, const struct prison *p);
 	/* The creation failed after `create`: undo it. */
 	void (*abandon)(void *arg, const struct prison *p);
@@ -80,6 +80,16 @@ struct prison_effects {
 	    const struct prison_proc *procs, size_t nprocs);
 	/* Moves the calling process into the prison. */
 	int (*attach)(void *arg, const struct prison *p, struct error *err);
+	/*
+	 * How many processes a prison has that did not attach themselves, -1
+	 * when that cannot be told.  Asked when nothing else keeps it alive.
+	 */
+	int (*busy)(void *arg, const struct prison *p);
+	/*
+	 * The holder ends with the last of those processes, or (`ends` false)
+	 * stays whatever they do, as it does at first.
+	 */
+	void (*ends)(void *arg, const struct prison *p, bool ends);
 	/* Whether a process exists; `zombie` tells if it only waits to be
 	   reaped. */
 	bool (*running)(void *arg, const struct prison_proc *proc, bool *zombie);

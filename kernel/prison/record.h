@@ -27,6 +27,7 @@ enum prison_flag {
 	PR_IP4 = 0x80,	    /* restricted, here or by an ancestor */
 	PR_IP6 = 0x100,
 	PR_REVIVED = 0x200, /* generation 13: alive again without a user */
+	PR_ENDS = 0x400,    /* its holder ends with the last process */
 };
 
 enum sysv_kind { SYSV_MSG, SYSV_SEM, SYSV_SHM, SYSV_KINDS };
@@ -73,6 +74,8 @@ struct record {
 
 	/* Not stored. */
 	bool dirty, gone, settling;
+	bool changed; /* by this call, which is not committed */
+	bool on_holder; /* only processes of its holder keep it alive */
 	struct record_keys was;
 };
 

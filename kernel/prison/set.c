@@ -10,13 +10,23 @@
 #include "life.h"
 #include "tree.h"
 
+/* Nothing was done yet: prisons have to end first. */
+#define AGAIN (-1)
+
+/* A prison whose holder this call has made. */
+struct made {
+	struct made *next;
+	struct record *prison;
+};
+
 /* What is to be undone or finished outside the table. */
 struct outside {
 	struct prison prison;
+	bool was_persistent;
 	struct error err;
-	bool made; /* effects->create has run */
-	int fd;	   /* a new descriptor, or -1 */
-	int left;  /* the prison that the process could not enter */
+	struct made *made;
+	int fd;	  /* a new descriptor, or -1 */
+	int left; /* the prison that the process could not enter */
 };
 
 static const struct prison_effects *
@@ -55,49 +65,84 @@ enter_process(struct set_call *s)
 	}
 }
 
+/* For a new prison, or one that lives again. */
+static int
+make_holder(struct set_call *s, struct outside *o, struct record *r)
+{
+	const struct prison_effects *e = effects_of(s);
+	struct prison p, parent;
+	struct made *m;
+
+	if (e->create == NULL)
+		return 0;
+	m = arena_alloc(&s->op->arena, sizeof *m);
+	if (m == NULL)
+		return ENOMEM;
+	life_view(s->op, r, &p);
+	life_view(s->op, tree_parent(s->op, r), &parent);
+	p.holder = (struct prison_proc){ 0 };
+	if (e->create(s->op->t->effects_arg, &p, &parent, &o->err) != 0)
+		return op_fail(s->op, errno != 0 ? errno : EIO, "%s",
+		    o->err.text);
+	*m = (struct made){ o->made, r };
+	o->made = m;
+	r->holder_pid = p.holder.pid;
+	r->holder_id = p.holder.id;
+	record_changed(s->op, r);
+	return 0;
+}
+
+/* Holders for the revived ones that have none any more, from the top down. */
+static int
+revive_holders(struct set_call *s, struct outside *o, struct record *r)
+{
+	int error;
+
+	if (r == NULL || r->jid == 0 || (r->flags & PR_REVIVED) == 0 ||
+	    r->holder_pid == 0 || life_holder_lives(s->op, r))
+		return 0;
+	error = revive_holders(s, o, tree_parent(s->op, r));
+	return error == 0 ? make_holder(s, o, r) : error;
+}
+
 static int
 make_outside(struct set_call *s, struct outside *o,
     const struct prison *before)
 {
 	const struct prison_effects *e = effects_of(s);
-	void *arg = s->op->t->effects_arg;
 	struct record *r = s->target;
-	struct prison parent;
-	int rc = 0;
+	int error = 0;
 
 	if (r->gone || r->state != PRISON_ALIVE)
 		return 0;
+	if (s->created)
+		error = make_holder(s, o, r);
 	life_view(s->op, r, &o->prison);
-	if (s->created && e->create != NULL) {
-		life_view(s->op, tree_parent(s->op, r), &parent);
-		rc = e->create(arg, &o->prison, &parent, &o->err);
-		o->made = rc == 0;
-		r->holder_pid = o->prison.holder.pid;
-		r->holder_id = o->prison.holder.id;
-		record_changed(s->op, r);
-	} else if (!s->created && e->update != NULL)
-		rc = e->update(arg, before, &o->prison, &o->err);
-	if (rc != 0)
-		return op_fail(s->op, errno != 0 ? errno : EIO, "%s",
+	if (!s->created && e->update != NULL &&
+	    e->update(s->op->t->effects_arg, before, &o->prison, &o->err) != 0)
+		error = op_fail(s->op, errno != 0 ? errno : EIO, "%s",
 		    o->err.text);
-	if ((s->flags & (JAIL_GET_DESC | JAIL_OWN_DESC)) != 0) {
+	if (error == 0 && (s->flags & (JAIL_GET_DESC | JAIL_OWN_DESC)) != 0) {
 		o->fd = desc_make(s->op, r, (s->flags & JAIL_OWN_DESC) != 0);
 		if (o->fd < 0)
 			return errno;
 	}
-	return 0;
+	return error;
 }
 
 static void
 undo_outside(struct set_call *s, struct outside *o)
 {
 	const struct prison_effects *e = effects_of(s);
+	struct prison p;
 
-	if (o->made && e->abandon != NULL)
-		e->abandon(s->op->t->effects_arg, &o->prison);
+	for (; o->made != NULL; o->made = o->made->next) {
+		life_view(s->op, o->made->prison, &p);
+		if (e->abandon != NULL)
+			e->abandon(s->op->t->effects_arg, &p);
+	}
 	if (o->fd >= 0)
 		close(o->fd);
-	o->made = false;
 	o->fd = -1;
 }
 
@@ -113,6 +158,8 @@ prepare(struct set_call *s, const struct iovec *iov, unsigned niov,
 	error = set_read(s, iov, niov);
 	if (error == 0)
 		error = set_find(s);
+	if (life_ends_holders(s->op))
+		return AGAIN;
 	if (error == 0 && s->target == NULL)
 		error = set_allocate(s);
 	if (error == 0)
@@ -120,12 +167,20 @@ prepare(struct set_call *s, const struct iovec *iov, unsigned niov,
 	if (error != 0)
 		return error;
 	life_view(s->op, s->target, &before);
+	o->was_persistent = before.persist;
 	set_apply(s);
 	error = set_keyvalues(s);
 	if (s->created)
 		life_begin(s->op, s->target);
 	if (error != 0 && s->created)
 		return leave_corpse(s, error);
+	if (!s->created) {
+		int outside = revive_holders(s, o, s->target);
+
+		*abort = outside != 0;
+		if (outside != 0)
+			return outside;
+	}
 	if (error == 0)
 		enter_process(s);
 	life_look(s->op, s->target);
@@ -158,21 +213,46 @@ attach_outside(struct set_call *s, struct outside *o)
 	return 0;
 }
 
+/* At once what the next look would tell it. */
+static void
+tell_holder(struct set_call *s, struct outside *o)
+{
+	const struct prison_effects *e = effects_of(s);
+	const struct prison *p = &o->prison;
+
+	if (s->created || p->holder.pid == 0 || e->ends == NULL ||
+	    (p->persist == o->was_persistent && (s->flags & JAIL_ATTACH) == 0))
+		return;
+	e->ends(s->op->t->effects_arg, p, s->target->on_holder);
+}
+
+static void
+release_holders(struct set_call *s, struct outside *o)
+{
+	const struct prison_effects *e = effects_of(s);
+	struct prison p;
+
+	for (struct made *m = o->made; m != NULL; m = m->next) {
+		life_view(s->op, m->prison, &p);
+		if (e->created != NULL)
+			e->created(s->op->t->effects_arg, &p);
+	}
+}
+
+/* The call was made, and is committed. */
 static int
 finish(struct set_call *s, struct outside *o, struct iovec *iov)
 {
-	const struct prison_effects *e = effects_of(s);
 	struct option *desc;
 
-	if (o->made && e->created != NULL)
-		e->created(s->op->t->effects_arg, &o->prison);
+	tell_holder(s, o);
 	life_kill_pending(s->op);
 	if (o->fd >= 0 && (desc = option_find(&s->opts, "desc")) != NULL)
 		memcpy(iov[desc->index + 1].iov_base, &o->fd, sizeof o->fd);
 	return attach_outside(s, o);
 }
 
-/* One attempt; MDB_MAP_FULL asks for another with a larger map. */
+/* One attempt; AGAIN asks for another, MDB_MAP_FULL for a larger map. */
 static int
 attempt(struct prison_table *t, struct iovec *iov, unsigned niov, int flags,
     int *jid)
@@ -194,10 +274,12 @@ attempt(struct prison_table *t, struct iovec *iov, unsigned niov, int flags,
 	} else if ((rc = store_commit(&op)) != 0) {
 		undo_outside(&s, &o);
 		error = rc;
-	} else if (error == 0)
-		error = finish(&s, &o, iov);
-	else
+	} else {
+		release_holders(&s, &o);
+		if (error == 0)
+			error = finish(&s, &o, iov);
 		life_kill_pending(&op);
+	}
 	if (error == 0)
 		*jid = s.target->jid;
 	else if (error > 0)
@@ -217,9 +299,11 @@ prison_set(struct prison_table *t, struct iovec *iov, unsigned niov, int flags)
 		errno = EROFS;
 		return -1;
 	}
-	while ((error = attempt(t, iov, niov, flags, &jid)) == MDB_MAP_FULL &&
-	    (error = store_grow(t)) == 0)
-		;
+	do {
+		error = attempt(t, iov, niov, flags, &jid);
+		if (error == MDB_MAP_FULL && (error = store_grow(t)) == 0)
+			error = AGAIN;
+	} while (error == AGAIN);
 	if (error == 0)
 		return jid;
 	errno = error;

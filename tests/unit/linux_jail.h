@@ -63,6 +63,17 @@ first_jail(struct jail_kernel *k)
 	return k->backend->get(k, iov, 2, JAIL_DYING);
 }
 
+static inline int
+get_jid(struct jail_kernel *k, const char *name)
+{
+	struct iovec iov[] = {
+		{ (void *)(uintptr_t)"name", 5 },
+		{ (void *)(uintptr_t)name, strlen(name) + 1 },
+	};
+
+	return k->backend->get(k, iov, 2, 0);
+}
+
 /* Ends what a test has left; what is dying needs a moment. */
 static inline int
 fixture_remove(void **state)

@@ -373,6 +373,13 @@ probe_no_network(const char *arg)
 	return 0;
 }
 
+static int
+probe_no_proc(const char *arg)
+{
+	(void)arg;
+	return access("/proc/1", F_OK) != 0 ? 0 : wrong("/proc", "has 1");
+}
+
 static const struct {
 	const char *name;
 	int (*run)(const char *arg);
@@ -385,6 +392,7 @@ static const struct {
 	{ "dotdot", probe_dotdot },
 	{ "hostname", probe_hostname },
 	{ "no-network", probe_no_network },
+	{ "no-proc", probe_no_proc },
 	{ "node", probe_node },
 	{ "proc-root", probe_proc_root },
 	{ "proc-writes", probe_proc_writes },
@@ -463,6 +471,95 @@ test_no_network(void **state)
 	probe(f, jid, "no-network", NULL);
 }
 
+static int
+create_with(struct jail_kernel *k, struct jail_call *c, const char *name,
+    const char *path)
+{
+	struct error err = { 0 };
+	int jid;
+
+	call_add_text(c, "name", name);
+	call_add_text(c, "path", path);
+	call_add_bool(c, "persist", true);
+	jid = call_set(k, c, JAIL_CREATE, &err);
+	call_finish(c);
+	if (jid <= 0)
+		fail_msg("creating %s: %s", name, err.text);
+	return jid;
+}
+
+/* What Linux cannot restrict is not given at all. */
+static void
+test_restricted_network(void **state)
+{
+	const unsigned char address[4] = { 127, 0, 0, 2 };
+	struct fixture *f = *state;
+	struct jail_call c = { 0 };
+
+	NEEDS_ROOT();
+	call_add(&c, "ip4.addr", address, sizeof address);
+	call_add_int(&c, "ip6", JAIL_SYS_INHERIT);
+	call_add_bool(&c, "mount.procfs", true);
+	probe(f, create_with(f->k, &c, "listed", f->root), "no-network", NULL);
+	c = (struct jail_call){ 0 };
+	call_add_int(&c, "vnet", JAIL_SYS_NEW);
+	call_add_bool(&c, "mount.procfs", true);
+	probe(f, create_with(f->k, &c, "stack", f->root), "no-network", NULL);
+}
+
+/* All of it is in the table, what Linux has room for is seen inside. */
+static void
+test_long_hostname(void **state)
+{
+	char name[201], back[256] = "";
+	struct iovec iov[] = {
+		{ (char []){ "name" }, 5 }, { (char []){ "wordy" }, 6 },
+		{ (char []){ "host.hostname" }, 14 }, { back, sizeof back },
+	};
+	struct fixture *f = *state;
+	int jid;
+
+	NEEDS_ROOT();
+	memset(name, 'x', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	jid = create(f, "wordy", &(struct wish){ .hostname = name });
+	assert_int_equal(f->k->backend->get(f->k, iov, 4, 0), jid);
+	assert_string_equal(back, name);
+	name[64] = '\0';
+	probe(f, jid, "hostname", name);
+}
+
+/* Made by a process of the outer jail: its root is below the outer one's. */
+static void
+test_made_inside(void **state)
+{
+	struct fixture *f = *state;
+	struct jail_call c = { 0 };
+	int outer, inner, status;
+	pid_t pid;
+
+	NEEDS_ROOT();
+	call_add_int(&c, "children.max", 1);
+	call_add_bool(&c, "mount.procfs", true);
+	outer = create_with(f->k, &c, "outer", f->root);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		struct jail_kernel *k = open_kernel(f->kernel);
+
+		if (k->backend->attach(k, outer) != 0)
+			_exit(1);
+		c = (struct jail_call){ 0 };
+		inner = create_with(k, &c, "inner", "/");
+		kernel_close(k);
+		_exit(inner == outer + 1 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	probe(f, outer + 1, "dotdot", NULL);
+	probe(f, outer + 1, "no-proc", NULL);
+}
+
 /* The host's own root as a jail's: its kernel file systems cannot be used. */
 static void
 test_host_root(void **state)
@@ -479,20 +576,21 @@ test_host_root(void **state)
 	assert_int_equal(run_status(f, &x, &err), 0);
 }
 
+#define TEST(name)							\
+	cmocka_unit_test_setup_teardown(name, fixture_make, fixture_remove)
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_plain, fixture_make,
-		    fixture_remove),
-		cmocka_unit_test_setup_teardown(test_mounts, fixture_make,
-		    fixture_remove),
-		cmocka_unit_test_setup_teardown(test_fdescfs_alone,
-		    fixture_make, fixture_remove),
-		cmocka_unit_test_setup_teardown(test_no_network, fixture_make,
-		    fixture_remove),
-		cmocka_unit_test_setup_teardown(test_host_root, fixture_make,
-		    fixture_remove),
+		TEST(test_plain),
+		TEST(test_mounts),
+		TEST(test_fdescfs_alone),
+		TEST(test_no_network),
+		TEST(test_restricted_network),
+		TEST(test_long_hostname),
+		TEST(test_made_inside),
+		TEST(test_host_root),
 	};
 
 	if (argc > 2 && strcmp(argv[1], "--probe") == 0)

@@ -32,17 +32,6 @@ unique(const char *name)
 }
 
 static int
-get_jid(struct jail_kernel *k, const char *name)
-{
-	struct iovec iov[] = {
-		{ (void *)(uintptr_t)"name", 5 },
-		{ (void *)(uintptr_t)name, strlen(name) + 1 },
-	};
-
-	return k->backend->get(k, iov, 2, 0);
-}
-
-static int
 update(struct fixture *f, int jid, const char *name, const char *text)
 {
 	struct jail_call c = { 0 };
@@ -156,7 +145,7 @@ test_create_errors(void **state)
 {
 	struct fixture *f = *state;
 	const char *name = unique("bad");
-	char dev[PATH_MAX + 16], longname[100];
+	char dev[PATH_MAX + 16];
 	struct error err = { 0 };
 
 	NEEDS_ROOT();
@@ -174,11 +163,6 @@ test_create_errors(void **state)
 	assert_int_equal(try_create(f, f->k, name,
 	    &(struct wish){ .fdescfs = true }, &err), -1);
 	assert_non_null(strstr(err.text, "mount.fdescfs: "));
-	memset(longname, 'x', sizeof longname);
-	longname[sizeof longname - 1] = '\0';
-	assert_int_equal(try_create(f, f->k, name,
-	    &(struct wish){ .hostname = longname }, &err), -1);
-	assert_non_null(strstr(err.text, "host.hostname: "));
 	assert_int_equal(find_init(name), 0);
 	assert_int_equal(get_jid(f->k, name), -1);
 }
@@ -308,6 +292,57 @@ test_nopersist(void **state)
 		sleep_ms(100);
 	assert_int_equal(get_jid(f->k, name), -1);
 	assert_true(gone_soon(init));
+}
+
+/* Without persist and without a process it is gone before the call returns. */
+static void
+test_nopersist_alone(void **state)
+{
+	struct fixture *f = *state;
+	const char *name = unique("empty");
+	int jid;
+
+	NEEDS_ROOT();
+	jid = create(f, name, &(struct wish){ .no_net = true });
+	assert_int_equal(wait_for(start(f, jid, "true", NULL, NULL)), 0);
+	assert_int_equal(update(f, jid, "nopersist", NULL), jid);
+	assert_int_equal(find_init(name), 0);
+	assert_int_equal(first_jail(f->k), -1);
+}
+
+/* A process that has attached itself keeps its jail, though no init sees it. */
+static void
+test_attached_keeps(void **state)
+{
+	struct fixture *f = *state;
+	const char *name = unique("kept");
+	int jid, ready[2];
+	pid_t inside;
+	char byte;
+
+	NEEDS_ROOT();
+	jid = create(f, name, &(struct wish){ .no_net = true });
+	assert_int_equal(pipe(ready), 0);
+	fflush(NULL);
+	inside = fork();
+	if (inside == 0) {
+		struct jail_kernel *k = open_kernel(f->kernel);
+
+		if (k->backend->attach(k, jid) == 0 &&
+		    write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	assert_int_equal(update(f, jid, "nopersist", NULL), jid);
+	assert_int_equal(wait_for(start(f, jid, "true", NULL, NULL)), 0);
+	sleep_ms(1200);
+	assert_int_equal(get_jid(f->k, name), jid);
+	assert_int_equal(kill(inside, SIGKILL), 0);
+	assert_int_equal(wait_for(inside), SIGKILL);
+	assert_int_equal(first_jail(f->k), -1);
 }
 
 /* A jail inside cannot pretend to be the host when it talks to its init. */
@@ -546,6 +581,8 @@ main(int argc, char **argv)
 		TEST(test_killed_init_is_noticed),
 		TEST(test_events_of_others),
 		TEST(test_nopersist),
+		TEST(test_nopersist_alone),
+		TEST(test_attached_keeps),
 		TEST(test_init_ignores_inside),
 		TEST(test_nested),
 		TEST(test_signal),

@@ -16,6 +16,7 @@ struct fake {
 	char log[512];
 	bool refuse_create, refuse_update, refuse_attach;
 	bool holders, dead; /* prisons have holders; they have ended */
+	int others;	    /* processes that only the holder knows */
 	struct prison last;
 };
 
@@ -95,6 +96,21 @@ fake_attach(void *arg, const struct prison *p, struct error *err)
 	return s->refuse_attach ? refuse(err) : 0;
 }
 
+static int
+fake_busy(void *arg, const struct prison *p)
+{
+	struct fake *s = arg;
+
+	note(s, "busy", p->name);
+	return s->others;
+}
+
+static void
+fake_ends(void *arg, const struct prison *p, bool ends)
+{
+	note(arg, ends ? "ends" : "stays", p->name);
+}
+
 static bool
 fake_running(void *arg, const struct prison_proc *proc, bool *zombie)
 {
@@ -115,6 +131,8 @@ static const struct prison_effects fake_effects = {
 	.update = fake_update,
 	.kill = fake_kill,
 	.attach = fake_attach,
+	.busy = fake_busy,
+	.ends = fake_ends,
 	.running = fake_running,
 };
 
@@ -263,6 +281,40 @@ a_dead_holder_ends_its_jail(void **state)
 	fixture_end(&f);
 }
 
+/* The holder is told what is committed, and what it did not hear again. */
+static void
+a_holder_ends_with_its_processes(void **state)
+{
+	struct prison_fixture f;
+	struct fake s = { .holders = true, .others = 1 };
+
+	(void)state;
+	fixture_start(&f, &fake_effects, &s);
+	assert_int_equal(fixture_set(&f, JAIL_CREATE, "name=a", "persist",
+	    NULL), 1);
+	s.log[0] = '\0';
+	assert_int_equal(fixture_set(&f, JAIL_UPDATE, "name=a", "nopersist",
+	    NULL), 1);
+	assert_string_equal(s.log, "busy(a) update(a) ends(a)");
+	assert_int_equal(fixture_jid(&f, "a"), 1);
+	s.log[0] = '\0';
+	assert_int_equal(fixture_jid(&f, "a"), 1);
+	assert_string_equal(s.log, ""); /* it is in the record now */
+	assert_int_equal(fixture_set(&f, JAIL_UPDATE, "name=a", "persist",
+	    NULL), 1);
+	assert_string_equal(s.log, "update(a) stays(a)");
+	assert_int_equal(fixture_jid(&f, "a"), 1);
+	s.log[0] = '\0';
+	s.others = 0;
+	assert_int_equal(fixture_jid(&f, "a"), 1);
+	assert_int_equal(fixture_set(&f, JAIL_UPDATE, "name=a", "nopersist",
+	    NULL), 1);
+	assert_string_equal(s.log, "busy(a) kill(a)");
+	s.dead = true;
+	assert_int_equal(fixture_next(&f, 0), -1);
+	fixture_end(&f);
+}
+
 static void
 a_failed_attach_leaves_no_process(void **state)
 {
@@ -328,6 +380,7 @@ main(void)
 		cmocka_unit_test(extra_is_fixed_at_creation),
 		cmocka_unit_test(removal_kills_from_the_top),
 		cmocka_unit_test(a_dead_holder_ends_its_jail),
+		cmocka_unit_test(a_holder_ends_with_its_processes),
 		cmocka_unit_test(a_failed_attach_leaves_no_process),
 		cmocka_unit_test(walk_has_parents_first),
 	};

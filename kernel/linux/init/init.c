@@ -5,11 +5,12 @@
  *
  * Freestanding and static, so that it runs in an empty root and costs a few
  * pages.  argv[0] is the title that ps(1) shows.  Descriptor 0 is the release
- * pipe: one byte lets it go on ('p': the jail is persistent, 'n': it is not),
- * end of file means that its creator died before the jail was committed.
+ * pipe: one byte lets it go on, end of file means that its creator died before
+ * the jail was committed.
  *
- * Later the host switches between the two by real-time signals.  They count
- * only when sent from outside of the jail, whose processes have no pid here.
+ * Later the host tells it by real-time signals whether it is to end with the
+ * last process of the jail.  They count only when sent from outside of the
+ * jail, whose processes have no pid here.
  */
 #include <linux/prctl.h>
 #include <linux/signal.h>
@@ -24,9 +25,6 @@
 
 #define SIGNALS_SIZE 8 /* bytes of the kernel's sigset_t */
 #define BIT(sig) (1UL << ((sig) - 1))
-
-/* How many seconds a jail that does not persist waits for its first process. */
-#define FIRST_PROCESS_SECONDS 10
 
 #if defined(__x86_64__)
 static long
@@ -63,13 +61,6 @@ __asm__(".globl _start\n_start:\n\tmov x29,#0\n\tmov x0,sp\n\tbl jail_init\n");
 #error "the jail's init needs its system call instruction for this processor"
 #endif
 
-/* What a jail that does not persist has been seen to have. */
-struct watch {
-	int active;  /* ends with its last process */
-	int seen;    /* it had a process */
-	int seconds; /* waited for the first one */
-};
-
 static void
 quit(int status)
 {
@@ -77,11 +68,11 @@ quit(int status)
 		call4(__NR_exit_group, status, 0, 0, 0);
 }
 
-/* Reads the release byte; does not return when the creator has died. */
-static char
+/* Does not return when the creator has died. */
+static void
 wait_for_release(void)
 {
-	char byte = 0;
+	char byte;
 	long n;
 
 	do
@@ -90,7 +81,6 @@ wait_for_release(void)
 	if (n != 1)
 		quit(0);
 	call4(__NR_close, 0, 0, 0, 0);
-	return byte;
 }
 
 static void
@@ -100,31 +90,14 @@ reap(void)
 		;
 }
 
-/* Ends the jail when it does not persist and its last process has gone. */
+/* What a signal says about `ends`: whether to end with the last process. */
 static void
-look_around(struct watch *w, int ticked)
-{
-	if (!w->active)
-		return;
-	if (call4(__NR_kill, -1, 0, 0, 0) != -ESRCH)
-		w->seen = 1;
-	else if (w->seen || (ticked && ++w->seconds >= FIRST_PROCESS_SECONDS))
-		quit(0);
-}
-
-static void
-handle(struct watch *w, long sig, const siginfo_t *info)
+handle(long sig, const siginfo_t *info, int *ends)
 {
 	if (sig == SIGCHLD)
 		reap();
-	if (info->si_code != SI_USER || info->si_pid != 0)
-		return;
-	if (sig == JAIL_INIT_PERSIST)
-		w->active = 0;
-	if (sig == JAIL_INIT_NOPERSIST) {
-		w->active = 1;
-		w->seen = 1;
-	}
+	else if (info->si_code == SI_USER && info->si_pid == 0)
+		*ends = sig == JAIL_INIT_ENDS;
 }
 
 void jail_init(long *stack);
@@ -134,22 +107,24 @@ void
 jail_init(long *stack)
 {
 	static const struct __kernel_timespec second = { .tv_sec = 1 };
-	unsigned long mine = BIT(SIGCHLD) | BIT(JAIL_INIT_PERSIST) |
-	    BIT(JAIL_INIT_NOPERSIST);
-	struct watch w = { 0 };
+	unsigned long mine = BIT(SIGCHLD) | BIT(JAIL_INIT_STAYS) |
+	    BIT(JAIL_INIT_ENDS);
 	siginfo_t info;
+	int ends = 0;
 	long sig;
 
 	call4(__NR_prctl, PR_SET_NAME, stack[1], 0, 0);
 	call4(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0);
 	call4(__NR_setsid, 0, 0, 0, 0);
 	call4(__NR_rt_sigprocmask, SIG_SETMASK, (long)&mine, 0, SIGNALS_SIZE);
-	w.active = wait_for_release() == 'n';
+	wait_for_release();
 	for (;;) {
+		/* No signal tells of the end of the host's children here. */
 		sig = call4(__NR_rt_sigtimedwait, (long)&mine, (long)&info,
-		    w.active ? (long)&second : 0, SIGNALS_SIZE);
+		    ends ? (long)&second : 0, SIGNALS_SIZE);
 		if (sig > 0)
-			handle(&w, sig, &info);
-		look_around(&w, sig == -EAGAIN);
+			handle(sig, &info, &ends);
+		if (ends && call4(__NR_kill, -1, 0, 0, 0) == -ESRCH)
+			quit(0);
 	}
 }

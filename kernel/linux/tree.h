@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copies of directory trees, from which the roots of jails are made. */
+#ifndef JA_LINUX_TREE_H
+#define JA_LINUX_TREE_H
+
+#include <stdbool.h>
+
+#include "kernel/error.h"
+
+/*
+ * A private copy of the tree at `path`, in which device nodes do not work;
+ * `whole`: with the file systems that are mounted below it.  The path is
+ * canonical: a symbolic link in it is an error.  Returns a descriptor, -1 with
+ * err.
+ */
+int tree_clone(const char *path, bool whole, struct error *err);
+
+#endif

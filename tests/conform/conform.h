@@ -40,6 +40,7 @@ struct conform {
 	struct jail_params params;
 	char scratch[64]; /* what "@" stands for */
 	struct outcome *outcome;
+	json_t *exceptions; /* id: reason; NULL: there are none */
 
 	/* The case in progress. */
 	json_t *bindings;
@@ -53,6 +54,16 @@ struct conform {
 
 /* One case; counts it. */
 void case_run(struct conform *c, const json_t *vector);
+
+/*
+ * Reads the list of cases that need not pass.  Returns 0, -1 after a message.
+ * Such a case counts as skipped; one that passes counts as failed, so that the
+ * list stays true.
+ */
+int exceptions_read(struct conform *c, const char *path);
+/* Why a case need not pass, or NULL. */
+const char *exception_find(const struct conform *c, const char *id);
+
 /*
  * Makes and removes jails until an automatic jid is at least `first`: minutes
  * on a kernel that has just booted.  Returns 0, -1.

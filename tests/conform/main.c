@@ -15,8 +15,8 @@
 static int
 usage(void)
 {
-	fprintf(stderr, "usage: conform [-k KERNEL] [--generation 13|15] [-v] "
-	    "FILE...\n"
+	fprintf(stderr, "usage: conform [-k KERNEL] [--generation 13|15] "
+	    "[-v] [-x EXCEPTIONS] FILE...\n"
 	    "Replays recorded jail calls, see tests/vectors/FORMAT-kernel.md.\n"
 	    "KERNEL is a backend, or BACKEND:ARG; auto is the system's own:");
 	for (size_t i = 0; jail_backends[i] != NULL; i++)
@@ -32,11 +32,12 @@ read_arguments(struct conform *c, int argc, char **argv)
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "generation", required_argument, NULL, 'g' },
 		{ "verbose", no_argument, NULL, 'v' },
+		{ "exceptions", required_argument, NULL, 'x' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "k:v", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "k:vx:", longs, NULL)) != -1) {
 		switch (option) {
 		case 'k':
 			c->kernel = optarg;
@@ -50,6 +51,11 @@ read_arguments(struct conform *c, int argc, char **argv)
 			break;
 		case 'v':
 			c->verbose = true;
+			break;
+		case 'x':
+			if (c->exceptions != NULL ||
+			    exceptions_read(c, optarg) != 0)
+				return -1;
 			break;
 		default:
 			return -1;
@@ -174,6 +180,7 @@ main(int argc, char **argv)
 	rc = run_files(&c, argv + optind);
 	if (c.scratch[0] != '\0' && chdir("/") == 0)
 		nftw(c.scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	json_decref(c.exceptions);
 	if (rc != 0)
 		return rc;
 	printf("%u passed, %u failed, %u skipped\n", c.passed, c.failed,

@@ -387,6 +387,7 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 	bool wanted = m->desired != NULL && !m->unwanted;
 	struct error err;
 
+	error_clear(&err);
 	m->done &= !r->opt.healing;
 	if (wanted && a->jid != 0) {
 		ready(r, m, a->jid);
@@ -401,7 +402,11 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 	} else if (r->opt.prune && e->applied != NULL &&
 	    e->applied->agent.on_remove == REMOVE_KEEP) {
 		/* From now on it is nobody's. */
-		inventory_gone(r->shop.inventory, e, &err);
+		if (inventory_gone(r->shop.inventory, e, &err) != 0) {
+			failed(r, m, err.text, false);
+			action_free(a);
+			return;
+		}
 		action_free(a);
 		reconciler_drop(r, m);
 		return;

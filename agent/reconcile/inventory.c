@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/base/sorted.h"
 #include "agent/reconcile/applied.h"
 #include "agent/reconcile/journal.h"
 #include "agent/sign/snapshot.h"
@@ -29,26 +30,16 @@ static const enum journal_stage journal_stage[] = {
 	[ENTRY_DOWN] = JOURNAL_DOWN,
 };
 
+static const char *
+name_of(const void *table, size_t i)
+{
+	return ((const struct inventory *)table)->entry[i]->name;
+}
+
 static size_t
 position(const struct inventory *inv, const char *name, bool *found)
 {
-	size_t low = 0, high = inv->count;
-
-	*found = false;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int c = strcmp(inv->entry[mid]->name, name);
-
-		if (c == 0) {
-			*found = true;
-			return mid;
-		}
-		if (c < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return sorted_position(inv, inv->count, name_of, name, found);
 }
 
 struct entry *

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agent/base/clock.h"
+#include "agent/base/sorted.h"
 
 const char *const jail_state_word[STATE_COUNT] = {
 	[STATE_READY] = "ready",
@@ -30,26 +31,16 @@ const char *const jail_state_word[STATE_COUNT] = {
 
 /* ------------------------------------------------------------ the table */
 
+static const char *
+name_of(const void *table, size_t i)
+{
+	return ((const struct reconciler *)table)->jail[i]->name;
+}
+
 static size_t
 position(const struct reconciler *r, const char *name, bool *found)
 {
-	size_t low = 0, high = r->count;
-
-	*found = false;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int c = strcmp(r->jail[mid]->name, name);
-
-		if (c == 0) {
-			*found = true;
-			return mid;
-		}
-		if (c < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return sorted_position(r, r->count, name_of, name, found);
 }
 
 struct managed *

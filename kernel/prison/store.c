@@ -143,7 +143,7 @@ claim(struct prison_table *t, struct error *err)
  * of a reader.
  */
 static int
-begin(MDB_env *env, unsigned flags, MDB_txn **txn)
+begin_once(MDB_env *env, unsigned flags, MDB_txn **txn)
 {
 	int dead, rc = mdb_txn_begin(env, NULL, flags, txn);
 
@@ -154,6 +154,44 @@ begin(MDB_env *env, unsigned flags, MDB_txn **txn)
 	else
 		return rc;
 	return rc == 0 ? mdb_txn_begin(env, NULL, flags, txn) : rc;
+}
+
+/* Whether the table has a commit that this reader does not see. */
+static bool
+is_behind(MDB_env *env, MDB_txn *txn)
+{
+	MDB_envinfo info;
+
+	return mdb_env_info(env, &info) == 0 &&
+	    mdb_txn_id(txn) < info.me_last_txnid;
+}
+
+/*
+ * A writer may have been killed when its commit was in the file and LMDB had
+ * not announced it: writers go on from it, but readers get what was before.
+ * The next writer announces it, so a reader has to be one for a moment.
+ */
+static int
+begin(MDB_env *env, unsigned flags, MDB_txn **txn)
+{
+	int rc = begin_once(env, flags, txn);
+
+	if (rc != 0 || (flags & MDB_RDONLY) == 0 || !is_behind(env, *txn))
+		return rc;
+	/* As a rule somebody has written just now. */
+	mdb_txn_reset(*txn);
+	rc = mdb_txn_renew(*txn);
+	if (rc == 0 && !is_behind(env, *txn))
+		return 0;
+	mdb_txn_abort(*txn);
+	*txn = NULL;
+	rc = begin_once(env, 0, txn);
+	/* EACCES: it was opened for reading only, and gets what was before. */
+	if (rc == 0)
+		mdb_txn_abort(*txn);
+	else if (rc != EACCES)
+		return rc;
+	return begin_once(env, flags, txn);
 }
 
 static int

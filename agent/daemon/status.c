@@ -149,6 +149,7 @@ struct view {
 	enum jail_state state;
 	char reason[ERROR_TEXT_MAX + 64];
 	struct action action; /* what would be done now */
+	int jid;	      /* what the kernel says; 0: it does not run */
 };
 
 /* What an idle jail is like, by what would be done about it. */
@@ -159,6 +160,7 @@ view_idle(const struct status_source *src, struct managed *m, struct view *v)
 
 	if (reconciler_plan(r, m, &v->action) != 0)
 		return;
+	v->jid = v->action.jid;
 	snprintf(v->reason, sizeof v->reason, "%s", v->action.reason);
 	switch (v->action.kind) {
 	case ACTION_NONE:
@@ -188,6 +190,29 @@ view_idle(const struct status_source *src, struct managed *m, struct view *v)
 	}
 }
 
+/*
+ * A jail of which something is under way, or is to be tried again: what that is
+ * says why, and the kernel says whether it lives.
+ */
+static void
+view_busy(const struct status_source *src, struct managed *m, struct view *v)
+{
+	struct action a;
+
+	if (m->machine == MACHINE_WORKING)
+		snprintf(v->reason, sizeof v->reason, "%s: %s",
+		    operation_step(m->op), m->doing.reason);
+	if (reconciler_plan(src->reconciler, m, &a) != 0)
+		return;
+	v->jid = a.kind == ACTION_CONFLICT ? 0 : a.jid;
+	if (m->machine == MACHINE_WAITING) {
+		v->action = a;
+		if (v->jid != m->jid)
+			reconciler_look(src->reconciler, m);
+	} else
+		action_free(&a);
+}
+
 static void
 view_jail(const struct status_source *src, struct managed *m, struct view *v)
 {
@@ -197,11 +222,11 @@ view_jail(const struct status_source *src, struct managed *m, struct view *v)
 	v->state = m->state;
 	snprintf(v->reason, sizeof v->reason, "%s",
 	    m->reason != NULL ? m->reason : "");
-	if (m->machine == MACHINE_WORKING)
-		snprintf(v->reason, sizeof v->reason, "%s: %s",
-		    operation_step(m->op), m->doing.reason);
-	else if (m->machine == MACHINE_IDLE)
+	v->jid = m->jid;
+	if (m->machine == MACHINE_IDLE)
 		view_idle(src, m, v);
+	else
+		view_busy(src, m, v);
 	if (m->hold != NULL) {
 		v->state = STATE_HELD;
 		snprintf(v->reason, sizeof v->reason,
@@ -223,13 +248,12 @@ jail_object(const struct status_source *src, struct managed *m,
 	const struct spec *d = m->desired;
 	struct view v;
 	json_t *o;
-	int jid;
 
 	view_jail(src, m, &v);
 	summary[v.state]++;
-	jid = v.action.jid != 0 ? v.action.jid : m->jid;
 	o = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o}",
-	    "name", m->name, "jid", jid > 0 ? json_integer(jid) : json_null(),
+	    "name", m->name, "jid",
+	    v.jid > 0 ? json_integer(v.jid) : json_null(),
 	    "state", jail_state_word[v.state], "reason",
 	    text_or_null(v.reason), "file",
 	    text_or_null(d != NULL ? d->place.file : NULL), "line",

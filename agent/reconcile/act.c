@@ -80,8 +80,10 @@ ready(struct reconciler *r, struct managed *m, int jid)
 		r->changed = true;
 	m->jid = jid;
 	m->retried = false;
-	if (m->state != STATE_READY)
+	if (m->state != STATE_READY) {
 		backoff_up(&m->backoff, clock_ms());
+		backoff_up(&m->deaths, clock_ms());
+	}
 	managed_state(r, m, STATE_READY, "%s", "");
 }
 
@@ -250,10 +252,13 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 	/* A jail that ended by itself waits longer each time. */
 	if (a->cleanup && !m->retried && r->opt.healing) {
 		const struct spec_agent *s = &m->desired->agent;
-		int64_t ms = backoff_next(&m->backoff, clock_ms(), true,
+		int64_t ms = backoff_next(&m->deaths, clock_ms(), true,
 		    s->retry_initial_ms, s->retry_max_ms, s->retry_reset_ms,
 		    randombytes_random());
 
+		/* It had been healthy long enough to begin anew. */
+		if (m->deaths.tries == 1)
+			backoff_reset(&m->backoff);
 		if (ms > 0) {
 			managed_state(r, m, STATE_FAILED, "%s", a->reason);
 			m->jid = 0;

@@ -36,6 +36,7 @@ struct operation {
 	bool created;	/* STEP_CREATE was done: undo removes it */
 	bool still_up;	/* a stop ended before the removal */
 	bool failed;
+	bool cancelled;
 	int jid;
 	char token[TOKEN_SIZE];
 
@@ -426,6 +427,15 @@ finish(struct operation *op)
 	op->done(op->arg, op, &op->outcome);
 }
 
+/* With no step of the start under way there is nothing to undo. */
+static void
+give_up(struct operation *op)
+{
+	note(op, "given up, because something else is wanted now");
+	if (op->waiting == NOTHING)
+		op->step = (size_t)-1;
+}
+
 /* The list of the phase is at its end. */
 static void
 next_phase(struct operation *op)
@@ -436,6 +446,8 @@ next_phase(struct operation *op)
 		op->phase = STARTING;
 		op->step = op->command = 0;
 		op->jid = 0;
+		if (op->cancelled)
+			give_up(op);
 		return;
 	}
 	op->phase = ENDED;
@@ -535,4 +547,19 @@ operation_free(struct operation *op)
 	spec_free(op->start);
 	free(op->name);
 	free(op);
+}
+
+void
+operation_cancel(struct operation *op, const struct spec *wanted)
+{
+	if (op->start == NULL || op->failed || op->phase == ENDED ||
+	    (wanted != NULL && memcmp(wanted->digest, op->start->digest,
+	    SPEC_DIGEST_SIZE) == 0))
+		return;
+	op->cancelled = true;
+	if (op->phase != STARTING)
+		return;
+	give_up(op);
+	if (op->waiting == HOOK)
+		kill(-op->pid, SIGKILL);
 }

@@ -56,6 +56,13 @@ struct operation *operation_new(struct workshop *w, const char *name,
  */
 void operation_free(struct operation *op);
 
+/*
+ * Something else is wanted of the jail now (`wanted`, NULL: not this start): a
+ * start is given up, its hook killed, and what was made undone.  It ends as
+ * failed, later, as any other.  Anything but a start goes on.
+ */
+void operation_cancel(struct operation *op, const struct spec *wanted);
+
 /* What it is doing: "exec.start", "SIGTERM" ...; for status. */
 const char *operation_step(const struct operation *op);
 

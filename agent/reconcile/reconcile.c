@@ -206,6 +206,15 @@ remember(struct reconciler *r, struct managed *m)
 	m->again = true;
 }
 
+/* A start that is not wanted so any more may take for ever. */
+static void
+change_mind(struct reconciler *r, struct managed *m)
+{
+	(void)r;
+	m->again = true;
+	operation_cancel(m->op, m->unwanted || m->by_hand ? NULL : m->desired);
+}
+
 void
 reconciler_wake(struct managed *m)
 {
@@ -221,6 +230,7 @@ reconsider(struct reconciler *r, struct managed *m)
 {
 	m->fresh = m->done = false;
 	backoff_reset(&m->backoff);
+	backoff_reset(&m->deaths);
 	reconciler_wake(m);
 	m->retried = true;
 	consider(r, m);
@@ -236,6 +246,24 @@ retry(struct reconciler *r, struct managed *m)
 	consider(r, m);
 }
 
+/* What failed is not tried before its time; a jail that died meanwhile is. */
+static void
+look_waiting(struct reconciler *r, struct managed *m)
+{
+	struct action a;
+
+	if (m->jid == 0 || reconciler_plan(r, m, &a) != 0)
+		return;
+	if (a.jid != 0) {
+		action_free(&a);
+		return;
+	}
+	reconciler_wake(m);
+	m->jid = 0;
+	m->retried = m->done = false;
+	act(r, m, &a);
+}
+
 typedef void handler(struct reconciler *r, struct managed *m);
 
 static handler *const machine_table[MACHINE_COUNT][EVENT_COUNT] = {
@@ -246,11 +274,11 @@ static handler *const machine_table[MACHINE_COUNT][EVENT_COUNT] = {
 	},
 	[MACHINE_WORKING] = {
 		[EVENT_LOOK] = remember,
-		[EVENT_SPEC] = remember,
+		[EVENT_SPEC] = change_mind,
 		[EVENT_TIMER] = ignore,
 	},
 	[MACHINE_WAITING] = {
-		[EVENT_LOOK] = ignore,
+		[EVENT_LOOK] = look_waiting,
 		[EVENT_SPEC] = reconsider,
 		[EVENT_TIMER] = retry,
 	},

@@ -74,7 +74,8 @@ struct managed {
 	bool done;	     /* acted on, not seen to be right since */
 	struct event *retry;
 	int64_t retry_at; /* ms; 0: none */
-	struct backoff backoff;
+	struct backoff backoff; /* of what failed */
+	struct backoff deaths;	/* of a jail that ended by itself */
 	unsigned restarts; /* since the agent started */
 	struct last_change last;
 

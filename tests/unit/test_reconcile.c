@@ -471,7 +471,7 @@ changes_during_an_operation(void **state)
 	assert_int_equal(w->reconciler.working, 1);
 	world_want(w, JAIL("web", "exec.start: [a, b, d]\n"));
 	loop_for(w, 200);
-	assert_string_equal(w->deeds, "create web;restart web;");
+	assert_string_equal(w->deeds, "!create web;create web;");
 	world_want(w, JAIL("two", "exec.start: [a, b, c]\n") "---\n"
 	    JAIL("web", "exec.start: [a, b, d]\n"));
 	event_base_loop(w->base, EVLOOP_ONCE);

@@ -33,7 +33,7 @@ pid_t child_run(int flags, void (*body)(void *arg, struct error *err),
 /* Making a jail: the child becomes its init. */
 struct create_job {
 	const struct create_request *request;
-	const char *texts;
+	int proc; /* a directory of the host's procfs */
 	int tree, release, parent; /* parent: -1, or a pidfd */
 	int init;		   /* the init's program */
 	int flags;		   /* of the clone */

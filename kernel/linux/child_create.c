@@ -38,7 +38,7 @@ create_child(void *arg, struct error *err)
 	const char *envp[] = { NULL };
 
 	if (join_network(j, err) != 0 ||
-	    mounts_enter_root(j->request, j->texts, j->tree, err) != 0 ||
+	    mounts_enter_root(j->request, j->proc, j->tree, err) != 0 ||
 	    set_names(j->request, err) != 0)
 		return;
 	if (dup2(j->release, 0) < 0 ||

@@ -62,23 +62,12 @@ copy_name(const char *from, char to[HOSTNAME_TEXT])
 	to[len] = '\0';
 }
 
-struct create_message {
-	struct create_request head;
-	char texts[16384];
-};
-
 static int
-fill_request(struct linux_kernel *lk, struct create_message *m,
+fill_request(struct linux_kernel *lk, struct create_request *r,
     const struct prison *p, struct error *err)
 {
-	struct create_request *r = &m->head;
-	size_t text_len = 0;
-
 	r->type = REQUEST_CREATE;
-	if (judge_mounts(p, &r->mounts, err) != 0 ||
-	    (lk->inside < 0 && submounts_below(&lk->submounts, p->path,
-	    m->texts, sizeof m->texts, &text_len, &r->readonly_count,
-	    err) != 0))
+	if (judge_mounts(p, &r->mounts, err) != 0)
 		return -1;
 	r->inside = lk->inside >= 0;
 	r->own_net = has_own_network(p);
@@ -86,7 +75,6 @@ fill_request(struct linux_kernel *lk, struct create_message *m,
 	copy_name(p->domainname, r->domainname);
 	/* Inheriting from the host: a copy of its names. */
 	r->keep_names = p->host == JAIL_SYS_INHERIT && p->parent == 0;
-	r->text_len = (uint32_t)text_len;
 	snprintf(r->title, sizeof r->title, "jail: %s", p->name);
 	snprintf(r->path, sizeof r->path, "%s", p->path + lk->inside_root);
 	if (r->path[0] == '\0')
@@ -99,13 +87,13 @@ fill_request(struct linux_kernel *lk, struct create_message *m,
  * Fills in the release of the new init.  Returns 0, -1 with err.
  */
 static int
-ask_spawner(struct linux_kernel *lk, const struct create_message *m,
+ask_spawner(struct linux_kernel *lk, const struct create_request *r,
     int parent, struct release *made, struct error *err)
 {
 	int tree, pipe[2];
 
 	tree = lk->inside >= 0 ? lk->inside :
-	    tree_clone(m->head.path, true, err);
+	    tree_clone(r->path, true, err);
 	if (tree < 0)
 		return -1;
 	made->pid = -1;
@@ -113,9 +101,8 @@ ask_spawner(struct linux_kernel *lk, const struct create_message *m,
 		int fds[3] = { tree, pipe[0], parent };
 
 		made->fd = pipe[1];
-		made->pid = spawner_call(&lk->spawner, m,
-		    sizeof m->head + m->head.text_len, fds,
-		    parent >= 0 ? 3 : 2, err);
+		made->pid = spawner_call(&lk->spawner, r,
+		    sizeof *r, fds, parent >= 0 ? 3 : 2, err);
 		close_fd(&pipe[0]);
 		if (made->pid < 0)
 			close_fd(&made->fd);
@@ -127,7 +114,7 @@ ask_spawner(struct linux_kernel *lk, const struct create_message *m,
 }
 
 static int
-make_holder(struct linux_kernel *lk, const struct create_message *m,
+make_holder(struct linux_kernel *lk, const struct create_request *r,
     struct prison *p, const struct prison *parent, struct error *err)
 {
 	struct release *made;
@@ -141,7 +128,7 @@ make_holder(struct linux_kernel *lk, const struct create_message *m,
 		free(made);
 		return -1;
 	}
-	rc = ask_spawner(lk, m, outer, made, err);
+	rc = ask_spawner(lk, r, outer, made, err);
 	close_fd(&outer);
 	if (rc != 0) {
 		free(made);
@@ -164,12 +151,12 @@ effect_create(void *arg, struct prison *p, const struct prison *parent,
     struct error *err)
 {
 	struct linux_kernel *lk = arg;
-	struct create_message m;
+	struct create_request r;
 	struct error why = { 0 };
 
-	memset(&m.head, 0, sizeof m.head);
-	if (fill_request(lk, &m, p, &why) == 0 &&
-	    make_holder(lk, &m, p, parent, &why) == 0)
+	memset(&r, 0, sizeof r);
+	if (fill_request(lk, &r, p, &why) == 0 &&
+	    make_holder(lk, &r, p, parent, &why) == 0)
 		return 0;
 	error_set(err, why.code, "%s", why.text);
 	errno = why.code;

@@ -35,13 +35,13 @@ static const struct refusal refusals[] = {
 	NO(process_vm_readv), NO(process_vm_writev), NO(query_module),
 	NO(quotactl), NO(quotactl_fd), NO(reboot), NO(request_key),
 	NO(settimeofday), NO(stime), NO(swapoff), NO(swapon), NO(syslog),
-	NO(umount), NO(umount2), NO(uselib), NO(userfaultfd), NO(vhangup),
+	NO(umount), NO(uselib), NO(userfaultfd), NO(vhangup),
 };
 
 /* What the spawner needs and a process that attached itself does not. */
 static const struct refusal jailed_refusals[] = {
 	NO(fsconfig), NO(fsmount), NO(fsopen), NO(mount), NO(mount_setattr),
-	NO(move_mount), NO(open_tree), NO(setns),
+	NO(move_mount), NO(open_tree), NO(setns), NO(umount2),
 };
 
 /* Calls that are refused when (argument & mask) == value. */

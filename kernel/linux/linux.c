@@ -63,7 +63,6 @@ release(struct linux_kernel *lk)
 	events_finish(&lk->events);
 	spawner_stop(&lk->spawner);
 	close_fd(&lk->inside);
-	submounts_finish(&lk->submounts);
 	inits_finish(&lk->inits);
 	spawned_finish(&lk->spawned);
 	free(lk->dir);
@@ -102,7 +101,6 @@ linux_open(struct jail_kernel *k, const char *arg,
 	if (lk == NULL)
 		return error_sys(err, errno, "kernel linux");
 	lk->spawner.pid = lk->spawner.sock = -1;
-	lk->submounts.fd = -1;
 	lk->inside = -1;
 	lk->read_only = opt->read_only;
 	events_init(&lk->events);

@@ -14,7 +14,6 @@
 #include "kernel/jail.h"
 #include "kernel/prison/prison.h"
 #include "spawner.h"
-#include "submounts.h"
 
 /* A jail whose init is watched. */
 struct watched {
@@ -54,7 +53,6 @@ struct linux_kernel {
 	char *dir; /* of the table */
 	bool read_only;
 	struct spawner spawner;
-	struct submounts submounts;
 	struct events events;
 	struct inits inits;
 	struct spawned spawned;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mounts.h"
 
+#include "submounts.h"
 #include "sys.h"
 
 /* What a mount that root inside must not use to reach the host has. */
@@ -70,18 +71,18 @@ fail(const struct create_request *r, const char *parameter,
 	    r->path[1] == '\0' ? "" : r->path, target);
 }
 
-/* Moves the mount `from` (below dirfd) to a place in the jail. */
+/* Moves the mount `from` to a place in the jail. */
 static int
-attach(const struct create_request *r, const char *parameter, int from_fd,
-    const char *from, int tree, const char *target, struct error *err)
+attach(const struct create_request *r, const char *parameter, int from,
+    int tree, const char *target, struct error *err)
 {
 	int dir, rc;
 
 	dir = open_target(tree, target);
 	if (dir < 0)
 		return fail(r, parameter, target, err);
-	rc = move_mount(from_fd, from, dir, "", MOVE_MOUNT_T_EMPTY_PATH |
-	    (from[0] == '\0' ? MOVE_MOUNT_F_EMPTY_PATH : 0));
+	rc = move_mount(from, "", dir, "", MOVE_MOUNT_T_EMPTY_PATH |
+	    MOVE_MOUNT_F_EMPTY_PATH);
 	if (rc != 0)
 		fail(r, parameter, target, err);
 	close_fd(&dir);
@@ -97,17 +98,17 @@ add_mount(const struct create_request *r, const struct jail_mount *m,
 	mnt = mount_make(m->type, m->options, m->attributes);
 	if (mnt < 0)
 		return fail(r, m->parameter, m->target, err);
-	rc = attach(r, m->parameter, mnt, "", tree, m->target, err);
+	rc = attach(r, m->parameter, mnt, tree, m->target, err);
 	close_fd(&mnt);
 	return rc;
 }
 
+/* `dev`: the ready device file system, or -1. */
 static int
-add_mounts(const struct create_request *r, int tree, struct error *err)
+add_mounts(const struct create_request *r, int dev, int tree,
+    struct error *err)
 {
-	if ((r->mounts & MOUNT_DEVFS) != 0 &&
-	    (attach(r, "mount.devfs", AT_FDCWD, "/dev", tree, "dev", err) != 0 ||
-	    add_mount(r, &pts_mount, tree, err) != 0 ||
+	if (dev >= 0 && (attach(r, "mount.devfs", dev, tree, "dev", err) != 0 || add_mount(r, &pts_mount, tree, err) != 0 ||
 	    add_mount(r, &shm_mount, tree, err) != 0))
 		return -1;
 	if ((r->mounts & MOUNT_PROCFS) != 0)
@@ -117,44 +118,30 @@ add_mounts(const struct create_request *r, int tree, struct error *err)
 	return 0;
 }
 
-/*
- * The host's kernel file systems in the tree: to be looked at only.  One that
- * cannot be reached is hidden below another mount, from the jail as well.
- */
 static int
-protect(const struct create_request *r, const char *texts, int tree,
-    struct error *err)
+enter_tree(const struct create_request *r, int tree, struct error *err)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | PLAIN };
-	const char *path = texts;
-
-	for (uint32_t i = 0; i < r->readonly_count; i++) {
-		int fd = open_inside(tree, path, O_PATH);
-
-		if (fd < 0 && errno != ENOENT)
-			return fail(r, "path", path, err);
-		if (fd >= 0 && mount_setattr(fd, "", AT_EMPTY_PATH, &attr,
-		    sizeof attr) != 0) {
-			fail(r, "path", path, err);
-			close_fd(&fd);
-			return -1;
-		}
-		close_fd(&fd);
-		path += strlen(path) + 1;
-	}
+	if (move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0)
+		return error_sys(err, errno, "path: mounting %s", r->path);
+	if (fchdir(tree) != 0 || chroot(".") != 0)
+		return error_sys(err, errno, "path: entering %s", r->path);
 	return 0;
 }
 
 int
-mounts_enter_root(const struct create_request *r, const char *texts, int tree,
+mounts_enter_root(const struct create_request *r, int proc, int tree,
     struct error *err)
 {
-	if (move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0)
-		return error_sys(err, errno, "path: mounting %s", r->path);
-	if (protect(r, texts, tree, err) != 0 ||
-	    add_mounts(r, tree, err) != 0)
-		return -1;
-	if (fchdir(tree) != 0 || chroot(".") != 0)
-		return error_sys(err, errno, "path: entering %s", r->path);
-	return 0;
+	int dev = -1, rc = -1;
+
+	if ((r->mounts & MOUNT_DEVFS) != 0 &&
+	    (dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return error_sys(err, errno, "mount.devfs");
+	if (enter_tree(r, tree, err) == 0 &&
+	    submounts_judge(proc, r->path, err) == 0)
+		rc = add_mounts(r, dev, tree, err);
+	close_fd(&dev);
+	if (rc == 0 && chdir("/") != 0)
+		rc = error_sys(err, errno, "path: entering %s", r->path);
+	return rc;
 }

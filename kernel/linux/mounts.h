@@ -20,9 +20,9 @@ int mount_make(const char *type, const struct mount_option *options,
 /*
  * In a fresh copy of the seed namespace: makes `tree` the root of the calling
  * process and of everybody who enters its mount namespace later, and mounts
- * what was asked for.  `texts` are the request's.  Returns 0, -1 with err.
+ * what was asked for.  `proc` is for submounts_judge.  Returns 0, -1 with err.
  */
-int mounts_enter_root(const struct create_request *r, const char *texts,
-    int tree, struct error *err);
+int mounts_enter_root(const struct create_request *r, int proc, int tree,
+    struct error *err);
 
 #endif

@@ -31,8 +31,7 @@ enum request_type {
  * REQUEST_CREATE: makes a jail and its init, which waits for its release.
  * Descriptors: the tree that becomes its root (`inside`: the init of the jail
  * in which `path` is that tree), the release pipe's reading end, and the
- * parent's init (pidfd) if there is one.  Texts: paths below the root, without
- * a leading '/', that become read-only.  The reply's value is the pid of the
+ * parent's init (pidfd) if there is one.  The reply's value is the pid of the
  * init, a child of the opener, or with a parent a child of that.
  */
 struct create_request {
@@ -41,8 +40,6 @@ struct create_request {
 	uint32_t own_net; /* an empty network, else the parent's */
 	uint32_t keep_names; /* the host's names, else those below */
 	uint32_t inside;   /* the opener is in a jail, which has `path` */
-	uint32_t readonly_count;
-	uint32_t text_len;
 	char title[JAIL_NAME_MAX + 8];
 	char path[1024]; /* for messages, and for `inside` */
 	char hostname[HOSTNAME_TEXT], domainname[HOSTNAME_TEXT];

@@ -24,6 +24,7 @@ struct server {
 	int sock;
 	int init;  /* the program of a jail's init, sealed */
 	int pid_ns, uts_ns; /* the host's */
+	int proc; /* the host's procfs, to look at new mounts */
 	struct seed seed;
 	char *message; /* the request being served */
 	size_t len;
@@ -91,6 +92,9 @@ prepare(struct server *s, struct error *err)
 	s->uts_ns = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
 	if (s->pid_ns < 0 || s->uts_ns < 0)
 		return error_sys(err, errno, "/proc/self/ns");
+	s->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (s->proc < 0)
+		return error_sys(err, errno, "/proc");
 	if (seed_make(&s->seed, err) != 0 || rights_bound(err) != 0 ||
 	    rights_filter(FILTER_SPAWNER, err) != 0)
 		return -1;
@@ -184,9 +188,6 @@ find_tree(struct server *s, const struct create_request *r, struct error *err)
 
 	if (r->inside == 0)
 		return 0;
-	if (memchr(r->path, '\0', sizeof r->path) == NULL ||
-	    r->readonly_count != 0)
-		return bad_request(err);
 	if (setns(jail, CLONE_NEWNS) != 0)
 		return error_sys(err, errno, "entering the jail's root");
 	/*
@@ -204,12 +205,11 @@ static int
 serve_create(struct server *s, struct error *err)
 {
 	const struct create_request *r = (const void *)s->message;
-	const char *texts = s->message + sizeof *r;
-	struct create_job job = { r, texts, -1, s->fds[1], s->fds[2],
+	struct create_job job = { r, s->proc, -1, s->fds[1], s->fds[2],
 		s->init, JAIL_NAMESPACES, -1, false };
 
-	if (s->len < sizeof *r || s->len - sizeof *r != r->text_len ||
-	    !texts_valid(texts, r->text_len, r->readonly_count) ||
+	if (s->len != sizeof *r ||
+	    memchr(r->path, '\0', sizeof r->path) == NULL ||
 	    s->fds[0] < 0 || job.release < 0)
 		return bad_request(err);
 	if (find_tree(s, r, err) != 0)

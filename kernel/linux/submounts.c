@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "submounts.h"
 
-#include <poll.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "sys.h"
 
+#include <sys/stat.h>
+
 static const char *const kernel_types[] = {
 	"autofs", "binder", "binfmt_misc", "bpf", "cgroup", "cgroup2",
-	"configfs", "debugfs", "devtmpfs", "efivarfs", "fusectl", "mqueue",
-	"nfsd", "proc", "pstore", "resctrl", "rpc_pipefs", "securityfs",
-	"selinuxfs", "smackfs", "sysfs", "tracefs",
+	"configfs", "debugfs", "devpts", "devtmpfs", "efivarfs", "fusectl",
+	"mqueue", "nfsd", "proc", "pstore", "resctrl", "rpc_pipefs",
+	"securityfs", "selinuxfs", "smackfs", "sysfs", "tracefs",
 };
 
 static bool
@@ -44,129 +44,147 @@ unescape(char *text)
 	*to = '\0';
 }
 
+struct row {
+	uint64_t id;
+	char *path, *type;
+};
+
 /* ID PARENT MAJOR:MINOR ROOT PATH OPTIONS [TAG...] - TYPE SOURCE SUPER */
-static const char *
-parse_line(char *line)
+static bool
+parse_row(char *line, struct row *row)
 {
 	char *type = strstr(line, " - "), *path = line;
 
 	if (type == NULL)
-		return NULL;
+		return false;
 	*type = '\0';
 	type += 3;
 	type[strcspn(type, " ")] = '\0';
 	for (int field = 0; field < 4; field++) {
 		path = strchr(path, ' ');
 		if (path == NULL)
-			return NULL;
+			return false;
 		path++;
 	}
 	path[strcspn(path, " ")] = '\0';
-	if (!is_kernel_type(type))
-		return NULL;
 	unescape(path);
-	return path;
+	row->id = strtoull(line, NULL, 10);
+	row->path = path;
+	row->type = type;
+	return true;
+}
+
+#define KERNEL_MAX 128
+
+/* One reading of mountinfo: the kernel file systems, in its order. */
+struct listing {
+	char text[64 * 1024];
+	struct row row[KERNEL_MAX];
+	size_t count;
+};
+
+/* The whole of mountinfo(5), which the caller's root limits to what is in it. */
+static int
+read_text(int proc, char *text, size_t size)
+{
+	int fd = openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	while ((n = read(fd, text + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	if (n == 0 && len == size - 1) {
+		errno = E2BIG;
+		n = -1;
+	}
+	close_fd(&fd);
+	text[len] = '\0';
+	return n < 0 ? -1 : 0;
 }
 
 static int
-keep_path(struct submounts *s, const char *path)
+read_listing(int proc, struct listing *l)
 {
-	size_t len = strlen(path) + 1;
-	char *more = realloc(s->paths, s->len + len);
+	char *line = l->text, *end;
 
-	if (more == NULL)
+	l->count = 0;
+	if (read_text(proc, l->text, sizeof l->text) != 0)
 		return -1;
-	memcpy(more + s->len, path, len);
-	s->paths = more;
-	s->len += len;
+	for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		struct row row;
+
+		*end = '\0';
+		if (!parse_row(line, &row)) {
+			errno = EPROTO;
+			return -1;
+		}
+		if (!is_kernel_type(row.type))
+			continue;
+		if (l->count == KERNEL_MAX) {
+			errno = E2BIG;
+			return -1;
+		}
+		l->row[l->count++] = row;
+	}
 	return 0;
 }
 
 static int
-read_all(struct submounts *s)
+refuse(const struct row *row, const char *path, struct error *err)
 {
-	char *line = NULL;
-	size_t room = 0;
-	int fd, rc = 0;
-	FILE *f;
-
-	free(s->paths);
-	s->paths = NULL;
-	s->len = 0;
-	if (lseek(s->fd, 0, SEEK_SET) != 0)
-		return -1;
-	fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
-	f = fd < 0 ? NULL : fdopen(fd, "r");
-	if (f == NULL) {
-		close_fd(&fd);
-		return -1;
-	}
-	while (rc == 0 && getline(&line, &room, f) > 0) {
-		const char *path = parse_line(line);
-
-		if (path != NULL)
-			rc = keep_path(s, path);
-	}
-	if (ferror(f))
-		rc = -1;
-	free(line);
-	fclose(f);
-	return rc;
+	if (strcmp(row->path, "/") == 0)
+		return error_set(err, EPERM, "path: %s is a %s of the host, "
+		    "which cannot be the root of a jail", path, row->type);
+	if (strcmp(row->type, "proc") == 0)
+		return error_set(err, EPERM, "path: %s%s: a procfs of the "
+		    "host below a jail's path would show the host's processes "
+		    "inside; unmount it and use mount.procfs: true", path,
+		    row->path);
+	return error_set(err, EPERM, "path: %s%s: a %s of the host below a "
+	    "jail's path would show the host inside; unmount it%s", path,
+	    row->path, row->type, strncmp(row->type, "dev", 3) == 0 ?
+	    " and use mount.devfs: true" : "");
 }
 
-/* The kernel reports a change of the mounts once, as an exceptional event. */
+/* Unmounts exactly what the row tells of. */
 static int
-refresh(struct submounts *s)
+detach(const struct row *row, struct error *err)
 {
-	struct pollfd p = { .events = POLLPRI };
+	int fd = open_inside(AT_FDCWD, row->path, O_PATH);
+	struct statx st;
+	int rc = -1;
 
-	if (s->fd < 0) {
-		s->fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-		if (s->fd < 0)
-			return -1;
-		return read_all(s);
+	if (fd >= 0 && statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) == 0 &&
+	    (st.stx_mask & STATX_MNT_ID) != 0) {
+		errno = EBUSY;
+		if (st.stx_mnt_id == row->id && fchdir(fd) == 0)
+			rc = umount2(".", MNT_DETACH);
 	}
-	p.fd = s->fd;
-	if (poll(&p, 1, 0) == 0)
-		return 0;
-	return read_all(s);
+	close_fd(&fd);
+	if (rc != 0 || chdir("/") != 0)
+		return error_sys(err, errno, "path: hiding the host's %s at %s "
+		    "from the jail", row->type, row->path);
+	return 0;
 }
 
 int
-submounts_below(struct submounts *s, const char *path, char *buf, size_t size,
-    size_t *len, uint32_t *count, struct error *err)
+submounts_judge(int proc, const char *path, struct error *err)
 {
-	size_t prefix = strcmp(path, "/") == 0 ? 0 : strlen(path);
+	struct listing l;
 
-	*len = 0;
-	*count = 0;
-	if (refresh(s) != 0) {
-		error_sys(err, errno, "/proc/self/mountinfo");
-		submounts_finish(s);
-		return -1;
-	}
-	for (const char *p = s->paths; p < s->paths + s->len;
-	    p += strlen(p) + 1) {
-		size_t need;
+	if (read_listing(proc, &l) != 0)
+		return error_sys(err, errno, "path: %s: reading what is "
+		    "mounted there", path);
+	/* The later ones are mounted on the earlier ones. */
+	while (l.count > 0) {
+		const struct row *row = &l.row[--l.count];
 
-		if (strncmp(p, path, prefix) != 0 || p[prefix] != '/')
-			continue;
-		need = strlen(p + prefix + 1) + 1;
-		if (need > size - *len)
-			return error_set(err, E2BIG, "path: too many of the "
-			    "host's kernel file systems below %s", path);
-		memcpy(buf + *len, p + prefix + 1, need);
-		*len += need;
-		++*count;
+		if (strcmp(path, "/") != 0 || strcmp(row->path, "/") == 0)
+			return refuse(row, path, err);
+		if (detach(row, err) != 0)
+			return -1;
 	}
 	return 0;
-}
-
-void
-submounts_finish(struct submounts *s)
-{
-	close_fd(&s->fd);
-	free(s->paths);
-	s->paths = NULL;
-	s->len = 0;
 }

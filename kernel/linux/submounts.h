@@ -1,32 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which of the host's kernel file systems (proc, sysfs and the like) are
- * mounted below a directory.  Root in a jail without capabilities could change
- * the host through their files, so a jail gets them read-only.
+ * The host's kernel file systems in the tree that becomes a jail's root.
+ * Devices apart, they give what the host has and not what a jail has: by
+ * /proc/PID/root of a process of the host one leaves a jail, even where
+ * nothing can be written.
  */
 #ifndef JA_LINUX_SUBMOUNTS_H
 #define JA_LINUX_SUBMOUNTS_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "kernel/error.h"
 
-/* The mount points of such file systems, kept until the host's mounts change. */
-struct submounts {
-	int fd;	     /* /proc/self/mountinfo; -1: not read yet */
-	char *paths; /* each with its NUL */
-	size_t len;
-};
-
-/* Zero-initialise with fd -1; finish at the end. */
-void submounts_finish(struct submounts *s);
-
 /*
- * Writes those below `path`, relative to it, each with its NUL, into buf and
- * their total length and number into *len and *count.  Returns 0, -1 with err.
+ * For a child whose root is a jail's new one: judges the mounts that are in
+ * it, which nothing outside can change any more.  In the host's own root (the
+ * jail's `path` is "/") kernel file systems are unmounted; elsewhere one is an
+ * error.  `proc` is a directory of a procfs that shows the caller.  Leaves the
+ * working directory anywhere in the root.  Returns 0, -1 with err.
  */
-int submounts_below(struct submounts *s, const char *path, char *buf,
-    size_t size, size_t *len, uint32_t *count, struct error *err);
+int submounts_judge(int proc, const char *path, struct error *err);
 
 #endif

@@ -24,6 +24,8 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+#include <linux/capability.h>
+
 #include <dirent.h>
 #include <sched.h>
 
@@ -190,6 +192,26 @@ probe_proc_writes(const char *arg)
 			return wrong(files[i], "can be written");
 	if (open("/proc/kcore", O_RDONLY) >= 0)
 		return wrong("/proc/kcore", "can be read");
+	return 0;
+}
+
+static int
+probe_no_host(const char *arg)
+{
+	(void)arg;
+	if (access("/proc/self", F_OK) == 0)
+		return wrong("/proc", "is the host's");
+	if (access("/sys/kernel", F_OK) == 0)
+		return wrong("/sys", "is the host's");
+	return 0;
+}
+
+static int
+probe_rights(const char *arg)
+{
+	(void)arg;
+	if (prctl(PR_CAPBSET_READ, CAP_AUDIT_WRITE, 0, 0, 0) != 0)
+		return wrong("rights", "the host's audit log can be written");
 	return 0;
 }
 
@@ -396,6 +418,8 @@ static const struct {
 	{ "node", probe_node },
 	{ "proc-root", probe_proc_root },
 	{ "proc-writes", probe_proc_writes },
+{ "no-host", probe_no_host },
+{ "rights", probe_rights },
 	{ "processes", probe_processes },
 };
 
@@ -426,6 +450,7 @@ test_plain(void **state)
 	probe(f, jid, "node", "/dev/disk");
 	probe(f, jid, "calls", NULL);
 	probe(f, jid, "allowed", NULL);
+	probe(f, jid, "rights", NULL);
 }
 
 static void
@@ -560,13 +585,52 @@ test_made_inside(void **state)
 	probe(f, outer + 1, "no-proc", NULL);
 }
 
-/* The host's own root as a jail's: its kernel file systems cannot be used. */
+static void
+refused(struct fixture *f, const char *path, const char *text)
+{
+	struct error err = { 0 };
+
+	assert_int_equal(try_create(f, f->k, "refused",
+	    &(struct wish){ .path = path }, &err), -1);
+	if (strstr(err.text, text) == NULL)
+		fail_msg("\"%s\" lacks \"%s\"", err.text, text);
+}
+
+/*
+ * A procfs of the host gives its root by the processes that it shows, also
+ * where its directory has got another name since it was mounted.
+ */
+static void
+test_host_procfs(void **state)
+{
+	struct fixture *f = *state;
+	char sub[PATH_MAX + 8], place[PATH_MAX + 16], moved[PATH_MAX + 8];
+
+	NEEDS_ROOT();
+	snprintf(sub, sizeof sub, "%s/sub", f->root);
+	snprintf(place, sizeof place, "%s/deep", sub);
+	snprintf(moved, sizeof moved, "%s/sub2", f->root);
+	assert_int_equal(mount("proc", place, "proc", 0, NULL), 0);
+	refused(f, f->root, "use mount.procfs");
+	assert_int_equal(rename(sub, moved), 0);
+	refused(f, f->root, "/sub2/deep: a procfs of the host");
+	snprintf(place, sizeof place, "%s/deep", moved);
+	refused(f, place, "cannot be the root");
+	assert_int_equal(umount(place), 0);
+	assert_int_equal(mount("sysfs", place, "sysfs", 0, NULL), 0);
+	refused(f, f->root, "/sub2/deep: a sysfs of the host");
+	assert_int_equal(umount(place), 0);
+	assert_int_equal(rename(moved, sub), 0);
+	create(f, "clean", &(struct wish){ 0 });
+}
+
+/* The host's own root as a jail's: its kernel file systems are not in it. */
 static void
 test_host_root(void **state)
 {
 	struct fixture *f = *state;
 	char path[PATH_MAX + 16];
-	const char *argv[] = { path, "--probe", "proc-writes", NULL };
+	const char *argv[] = { path, "--probe", "no-host", NULL };
 	struct jail_exec x = { .argv = argv, .fd = { -1, 1, 2 } };
 	struct error err = { 0 };
 
@@ -590,6 +654,7 @@ main(int argc, char **argv)
 		TEST(test_restricted_network),
 		TEST(test_long_hostname),
 		TEST(test_made_inside),
+		TEST(test_host_procfs),
 		TEST(test_host_root),
 	};
 

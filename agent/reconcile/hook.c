@@ -41,7 +41,7 @@ char **
 hook_words(const char *command, bool *background)
 {
 	size_t len = strlen(command), n = 0;
-	char **w, *at;
+	char **w, *at, *save;
 
 	*background = len > 1 && command[len - 1] == '&' &&
 	    strcspn(command, SHELL_CHARACTERS) == len - 1;
@@ -55,8 +55,8 @@ hook_words(const char *command, bool *background)
 	at = (char *)(w + len / 2 + 3);
 	memcpy(at, command, len);
 	at[len] = '\0';
-	for (char *p = strtok_r(at, " \t", &at); p != NULL;
-	    p = strtok_r(NULL, " \t", &at))
+	for (char *p = strtok_r(at, " \t", &save); p != NULL;
+	    p = strtok_r(NULL, " \t", &save))
 		w[n++] = p;
 	w[n] = NULL;
 	return w;
@@ -90,10 +90,16 @@ add(char ***env, size_t *n, const char *text)
 static bool
 add_pair(char ***env, size_t *n, const char *name, const char *value)
 {
-	char text[1200];
+	size_t size = strlen(name) + 1 + strlen(value) + 1;
+	char *text = malloc(size);
+	bool added;
 
-	snprintf(text, sizeof text, "%s=%s", name, value);
-	return add(env, n, text);
+	if (text == NULL)
+		return false;
+	snprintf(text, size, "%s=%s", name, value);
+	added = add(env, n, text);
+	free(text);
+	return added;
 }
 
 static bool

@@ -198,16 +198,29 @@ inventory_close(struct inventory *inv)
 }
 
 static int
-append(struct inventory *inv, const struct entry *e, enum journal_stage stage,
+append(struct inventory *inv, const struct journal_record *r,
     struct error *err)
 {
-	struct journal_record r = { stage, e->name, e->set, e->token, e->boot,
-		e->jid };
-	int n = journal_append(inv->journal, &r, err);
+	int n = journal_append(inv->journal, r, err);
 
 	if (n < 0)
 		return -1;
 	inv->journal_len += (size_t)n;
+	return 0;
+}
+
+/* The entry changes only when the journal has it. */
+static int
+change_stage(struct inventory *inv, struct entry *e, enum entry_stage stage,
+    int jid, struct error *err)
+{
+	struct journal_record r = { journal_stage[stage], e->name, e->set,
+		e->token, e->boot, jid };
+
+	if (append(inv, &r, err) != 0)
+		return -1;
+	e->stage = stage;
+	e->jid = jid;
 	return 0;
 }
 
@@ -216,23 +229,18 @@ inventory_creating(struct inventory *inv, const char *set,
     const struct spec *s, struct entry **entry, struct error *err)
 {
 	unsigned char random[(TOKEN_SIZE - 1) / 2];
-	struct entry *e = entry_get(inv, s->name);
-	char *copy = strdup(set);
+	char token[TOKEN_SIZE];
+	struct journal_record r = { JOURNAL_CREATING, s->name, set, token,
+		inv->boot, 0 };
+	struct entry *e;
 
-	if (e == NULL || copy == NULL) {
-		free(copy);
-		return error_sys(err, ENOMEM, "%s", s->name);
-	}
-	free(e->set);
-	e->set = copy;
 	randombytes_buf(random, sizeof random);
-	sodium_bin2hex(e->token, sizeof e->token, random, sizeof random);
-	memcpy(e->boot, inv->boot, sizeof e->boot);
-	e->jid = 0;
-	e->stage = ENTRY_CREATING;
-	*entry = e;
-	if (append(inv, e, JOURNAL_CREATING, err) != 0)
+	sodium_bin2hex(token, sizeof token, random, sizeof random);
+	if (append(inv, &r, err) != 0)
 		return -1;
+	if (take_record(inv, &r) != 0)
+		return error_sys(err, ENOMEM, "%s", s->name);
+	*entry = e = inventory_find(inv, s->name);
 	return inventory_apply(inv, e, s, err);
 }
 
@@ -240,30 +248,28 @@ int
 inventory_up(struct inventory *inv, struct entry *e, int jid,
     struct error *err)
 {
-	e->jid = jid;
-	e->stage = ENTRY_UP;
-	return append(inv, e, JOURNAL_UP, err);
+	return change_stage(inv, e, ENTRY_UP, jid, err);
 }
 
 int
 inventory_removing(struct inventory *inv, struct entry *e, struct error *err)
 {
-	e->stage = ENTRY_REMOVING;
-	return append(inv, e, JOURNAL_REMOVING, err);
+	return change_stage(inv, e, ENTRY_REMOVING, e->jid, err);
 }
 
 int
 inventory_down(struct inventory *inv, struct entry *e, struct error *err)
 {
-	e->stage = ENTRY_DOWN;
-	e->jid = 0;
-	return append(inv, e, JOURNAL_DOWN, err);
+	return change_stage(inv, e, ENTRY_DOWN, 0, err);
 }
 
 int
 inventory_gone(struct inventory *inv, struct entry *e, struct error *err)
 {
-	if (append(inv, e, JOURNAL_GONE, err) != 0)
+	struct journal_record r = { JOURNAL_GONE, e->name, e->set, e->token,
+		e->boot, e->jid };
+
+	if (append(inv, &r, err) != 0)
 		return -1;
 	applied_remove(inv->paths->applied, e->name);
 	entry_drop(inv, e->name);

@@ -30,7 +30,9 @@ message_of(const struct action *a, const struct outcome *o, bool full,
 	if (full && n >= 0 && (size_t)n < size && o->jid != 0)
 		n += snprintf(buf + n, size - (size_t)n, " (jid %d)", o->jid);
 	if (full && n >= 0 && (size_t)n < size)
-		snprintf(buf + n, size - (size_t)n, ": %s; %.1f ms",
+		n += snprintf(buf + n, size - (size_t)n, ": %s; %.1f ms",
 		    a->reason, (double)o->took_us / 1000);
+	if (o->error[0] != '\0' && n >= 0 && (size_t)n < size)
+		snprintf(buf + n, size - (size_t)n, "; warning: %s", o->error);
 	return buf;
 }

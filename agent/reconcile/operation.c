@@ -34,16 +34,17 @@ struct operation {
 	size_t step;	/* in the list of the phase */
 	size_t command; /* of a hook's list */
 	bool created;	/* STEP_CREATE was done: undo removes it */
-	bool still_up;	/* a stop ended before the removal */
-	bool failed;
-	bool cancelled;
+	bool still_up;	/* it could not be stopped or removed */
+	bool failed;	/* it must not go on: what is asked for is not reached */
+	bool cancelled; /* the start that is still to come is not wanted */
 	int jid;
 	char token[TOKEN_SIZE];
 
 	struct event *timer; /* what is waited for: see `waiting` */
 	enum { NOTHING, HOOK, TERM, GONE } waiting;
 	pid_t pid;
-	int64_t deadline; /* of what is waited for, ms; 0: none */
+	bool timed_out;	  /* the hook was killed for taking too long */
+	int64_t deadline; /* of TERM and GONE, ms */
 	int poll_ms;
 	int64_t began_us;
 	struct outcome outcome;
@@ -51,18 +52,21 @@ struct operation {
 
 static void advance(struct operation *op);
 
-/* Notes the first thing that went wrong; later ones are consequences. */
-static void note(struct operation *op, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+/*
+ * Notes what went wrong, to be reported in the end.  After something fatal
+ * nothing is tried but to undo, and all that comes later is a consequence.
+ */
+static void note(struct operation *op, bool fatal, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 static void
-note(struct operation *op, const char *fmt, ...)
+note(struct operation *op, bool fatal, const char *fmt, ...)
 {
 	va_list ap;
 
-	op->failed = true;
-	if (op->outcome.error[0] != '\0')
+	if (op->failed || (!fatal && op->outcome.error[0] != '\0'))
 		return;
+	op->failed = fatal;
 	va_start(ap, fmt);
 	vsnprintf(op->outcome.error, sizeof op->outcome.error, fmt, ap);
 	va_end(ap);
@@ -127,6 +131,14 @@ operation_step(const struct operation *op)
 
 /* ------------------------------------------------------------- hooks */
 
+/* A failing command after the removal, or in an undo, does not stop it. */
+static bool
+goes_on(const struct operation *op)
+{
+	return op->phase == UNDOING ||
+	    (op->phase == STOPPING && op->step >= stop_after_removal);
+}
+
 static void
 hook_failed(struct operation *op, const char *why)
 {
@@ -135,17 +147,9 @@ hook_failed(struct operation *op, const char *why)
 	const struct text_list *l = spec_list(spec_of(op), param);
 
 	console_tail(op->shop->paths->console, op->name, tail, sizeof tail);
-	note(op, "%s: %s: %s%s%s", param,
+	note(op, !goes_on(op), "%s: %s: %s%s%s", param,
 	    l != NULL && op->command < l->count ? l->text[op->command] : "",
 	    why, tail[0] != '\0' ? ": " : "", tail);
-}
-
-/* A failing command after the removal, or in an undo, does not stop it. */
-static bool
-goes_on(const struct operation *op)
-{
-	return op->phase == UNDOING ||
-	    (op->phase == STOPPING && op->step >= stop_after_removal);
 }
 
 static void
@@ -162,17 +166,14 @@ hook_ended(void *arg, pid_t pid, int status)
 		if (WIFSIGNALED(status))
 			snprintf(why, sizeof why, "killed by signal %d%s",
 			    WTERMSIG(status),
-			    op->deadline == -1 ? " (timed out)" : "");
+			    op->timed_out ? " (timed out)" : "");
 		else
 			snprintf(why, sizeof why, "exit status %d",
 			    WEXITSTATUS(status));
 		hook_failed(op, why);
-		if (!goes_on(op)) {
-			advance(op);
-			return;
-		}
 	}
-	op->command++;
+	if (!op->failed || goes_on(op))
+		op->command++;
 	advance(op);
 }
 
@@ -201,7 +202,8 @@ hook_begin(struct operation *op, const char *param, const char *command)
 		close(h.output);
 	if (op->pid == -1) {
 		op->pid = 0;
-		note(op, "%s: %s: %s", param, command, err.text);
+		note(op, !goes_on(op), "%s: %s: %s", param, command,
+		    err.text);
 		return false;
 	}
 	if (background || children_add(op->shop->children, op->pid,
@@ -210,7 +212,7 @@ hook_begin(struct operation *op, const char *param, const char *command)
 		return false;
 	}
 	op->waiting = HOOK;
-	op->deadline = 0;
+	op->timed_out = false;
 	if (timeout > 0)
 		wake_in(op, timeout * 1000);
 	return true;
@@ -247,13 +249,13 @@ do_create(struct operation *op)
 	error_clear(&err);
 	if (inventory_creating(w->inventory, w->set, op->start, &e,
 	    &err) != 0) {
-		note(op, "%s", err.text);
+		note(op, true, "%s", err.text);
 		return;
 	}
 	memcpy(op->token, e->token, sizeof op->token);
 	if (realise_create(w->observer, op->start, op->token, &op->jid,
 	    &err) != 0) {
-		note(op, "%s", err.text);
+		note(op, true, "%s", err.text);
 		return;
 	}
 	op->created = true;
@@ -267,9 +269,12 @@ do_settle(struct operation *op)
 	struct error err;
 
 	error_clear(&err);
-	if (realise_settle(w->observer, op->start, &err) != 0 || e == NULL ||
-	    inventory_up(w->inventory, e, op->jid, &err) != 0)
-		note(op, "%s", err.text);
+	if (e == NULL)
+		error_set(&err, ENOENT, "%s: not in the inventory", op->name);
+	else if (realise_settle(w->observer, op->start, &err) == 0 &&
+	    inventory_up(w->inventory, e, op->jid, &err) == 0)
+		return;
+	note(op, true, "%s", err.text);
 }
 
 static void
@@ -284,8 +289,10 @@ do_remove(struct operation *op)
 	error_clear(&err);
 	if (inventory_removing(w->inventory, e, &err) != 0 ||
 	    realise_remove(w->observer, op->name, op->jid, e->token,
-	    &err) != 0)
-		note(op, "%s", err.text);
+	    &err) != 0) {
+		note(op, true, "%s", err.text);
+		op->still_up = true;
+	}
 }
 
 /* SIGTERM to all processes, then up to stop.timeout. */
@@ -350,7 +357,7 @@ timer_fired(evutil_socket_t fd, short what, void *arg)
 	switch (op->waiting) {
 	case HOOK:
 		/* The whole group: what it started must not go on. */
-		op->deadline = -1;
+		op->timed_out = true;
 		kill(-op->pid, SIGKILL);
 		return;
 	case TERM:
@@ -407,31 +414,44 @@ do_step(struct operation *op)
 	return false;
 }
 
+/* The jail is down: its entry is forgotten, or kept to be started again. */
+static int
+leave_inventory(struct operation *op, struct entry *e, struct error *err)
+{
+	struct inventory *inv = op->shop->inventory;
+
+	if (op->forget || op->start != NULL)
+		return inventory_gone(inv, e, err);
+	return inventory_down(inv, e, err);
+}
+
+/*
+ * A start that was reached counts, whatever the hooks that cleaned up before
+ * it said.  A stop whose last hooks failed is reported as failed.
+ */
 static void
 finish(struct operation *op)
 {
-	struct workshop *w = op->shop;
-	struct entry *e = inventory_find(w->inventory, op->name);
+	struct outcome *o = &op->outcome;
+	struct entry *e = inventory_find(op->shop->inventory, op->name);
 	struct error err;
 
 	error_clear(&err);
-	op->outcome.ok = !op->failed;
-	op->outcome.up = op->failed ? op->still_up : op->start != NULL;
-	op->outcome.jid = op->outcome.up ? op->jid : 0;
-	op->outcome.took_us = clock_us() - op->began_us;
-	if (e != NULL && !op->outcome.up && (op->forget ||
-	    op->start != NULL ? inventory_gone(w->inventory, e, &err) :
-	    inventory_down(w->inventory, e, &err)) != 0)
-		note(op, "%s", err.text);
+	o->up = op->failed ? op->still_up : op->start != NULL;
+	o->jid = o->up ? op->jid : 0;
+	if (!o->up && e != NULL && leave_inventory(op, e, &err) != 0)
+		note(op, true, "%s", err.text);
+	o->ok = !op->failed && (op->start != NULL || o->error[0] == '\0');
+	o->took_us = clock_us() - op->began_us;
 	op->phase = ENDED;
-	op->done(op->arg, op, &op->outcome);
+	op->done(op->arg, op, o);
 }
 
 /* With no step of the start under way there is nothing to undo. */
 static void
 give_up(struct operation *op)
 {
-	note(op, "given up, because something else is wanted now");
+	note(op, true, "given up, because something else is wanted now");
 	if (op->waiting == NOTHING)
 		op->step = (size_t)-1;
 }
@@ -440,17 +460,15 @@ give_up(struct operation *op)
 static void
 next_phase(struct operation *op)
 {
-	bool start = op->phase == STOPPING && op->start != NULL && !op->failed;
-
-	if (start) {
-		op->phase = STARTING;
-		op->step = op->command = 0;
-		op->jid = 0;
-		if (op->cancelled)
-			give_up(op);
+	if (op->phase != STOPPING || op->start == NULL) {
+		op->phase = ENDED;
 		return;
 	}
-	op->phase = ENDED;
+	op->phase = STARTING;
+	op->step = op->command = 0;
+	op->jid = 0;
+	if (op->cancelled)
+		give_up(op);
 }
 
 /* A step failed: what was made is unmade, or the stop ends where it is. */
@@ -485,19 +503,14 @@ static void
 advance(struct operation *op)
 {
 	while (op->phase != ENDED) {
-		if (at_end(op)) {
-			next_phase(op);
-			continue;
-		}
-		if (op->failed && !goes_on(op)) {
+		if (op->failed && op->phase != UNDOING)
 			turn_back(op);
-			continue;
-		}
-		if (do_step(op))
+		else if (at_end(op))
+			next_phase(op);
+		else if (do_step(op))
 			return;
-		if (op->failed && !goes_on(op))
-			continue;
-		next_step(op);
+		else if (!op->failed || op->phase == UNDOING)
+			next_step(op);
 	}
 	finish(op);
 }

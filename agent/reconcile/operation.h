@@ -22,7 +22,10 @@ struct workshop {
 
 struct operation;
 
-/* How it ended; `error` is empty when all went well. */
+/*
+ * How it ended.  `error` is empty when all went well; a jail that was started
+ * in spite of it is `ok`, and it is a warning.
+ */
 struct outcome {
 	bool ok;
 	bool up; /* the jail runs now */

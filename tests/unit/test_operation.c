@@ -202,6 +202,30 @@ failing_poststop(void **state)
 	assert_int_equal(s->w.inventory.count, 0);
 }
 
+/* Nor does it keep a jail from being started again. */
+static void
+failing_poststop_in_a_restart(void **state)
+{
+	static const char bad[] = "exec.poststop: \"exit 7;\"\n";
+	struct stage *s = *state;
+	char more[200];
+
+	apply(s, bad);
+	log_of(s);
+	snprintf(more, sizeof more, "%sip4: inherit\n", bad);
+	apply(s, more);
+	assert_string_equal(s->w.deeds, "restart web;");
+	assert_string_equal(log_of(s), "prestop stop release "
+	    "prepare prestart created start poststart");
+	assert_string_equal(world_state(&s->w, "web"), "ready");
+	/* A start that fails as well is what is reported. */
+	snprintf(more, sizeof more, "%sexec.start: \"exit 8;\"\n", bad);
+	apply(s, more);
+	assert_string_equal(s->w.deeds, "!restart web;");
+	assert_non_null(strstr(s->w.error, "exit status 8"));
+	assert_int_equal(kernel_jid(&s->w, "web"), 0);
+}
+
 static void
 timeout_kills_the_group(void **state)
 {
@@ -289,6 +313,7 @@ main(void)
 		TEST(missing_program_fails),
 		TEST(failing_stop_keeps_the_jail),
 		TEST(failing_poststop),
+		TEST(failing_poststop_in_a_restart),
 		TEST(timeout_kills_the_group),
 		TEST(background_is_not_waited_for),
 		TEST(let_go_in_the_middle),

@@ -131,9 +131,16 @@ apply(const struct context *ctx, const struct pass_options *opt)
 	return status;
 }
 
+/* What the command line said, which the agent may be unable to follow. */
+struct given {
+	unsigned letters; /* 0: none */
+	long parallel;	  /* -1: not said */
+};
+
 /* Another process holds the state: it does the work, this one tells of it. */
 static int
-apply_by_agent(const struct context *ctx, const struct pass_options *opt)
+apply_by_agent(const struct context *ctx, const struct pass_options *opt,
+    const struct given *given)
 {
 	char set[PATHS_MAX];
 	json_t *reply = NULL, *deed;
@@ -144,7 +151,9 @@ apply_by_agent(const struct context *ctx, const struct pass_options *opt)
 
 	error_clear(&err);
 	rc = pass_set(opt, set, &err) != 0 ? -1 : control_call(&ctx->paths,
-	    "apply", json_pack("{s:s}", "set", set), -1, &reply, &err);
+	    "apply", json_pack("{s:s, s:i, s:i}", "set", set, "letters",
+	    (int)given->letters, "parallel", (int)given->parallel), -1,
+	    &reply, &err);
 	if (rc == 1)
 		error_set(&err, 0, "another apply is under way (pid %ld)",
 		    paths_lock_holder(&ctx->paths));
@@ -169,6 +178,7 @@ run(struct context *ctx, int argc, char **argv)
 {
 	struct pass_options opt = { .parallel = DEFAULT_PARALLEL,
 		.write = true, .told = told };
+	struct given given = { .parallel = -1 };
 	const char *wrong;
 	long n;
 	int ch;
@@ -180,7 +190,7 @@ run(struct context *ctx, int argc, char **argv)
 		if (ch == OPTION_PRUNE)
 			opt.prune = true;
 		else if (ch == 'p' && (n = number_option(optarg)) >= 0)
-			opt.parallel = (unsigned)n;
+			opt.parallel = (unsigned)(given.parallel = n);
 		else if (ch == 'p')
 			return usage_error(&command_apply,
 			    "-p %s: not a number", optarg);
@@ -191,11 +201,12 @@ run(struct context *ctx, int argc, char **argv)
 		return usage_error(&command_apply,
 		    "one directory or file of specs is needed");
 	opt.path = argv[optind];
+	given.letters = opt.letters;
 	wrong = letters_check(&opt.letters, false);
 	if (wrong != NULL)
 		return usage_error(&command_apply, "%s", wrong);
 	if (paths_lock_holder(&ctx->paths) != 0)
-		return apply_by_agent(ctx, &opt);
+		return apply_by_agent(ctx, &opt, &given);
 	return apply(ctx, &opt);
 }
 
@@ -206,6 +217,8 @@ const struct command command_apply = {
 	.help = "  -c -m -r   what is allowed: create, modify, restart (all)\n"
 	    "  -p N       at most N jails at a time (16; 0: any number)\n"
 	    "  --prune    remove jails of this set that no spec says\n\n"
+	    "While an agent runs, it does the work in its own way: -c -m -r\n"
+	    "and -p have to be its own, and it prunes.\n"
 	    "Exit status: 0 converged, 1 something failed, 3 held by the "
 	    "agent.\n",
 	.run = run,

@@ -11,15 +11,28 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/reconcile/console.h"
+#include "agent/base/buffer.h"
 #include "agent/reconcile/message.h"
 #include "agent/sign/minisign.h"
 #include "agent/daemon/status.h"
 
+/*
+ * Names and what hooks print may be any bytes; a line of the log is one line,
+ * and nothing that a terminal obeys.  To be freed; NULL when memory is out.
+ */
+static char *
+plain_text(const char *text)
+{
+	struct buffer b = { 0 };
+
+	buffer_printable(&b, text);
+	return buffer_take(&b, NULL);
+}
+
 void
 daemon_log(const char *fmt, ...)
 {
-	char when[32], line[2048];
+	char when[32], line[2048], *plain;
 	va_list ap;
 	size_t n;
 
@@ -28,7 +41,9 @@ daemon_log(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line + n, sizeof line - n, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "%s\n", line);
+	plain = plain_text(line);
+	fprintf(stderr, "%s\n", plain != NULL ? plain : strerror(ENOMEM));
+	free(plain);
 }
 
 /* Each deed is a line in the log, and told to those who asked for it. */
@@ -36,11 +51,14 @@ static void
 told(void *arg, const struct managed *m, const struct action *a,
     const struct outcome *o)
 {
-	char text[ERROR_TEXT_MAX * 2];
+	char text[ERROR_TEXT_MAX * 2], *plain;
 
 	(void)m;
 	daemon_log("%s", message_of(a, o, true, text, sizeof text));
-	daemon_tell_waiters(arg, message_of(a, o, false, text, sizeof text));
+	plain = plain_text(message_of(a, o, false, text, sizeof text));
+	if (plain != NULL)
+		daemon_tell_waiters(arg, plain);
+	free(plain);
 }
 
 static void

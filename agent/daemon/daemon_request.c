@@ -40,9 +40,28 @@ request_status(struct daemon *d, struct control_client *client, json_t *q)
 
 typedef void jail_fn(struct daemon *d, struct managed *m);
 
+/* The first of the names that matches no jail, or NULL. */
+static const char *
+matches_none(const struct reconciler *r, json_t *names)
+{
+	json_t *value;
+	size_t i;
+
+	json_array_foreach (names, i, value) {
+		const char *pattern = json_string_value(value);
+		bool found = false;
+
+		for (size_t j = 0; pattern != NULL && j < r->count; j++)
+			found |= name_matches(pattern, r->jail[j]->name);
+		if (!found)
+			return pattern != NULL ? pattern : "";
+	}
+	return NULL;
+}
+
 /*
  * Calls `each` for the jails that the request's names match, and answers with
- * how many there were; a name that matches none is an error.
+ * how many there were; with a name that matches none nothing is done at all.
  */
 static void
 for_names(struct daemon *d, struct control_client *client, json_t *q,
@@ -50,25 +69,23 @@ for_names(struct daemon *d, struct control_client *client, json_t *q,
 {
 	json_t *names = json_object_get(q, "names"), *value;
 	struct reconciler *r = &d->reconciler;
+	const char *none = matches_none(r, names);
 	json_int_t done = 0;
 	size_t i;
 
+	if (none != NULL) {
+		control_reply(client, json_pack("{s:o}", "error",
+		    json_sprintf("%s: there is no such jail here", none)));
+		return;
+	}
 	json_array_foreach (names, i, value) {
 		const char *pattern = json_string_value(value);
-		bool found = false;
 
-		for (size_t j = 0; pattern != NULL && j < r->count; j++) {
+		for (size_t j = 0; j < r->count; j++) {
 			if (!name_matches(pattern, r->jail[j]->name))
 				continue;
-			found = true;
 			done++;
 			each(d, r->jail[j]);
-		}
-		if (!found) {
-			control_reply(client, json_pack("{s:o}", "error",
-			    json_sprintf("%s: there is no such jail here",
-			    pattern != NULL ? pattern : "")));
-			return;
 		}
 	}
 	control_reply(client, json_pack("{s:I}", "jails", done));
@@ -264,11 +281,49 @@ request_wait(struct daemon *d, struct control_client *client, json_t *q)
 		w->gone = goal != NULL && strcmp(goal, "gone") == 0;
 }
 
+/* The agent's letters as they are given to it: "cmr". */
+static const char *
+letters_text(unsigned letters, char buf[4])
+{
+	size_t n = 0;
+
+	if (letters & LETTER_C)
+		buf[n++] = 'c';
+	if (letters & LETTER_M)
+		buf[n++] = 'm';
+	if (letters & LETTER_R)
+		buf[n++] = 'r';
+	buf[n] = '\0';
+	return buf;
+}
+
+/* What apply asks for and this agent was not told; NULL: nothing. */
+static json_t *
+other_options(const struct daemon *d, json_t *q)
+{
+	json_int_t letters = json_integer_value(json_object_get(q, "letters"));
+	json_t *parallel = json_object_get(q, "parallel");
+	char own[4], asked[4];
+
+	if (letters != 0 && letters != d->opt.letters)
+		return json_sprintf("the agent with pid %ld runs with -%s, not "
+		    "-%s; leave the letters out, or stop it first",
+		    (long)getpid(), letters_text(d->opt.letters, own),
+		    letters_text((unsigned)letters, asked));
+	if (json_is_integer(parallel) && json_integer_value(parallel) >= 0 &&
+	    json_integer_value(parallel) != d->opt.parallel)
+		return json_sprintf("the agent with pid %ld runs with -p %u; "
+		    "leave -p out, or stop it first", (long)getpid(),
+		    d->opt.parallel);
+	return NULL;
+}
+
 /* apply while an agent holds the state: the agent does it. */
 static void
 request_apply(struct daemon *d, struct control_client *client, json_t *q)
 {
 	const char *set = json_string_value(json_object_get(q, "set"));
+	json_t *wrong;
 	struct waiter *w;
 
 	if (set == NULL || strcmp(set, d->set) != 0) {
@@ -276,6 +331,11 @@ request_apply(struct daemon *d, struct control_client *client, json_t *q)
 		    json_sprintf("the agent with pid %ld keeps %s with this "
 		    "state directory; apply other specs with another one "
 		    "(-s)", (long)getpid(), d->set)));
+		return;
+	}
+	wrong = other_options(d, q);
+	if (wrong != NULL) {
+		control_reply(client, json_pack("{s:o}", "error", wrong));
 		return;
 	}
 	reconciler_look_all(&d->reconciler);

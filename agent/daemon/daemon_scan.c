@@ -95,6 +95,12 @@ rescan_due(evutil_socket_t fd, short what, void *arg)
 	reconciler_look_all(&d->reconciler);
 }
 
+static bool
+same_file(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 /* New problems are said once, when they appear. */
 static void
 log_problems(const struct daemon *d, const struct scan *s)
@@ -112,6 +118,7 @@ log_problems(const struct daemon *d, const struct scan *s)
 			const struct spec_error *o = &d->scan.errors.error[j];
 
 			known |= o->place.line == e->place.line &&
+			    same_file(o->place.file, e->place.file) &&
 			    strcmp(o->message, e->message) == 0;
 		}
 		text = known ? NULL : spec_error_text(e);

@@ -327,13 +327,30 @@ files(const struct scan *s)
 	return a;
 }
 
-static size_t
-invalid_files(const struct scan *s)
+/* Whether some jail goes on with what the file last said. */
+static bool
+has_jail(const struct reconciler *r, const char *file)
 {
+	for (size_t i = 0; i < r->count; i++) {
+		const struct spec *s = r->jail[i]->desired;
+
+		if (s != NULL && s->place.file != NULL &&
+		    strcmp(s->place.file, file) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* How many invalid files have no jail that shows it. */
+static size_t
+invalid_alone(const struct status_source *src)
+{
+	const struct scan *s = src->scan;
 	size_t n = 0;
 
 	for (size_t i = 0; s != NULL && i < s->file_count; i++)
-		n += !s->file[i].valid;
+		n += !s->file[i].valid &&
+		    !has_jail(src->reconciler, s->file[i].path);
 	return n;
 }
 
@@ -371,8 +388,7 @@ status_build(const struct status_source *src)
 	total = json_array_size(jails);
 	observe_all(r->shop.observer, other_jail, &others, NULL);
 	/* A file that is broken without any jail of its own counts as well. */
-	if (invalid_files(src->scan) > summary[STATE_INVALID])
-		summary[STATE_INVALID] = invalid_files(src->scan);
+	summary[STATE_INVALID] += invalid_alone(src);
 	sums = json_pack("{s:I}", "jails", (json_int_t)total);
 	for (size_t i = 0; i < STATE_COUNT; i++)
 		json_object_set_new(sums, jail_state_word[i],

@@ -216,8 +216,9 @@ plan_wanted(const struct plan_input *in, struct action *out)
 
 	if (in->live != NULL && !live_is_ours(in))
 		return decide(out, ACTION_CONFLICT, "a jail of that name (jid "
-		    "%d) runs that this agent did not make; remove that jail, "
-		    "or give the spec another name", in->live->jid);
+		    "%d) runs that this agent did not make; give the spec "
+		    "another name, or remove that jail with the tool that "
+		    "made it", in->live->jid);
 	if (in->other_set != NULL)
 		return decide(out, ACTION_CONFLICT,
 		    "the name belongs to the specs in %s", in->other_set);

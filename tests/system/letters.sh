@@ -74,3 +74,14 @@ check "plan -r: remove" expect_status 2 ja plan -r "$specs"
 check "plan -r: says so" says "remove   web"
 check "plan changed nothing" state_is web matching
 check "an unknown letter: usage" expect_status 64 ja apply -x "$specs"
+
+# Letters for apply, while an agent with others runs.
+runs
+check "an agent with -cm runs" agent_start -cm -p 3
+check "apply without letters is its own" ja apply "$specs"
+check "and with its own" ja apply -cm -p 3 "$specs"
+check "not with others" expect_status 1 ja apply -cmr "$specs"
+check "it says which the agent has" says "runs with -cm, not -cmr"
+check "nor with another -p" expect_status 1 ja apply -p 4 "$specs"
+check "it says that, too" says "runs with -p 3"
+stop agent

@@ -22,6 +22,8 @@ ask(const struct command *c, struct context *ctx, int argc, char **argv)
 		return option_error(c, argc, argv, ch);
 	if (optind == argc)
 		return usage_error(c, "the name of a jail is needed");
+	if (check_names(c, argc - optind, argv + optind) != 0)
+		return EXIT_USAGE;
 	names = json_array();
 	for (int i = optind; i < argc; i++)
 		json_array_append_new(names, json_string(argv[i]));

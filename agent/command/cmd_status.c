@@ -302,6 +302,8 @@ run(struct context *ctx, int argc, char **argv)
 	if (json && watch)
 		return usage_error(&command_status,
 		    "--json and --watch do not go together");
+	if (check_names(&command_status, argc - optind, argv + optind) != 0)
+		return EXIT_USAGE;
 	if (watch)
 		return watch_on(ctx, argc - optind, argv + optind);
 	return once(ctx, json, argc - optind, argv + optind);

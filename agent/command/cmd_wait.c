@@ -64,6 +64,8 @@ run(struct context *ctx, int argc, char **argv)
 		    "--for %s: neither ready nor gone", goal);
 	if (strcmp(goal, "gone") == 0 && optind == argc)
 		return usage_error(&command_wait, "--for gone needs a name");
+	if (check_names(&command_wait, argc - optind, argv + optind) != 0)
+		return EXIT_USAGE;
 	names = json_array();
 	for (int i = optind; i < argc; i++)
 		json_array_append_new(names, json_string(argv[i]));

@@ -89,3 +89,14 @@ name_matches(const char *pattern, const char *name)
 	return pattern[1] == '\0' ||
 	    strncmp(pattern, name, strlen(pattern) - 1) == 0;
 }
+
+int
+check_names(const struct command *c, int count, char **names)
+{
+	for (int i = 0; i < count; i++)
+		if (strchr(names[i], '*') != NULL && (!is_pattern(names[i]) ||
+		    strchr(names[i], '*') != names[i] + strlen(names[i]) - 1))
+			return usage_error(c, "%s: a pattern is \"*\" alone, "
+			    "or a name with \".*\" after it", names[i]);
+	return EXIT_OK;
+}

@@ -81,5 +81,7 @@ int jail_number(const char *text);
 bool name_matches(const char *pattern, const char *name);
 /* Whether a name is "*" or ends in ".*"; `w*` is a name like any other. */
 bool is_pattern(const char *name);
+/* A usage error when one of the names has a "*" elsewhere; else EXIT_OK. */
+int check_names(const struct command *c, int count, char **names);
 
 #endif

@@ -155,6 +155,18 @@ refuse_linux_names(const struct spec *s, char *buf, size_t size)
 	return NULL;
 }
 
+/* /dev/fd is a link in what mount.devfs makes. */
+static const char *
+refuse_linux_mounts(const struct spec *s, char *buf, size_t size)
+{
+	if (strcmp(spec_text(s, "mount.fdescfs"), "true") != 0 ||
+	    strcmp(spec_text(s, "mount.devfs"), "true") == 0)
+		return NULL;
+	snprintf(buf, size, "mount.fdescfs: on Linux it needs mount.devfs, "
+	    "where /dev/fd is a link into /proc; say mount.devfs: true, too");
+	return buf;
+}
+
 static const char *
 refuse_agent(const struct spec_agent *a, char *buf, size_t size)
 {
@@ -185,7 +197,8 @@ rules_refuse(const struct spec *s, const char *backend,
 		return buf;
 	if (strcmp(backend, "linux") != 0)
 		return NULL;
-	if (refuse_linux_names(s, buf, size) != NULL)
+	if (refuse_linux_names(s, buf, size) != NULL ||
+	    refuse_linux_mounts(s, buf, size) != NULL)
 		return buf;
 	return refuse_linux_network(s, buf, size);
 }

@@ -245,6 +245,7 @@ do_create(struct operation *op)
 	struct workshop *w = op->shop;
 	struct entry *e;
 	struct error err;
+	int rc;
 
 	error_clear(&err);
 	if (inventory_creating(w->inventory, w->set, op->start, &e,
@@ -253,8 +254,14 @@ do_create(struct operation *op)
 		return;
 	}
 	memcpy(op->token, e->token, sizeof op->token);
-	if (realise_create(w->observer, op->start, op->token, &op->jid,
-	    &err) != 0) {
+	rc = realise_create(w->observer, op->start, op->token, &op->jid, &err);
+	/* A kernel's helper that had died is there again the next time. */
+	if (rc != 0 && err.code == EPIPE) {
+		error_clear(&err);
+		rc = realise_create(w->observer, op->start, op->token,
+		    &op->jid, &err);
+	}
+	if (rc != 0) {
 		note(op, true, "%s", err.text);
 		return;
 	}

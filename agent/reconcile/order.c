@@ -47,54 +47,82 @@ wanted(const struct managed *m)
 
 /* ---------------------------------------------------------------- loops */
 
+/* A walk along dependencies, breadth first; it meets each jail once. */
 struct walk {
 	struct reconciler *r;
-	const char *goal;
-	char *buf;
-	size_t size, used;
-	unsigned depth;
+	struct managed *goal, *last; /* last: the end of the queue */
 };
 
-static bool leads_back(struct walk *w, const struct managed *m);
-
+/* Puts what `d` waits for into the queue; true when that is the goal. */
 static bool
-leads_by(struct walk *w, const char *next)
+meet(struct walk *w, struct managed *d, const char *name)
 {
-	size_t mark = w->used;
+	struct managed *next = reconciler_jail(w->r, name, false);
 
-	if (w->used < w->size)
-		w->used += (size_t)snprintf(w->buf + w->used,
-		    w->size - w->used, " -> %s", next);
-	if (strcmp(next, w->goal) == 0 ||
-	    leads_back(w, reconciler_jail(w->r, next, false)))
-		return true;
-	w->used = mark;
-	return false;
+	if (next == NULL || wanted(next) == NULL ||
+	    next->walk == w->r->walk)
+		return false;
+	next->walk = w->r->walk;
+	next->walk_from = d;
+	next->walk_next = NULL;
+	w->last->walk_next = next;
+	w->last = next;
+	return next == w->goal;
 }
 
-/* Depth first from `m` back to the goal; writes the chain on the way out. */
 static bool
-leads_back(struct walk *w, const struct managed *m)
+meet_all(struct walk *w, struct managed *d)
 {
-	const struct spec *s = m == NULL ? NULL : wanted(m);
+	const struct spec *s = wanted(d);
 	char parent[JAIL_NAME_MAX];
 
-	if (s == NULL || w->depth++ > 100)
-		return false;
-	for (size_t i = 0; i < s->depend.count; i++)
-		if (leads_by(w, s->depend.text[i]))
+	for (size_t i = 0; s != NULL && i < s->depend.count; i++)
+		if (meet(w, d, s->depend.text[i]))
 			return true;
-	return parent_of(s->name, parent, sizeof parent) &&
-	    leads_by(w, parent);
+	return parent_of(d->name, parent, sizeof parent) &&
+	    meet(w, d, parent);
+}
+
+#define CHAIN_MAX 12 /* names that are shown of a loop */
+
+/* "dependency loop: a -> b -> a", from a walk that came back to `m`. */
+static void
+write_chain(struct managed *m, char *buf, size_t size)
+{
+	struct managed *d = m;
+	size_t count = 0, used, i = 0;
+
+	do {
+		d->walk_from->walk_next = d;
+		d = d->walk_from;
+		count++;
+	} while (d != m);
+	used = (size_t)snprintf(buf, size, "dependency loop: %s", m->name);
+	do {
+		d = d->walk_next;
+		i++;
+		if (used < size && (i < CHAIN_MAX || d == m))
+			used += (size_t)snprintf(buf + used, size - used,
+			    " -> %s", d->name);
+		else if (used < size && i == CHAIN_MAX)
+			used += (size_t)snprintf(buf + used, size - used,
+			    " -> ... (%zu jails)", count);
+	} while (d != m);
 }
 
 static bool
-in_loop(struct reconciler *r, const struct managed *m, char *buf, size_t size)
+in_loop(struct reconciler *r, struct managed *m, char *buf, size_t size)
 {
-	struct walk w = { r, m->name, buf, size, 0, 0 };
+	struct walk w = { r, m, m };
 
-	w.used = (size_t)snprintf(buf, size, "dependency loop: %s", m->name);
-	return leads_back(&w, m);
+	r->walk++;
+	m->walk_next = NULL;
+	for (struct managed *d = m; d != NULL; d = d->walk_next)
+		if (meet_all(&w, d)) {
+			write_chain(m, buf, size);
+			return true;
+		}
+	return false;
 }
 
 /* ------------------------------------------------------------------- up */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "agent/base/clock.h"
 #include "agent/base/sorted.h"
@@ -146,6 +147,17 @@ input_of_entry(struct plan_input *in, const struct reconciler *r,
 		in->other_set = e->set;
 }
 
+/* 0, or the errno with which a kernel would refuse that root. */
+static int
+not_directory(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno;
+	return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+}
+
 int
 reconciler_plan(struct reconciler *r, const struct managed *m,
     struct action *a)
@@ -171,6 +183,8 @@ reconciler_plan(struct reconciler *r, const struct managed *m,
 	if (in.desired != NULL) {
 		in.path_error = canonical_path(spec_text(in.desired, "path"),
 		    path, sizeof path);
+		if (in.path_error == 0)
+			in.path_error = not_directory(path);
 		in.path = in.path_error == 0 ? path : NULL;
 	}
 	rc = live_read(o, m->name, in.desired, in.applied, &live, &err);

@@ -86,7 +86,8 @@ struct managed {
 	bool said;	   /* some scan said it */
 	bool by_hand;	   /* a user asked for a restart */
 	bool waits_down;   /* until its dependants are down */
-	unsigned long walk; /* the newest one of order_down that met it */
+	unsigned long walk; /* the newest walk of order.c that met it */
+	struct managed *walk_from, *walk_next; /* of that walk */
 };
 
 /* Told of each deed: for messages, and for snapshots. */
@@ -111,7 +112,7 @@ struct reconciler {
 	TAILQ_HEAD(, managed) dirty, slots;
 	struct event *work; /* there are dirty ones */
 	unsigned working;
-	unsigned long walk; /* number of order_down's newest walk */
+	unsigned long walk; /* number of order.c's newest walk */
 	size_t waiting; /* jails that wait for others */
 	bool changed; /* something to be seen in a snapshot happened */
 	bool closing;

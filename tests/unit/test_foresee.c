@@ -83,6 +83,36 @@ loop(void **state)
 	    "blocked a;blocked b;create c;");
 }
 
+/* However many jails a loop has. */
+static void
+long_loop(void **state)
+{
+	struct world *w = *state;
+	size_t size = 1000 * 80, n = 0;
+	char *yaml = malloc(size);
+	struct managed *m;
+
+	assert_non_null(yaml);
+	for (int i = 0; i < 1000; i++)
+		n += (size_t)snprintf(yaml + n, size - n, "%s"
+		    JAIL("j%d", "depend: [j%d]\n"), i > 0 ? "---\n" : "", i,
+		    (i + 1) % 1000);
+	world_apply(w, yaml);
+	free(yaml);
+	assert_string_equal(w->deeds, "");
+	m = reconciler_jail(&w->reconciler, "j7", false);
+	assert_int_equal(m->state, STATE_BLOCKED);
+	assert_non_null(strstr(m->reason, "dependency loop: j7 -> j8 -> "));
+	assert_non_null(strstr(m->reason, "... (1000 jails) -> j7"));
+}
+
+static void
+dependency_on_nobody(void **state)
+{
+	assert_string_equal(foreseen(*state,
+	    JAIL("a", "depend: [nobody]\n")), "blocked a;");
+}
+
 /* What a restart takes along is in the plan, and in what apply does. */
 static void
 dependants_follow(void **state)
@@ -118,6 +148,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(blocked_dependency),
+		TEST(long_loop),
+		TEST(dependency_on_nobody),
 		TEST(dependency_that_comes),
 		TEST(loop),
 		TEST(dependants_follow),

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "agent/base/clock.h"
-#include "agent/reconcile/console.h"
 #include "agent/daemon/daemon.h"
 
 static void
@@ -90,7 +89,6 @@ rescan_due(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (watch_refresh(d->watch))
 		arm_watch(d);
-	console_trim(d->ctx->paths.console);
 	daemon_scan_soon(d);
 	reconciler_look_all(&d->reconciler);
 }

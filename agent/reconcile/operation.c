@@ -43,6 +43,7 @@ struct operation {
 	struct event *timer; /* what is waited for: see `waiting` */
 	enum { NOTHING, HOOK, TERM, GONE } waiting;
 	pid_t pid;
+	uint64_t output;  /* the hook's, for console_close */
 	bool timed_out;	  /* the hook was killed for taking too long */
 	int64_t deadline; /* of TERM and GONE, ms */
 	int poll_ms;
@@ -146,7 +147,7 @@ hook_failed(struct operation *op, const char *why)
 	const char *param = hook_param(op);
 	const struct text_list *l = spec_list(spec_of(op), param);
 
-	console_tail(op->shop->paths->console, op->name, tail, sizeof tail);
+	console_close(&op->shop->console, op->output, tail, sizeof tail);
 	note(op, !goes_on(op), "%s: %s: %s%s%s", param,
 	    l != NULL && op->command < l->count ? l->text[op->command] : "",
 	    why, tail[0] != '\0' ? ": " : "", tail);
@@ -171,6 +172,8 @@ hook_ended(void *arg, pid_t pid, int status)
 			snprintf(why, sizeof why, "exit status %d",
 			    WEXITSTATUS(status));
 		hook_failed(op, why);
+	} else {
+		console_close(&op->shop->console, op->output, NULL, 0);
 	}
 	if (!op->failed || goes_on(op))
 		op->command++;
@@ -195,12 +198,15 @@ hook_begin(struct operation *op, const char *param, const char *command)
 	bool background;
 
 	error_clear(&err);
-	h.output = console_open(op->shop->paths->console, op->name,
-	    h.in_jail ? spec_text(s, "exec.consolelog") : NULL, &err);
+	h.output = console_open(&op->shop->console, op->shop->paths->console,
+	    op->name, spec_text(s, "path"),
+	    h.in_jail ? spec_text(s, "exec.consolelog") : NULL, &op->output,
+	    &err);
 	op->pid = h.output == -1 ? -1 : hook_start(&h, &background, &err);
 	if (h.output != -1)
 		close(h.output);
 	if (op->pid == -1) {
+		console_close(&op->shop->console, op->output, NULL, 0);
 		op->pid = 0;
 		note(op, !goes_on(op), "%s: %s: %s", param, command,
 		    err.text);
@@ -208,6 +214,7 @@ hook_begin(struct operation *op, const char *param, const char *command)
 	}
 	if (background || children_add(op->shop->children, op->pid,
 	    hook_ended, op) != 0) {
+		console_close(&op->shop->console, op->output, NULL, 0);
 		op->pid = 0;
 		return false;
 	}
@@ -560,6 +567,7 @@ operation_free(struct operation *op)
 	if (op->waiting == HOOK && op->pid > 0) {
 		children_forget(op->shop->children, op->pid);
 		kill(-op->pid, SIGKILL);
+		console_close(&op->shop->console, op->output, NULL, 0);
 	}
 	if (op->timer != NULL)
 		event_free(op->timer);

@@ -7,6 +7,7 @@
 #define JA_OPERATION_H
 
 #include "agent/reconcile/children.h"
+#include "agent/reconcile/console.h"
 #include "agent/reconcile/inventory.h"
 #include "agent/plan/plan.h"
 
@@ -18,6 +19,7 @@ struct workshop {
 	struct inventory *inventory;
 	const struct paths *paths;
 	const char *set; /* canonical directory of the specs */
+	struct console console;
 };
 
 struct operation;

@@ -483,5 +483,6 @@ reconciler_free(struct reconciler *r)
 	free(r->jail);
 	if (r->work != NULL)
 		event_free(r->work);
+	console_stop(&r->shop.console);
 	memset(r, 0, sizeof *r);
 }

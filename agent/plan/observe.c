@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/path.h"
+
 int
 observer_init(struct observer *o, struct jail_kernel *k, struct error *err)
 {
@@ -135,15 +137,105 @@ observe_all(const struct observer *o,
 	}
 }
 
-int
-canonical_path(const char *path, char *buf, size_t size)
+void
+jail_roots_forget(struct jail_roots *roots)
 {
-	char *real = realpath(path, NULL);
-	int n;
+	for (size_t i = 0; i < roots->count; i++) {
+		free(roots->root[i].name);
+		free(roots->root[i].path);
+	}
+	free(roots->root);
+	memset(roots, 0, sizeof *roots);
+}
 
-	if (real == NULL)
-		return errno;
-	n = snprintf(buf, size, "%s", real);
-	free(real);
-	return n < 0 || (size_t)n >= size ? ENAMETOOLONG : 0;
+struct root_reading {
+	struct jail_roots *roots;
+	bool failed; /* memory is out */
+};
+
+static void
+keep_root(void *arg, const struct seen *s)
+{
+	struct root_reading *reading = arg;
+	struct jail_roots *roots = reading->roots;
+	size_t n = roots->count;
+	struct jail_root *more;
+
+	/* Who has the host's root is master of the host's files anyway. */
+	if (s->name == NULL || s->path == NULL || strcmp(s->path, "/") == 0)
+		return;
+	if ((n & (n + 1)) == 0) {
+		more = realloc(roots->root, (2 * n + 1) * sizeof *more);
+		if (more == NULL) {
+			reading->failed = true;
+			return;
+		}
+		roots->root = more;
+	}
+	roots->root[n].name = strdup(s->name);
+	roots->root[n].path = strdup(s->path);
+	roots->count++;
+	reading->failed |= roots->root[n].name == NULL ||
+	    roots->root[n].path == NULL;
+}
+
+static int
+read_roots(const struct observer *o, struct jail_roots *roots,
+    struct error *err)
+{
+	struct root_reading reading = { roots, false };
+
+	if (roots->known)
+		return 0;
+	if (observe_all(o, keep_root, &reading, err) < 0) {
+		jail_roots_forget(roots);
+		return -1;
+	}
+	if (reading.failed) {
+		jail_roots_forget(roots);
+		return error_sys(err, ENOMEM, "reading the roots of jails");
+	}
+	roots->known = true;
+	return 0;
+}
+
+struct link_judge {
+	const struct observer *observer;
+	struct jail_roots *roots;
+	struct error *err; /* says why a link is refused */
+};
+
+static bool
+link_is_jailed(void *arg, const char *link)
+{
+	struct link_judge *j = arg;
+
+	if (read_roots(j->observer, j->roots, j->err) != 0)
+		return true;
+	for (size_t i = 0; i < j->roots->count; i++) {
+		const struct jail_root *r = &j->roots->root[i];
+
+		if (!path_below(link, r->path))
+			continue;
+		error_set(j->err, ELOOP, "path: %s is a symbolic link below "
+		    "the root of jail %s, whose processes could change it; "
+		    "give the path without it", link, r->name);
+		return true;
+	}
+	return false;
+}
+
+int
+canonical_path(const struct observer *o, struct jail_roots *roots,
+    const char *path, char *buf, size_t size, struct error *err)
+{
+	struct link_judge judge = { o, roots, err };
+	const struct path_guard guard = { link_is_jailed, &judge };
+	int code;
+
+	error_clear(err);
+	code = path_resolve("", path, &guard, buf, size);
+	if (code == 0)
+		return 0;
+	return err->code != 0 ? -1 : error_sys(err, code, "path: %s", path);
 }

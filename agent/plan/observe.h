@@ -62,7 +62,24 @@ int observe_all(const struct observer *o,
     void (*each)(void *arg, const struct seen *s), void *arg,
     struct error *err);
 
-/* realpath(3) of a spec's path: 0, or an errno value. */
-int canonical_path(const char *path, char *buf, size_t size);
+/* The roots of all jails, by which links in paths are judged. */
+struct jail_roots {
+	struct jail_root {
+		char *name, *path;
+	} *root;
+	size_t count;
+	bool known; /* they have been read */
+};
+
+void jail_roots_forget(struct jail_roots *roots);
+
+/*
+ * The canonical form of a spec's path.  A symbolic link below the root of a
+ * jail is not followed, since its processes could change where it leads.  The
+ * roots are read when the path has a link in it, and they are not known.
+ * Returns 0, -1 with err, which names the path.
+ */
+int canonical_path(const struct observer *o, struct jail_roots *roots,
+    const char *path, char *buf, size_t size, struct error *err);
 
 #endif

@@ -231,8 +231,7 @@ plan_wanted(const struct plan_input *in, struct action *out)
 	    sizeof refused) != NULL)
 		return decide(out, ACTION_BLOCKED, "%s", refused);
 	if (in->path == NULL)
-		return decide(out, ACTION_BLOCKED, "path: %s: %s",
-		    spec_text(in->desired, "path"), strerror(in->path_error));
+		return decide(out, ACTION_BLOCKED, "%s", in->path_error);
 	return in->live != NULL ? plan_living(in, out) : plan_absent(in, out);
 }
 

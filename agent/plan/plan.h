@@ -50,8 +50,8 @@ struct plan_input {
 	const struct spec *applied; /* last applied by the agent, or NULL */
 	const struct live *live;    /* NULL: no living jail of that name */
 	const char *live_error;	    /* the living jail could not be read */
-	const char *path;	    /* desired path, canonical; NULL: see error */
-	int path_error;		    /* errno of canonical_path */
+	const char *path;	    /* desired path, canonical; NULL: see path_error */
+	const char *path_error;	    /* what canonical_path said */
 	const char *backend;	    /* name of the kernel's backend */
 	const struct jail_params *params;
 	const char *boot; /* now */

@@ -72,6 +72,7 @@ foresee(struct reconciler *r)
 	struct action *actions = calloc(r->count + 1, sizeof *actions);
 	bool again = actions != NULL;
 
+	jail_roots_forget(&r->roots);
 	for (size_t i = 0; actions != NULL && i < r->count; i++) {
 		struct managed *m = r->jail[i];
 		struct action *a = &actions[i];

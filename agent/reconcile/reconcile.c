@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "agent/base/clock.h"
 #include "agent/base/sorted.h"
@@ -147,17 +146,6 @@ input_of_entry(struct plan_input *in, const struct reconciler *r,
 		in->other_set = e->set;
 }
 
-/* 0, or the errno with which a kernel would refuse that root. */
-static int
-not_directory(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0)
-		return errno;
-	return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
-}
-
 int
 reconciler_plan(struct reconciler *r, const struct managed *m,
     struct action *a)
@@ -165,7 +153,7 @@ reconciler_plan(struct reconciler *r, const struct managed *m,
 	const struct observer *o = r->shop.observer;
 	char path[1024];
 	struct live live;
-	struct error err;
+	struct error err, path_err;
 	struct plan_input in = {
 		.name = m->name,
 		.desired = m->unwanted ? NULL : m->desired,
@@ -181,11 +169,10 @@ reconciler_plan(struct reconciler *r, const struct managed *m,
 	error_clear(&err);
 	input_of_entry(&in, r, inventory_find(r->shop.inventory, m->name));
 	if (in.desired != NULL) {
-		in.path_error = canonical_path(spec_text(in.desired, "path"),
-		    path, sizeof path);
-		if (in.path_error == 0)
-			in.path_error = not_directory(path);
-		in.path = in.path_error == 0 ? path : NULL;
+		in.path = canonical_path(o, &r->roots,
+		    spec_text(in.desired, "path"), path, sizeof path,
+		    &path_err) == 0 ? path : NULL;
+		in.path_error = path_err.text;
 	}
 	rc = live_read(o, m->name, in.desired, in.applied, &live, &err);
 	/* Somebody who asks for a restart overrides what the spec allows. */
@@ -376,6 +363,7 @@ work(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	jail_roots_forget(&r->roots);
 	while (turn-- > 0 && (m = TAILQ_FIRST(&r->dirty)) != NULL) {
 		TAILQ_REMOVE(&r->dirty, m, dirty_link);
 		m->dirty = false;
@@ -481,6 +469,7 @@ reconciler_free(struct reconciler *r)
 	for (size_t i = 0; i < r->count; i++)
 		managed_free(r->jail[i]);
 	free(r->jail);
+	jail_roots_forget(&r->roots);
 	if (r->work != NULL)
 		event_free(r->work);
 	console_stop(&r->shop.console);

@@ -113,6 +113,7 @@ struct reconciler {
 	struct event *work; /* there are dirty ones */
 	unsigned working;
 	unsigned long walk; /* number of order.c's newest walk */
+	struct jail_roots roots; /* as they were at the turn's beginning */
 	size_t waiting; /* jails that wait for others */
 	bool changed; /* something to be seen in a snapshot happened */
 	bool closing;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jail_set(2), rows 1 to 36: what was passed, without a look at any jail. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "allow.h"
 #include "desc.h"
 #include "life.h"
-#include "path.h"
+#include "kernel/path.h"
 #include "set.h"
 
 #define ANY_DESC                                                               \
@@ -288,6 +289,32 @@ read_release(struct set_call *s)
 	return 0;
 }
 
+/*
+ * A link below the root of a jail.  Jails that have the caller's whole root
+ * are masters of the caller's files anyway.
+ */
+static bool
+link_is_jailed(void *arg, const char *link)
+{
+	struct set_call *s = arg;
+	const struct prison_table *t = s->op->t;
+	char host[PRISON_PATH_MAX + PATH_MAX];
+
+	snprintf(host, sizeof host, "%s%s", t->inside ? t->root : "", link);
+	for (int jid = 0; (jid = jid_after(s->op, jid)) > 0;) {
+		const struct record *r = record_get(s->op, jid);
+
+		if (r == NULL || strcmp(r->path, "/") == 0 ||
+		    strcmp(r->path, t->root) == 0 ||
+		    path_below(t->root, r->path) || !path_below(host, r->path))
+			continue;
+		op_fail(s->op, ELOOP, "path: %s is a symbolic link below the "
+		    "root of jail %s", link, r->name);
+		return true;
+	}
+	return false;
+}
+
 static int
 read_path(struct set_call *s)
 {
@@ -295,6 +322,7 @@ read_path(struct set_call *s)
 	const char *root = t->root, *path;
 	char seen[PRISON_PATH_MAX];
 	struct option *o = option_find(&s->opts, "path");
+	const struct path_guard guard = { link_is_jailed, s };
 	size_t room = sizeof s->path;
 	int error;
 
@@ -310,8 +338,8 @@ read_path(struct set_call *s)
 	if (path[0] == '/' && o->len + strlen(root) > room)
 		return ENAMETOOLONG;
 	if (!t->inside)
-		return path_resolve(root, path, s->path, room);
-	error = path_resolve("", path, seen, sizeof seen);
+		return path_resolve(root, path, &guard, s->path, room);
+	error = path_resolve("", path, &guard, seen, sizeof seen);
 	if (error == 0 && snprintf(s->path, room, "%s%s", root,
 	    strcmp(seen, "/") == 0 && root[0] != '\0' ? "" : seen) >=
 	    (int)room)

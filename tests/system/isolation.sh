@@ -57,3 +57,29 @@ check "no process of the host can be signalled" inside cell sh -c "
 check "nor the jail's first process be killed from inside" inside cell \
 	sh -c 'kill -KILL 1; kill -TERM 1; kill -34 1; kill -35 1; kill -64 1; true'
 check "it still runs" same "$before" "$(identity cell)"
+
+# A jail's processes replace a directory on the way to another jail's root.
+little_root "$work/roots/pa"
+little_root "$work/roots/pa/b"
+cat > "$work/specs/pa.yaml" <<END
+name: pa
+path: $work/roots/pa
+persist: true
+children.max: 2
+END
+cat > "$work/specs/pa.kid.yaml" <<END
+name: pa.kid
+path: $work/roots/pa/b
+persist: true
+END
+check "a jail in a jail runs" settled pa pa.kid
+kid=$(identity pa.kid)
+check "the outer one redirects its path" inside pa sh -c \
+    'mv /b /b2 && ln -s / /b'
+echo 'host.hostname: other' >> "$work/specs/pa.kid.yaml"
+blocked() {
+	wait_until 10 sh -c "$JAILAGENT -k '$kernel' -s '$state' status pa.kid |
+	    grep -q '/b is a symbolic link below the root of jail pa'"
+}
+check "that is said, and nothing else is done" blocked
+check "the inner one still runs where it was" same "$kid" "$(identity pa.kid)"

@@ -624,6 +624,22 @@ test_host_procfs(void **state)
 	create(f, "clean", &(struct wish){ 0 });
 }
 
+/* Who is in a jail does not choose where others have their roots. */
+static void
+test_link_of_jail(void **state)
+{
+	struct fixture *f = *state;
+	char link[PATH_MAX + 8], below[PATH_MAX + 16];
+
+	NEEDS_ROOT();
+	snprintf(link, sizeof link, "%s/link", f->root);
+	snprintf(below, sizeof below, "%s/tmp", link);
+	assert_int_equal(symlink("/", link), 0);
+	create(f, "outer", &(struct wish){ 0 });
+	refused(f, link, "link is a symbolic link below the root of jail outer");
+	refused(f, below, "is a symbolic link below the root of jail outer");
+}
+
 /* The host's own root as a jail's: its kernel file systems are not in it. */
 static void
 test_host_root(void **state)
@@ -655,6 +671,7 @@ main(int argc, char **argv)
 		TEST(test_long_hostname),
 		TEST(test_made_inside),
 		TEST(test_host_procfs),
+		TEST(test_link_of_jail),
 		TEST(test_host_root),
 	};
 

@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #include "kernel/prison/keyvalue.h"
-#include "kernel/prison/path.h"
+#include "kernel/path.h"
 #include "kernel/prison/record.h"
 #include "temp_dir.h"
 
@@ -165,25 +165,25 @@ paths_stay_below_their_root(void **state)
 	temp_write(temp_file(&dir, "file"), 0600, "", 0);
 
 	snprintf(want, sizeof want, "%s/a", real);
-	assert_int_equal(path_resolve("", temp_file(&dir, "a/b/../.././a"),
+	assert_int_equal(path_resolve("", temp_file(&dir, "a/b/../.././a"), NULL,
 	    out, sizeof out), 0);
 	assert_string_equal(out, want);
-	assert_int_equal(path_resolve(want, "/up", out, sizeof out), 0);
+	assert_int_equal(path_resolve(want, "/up", NULL, out, sizeof out), 0);
 	assert_string_equal(out, want);
-	assert_int_equal(path_resolve(want, "abs", out, sizeof out), 0);
+	assert_int_equal(path_resolve(want, "abs", NULL, out, sizeof out), 0);
 	assert_string_equal(out + strlen(want), "/b");
-	assert_int_equal(path_resolve(want, "..", out, sizeof out), 0);
+	assert_int_equal(path_resolve(want, "..", NULL, out, sizeof out), 0);
 	assert_string_equal(out, want);
-	assert_int_equal(path_resolve("", temp_file(&dir, "loop"), out,
+	assert_int_equal(path_resolve("", temp_file(&dir, "loop"), NULL, out,
 	    sizeof out), ELOOP);
-	assert_int_equal(path_resolve("", temp_file(&dir, "file"), out,
+	assert_int_equal(path_resolve("", temp_file(&dir, "file"), NULL, out,
 	    sizeof out), ENOTDIR);
-	assert_int_equal(path_resolve("", temp_file(&dir, "none"), out,
+	assert_int_equal(path_resolve("", temp_file(&dir, "none"), NULL, out,
 	    sizeof out), ENOENT);
-	assert_int_equal(path_resolve("", "", out, sizeof out), ENOENT);
-	assert_int_equal(path_resolve("", temp_file(&dir, "a"), out, 8),
+	assert_int_equal(path_resolve("", "", NULL, out, sizeof out), ENOENT);
+	assert_int_equal(path_resolve("", temp_file(&dir, "a"), NULL, out, 8),
 	    ENAMETOOLONG);
-	assert_int_equal(path_resolve("", "/", out, sizeof out), 0);
+	assert_int_equal(path_resolve("", "/", NULL, out, sizeof out), 0);
 	assert_string_equal(out, "/");
 	temp_dir_remove(&dir);
 }

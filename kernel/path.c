@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "prison.h"
-
 #define LINKS_MAX 32
 #define REST_MAX (2 * PATH_MAX)
 
@@ -19,6 +17,7 @@ struct walk_state {
 	char at[PATH_MAX];    /* what is resolved; "" for "/" */
 	char rest[REST_MAX];  /* what is still to be walked */
 	int links;
+	const struct path_guard *guard;
 };
 
 static void
@@ -70,7 +69,9 @@ step(struct walk_state *w, const char *component, bool last)
 	if (lstat(next, &st) != 0)
 		return errno;
 	if (S_ISLNK(st.st_mode))
-		return follow(w, next);
+		return w->guard != NULL &&
+		    w->guard->refuses(w->guard->arg, next) ?
+		    ELOOP : follow(w, next);
 	if (!last && !S_ISDIR(st.st_mode))
 		return ENOTDIR;
 	snprintf(w->at, sizeof w->at, "%s", next);
@@ -102,9 +103,11 @@ walk(struct walk_state *w)
 }
 
 int
-path_resolve(const char *root, const char *path, char *out, size_t size)
+path_resolve(const char *root, const char *path,
+    const struct path_guard *guard, char *out, size_t size)
 {
-	struct walk_state w = { .root_len = strlen(root) };
+	struct walk_state w = { .root_len = strlen(root),
+		.guard = guard };
 	struct stat st;
 	int error;
 
@@ -131,4 +134,13 @@ path_resolve(const char *root, const char *path, char *out, size_t size)
 	    (int)size)
 		return ENAMETOOLONG;
 	return 0;
+}
+
+bool
+path_below(const char *path, const char *root)
+{
+	size_t len = strcmp(root, "/") == 0 ? 0 : strlen(root);
+
+	return strncmp(path, root, len) == 0 && path[len] == '/' &&
+	    path[len + 1] != '\0';
 }

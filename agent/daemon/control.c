@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent/base/channel.h"
+#include "agent/daemon/daemon.h"
 #include "kernel/compat.h"
 
 enum { CONTROL_REQUEST = 1, CONTROL_REPLY = 2 };
@@ -30,6 +31,8 @@ struct control_client {
 struct control {
 	struct event_base *base;
 	struct event *accept;
+	struct event *again; /* accept after a pause */
+	bool short_of_files; /* said already */
 	int fd;
 	char path[PATHS_MAX];
 	control_request_fn *on_request;
@@ -110,6 +113,29 @@ welcome(int fd)
 }
 
 static void
+accept_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *control = arg;
+
+	(void)fd;
+	(void)what;
+	event_add(control->accept, NULL);
+}
+
+/* Who waits stays in the queue; to ask at once would be to ask for ever. */
+static void
+pause_accept(struct control *control, int code)
+{
+	static const struct timeval pause = { 0, 100 * 1000 };
+
+	if (!control->short_of_files)
+		daemon_log("control socket: %s; commands wait", strerror(code));
+	control->short_of_files = true;
+	event_del(control->accept);
+	evtimer_add(control->again, &pause);
+}
+
+static void
 on_accept(evutil_socket_t listener, short what, void *arg)
 {
 	struct control *control = arg;
@@ -117,8 +143,12 @@ on_accept(evutil_socket_t listener, short what, void *arg)
 	struct control_client *c;
 
 	(void)what;
-	if (fd == -1)
+	if (fd == -1) {
+		if (errno == EMFILE || errno == ENFILE)
+			pause_accept(control, errno);
 		return;
+	}
+	control->short_of_files = false;
 	c = welcome(fd) ? calloc(1, sizeof *c) : NULL;
 	if (c == NULL) {
 		close(fd);
@@ -163,7 +193,8 @@ control_new(struct event_base *base, const struct paths *paths,
 		goto fail;
 	}
 	c->accept = event_new(base, c->fd, EV_READ | EV_PERSIST, on_accept, c);
-	if (c->accept == NULL || event_add(c->accept, NULL) != 0) {
+	c->again = evtimer_new(base, accept_again, c);
+	if (c->again == NULL || c->accept == NULL || event_add(c->accept, NULL) != 0) {
 		error_sys(err, ENOMEM, "control socket");
 		goto fail;
 	}
@@ -182,6 +213,8 @@ control_free(struct control *c)
 		client_free(TAILQ_FIRST(&c->clients));
 	if (c->accept != NULL)
 		event_free(c->accept);
+	if (c->again != NULL)
+		event_free(c->again);
 	if (c->fd != -1) {
 		close(c->fd);
 		unlink(c->path);

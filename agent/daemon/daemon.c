@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,6 +47,16 @@ daemon_log(const char *fmt, ...)
 	free(plain);
 }
 
+bool
+daemon_holds_lock(const struct daemon *d)
+{
+	struct stat own, there;
+
+	return fstat(d->lock, &own) != 0 ||
+	    (stat(d->ctx->paths.lock, &there) == 0 &&
+	    own.st_dev == there.st_dev && own.st_ino == there.st_ino);
+}
+
 /* Each deed is a line in the log, and told to those who asked for it. */
 static void
 told(void *arg, const struct managed *m, const struct action *a,
@@ -68,6 +79,12 @@ turned(void *arg)
 
 	if (d->reconciler.changed && d->has_scan)
 		daemon_snapshot_due(d);
+	if (d->reconciler.unwatched != 0 && !d->said_unwatched) {
+		d->said_unwatched = true;
+		daemon_log("no events for some jails: %s; those are looked at "
+		    "every %u s", strerror(d->reconciler.unwatched),
+		    d->opt.interval);
+	}
 	daemon_wake_waiters(d);
 }
 

@@ -59,6 +59,8 @@ struct daemon {
 	struct channel *reader;
 	struct watch *watch;
 	struct event *watch_event, *scan_timer, *rescan_timer;
+	struct event *overdue; /* the reader's answer */
+	bool mute;	       /* it did not come */
 	bool scanning, scan_again;
 	uint64_t scans_asked, scans_done;
 	struct scan scan;
@@ -68,6 +70,7 @@ struct daemon {
 	struct channel *signer;
 	struct event *snapshot_timer;
 	bool signing;
+	bool unsigned_for_ever; /* the signer has ended */
 	int64_t snapshot_at; /* ms, of the last one */
 	unsigned char content[DIGEST_SIZE], sent[DIGEST_SIZE];
 	char snapshot_problem[512];
@@ -77,11 +80,15 @@ struct daemon {
 	TAILQ_HEAD(, waiter) waiters;
 
 	struct event *kernel_event, *signals[3];
+	bool said_unwatched;
 	int status; /* exit status */
 };
 
 /* Runs until SIGTERM or SIGINT; returns the exit status. */
 int daemon_run(const struct context *ctx, const struct daemon_options *opt);
+
+/* Whether the lock's file is still the one that this process locked. */
+bool daemon_holds_lock(const struct daemon *d);
 
 /* One line of the log: to standard error, with the time. */
 void daemon_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -25,8 +25,14 @@ request_status(struct daemon *d, struct control_client *client, json_t *q)
 		.reconciler = &d->reconciler,
 		.scan = d->has_scan ? &d->scan : NULL,
 		.revision = d->has_scan ? d->scan.revision : "",
-		.watch = watch_why(d->watch),
+		.watch = watch_why(d->watch)[0] == '\0' &&
+		    d->reconciler.unwatched != 0 ? "for some jails, which are "
+		    "looked at with each rescan" : watch_why(d->watch),
 		.snapshot = d->snapshot_problem,
+		.problem = d->mute ? "the reader does not answer: changes of "
+		    "specs are not seen" :
+		    d->unsigned_for_ever ? "the signer ended; start the agent "
+		    "again" : NULL,
 		.running = true,
 		.pid = (long)getpid(),
 	};

@@ -31,6 +31,9 @@ scan_in(struct daemon *d, int64_t ms)
 	evtimer_add(d->scan_timer, &tv);
 }
 
+/* How long a scan may take before that is said. */
+static const struct timeval answer_time = { 60, 0 };
+
 void
 daemon_scan_soon(struct daemon *d)
 {
@@ -40,8 +43,24 @@ daemon_scan_soon(struct daemon *d)
 	}
 	evtimer_del(d->scan_timer);
 	if (channel_send(d->reader, READER_SCAN, ++d->scans_asked, NULL,
-	    0) == 0)
+	    0) == 0) {
 		d->scanning = true;
+		evtimer_add(d->overdue, &answer_time);
+	}
+}
+
+/* A file system that hangs keeps the reader; the jails go on meanwhile. */
+static void
+answer_overdue(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)fd;
+	(void)what;
+	d->mute = true;
+	daemon_log("the reader has not answered for %ld s; changes of specs "
+	    "wait until it does (does a file system hang?)",
+	    (long)answer_time.tv_sec);
 }
 
 static void
@@ -87,6 +106,14 @@ rescan_due(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (!daemon_holds_lock(d)) {
+		daemon_log("%s was removed: nobody can reach this agent or "
+		    "knows of it any more; it ends, the jails go on, and "
+		    "another one has to be started", d->ctx->paths.lock);
+		d->status = EXIT_FAILED;
+		event_base_loopexit(d->base, NULL);
+		return;
+	}
 	if (watch_refresh(d->watch))
 		arm_watch(d);
 	daemon_scan_soon(d);
@@ -135,6 +162,10 @@ on_result(void *arg, struct channel *c, const struct message *m)
 
 	(void)c;
 	d->scanning = false;
+	evtimer_del(d->overdue);
+	if (d->mute)
+		daemon_log("the reader answers again");
+	d->mute = false;
 	if (m->type != READER_RESULT ||
 	    scan_decode(m->data, m->len, &s, &err) != 0) {
 		daemon_log("reader: an answer that is not understood");
@@ -179,9 +210,10 @@ daemon_scan_start(struct daemon *d, int reader, struct error *err)
 	d->reader = channel_new(d->base, reader, on_result, on_reader_gone, d);
 	d->watch = watch_new(d->opt.dir);
 	d->scan_timer = evtimer_new(d->base, scan_due, d);
+	d->overdue = evtimer_new(d->base, answer_overdue, d);
 	d->rescan_timer = event_new(d->base, -1, EV_PERSIST, rescan_due, d);
 	if (d->reader == NULL || d->watch == NULL || d->scan_timer == NULL ||
-	    d->rescan_timer == NULL || arm_watch(d) != 0 ||
+	    d->overdue == NULL || d->rescan_timer == NULL || arm_watch(d) != 0 ||
 	    event_add(d->rescan_timer, &interval) != 0)
 		return error_sys(err, ENOMEM, "watched directory");
 	daemon_scan_soon(d);
@@ -192,9 +224,9 @@ void
 daemon_scan_stop(struct daemon *d)
 {
 	struct event *events[] = { d->watch_event, d->scan_timer,
-		d->rescan_timer };
+		d->rescan_timer, d->overdue };
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		if (events[i] != NULL)
 			event_free(events[i]);
 	watch_free(d->watch);

@@ -143,6 +143,7 @@ on_signer_gone(void *arg, struct channel *c)
 	problem(d, "the signer ended: states are not signed any more until "
 	    "the agent is started again");
 	d->signing = true; /* for ever */
+	d->unsigned_for_ever = true;
 }
 
 /* What the newest good snapshot says need not be said again. */

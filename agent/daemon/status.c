@@ -368,7 +368,7 @@ agent_object(const struct status_source *src)
 	    text_or_null(src->revision));
 
 	json_object_set_new(o, "problem", text_or_null(
-	    s != NULL && s->state == SCAN_MISSING ? s->why : NULL));
+	    s != NULL && s->state == SCAN_MISSING ? s->why : src->problem));
 	json_object_set_new(o, "events", text_or_null(src->watch));
 	json_object_set_new(o, "snapshot", text_or_null(src->snapshot));
 	return o;

@@ -18,6 +18,7 @@ struct status_source {
 	const char *revision;
 	const char *watch;    /* why there are no events, NULL: there are */
 	const char *snapshot; /* why the newest one was not written, or NULL */
+	const char *problem;  /* what keeps the agent from its work, or NULL */
 	bool running;	      /* an agent answers */
 	long pid;
 };

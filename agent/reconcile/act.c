@@ -68,14 +68,25 @@ failed(struct reconciler *r, struct managed *m, const char *why, bool was_up)
 	reconciler_wait(m, ms);
 }
 
+/* Without events it is the rescan that finds what happens to the jail. */
+static void
+not_watched(struct reconciler *r, struct managed *m, int code)
+{
+	if (code == EMFILE || code == ENFILE || code == ENOMEM ||
+	    code == ENOSPC)
+		r->unwatched = code;
+	else
+		reconciler_look(r, m); /* it may have ended just now */
+}
+
 static void
 ready(struct reconciler *r, struct managed *m, int jid)
 {
 	struct jail_kernel *k = r->shop.observer->kernel;
 
 	if (m->jid != jid && jid != 0 && r->opt.healing &&
-	    k->backend->watch != NULL)
-		k->backend->watch(k, jid);
+	    k->backend->watch != NULL && k->backend->watch(k, jid) != 0)
+		not_watched(r, m, errno);
 	if (m->jid != jid)
 		r->changed = true;
 	m->jid = jid;

@@ -115,6 +115,7 @@ struct reconciler {
 	unsigned long walk; /* number of order.c's newest walk */
 	struct jail_roots roots; /* as they were at the turn's beginning */
 	size_t waiting; /* jails that wait for others */
+	int unwatched; /* errno: the kernel tells nothing of some jail */
 	bool changed; /* something to be seen in a snapshot happened */
 	bool closing;
 };

@@ -26,7 +26,7 @@ old=$agent
 # The one that copies what hooks say lives as long as somebody may say more.
 helpers=
 for p in $(helpers); do
-	grep -q -s -z 'jailagent: console' "/proc/$p/cmdline" && copier=$p ||
+	grep -q -s -x console "/proc/$p/comm" && copier=$p ||
 	    helpers="$helpers $p"
 done
 stop agent KILL

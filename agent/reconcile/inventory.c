@@ -155,6 +155,24 @@ take_snapshot(struct inventory *inv, struct error *err)
 	return 0;
 }
 
+/* What a damaged line said is not known: nothing is removed on this word. */
+static int
+take_journal(struct inventory *inv, struct error *err)
+{
+	struct error why;
+	int damaged;
+
+	error_clear(&why);
+	damaged = journal_read(inv->paths->journal, inv->boot, take_record,
+	    inv, &why);
+	if (damaged < 0)
+		return error_set(err, why.code, "%s", why.text);
+	if (damaged == 0 || inv->doubt != NULL)
+		return 0;
+	inv->doubt = strdup(why.text);
+	return inv->doubt != NULL ? 0 : error_sys(err, ENOMEM, "inventory");
+}
+
 int
 inventory_open(struct inventory *inv, const struct paths *paths,
     const char *boot, bool writable, struct error *err)
@@ -163,8 +181,7 @@ inventory_open(struct inventory *inv, const struct paths *paths,
 	inv->paths = paths;
 	inv->journal = -1;
 	snprintf(inv->boot, sizeof inv->boot, "%s", boot);
-	if (take_snapshot(inv, err) != 0 ||
-	    journal_read(paths->journal, boot, take_record, inv, err) != 0)
+	if (take_snapshot(inv, err) != 0 || take_journal(inv, err) != 0)
 		goto fail;
 	for (size_t i = 0; i < inv->count; i++) {
 		struct entry *e = inv->entry[i];

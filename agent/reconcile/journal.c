@@ -29,23 +29,25 @@ stage_of(const char *word)
 	return -1;
 }
 
+/* Returns 0, 1 when the line is damaged, -1 when `each` failed. */
 static int
-read_line(json_t *o, int (*each)(void *, const struct journal_record *),
+read_line(const char *line, int (*each)(void *, const struct journal_record *),
     void *arg)
 {
+	json_t *o = json_loads(line, 0, NULL);
 	struct journal_record r;
 	const char *stage;
-	int number;
+	int number, rc = 1;
 
-	if (json_unpack(o, "{s:s, s:s, s:s, s:s, s:s, s:i}", "stage", &stage,
-	    "jail", &r.name, "set", &r.set, "token", &r.token, "boot", &r.boot,
-	    "jid", &r.jid) != 0)
-		return -1;
-	number = stage_of(stage);
-	if (number < 0)
-		return -1;
-	r.stage = (enum journal_stage)number;
-	return each(arg, &r);
+	if (o != NULL && json_unpack(o, "{s:s, s:s, s:s, s:s, s:s, s:i}",
+	    "stage", &stage, "jail", &r.name, "set", &r.set, "token", &r.token,
+	    "boot", &r.boot, "jid", &r.jid) == 0 &&
+	    (number = stage_of(stage)) >= 0) {
+		r.stage = (enum journal_stage)number;
+		rc = each(arg, &r);
+	}
+	json_decref(o);
+	return rc;
 }
 
 /* Whether the first line says that the journal is of this boot. */
@@ -75,7 +77,7 @@ journal_read(const char *path, const char *boot,
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t n;
-	int rc = 0;
+	int rc = 0, damaged = 0;
 
 	if (f == NULL)
 		return errno == ENOENT ? 0 : error_sys(err, errno, "%s", path);
@@ -83,20 +85,22 @@ journal_read(const char *path, const char *boot,
 		fclose(f);
 		return 0;
 	}
-	while (rc == 0 && (n = getline(&line, &room, f)) > 0) {
-		json_t *o;
-
+	while (rc >= 0 && (n = getline(&line, &room, f)) > 0) {
 		if (line[n - 1] != '\n')
 			break; /* cut short: never carried out */
-		o = json_loads(line, 0, NULL);
-		rc = o == NULL ? -1 : read_line(o, each, arg);
-		json_decref(o);
+		rc = read_line(line, each, arg);
+		if (rc > 0 && damaged++ == 0)
+			error_set(err, EINVAL, "%s: damaged line, skipped: "
+			    "%.*s: compare `jailagent status' with `jailagent "
+			    "list', then take the line out and start the "
+			    "agent anew", path,
+			    (int)(n > 200 ? 200 : n - 1), line);
 	}
-	if (rc != 0)
-		error_set(err, EINVAL, "%s: damaged line: %.200s", path, line);
+	if (rc < 0)
+		error_sys(err, ENOMEM, "%s", path);
 	free(line);
 	fclose(f);
-	return rc;
+	return rc < 0 ? -1 : damaged;
 }
 
 static int

@@ -23,7 +23,10 @@ struct journal_record {
 	int jid;
 };
 
-/* Calls `each` for every line; a missing journal has none. */
+/*
+ * Calls `each` for every line; a missing journal has none.  Returns how many
+ * lines were damaged and skipped (err tells of the first), -1 on error.
+ */
 int journal_read(const char *path, const char *boot,
     int (*each)(void *arg, const struct journal_record *r), void *arg,
     struct error *err);

@@ -179,6 +179,28 @@ cut_anywhere(void **state)
 	free(whole);
 }
 
+/* A damaged line is skipped, and what it said is missed: a doubt. */
+static void
+damaged_line_is_a_doubt(void **state)
+{
+	struct world *w = *state;
+	char *whole, *more;
+	size_t len;
+
+	creating(w, WEB);
+	assert_null(w->inventory.doubt);
+	whole = temp_read(w->paths.journal, &len);
+	more = calloc(1, len + 100);
+	snprintf(more, len + 100, "%s{\"stage\":\n", whole);
+	temp_write(w->paths.journal, 0600, more, strlen(more));
+	world_restart(w);
+	assert_non_null(inventory_find(&w->inventory, "web"));
+	assert_non_null(w->inventory.doubt);
+	assert_non_null(strstr(w->inventory.doubt, "damaged line"));
+	free(whole);
+	free(more);
+}
+
 /* A full disk in the middle of a line leaves a journal that can be read. */
 static void
 full_disk(void **state)
@@ -280,6 +302,7 @@ main(void)
 		TEST(damaged_applied_spec_is_none),
 		TEST(journal_of_another_boot_is_discarded),
 		TEST(cut_anywhere),
+		TEST(damaged_line_is_a_doubt),
 		TEST(full_disk),
 		TEST(compaction_keeps_everything),
 		TEST(unfinished_creation),

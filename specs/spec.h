@@ -162,6 +162,9 @@ void spec_set_free(struct spec_set *set);
 /* Ends in .yaml or .yml, not hidden, not an editor's temporary. */
 bool spec_file_name(const char *name);
 
+/* Adds an error for each loop of dependencies; returns how many. */
+size_t spec_set_loops(struct spec_set *set);
+
 const struct spec *spec_find(const struct spec_set *set, const char *name);
 const struct spec_param *spec_param_find(const struct spec *s,
     const char *name);

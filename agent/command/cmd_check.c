@@ -9,11 +9,9 @@
 #include "kernel/compat.h"
 #include "specs/spec.h"
 
-int
-command_load(char **path, int count, struct spec_set *set)
+static void
+print_errors(const struct spec_set *set)
 {
-	int rc = spec_load((const char *const *)path, (size_t)count, set);
-
 	for (size_t i = 0; i < set->errors.count; i++) {
 		char *text = spec_error_text(&set->errors.error[i]);
 
@@ -21,6 +19,14 @@ command_load(char **path, int count, struct spec_set *set)
 			fprintf(stderr, "%s\n", text);
 		free(text);
 	}
+}
+
+int
+command_load(char **path, int count, struct spec_set *set)
+{
+	int rc = spec_load((const char *const *)path, (size_t)count, set);
+
+	print_errors(set);
 	return rc;
 }
 
@@ -103,12 +109,13 @@ run_check(struct context *ctx, int argc, char **argv)
 	}
 	if (optind == argc)
 		return usage_error(&command_check, "a path is missing");
+	valid = spec_load((const char *const *)argv + optind,
+	    (size_t)(argc - optind), &set) == 0;
+	valid &= spec_set_loops(&set) == 0;
 	if (json) {
-		valid = spec_load((const char *const *)argv + optind,
-		    (size_t)(argc - optind), &set) == 0;
 		status = print_json(&set, valid);
 	} else {
-		valid = command_load(argv + optind, argc - optind, &set) == 0;
+		print_errors(&set);
 		print_summary(&set, valid);
 		status = valid ? EXIT_OK : EXIT_FAILED;
 	}

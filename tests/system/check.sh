@@ -74,3 +74,14 @@ check "addresses are a list" has_json \
 check "booleans are booleans" has_json '"persist":true'
 check "settings are below agent" has_json '"restart":"never"'
 check "labels are an object" has_json '"labels":{"tier":"front"}'
+
+# A loop of dependencies can never be started: it is named.
+mkdir -p "$work/loop"
+for pair in a:b b:c c:a d:a; do
+	printf 'name: %s\npath: /tmp\npersist: true\ndepend: [%s]\n' \
+	    "${pair%:*}" "${pair#*:}" > "$work/loop/${pair%:*}.yaml"
+done
+check "a loop is an error" expect_status 1 "$JAILAGENT" check "$work/loop"
+check "its chain is named" says "dependency loop: a -> b -> c -> a"
+rm "$work/loop/a.yaml"
+check "without it: valid" expect_status 0 "$JAILAGENT" check "$work/loop"

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 #include "agent/reconcile/applied.h"
 #include "agent/reconcile/journal.h"
 #include "agent/sign/snapshot.h"
+#include "kernel/start.h"
 
 #define JOURNAL_REWRITE (1024 * 1024)
 
@@ -101,6 +104,30 @@ entry_drop(struct inventory *inv, const char *name)
 	    (inv->count - at) * sizeof *inv->entry);
 }
 
+/* Whether the process of a hook's record is there, and is that one. */
+static bool
+hook_lives(const struct journal_record *r)
+{
+	char text[32];
+	uint64_t start;
+	bool zombie;
+
+	if (r->jid <= 1 || process_start(r->jid, &start, &zombie) != 0)
+		return false;
+	snprintf(text, sizeof text, "%" PRIu64, start);
+	return !zombie && strcmp(text, r->token) == 0;
+}
+
+/* A hook leads a session of its own, so its group has its number. */
+static void
+kill_survivor(const struct journal_record *r)
+{
+	for (int i = 0; i < 100 && hook_lives(r); i++) {
+		kill(-r->jid, SIGKILL);
+		usleep(10000);
+	}
+}
+
 /* Carries a journal line, or a snapshot's jail, over into the inventory. */
 static int
 take_record(void *arg, const struct journal_record *r)
@@ -109,6 +136,11 @@ take_record(void *arg, const struct journal_record *r)
 	struct entry *e;
 	char *set;
 
+	if (r->stage == JOURNAL_HOOK) {
+		if (inv->writable)
+			kill_survivor(r);
+		return 0;
+	}
 	if (r->stage == JOURNAL_GONE) {
 		entry_drop(inv, r->name);
 		return 0;
@@ -180,6 +212,7 @@ inventory_open(struct inventory *inv, const struct paths *paths,
 	memset(inv, 0, sizeof *inv);
 	inv->paths = paths;
 	inv->journal = -1;
+	inv->writable = writable;
 	snprintf(inv->boot, sizeof inv->boot, "%s", boot);
 	if (take_snapshot(inv, err) != 0 || take_journal(inv, err) != 0)
 		goto fail;
@@ -224,6 +257,22 @@ append(struct inventory *inv, const struct journal_record *r,
 		return -1;
 	inv->journal_len += (size_t)n;
 	return 0;
+}
+
+int
+inventory_hook(struct inventory *inv, const char *name, pid_t pid,
+    struct error *err)
+{
+	char text[32];
+	struct journal_record r = { JOURNAL_HOOK, name, "", text, inv->boot,
+		pid };
+	uint64_t start;
+	bool zombie;
+
+	if (process_start(pid, &start, &zombie) != 0)
+		return 0; /* it has ended */
+	snprintf(text, sizeof text, "%" PRIu64, start);
+	return append(inv, &r, err);
 }
 
 /* The entry changes only when the journal has it. */

@@ -38,6 +38,7 @@ struct inventory {
 	char boot[64];
 	int journal;	    /* descriptor; -1: read only */
 	size_t journal_len; /* bytes appended since the last rewrite */
+	bool writable;	    /* the lock is ours: surviving hooks are killed */
 	char *doubt;	    /* why no jail may be removed on its word */
 };
 
@@ -50,6 +51,13 @@ int inventory_open(struct inventory *inv, const struct paths *paths,
 void inventory_close(struct inventory *inv);
 
 struct entry *inventory_find(const struct inventory *inv, const char *name);
+
+/*
+ * Journals that a hook runs, with its identity: an agent that finds it alive
+ * when it opens the inventory kills it and its group, before anything else.
+ */
+int inventory_hook(struct inventory *inv, const char *name, pid_t pid,
+    struct error *err);
 
 /* Journals that a jail is about to be made of `s`; gives it a new mark. */
 int inventory_creating(struct inventory *inv, const char *set,

@@ -18,12 +18,13 @@ static const char *const stage_word[] = {
 	[JOURNAL_REMOVING] = "removing",
 	[JOURNAL_DOWN] = "down",
 	[JOURNAL_GONE] = "gone",
+	[JOURNAL_HOOK] = "hook",
 };
 
 static int
 stage_of(const char *word)
 {
-	for (int i = 0; word != NULL && i <= JOURNAL_GONE; i++)
+	for (int i = 0; word != NULL && i <= JOURNAL_HOOK; i++)
 		if (strcmp(word, stage_word[i]) == 0)
 			return i;
 	return -1;

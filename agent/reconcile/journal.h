@@ -15,6 +15,7 @@ enum journal_stage {
 	JOURNAL_REMOVING,
 	JOURNAL_DOWN,
 	JOURNAL_GONE,
+	JOURNAL_HOOK, /* runs: jid is its pid, token its start */
 };
 
 struct journal_record {

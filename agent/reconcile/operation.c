@@ -218,6 +218,8 @@ hook_begin(struct operation *op, const char *param, const char *command)
 		op->pid = 0;
 		return false;
 	}
+	if (inventory_hook(op->shop->inventory, op->name, op->pid, &err) != 0)
+		note(op, false, "%s", err.text);
 	op->waiting = HOOK;
 	op->timed_out = false;
 	if (timeout > 0)

@@ -301,6 +301,30 @@ let_go_in_the_middle(void **state)
 	assert_string_equal(world_state(&s->w, "web"), "ready");
 }
 
+/* As after kill -9 of the agent: the hook goes on until the next one. */
+static void
+survivor_is_killed(void **state)
+{
+	struct stage *s = *state;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setsid();
+		execl("/bin/sleep", "sleep", "100", (char *)NULL);
+		_exit(127);
+	}
+	usleep(100000);
+	assert_int_equal(inventory_hook(&s->w.inventory, "web", pid, NULL), 0);
+	inventory_close(&s->w.inventory);
+	assert_int_equal(inventory_open(&s->w.inventory, &s->w.paths,
+	    s->w.observer.boot, false, NULL), 0);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	inventory_close(&s->w.inventory);
+	assert_int_equal(inventory_open(&s->w.inventory, &s->w.paths,
+	    s->w.observer.boot, true, NULL), 0);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), pid);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -316,6 +340,7 @@ main(void)
 		TEST(failing_poststop_in_a_restart),
 		TEST(timeout_kills_the_group),
 		TEST(background_is_not_waited_for),
+		TEST(survivor_is_killed),
 		TEST(let_go_in_the_middle),
 	};
 

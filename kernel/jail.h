@@ -64,7 +64,7 @@ struct jail_exec {
 	const char *user;	  /* NULL: unchanged */
 	bool host_user;		  /* `user` is the host's, not the jail's */
 	int fd[3];		  /* become 0, 1, 2; -1: /dev/null */
-	bool session;		  /* in a session of its own */
+	bool session;		  /* of its own; in a jail on Linux always */
 };
 
 struct jail_backend;

@@ -15,11 +15,15 @@
 #include "kernel/call.h"
 #include "kernel/compat.h"
 #include "agent/command/passwd.h"
+#include "agent/command/terminal.h"
 
 #define CLEAN_PATH \
 	"/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 
 extern char **environ;
+
+/* How long a signal may wait while a terminal is relayed. */
+#define RELAY_MS 50
 
 struct exec_request {
 	bool clean;	   /* -l */
@@ -58,7 +62,7 @@ static void
 command_signals(sigset_t *set)
 {
 	static const int signals[] = { SIGCHLD, SIGINT, SIGQUIT, SIGTERM,
-	    SIGHUP, SIGUSR1, SIGUSR2 };
+	    SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH };
 
 	sigemptyset(set);
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
@@ -72,19 +76,30 @@ no_action(int sig)
 	(void)sig;
 }
 
+/* Waits a moment for a signal, or for what the terminals have to tell. */
+static int
+next_signal(struct terminal *t, const sigset_t *set)
+{
+	static const struct timespec none;
+
+	if (t->master < 0)
+		return sigwaitinfo(set, NULL);
+	terminal_relay(t, RELAY_MS);
+	return sigtimedwait(set, NULL, &none);
+}
+
 /*
- * Waits for the command and passes signals on.  What a terminal sends, it
- * sends to the command itself, which is in the same process group: those are
- * from the kernel, not from a user.
+ * Waits for the command and passes signals on to its process group, which is
+ * not the caller's.
  */
 static int
-wait_for(pid_t pid, const sigset_t *set)
+wait_for(pid_t pid, struct terminal *t, const sigset_t *set)
 {
-	siginfo_t info;
 	int status;
 
 	for (;;) {
 		pid_t got = waitpid(pid, &status, WNOHANG);
+		int sig;
 
 		if (got == pid && WIFEXITED(status))
 			return WEXITSTATUS(status);
@@ -95,34 +110,42 @@ wait_for(pid_t pid, const sigset_t *set)
 			    strerror(errno));
 			return EXIT_FAILED;
 		}
-		if (sigwaitinfo(set, &info) == -1 || info.si_signo == SIGCHLD)
-			continue;
-		if (info.si_code <= 0)
-			(void)kill(pid, info.si_signo);
+		sig = next_signal(t, set);
+		if (sig == SIGWINCH)
+			terminal_resize(t);
+		else if (sig > 0 && sig != SIGCHLD)
+			(void)kill(-pid, sig);
 	}
 }
 
 static int
-run_and_wait(struct jail_kernel *k, const struct jail_exec *x,
+run_and_wait(struct jail_kernel *k, struct jail_exec *x,
     const char *jail)
 {
 	struct error err;
 	struct sigaction child = { .sa_handler = no_action };
+	struct terminal t;
 	sigset_t set, old;
 	pid_t pid;
 	int status;
 
 	sigemptyset(&child.sa_mask);
 	(void)sigaction(SIGCHLD, &child, NULL);
+	(void)sigaction(SIGWINCH, &child, NULL);
 	command_signals(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, &old);
-	pid = k->backend->spawn(k, x, &err);
-	if (pid == -1) {
-		complain("%s: %s", jail, err.text);
-		status = EXIT_FAILED;
-	} else {
-		status = wait_for(pid, &set);
+	if (terminal_open(&t, x->fd) != 0) {
+		complain("a terminal for the command: %s", strerror(errno));
+		return EXIT_FAILED;
 	}
+	pid = k->backend->spawn(k, x, &err);
+	if (t.slave >= 0)
+		close(t.slave);
+	t.slave = -1;
+	status = pid == -1 ? EXIT_FAILED : wait_for(pid, &t, &set);
+	terminal_close(&t);
+	if (pid == -1)
+		complain("%s: %s", jail, err.text);
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	return status;
 }
@@ -139,7 +162,7 @@ run_in(struct jail_kernel *k, const struct exec_request *r,
 	    term != NULL ? term_text : NULL, NULL };
 	const char *shell_argv[] = { u.shell, "-i", NULL };
 	struct jail_exec x = { .jid = row->jid, .fd = { 0, 1, 2 },
-	    .dir = r->dir, .user = r->user, .host_user = r->host_user };
+	    .dir = r->dir, .user = r->user, .host_user = r->host_user, .session = true };
 
 	if (find_user(r, path != NULL ? path : "/", &u) != 0)
 		return EXIT_FAILED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The child that becomes a program in a jail, or on the host. */
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <grp.h>
@@ -88,7 +89,8 @@ exec_child(void *arg, struct error *err)
 	const struct exec_job *j = arg;
 	const char *dir = j->dir;
 
-	if (j->session)
+	/* A caller in the same session could be signalled, or typed at. */
+	if (j->session || j->jail >= 0)
 		setsid();
 	if (enter_jail(j, err) != 0)
 		return;
@@ -100,6 +102,9 @@ exec_child(void *arg, struct error *err)
 	}
 	if (place_descriptors(j, err) != 0 || become_user(j, err) != 0)
 		return;
+	/* Takes no terminal that is another session's. */
+	if (j->jail >= 0 && isatty(0))
+		(void)ioctl(0, TIOCSCTTY, 0);
 	if (j->files != NULL)
 		setrlimit(RLIMIT_NOFILE, j->files);
 	reset_signals();

@@ -77,5 +77,20 @@ forwarded() {
 }
 check "SIGTERM is passed on" forwarded
 
+check "the caller's process group cannot be signalled" sh -c "
+	$JAILAGENT -k $k exec web sh -c 'trap \"\" TERM; kill -TERM 0; exit 3'
+	[ \$? -eq 3 ]"
+mkfifo "$work/open"
+exec 9<> "$work/open" # input that does not end
+terminals() { # what the command does to its terminal is not the caller's
+	script -qec "stty rows 33 cols 90; $JAILAGENT -k $k exec web stty size;
+	    $JAILAGENT -k $k exec web stty rows 7; stty size; stty -a" \
+	    /dev/null < "$work/open" > "$work/typed" 2>&1
+	cat "$work/typed"
+	same 2 "$(grep -c '^33 90' "$work/typed")" &&
+	    grep -q ' icanon' "$work/typed"
+}
+check "a terminal of its own, of the same size" terminals
+
 check "the jail is removed" "$jail" "$k" remove "$jid"
 check "nothing is left" unchanged "$work/before"

@@ -87,7 +87,7 @@ test_environment(void **state)
 	NEEDS_ROOT();
 	x.jid = create(f, "env", &(struct wish){ .hostname = "env.example" });
 	assert_int_equal(run(f, &x, out, sizeof out, &err), 0);
-	assert_string_equal(out, "dir=/ uid=0 gid=0 groups= session=0 umask=26 "
+	assert_string_equal(out, "dir=/ uid=0 gid=0 groups= session=1 umask=26 "
 	    "A=1 PATH=/nowhere:/etc:/:/sub Z= ");
 	x.dir = "/sub/deep";
 	x.session = true;
@@ -113,7 +113,7 @@ test_users(void **state)
 	write_accounts(f);
 	assert_int_equal(run(f, &x, out, sizeof out, &err), 0);
 	assert_string_equal(out, "dir=/ uid=80 gid=81 groups=81,300,302, "
-	    "session=0 umask=26 ");
+	    "session=1 umask=26 ");
 	x.user = "nobody-here";
 	assert_int_equal(run(f, &x, out, sizeof out, &err), -1);
 	assert_non_null(strstr(err.text, "user nobody-here: not in"));

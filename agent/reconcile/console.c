@@ -39,7 +39,7 @@ same_file(int fd, const struct stat *st)
 static int
 enter(int dir, const char *part, int flags)
 {
-	int fd = openat(dir, part, flags, 0600), saved = errno;
+	int fd = openat(dir, part, flags | O_CLOEXEC, 0600), saved = errno;
 
 	close(dir);
 	errno = saved;
@@ -104,7 +104,7 @@ open_file(const char *dir, const char *name, const char *root,
 	if (log != NULL)
 		return console_log(log, root, err);
 	own_file(dir, name, own, sizeof own);
-	fd = open(own, APPEND, 0600);
+	fd = open(own, APPEND | O_CLOEXEC, 0600);
 	return fd != -1 ? fd : error_sys(err, errno, "%s", own);
 }
 

@@ -108,7 +108,8 @@ static int
 add_mounts(const struct create_request *r, int dev, int tree,
     struct error *err)
 {
-	if (dev >= 0 && (attach(r, "mount.devfs", dev, tree, "dev", err) != 0 || add_mount(r, &pts_mount, tree, err) != 0 ||
+	if (dev >= 0 && (attach(r, "mount.devfs", dev, tree, "dev",
+	    err) != 0 || add_mount(r, &pts_mount, tree, err) != 0 ||
 	    add_mount(r, &shm_mount, tree, err) != 0))
 		return -1;
 	if ((r->mounts & MOUNT_PROCFS) != 0)

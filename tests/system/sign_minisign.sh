@@ -15,10 +15,11 @@ s=$work/snapshots
 ours() { minisign -Vm "$1" -p "$2"; }
 
 # minisign 0.11 ignores the bits that base64 leaves over in the last character
-# in front of "=": such a change is none to it.  To us it is.
+# in front of "=", and a blank in the place of "=": such a change is none to it.
+# To us it is.
 only_spare_bits() {
-	sed 's/.\(==*\)$/\1/' "$s/00000002.json.minisig" > "$work/a"
-	sed 's/.\(==*\)$/\1/' "$1.minisig" > "$work/b"
+	sed 's/.[= ]*$//' "$s/00000002.json.minisig" > "$work/a"
+	sed 's/.[= ]*$//' "$1.minisig" > "$work/b"
 	cmp -s "$work/a" "$work/b" && cmp -s "$s/00000002.json" "$1"
 }
 

@@ -169,8 +169,10 @@ main(int argc, char **argv)
 	struct conform c = { .kernel = "auto" };
 	int rc;
 
-	if (read_arguments(&c, argc, argv) != 0)
+	if (read_arguments(&c, argc, argv) != 0) {
+		json_decref(c.exceptions);
 		return usage();
+	}
 	c.outcome = mmap(NULL, sizeof *c.outcome, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANON, -1, 0);
 	if (c.outcome == MAP_FAILED) {

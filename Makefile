@@ -46,12 +46,13 @@ ALL_CFLAGS = -std=c11 ${CFLAGS} ${SANITIZE} ${WARNINGS} ${HARDEN} ${DEFINES} \
 	-I. ${PARTS_CFLAGS}
 ALL_LDFLAGS = ${LDFLAGS} ${SANITIZE} ${HARDEN_LINK_${OS}}
 
-# Sources by folder.  A backend folder is built on its own system only.
+# Sources by folder.  A backend folder is built on its own system only; bsd is
+# what FreeBSD and DragonFly have in common.
 BACKEND_Linux = linux
-BACKEND_FreeBSD = freebsd
-BACKEND_DragonFly = dragonfly
+BACKEND_FreeBSD = freebsd bsd
+BACKEND_DragonFly = dragonfly bsd
 KERNEL_SRC != ls kernel/*.c kernel/prison/*.c kernel/model/*.c kernel/*/pure/*.c \
-	kernel/${BACKEND_${OS}}/*.c 2>/dev/null || true
+	2>/dev/null; for d in ${BACKEND_${OS}}; do ls kernel/$$d/*.c; done
 SPECS_SRC != ls specs/*.c 2>/dev/null || true
 AGENT_SRC != ls agent/*/*.c 2>/dev/null | grep -v agent/command/main.c || true
 CONFORM_SRC != ls tests/conform/*.c 2>/dev/null || true

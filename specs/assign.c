@@ -203,10 +203,6 @@ parser_add_setting(struct parser *p, const char *name, const struct setting *s,
 		    nearest != NULL ? "?" : "");
 		return;
 	}
-	if (a.setting->type == SETTING_UNKNOWN) {
-		parser_fault(p, key, "%s is not supported yet", a.setting->name);
-		return;
-	}
 	if (a.setting->type == SETTING_MAP &&
 	    strcmp(name, a.setting->name) == 0) {
 		if (value->kind != NODE_BAD)

@@ -85,19 +85,32 @@ check_depend(struct scope *s, const struct spec *d)
 	}
 }
 
+/* The last thing said about settings whose names begin so, or NULL. */
+static const struct assign *
+said(const struct scope *s, const char *prefix)
+{
+	const struct assign *found = NULL;
+
+	for (size_t i = 0; i < s->slots; i++) {
+		if (strncmp(s->slot[i].assign[0]->name, prefix,
+		    strlen(prefix)) == 0)
+			found = s->slot[i].assign[0];
+	}
+	return found;
+}
+
 static void
 check_agent(struct scope *s, const struct spec *d)
 {
-	const struct assign *health = NULL;
+	const struct assign *health = said(s, "agent.health.");
+	const struct assign *network = said(s, "agent.network.");
 
 	if (d->agent.retry_max_ms < d->agent.retry_initial_ms)
 		scope_fault(s, d->place, "agent.retry.max is shorter than "
 		    "agent.retry.initial");
-	for (size_t i = 0; i < s->slots; i++) {
-		if (strncmp(s->slot[i].assign[0]->name, "agent.health.", 13) ==
-		    0)
-			health = s->slot[i].assign[0];
-	}
+	if (network != NULL && !is_word(d, "vnet", "new"))
+		scope_fault(s, network->place, "%s: only a jail with vnet: new "
+		    "has a network of its own", network->name);
 	if (health != NULL && d->agent.health.exec == NULL)
 		scope_fault(s, health->place, "%s: without agent.health.exec "
 		    "there is no health to be checked", health->name);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "settings.h"
+
 #define FILES 8 /* of a spec's places that are kept only once */
 
 /*
@@ -89,6 +91,29 @@ pack_param(struct packer *p, struct spec_param *to,
 	pack_place(p, &to->place, &from->place);
 }
 
+/* What the settings point to. */
+static void
+pack_agent(struct packer *p, struct spec_agent *to,
+    const struct spec_agent *from)
+{
+	for (size_t i = 0; i < setting_count; i++) {
+		const struct setting *s = &setting_table[i];
+		char *at = (char *)to + s->offset;
+		const char *old = (const char *)from + s->offset;
+		const char *text;
+		char *packed;
+
+		if (s->type == SETTING_TEXT) {
+			memcpy(&text, old, sizeof text);
+			packed = pack_text(p, text);
+			memcpy(at, &packed, sizeof packed);
+		} else if (s->type == SETTING_MAP) {
+			pack_list(p, (struct text_list *)(void *)at,
+			    (const struct text_list *)(const void *)old);
+		}
+	}
+}
+
 static void
 pack_all(struct packer *p, struct spec *to, const struct spec *from)
 {
@@ -108,10 +133,7 @@ pack_all(struct packer *p, struct spec *to, const struct spec *from)
 		if (strcmp(at->def->name, "depend") == 0)
 			to->depend = at->value;
 	}
-	to->agent.paused = pack_text(p, from->agent.paused);
-	to->agent.health.exec = pack_text(p, from->agent.health.exec);
-	pack_list(p, &to->agent.labels, &from->agent.labels);
-	pack_list(p, &to->agent.environment, &from->agent.environment);
+	pack_agent(p, &to->agent, &from->agent);
 }
 
 struct spec *

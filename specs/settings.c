@@ -6,62 +6,91 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "rules.h"
+#include "settings_value.h"
 #include "text.h"
 
 #define AT(member) offsetof(struct spec_agent, member)
 #define YEAR_MS (366L * 24 * 3600 * 1000)
 /* Where long has 32 bits. */
 #define DURATION_MAX (YEAR_MS < LONG_MAX ? YEAR_MS : LONG_MAX)
+/* Nearly 1 PiB, in whole megabytes. */
+#define SIZE_LIMIT \
+	((sizeof(long) > 4 ? LONG_MAX / 8192 : LONG_MAX) / 1048576 * 1048576)
+
+#define WORD(n, member, d, a, b, h) \
+	{ .name = n, .type = SETTING_WORD, .offset = AT(member), .dflt = d, \
+	    .words = { a, b }, .help = h }
+#define BOOL(n, member, d, h) \
+	{ .name = n, .type = SETTING_BOOL, .offset = AT(member), .dflt = d, \
+	    .help = h }
+#define NUMBER(t, n, member, lo, hi, d, h) \
+	{ .name = n, .type = SETTING_##t, .offset = AT(member), .min = lo, \
+	    .max = hi, .dflt = d, .help = h }
+#define TEXT(n, member, c, h) \
+	{ .name = n, .type = SETTING_TEXT, .offset = AT(member), .check = c, \
+	    .help = h }
+#define MAP(n, member, h) \
+	{ .name = n, .type = SETTING_MAP, .offset = AT(member), .help = h }
 
 const struct setting setting_table[] = {
-	{ "agent.environment", SETTING_MAP, AT(environment), 0, 0, 0,
-	    { NULL } },
-	{ "agent.follow_depend", SETTING_BOOL, AT(follow_depend), 0, 0, true,
-	    { NULL } },
-	{ "agent.heal", SETTING_WORD, AT(heal), 0, 0, HEAL_ALWAYS,
-	    { [HEAL_ALWAYS] = "always", [HEAL_NEVER] = "never" } },
-	{ "agent.health.exec", SETTING_TEXT, AT(health.exec), 0, 0, 0,
-	    { NULL } },
-	{ "agent.health.heal", SETTING_BOOL, AT(health.heal), 0, 0, false,
-	    { NULL } },
-	{ "agent.health.interval", SETTING_DURATION, AT(health.interval_ms),
-	    100, DURATION_MAX, 10000, { NULL } },
-	{ "agent.health.retries", SETTING_INT, AT(health.retries), 1, 1000,
-	    3, { NULL } },
-	{ "agent.health.start_period", SETTING_DURATION,
-	    AT(health.start_period_ms), 0, DURATION_MAX, 0, { NULL } },
-	{ "agent.health.timeout", SETTING_DURATION, AT(health.timeout_ms), 1,
-	    DURATION_MAX, 5000, { NULL } },
-	{ "agent.labels", SETTING_MAP, AT(labels), 0, 0, 0, { NULL } },
-	{ "agent.limits", SETTING_UNKNOWN, 0, 0, 0, 0, { NULL } },
-	{ "agent.network", SETTING_UNKNOWN, 0, 0, 0, 0, { NULL } },
-	{ "agent.on_remove", SETTING_WORD, AT(on_remove), 0, 0, REMOVE_REMOVE,
-	    { [REMOVE_REMOVE] = "remove", [REMOVE_KEEP] = "keep" } },
-	{ "agent.paused", SETTING_TEXT, AT(paused), 0, 0, 0, { NULL } },
-	{ "agent.protect", SETTING_BOOL, AT(protect), 0, 0, false,
-	    { NULL } },
-	{ "agent.restart", SETTING_WORD, AT(restart), 0, 0, RESTART_ALLOW,
-	    { [RESTART_ALLOW] = "allow", [RESTART_NEVER] = "never" } },
-	{ "agent.retry.initial", SETTING_DURATION, AT(retry_initial_ms), 1,
-	    DURATION_MAX, 1000, { NULL } },
-	{ "agent.retry.max", SETTING_DURATION, AT(retry_max_ms), 1,
-	    DURATION_MAX, 300000, { NULL } },
-	{ "agent.retry.reset", SETTING_DURATION, AT(retry_reset_ms), 1,
-	    DURATION_MAX, 600000, { NULL } },
-	{ "agent.rollback", SETTING_BOOL, AT(rollback), 0, 0, false,
-	    { NULL } },
+	MAP("agent.environment", environment,
+	    "Variables for the commands of the jail."),
+	BOOL("agent.follow_depend", follow_depend, true,
+	    "The jail is restarted with those that it depends on."),
+	WORD("agent.heal", heal, HEAL_ALWAYS, "always", "never",
+	    "Whether a jail that ended by itself is started again."),
+	TEXT("agent.health.exec", health.exec, setting_command,
+	    "Command in the jail whose success says that it is healthy."),
+	BOOL("agent.health.heal", health.heal, false,
+	    "An unhealthy jail is restarted."),
+	NUMBER(DURATION, "agent.health.interval", health.interval_ms, 100,
+	    DURATION_MAX, 10000, "Time between two health checks."),
+	NUMBER(INT, "agent.health.retries", health.retries, 1, 1000, 3,
+	    "Failed checks in a row that make the jail unhealthy."),
+	NUMBER(DURATION, "agent.health.start_period", health.start_period_ms,
+	    0, DURATION_MAX, 0,
+	    "Time after the start in which failed checks do not count."),
+	NUMBER(DURATION, "agent.health.timeout", health.timeout_ms, 1,
+	    DURATION_MAX, 5000, "Time that one check may take."),
+	MAP("agent.labels", labels,
+	    "Names and texts for people and programs."),
+	NUMBER(PERCENT, "agent.limits.cpu", limits.cpu, 1, 1000000, 0,
+	    "Processor time of the jail; 100% is one processor."),
+	NUMBER(SIZE, "agent.limits.memory", limits.memory, 65536, SIZE_LIMIT,
+	    0, "Memory of all processes in the jail."),
+	NUMBER(INT, "agent.limits.processes", limits.processes, 1, 4194304, 0,
+	    "Processes in the jail."),
+	NUMBER(SIZE, "agent.limits.swap", limits.swap, 65536, SIZE_LIMIT, 0,
+	    "Swap space of all processes in the jail."),
+	TEXT("agent.network.address", network.address, setting_addresses,
+	    "Addresses with prefix of the interface in a vnet jail."),
+	TEXT("agent.network.bridge", network.bridge, setting_interface,
+	    "Bridge on the host that a vnet jail is connected to."),
+	TEXT("agent.network.gateway", network.gateway, setting_gateways,
+	    "Gateways of a vnet jail, at most one of a family."),
+	NUMBER(INT, "agent.network.mtu", network.mtu, 68, 65535, 0,
+	    "MTU of the interface in a vnet jail."),
+	WORD("agent.on_remove", on_remove, REMOVE_REMOVE, "remove", "keep",
+	    "What becomes of the jail when its spec goes away."),
+	TEXT("agent.paused", paused, setting_reason,
+	    "The reason why nothing is done about the jail for now."),
+	BOOL("agent.protect", protect, false,
+	    "The jail is not removed when its spec goes away."),
+	WORD("agent.restart", restart, RESTART_ALLOW, "allow", "never",
+	    "Whether a difference that needs a restart makes one."),
+	NUMBER(DURATION, "agent.retry.initial", retry_initial_ms, 1,
+	    DURATION_MAX, 1000, "Time before the second try after a failure."),
+	NUMBER(DURATION, "agent.retry.max", retry_max_ms, 1, DURATION_MAX,
+	    300000, "The longest time between two tries."),
+	NUMBER(DURATION, "agent.retry.reset", retry_reset_ms, 1, DURATION_MAX,
+	    600000, "Time of good health after which failures are forgotten."),
+	BOOL("agent.rollback", rollback, false,
+	    "A spec that keeps failing is replaced by the last good one."),
 };
 const size_t setting_count = sizeof setting_table / sizeof *setting_table;
-
-/* The longest first: a duration is printed in the first that divides it. */
-static const struct unit {
-	const char *name;
-	long ms;
-} units[] = { { "h", 3600000 }, { "m", 60000 }, { "s", 1000 },
-	{ "ms", 1 } };
-#define UNITS (sizeof units / sizeof *units)
 
 static int
 compare_setting(const void *name, const void *setting)
@@ -86,8 +115,7 @@ setting_find(const char *name)
 	map[second - name] = '\0';
 	s = bsearch(map, setting_table, setting_count, sizeof *s,
 	    compare_setting);
-	return s != NULL && (s->type == SETTING_MAP ||
-	    s->type == SETTING_UNKNOWN) ? s : NULL;
+	return s != NULL && s->type == SETTING_MAP ? s : NULL;
 }
 
 bool
@@ -121,31 +149,6 @@ setting_nearest(const char *name)
 		}
 	}
 	return best;
-}
-
-static int
-parse_duration(const struct setting *s, const char *text, long *ms,
-    struct error *err)
-{
-	size_t digits = strspn(text, "0123456789");
-	long number, unit = text[0] == '0' && text[1] == '\0' ? 1 : 0;
-
-	for (size_t i = 0; i < UNITS; i++) {
-		if (strcmp(text + digits, units[i].name) == 0)
-			unit = units[i].ms;
-	}
-	errno = 0;
-	number = digits == 0 ? 0 : strtol(text, NULL, 10);
-	if (digits == 0 || unit == 0)
-		return error_set(err, EINVAL, "expected a time with its unit "
-		    "as in 500ms, 10s, 5m or 2h, found \"%.*s\"", TEXT_SHOWN,
-		    text);
-	if (errno != 0 || number > s->max / unit || number * unit < s->min)
-		return error_set(err, ERANGE, "expected a time from %ldms to "
-		    "%ldh, found %.*s", s->min, s->max / units[0].ms,
-		    TEXT_SHOWN, text);
-	*ms = number * unit;
-	return 0;
 }
 
 static int
@@ -183,8 +186,8 @@ parse_word(const struct setting *s, const char *text, int *value,
 static int
 parse_bool(const char *text, bool *value, struct error *err)
 {
-	*value = strcmp(text, "true") == 0;
-	if (*value || strcmp(text, "false") == 0)
+	*value = strcasecmp(text, "true") == 0;
+	if (*value || strcasecmp(text, "false") == 0)
 		return 0;
 	return error_set(err, EINVAL, "expected true or false, found \"%.*s\"",
 	    TEXT_SHOWN, text);
@@ -195,7 +198,7 @@ setting_store(const struct setting *s, const char *text,
     struct spec_agent *agent, struct error *err)
 {
 	union {
-		long ms;
+		long big;
 		int number;
 		bool on;
 		const char *text;
@@ -217,19 +220,17 @@ setting_store(const struct setting *s, const char *text,
 		size = sizeof v.number;
 		break;
 	case SETTING_DURATION:
-		rc = parse_duration(s, text, &v.ms, err);
-		size = sizeof v.ms;
+	case SETTING_SIZE:
+	case SETTING_PERCENT:
+		rc = setting_parse_number(s, text, &v.big, err);
+		size = sizeof v.big;
 		break;
 	case SETTING_TEXT:
 		v.text = text;
 		size = sizeof v.text;
-		if (text[strspn(text, " \t\n")] == '\0')
-			rc = error_set(err, EINVAL, "expected %s, found an "
-			    "empty text", strcmp(s->name, "agent.paused") == 0 ?
-			    "the reason" : "a command");
+		rc = s->check(text, err);
 		break;
 	case SETTING_MAP:
-	case SETTING_UNKNOWN:
 		return 0;
 	}
 	if (rc == 0 && agent != NULL)
@@ -262,6 +263,14 @@ setting_check_entry(const struct setting *s, const char *key,
 	return rules_key(key, err);
 }
 
+/* Numbers with units. */
+static bool
+is_long(enum setting_type type)
+{
+	return type == SETTING_DURATION || type == SETTING_SIZE ||
+	    type == SETTING_PERCENT;
+}
+
 void
 settings_default(struct spec_agent *agent)
 {
@@ -272,7 +281,7 @@ settings_default(struct spec_agent *agent)
 		int number = (int)s->dflt;
 		bool on = s->dflt;
 
-		if (s->type == SETTING_DURATION)
+		if (is_long(s->type))
 			memcpy(at, &s->dflt, sizeof s->dflt);
 		else if (s->type == SETTING_INT || s->type == SETTING_WORD)
 			memcpy(at, &number, sizeof number);
@@ -288,7 +297,7 @@ setting_is_default(const struct setting *s, const struct spec_agent *agent)
 	struct text_list map;
 	const char *text;
 	int number;
-	long ms;
+	long big;
 	bool on;
 
 	switch (s->type) {
@@ -300,31 +309,18 @@ setting_is_default(const struct setting *s, const struct spec_agent *agent)
 		memcpy(&on, at, sizeof on);
 		return on == (s->dflt != 0);
 	case SETTING_DURATION:
-		memcpy(&ms, at, sizeof ms);
-		return ms == s->dflt;
+	case SETTING_SIZE:
+	case SETTING_PERCENT:
+		memcpy(&big, at, sizeof big);
+		return big == s->dflt;
 	case SETTING_TEXT:
 		memcpy(&text, at, sizeof text);
 		return text == NULL;
 	case SETTING_MAP:
 		memcpy(&map, at, sizeof map);
 		return map.count == 0;
-	case SETTING_UNKNOWN:
-		break;
 	}
 	return true;
-}
-
-static const char *
-duration_text(long ms, char *buf, size_t size)
-{
-	size_t i = 0;
-
-	while (i + 1 < UNITS && (ms % units[i].ms != 0 || ms == 0))
-		i++;
-	if (ms == 0)
-		i = UNITS - 2; /* 0s */
-	snprintf(buf, size, "%ld%s", ms / units[i].ms, units[i].name);
-	return buf;
 }
 
 const char *
@@ -334,9 +330,12 @@ setting_text(const struct setting *s, const struct spec_agent *agent,
 	const char *at = (const char *)agent + s->offset;
 	const char *text;
 	int number;
-	long ms;
+	long big;
 	bool on;
 
+	/* A default out of range stands for nothing. */
+	if (s->dflt < s->min && setting_is_default(s, agent))
+		return NULL;
 	switch (s->type) {
 	case SETTING_WORD:
 		memcpy(&number, at, sizeof number);
@@ -349,13 +348,14 @@ setting_text(const struct setting *s, const struct spec_agent *agent,
 		memcpy(&on, at, sizeof on);
 		return on ? "true" : "false";
 	case SETTING_DURATION:
-		memcpy(&ms, at, sizeof ms);
-		return duration_text(ms, buf, size);
+	case SETTING_SIZE:
+	case SETTING_PERCENT:
+		memcpy(&big, at, sizeof big);
+		return setting_number_text(s->type, big, buf, size);
 	case SETTING_TEXT:
 		memcpy(&text, at, sizeof text);
 		return text;
 	case SETTING_MAP:
-	case SETTING_UNKNOWN:
 		break;
 	}
 	return NULL;

@@ -13,9 +13,10 @@ enum setting_type {
 	SETTING_BOOL,	  /* bool */
 	SETTING_INT,	  /* int */
 	SETTING_DURATION, /* long, milliseconds */
+	SETTING_SIZE,	  /* long, bytes */
+	SETTING_PERCENT,  /* long */
 	SETTING_TEXT,	  /* char *, NULL when not set */
 	SETTING_MAP,	  /* text_list of KEY=VALUE; KEY follows the name */
-	SETTING_UNKNOWN,  /* known by name alone: refused */
 };
 
 struct setting {
@@ -23,8 +24,11 @@ struct setting {
 	enum setting_type type;
 	size_t offset; /* in struct spec_agent */
 	long min, max;
-	long dflt; /* of numbers; texts and maps are not set */
+	long dflt; /* of numbers, less than min: none; texts and maps are not
+		      set */
 	const char *words[3]; /* NULL-terminated */
+	int (*check)(const char *text, struct error *err); /* of texts */
+	const char *help; /* one sentence */
 };
 
 /* Sorted by name. */

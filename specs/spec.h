@@ -16,6 +16,7 @@
 #include "kernel/error.h"
 #include "kernel/params.h"
 #include "kernel/value.h"
+#include "spec_agent.h"
 
 #define SPEC_DIGEST_SIZE 32
 #define SPEC_FILE_MAX (1024 * 1024) /* bytes of one file */
@@ -64,30 +65,6 @@ struct spec_param {
 	const struct param_def *def;
 	struct text_list value;
 	struct spec_place place;
-};
-
-enum restart_policy { RESTART_ALLOW, RESTART_NEVER };
-enum heal_policy { HEAL_ALWAYS, HEAL_NEVER };
-enum remove_policy { REMOVE_REMOVE, REMOVE_KEEP };
-
-/* agent: the settings that are the agent's own (design: "The spec language") */
-struct spec_health {
-	char *exec; /* NULL: none */
-	long interval_ms, timeout_ms, start_period_ms;
-	int retries;
-	bool heal; /* an unhealthy jail is restarted */
-};
-
-struct spec_agent {
-	enum restart_policy restart;
-	enum heal_policy heal;
-	enum remove_policy on_remove;
-	bool protect, rollback, follow_depend;
-	char *paused; /* the reason; NULL: not paused */
-	long retry_initial_ms, retry_max_ms, retry_reset_ms;
-	struct spec_health health;
-	struct text_list labels;      /* KEY=VALUE, sorted by KEY */
-	struct text_list environment; /* KEY=VALUE, sorted by KEY */
 };
 
 /*

@@ -110,8 +110,6 @@ agent_json(const struct spec_agent *agent)
 		json_t *in = o;
 		char group[32];
 
-		if (s->type == SETTING_UNKNOWN)
-			continue;
 		if (dot != NULL) {
 			snprintf(group, sizeof group, "%.*s",
 			    (int)(dot - name), name);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/plan/rules_meta.h"
+#include "specs/settings.h"
 
 static const struct param_rule *
 rule_for(const struct param_def *def, const char *backend)
@@ -167,17 +168,33 @@ refuse_linux_mounts(const struct spec *s, char *buf, size_t size)
 	return buf;
 }
 
+/* Settings that the spec language has, and this version does nothing with. */
 static const char *
 refuse_agent(const struct spec_agent *a, char *buf, size_t size)
 {
-	const char *name = a->health.exec != NULL ? "agent.health" :
-	    a->rollback ? "agent.rollback" : NULL;
+	static const char *const not_built[] = {
+		"agent.health.exec",
+		"agent.limits.cpu",
+		"agent.limits.memory",
+		"agent.limits.processes",
+		"agent.limits.swap",
+		"agent.network.address",
+		"agent.network.bridge",
+		"agent.network.gateway",
+		"agent.network.mtu",
+		"agent.rollback",
+	};
 
-	if (name == NULL)
-		return NULL;
-	snprintf(buf, size, "%s: this version does not do that yet; remove it",
-	    name);
-	return buf;
+	for (size_t i = 0; i < sizeof not_built / sizeof *not_built; i++) {
+		const struct setting *s = setting_find(not_built[i]);
+
+		if (setting_is_default(s, a))
+			continue;
+		snprintf(buf, size, "%s: this version does not do that yet; "
+		    "remove it", s->name);
+		return buf;
+	}
+	return NULL;
 }
 
 const char *

@@ -147,14 +147,17 @@ print_setting_type(const struct setting *s)
 	case SETTING_DURATION:
 		printf("time");
 		break;
+	case SETTING_SIZE:
+		printf("size");
+		break;
+	case SETTING_PERCENT:
+		printf("percentage");
+		break;
 	case SETTING_TEXT:
 		printf("string");
 		break;
 	case SETTING_MAP:
 		printf("keys with strings");
-		break;
-	case SETTING_UNKNOWN:
-		printf("refused");
 		break;
 	}
 }

@@ -165,6 +165,40 @@ networks_on_linux(void **state)
 	world_remove(&w);
 }
 
+/* Known and checked, but not built: said when planning, by name. */
+static void
+settings_not_built(void **state)
+{
+	static const char *const lines[] = {
+		"agent.health.exec: x", "agent.limits.cpu: 50%",
+		"agent.limits.memory: 1G", "agent.limits.processes: 10",
+		"agent.limits.swap: 1G", "vnet: new\nagent.network.mtu: 1500",
+		"vnet: new\nagent.network.address: 192.0.2.1/24",
+		"vnet: new\nagent.network.bridge: b",
+		"vnet: new\nagent.network.gateway: 192.0.2.1",
+		"agent.rollback: true",
+	};
+	struct world w;
+
+	(void)state;
+	world_make(&w, JAIL_GEN_15);
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		const char *name = strstr(lines[i], "agent.");
+		char yaml[256], buf[ERROR_TEXT_MAX] = "";
+		struct spec *s;
+
+		snprintf(yaml, sizeof yaml, "name: web\npath: @\npersist: "
+		    "true\n%s\n", lines[i]);
+		s = spec_of_text(&w, yaml);
+		(void)rules_refuse(s, "model", &w.observer.params, buf,
+		    sizeof buf);
+		if (strncmp(buf, name, strcspn(name, ":")) != 0)
+			fail_msg("%s: %s", lines[i], buf);
+		spec_free(s);
+	}
+	world_remove(&w);
+}
+
 int
 main(void)
 {
@@ -173,6 +207,7 @@ main(void)
 		cmocka_unit_test(kernel_without_a_parameter),
 		cmocka_unit_test(names_on_linux),
 		cmocka_unit_test(networks_on_linux),
+		cmocka_unit_test(settings_not_built),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

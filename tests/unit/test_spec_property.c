@@ -136,6 +136,12 @@ random_agent(struct spec_agent *agent, char **texts)
 	agent->follow_depend = random_below(2);
 	agent->retry_initial_ms = 1 + random_below(100000);
 	agent->retry_max_ms = agent->retry_initial_ms + random_below(9999999);
+	if (random_below(2)) {
+		agent->limits.cpu = 1 + random_below(400);
+		agent->limits.memory = 65536L + random_below(1u << 30);
+		agent->limits.swap = (long)(1 + random_below(9)) << 20;
+		agent->limits.processes = 1 + (int)random_below(1000);
+	}
 	texts[0] = ugly(5);
 	texts[1] = ugly(5);
 	if (texts[0][strspn(texts[0], " \t\n")] != '\0')

@@ -53,7 +53,7 @@ BACKEND_FreeBSD = freebsd bsd
 BACKEND_DragonFly = dragonfly bsd
 KERNEL_SRC != ls kernel/*.c kernel/prison/*.c kernel/model/*.c kernel/*/pure/*.c \
 	2>/dev/null; for d in ${BACKEND_${OS}}; do ls kernel/$$d/*.c; done
-SPECS_SRC != ls specs/*.c 2>/dev/null || true
+SPECS_SRC != ls specs/*.c specs/*/*.c 2>/dev/null || true
 AGENT_SRC != ls agent/*/*.c 2>/dev/null | grep -v agent/command/main.c || true
 CONFORM_SRC != ls tests/conform/*.c 2>/dev/null || true
 UNIT_SRC != ls tests/unit/*.c 2>/dev/null || true

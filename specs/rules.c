@@ -195,44 +195,69 @@ rule_one_line(char *text, struct error *err)
 	return 0;
 }
 
+/* The same rules for JSON Schema, as far as a regular expression can. */
+#define WORD "^[^\\x00-\\x20\\x7f]*$"
+#define FULL_WORD "^[^\\x00-\\x20\\x7f]+$"
+#define FILLED "[^ \\t\\n]"
+#define PATH "^/(?!(.*/)?\\.\\.(/|$))"
+#define LINE "^[ \\t]*[^ \\t\\n][^\\n]*$"
+#define COMPONENT "(?![0-9]+(\\.|$))[A-Za-z0-9_-]+"
+#define NAME "^" COMPONENT "(\\." COMPONENT ")*$"
+
 /* Sorted by name.  A rule may shorten the text. */
 static const struct rule {
 	const char *name;
 	int (*check)(char *text, struct error *err);
+	const char *pattern;
 } rules[] = {
-	{ "command", rule_filled },
-	{ "depend", rule_depend },
-	{ "exec.consolelog", rule_path },
-	{ "exec.created", rule_filled },
-	{ "exec.jail_user", rule_full_word },
-	{ "exec.poststart", rule_filled },
-	{ "exec.poststop", rule_filled },
-	{ "exec.prepare", rule_filled },
-	{ "exec.prestart", rule_filled },
-	{ "exec.prestop", rule_filled },
-	{ "exec.release", rule_filled },
-	{ "exec.start", rule_filled },
-	{ "exec.stop", rule_filled },
-	{ "exec.system_user", rule_full_word },
-	{ "host.domainname", rule_word },
-	{ "host.hostname", rule_word },
-	{ "host.hostuuid", rule_word },
-	{ "interface", rule_full_word },
-	{ "linux.osname", rule_word },
-	{ "linux.osrelease", rule_word },
-	{ "mount", rule_line },
-	{ "mount.fstab", rule_path },
-	{ "osreldate", rule_not_zero },
-	{ "osrelease", rule_osrelease },
-	{ "path", rule_path },
-	{ "vnet.interface", rule_full_word },
-	{ "zfs.dataset", rule_full_word },
+	{ "command", rule_filled, FILLED },
+	{ "depend", rule_depend, NAME },
+	{ "exec.consolelog", rule_path, PATH },
+	{ "exec.created", rule_filled, FILLED },
+	{ "exec.jail_user", rule_full_word, FULL_WORD },
+	{ "exec.poststart", rule_filled, FILLED },
+	{ "exec.poststop", rule_filled, FILLED },
+	{ "exec.prepare", rule_filled, FILLED },
+	{ "exec.prestart", rule_filled, FILLED },
+	{ "exec.prestop", rule_filled, FILLED },
+	{ "exec.release", rule_filled, FILLED },
+	{ "exec.start", rule_filled, FILLED },
+	{ "exec.stop", rule_filled, FILLED },
+	{ "exec.system_user", rule_full_word, FULL_WORD },
+	{ "host.domainname", rule_word, WORD },
+	{ "host.hostname", rule_word, WORD },
+	{ "host.hostuuid", rule_word, WORD },
+	{ "interface", rule_full_word, FULL_WORD },
+	{ "linux.osname", rule_word, WORD },
+	{ "linux.osrelease", rule_word, WORD },
+	{ "mount", rule_line, LINE },
+	{ "mount.fstab", rule_path, PATH },
+	{ "osreldate", rule_not_zero, "[1-9]" },
+	{ "osrelease", rule_osrelease, "^[^\\x00-\\x20\\x7f]{0,30}$" },
+	{ "path", rule_path, PATH },
+	{ "vnet.interface", rule_full_word, FULL_WORD },
+	{ "zfs.dataset", rule_full_word, FULL_WORD },
 };
 
 static int
 compare_rule(const void *name, const void *rule)
 {
 	return strcmp(name, ((const struct rule *)rule)->name);
+}
+
+static const struct rule *
+rule_of(const struct param_def *def)
+{
+	return bsearch(def->name, rules, sizeof rules / sizeof *rules,
+	    sizeof *rules, compare_rule);
+}
+
+const char *
+rules_pattern(const struct param_def *def)
+{
+	const struct rule *rule = rule_of(def);
+
+	return rule != NULL ? rule->pattern : NULL;
 }
 
 /* The rule of a parameter, or NULL. */
@@ -245,8 +270,7 @@ static int (*find_rule(const char *name, const struct param_def *def))(char *,
 		return NULL;
 	if (def->type == PARAM_KEYVALUE)
 		return strcmp(name, def->name) != 0 ? rule_one_line : NULL;
-	rule = bsearch(def->name, rules, sizeof rules / sizeof *rules,
-	    sizeof *rules, compare_rule);
+	rule = rule_of(def);
 	return rule != NULL ? rule->check : NULL;
 }
 

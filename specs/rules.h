@@ -17,6 +17,9 @@ int rules_check(const char *name, const struct param_def *def,
     struct arena *arena, struct text_list *texts, size_t *which,
     struct error *err);
 
+/* What each text of a parameter matches (ECMA-262), or NULL: anything. */
+const char *rules_pattern(const struct param_def *def);
+
 /*
  * A jail's name: components of [A-Za-z0-9_-], none of digits alone, separated
  * by dots.  `pattern`: a component may be "*".

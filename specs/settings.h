@@ -51,6 +51,9 @@ const char *setting_nearest(const char *name);
 int setting_store(const struct setting *s, const char *text,
     struct spec_agent *agent, struct error *err);
 
+/* What a text of a setting matches (ECMA-262), or NULL: anything. */
+const char *setting_pattern(const struct setting *s);
+
 /* Checks KEY and VALUE of a map. */
 int setting_check_entry(const struct setting *s, const char *key,
     const char *value, struct error *err);

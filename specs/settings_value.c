@@ -185,3 +185,32 @@ setting_gateways(const char *text, struct error *err)
 		    "a family, found \"%.*s\"", TEXT_SHOWN, text);
 	return 0;
 }
+
+const char *
+setting_pattern(const struct setting *s)
+{
+	static const struct {
+		int (*check)(const char *text, struct error *err);
+		const char *pattern;
+	} texts[] = {
+		{ setting_reason, "[^ \\t\\n]" },
+		{ setting_command, "[^ \\t\\n]" },
+		{ setting_interface, "^[^|/, \\t\\n]{1,15}$" },
+		{ setting_addresses, "^[0-9A-Fa-f:.]+/[0-9.]+"
+		    "(, *[0-9A-Fa-f:.]+/[0-9.]+)*$" },
+		{ setting_gateways, "^[0-9A-Fa-f:.]+(, *[0-9A-Fa-f:.]+)?$" },
+	};
+
+	if (s->type == SETTING_DURATION)
+		return s->min == 0 ? "^([0-9]+(h|m|s|ms)|0)$" :
+				     "^[0-9]*[1-9][0-9]*(h|m|s|ms)$";
+	if (s->type == SETTING_SIZE)
+		return "^[0-9]*[1-9][0-9]*[GMK]?$";
+	if (s->type == SETTING_PERCENT)
+		return "^[0-9]*[1-9][0-9]*%$";
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		if (s->check == texts[i].check)
+			return texts[i].pattern;
+	}
+	return NULL;
+}

@@ -56,6 +56,7 @@ KERNEL_SRC != ls kernel/*.c kernel/prison/*.c kernel/model/*.c kernel/*/pure/*.c
 SPECS_SRC != ls specs/*.c specs/*/*.c 2>/dev/null || true
 AGENT_SRC != ls agent/*/*.c 2>/dev/null | grep -v agent/command/main.c || true
 CONFORM_SRC != ls tests/conform/*.c 2>/dev/null || true
+LIFECYCLE_SRC != ls tests/lifecycle/*.c 2>/dev/null || true
 UNIT_SRC != ls tests/unit/*.c 2>/dev/null || true
 HELPER_SRC != ls tests/helper/*.c 2>/dev/null || true
 BENCH_SRC != ls tests/bench/*.c 2>/dev/null || true
@@ -73,6 +74,7 @@ all: ${PROGRAMS}
 RULES != mkdir -p ${BUILD} && BUILD=${BUILD} sh rules.sh \
 	kernel "${KERNEL_SRC}" specs "${SPECS_SRC}" agent "${AGENT_SRC}" \
 	main "`ls agent/command/main.c 2>/dev/null`" conform "${CONFORM_SRC}" \
+	lifecycle "${LIFECYCLE_SRC}" \
 	unit "${UNIT_SRC}" helper "${HELPER_SRC}" bench "${BENCH_SRC}" \
 	inside "${INSIDE_SRC}"; echo done
 include ${BUILD}/rules.mk
@@ -87,6 +89,10 @@ ${BUILD}/conform: ${CONFORM_OBJ} ${KERNEL_LIB}
 	@echo "  link  $@"
 	${Q}${CC} ${ALL_LDFLAGS} -o $@ ${CONFORM_OBJ} ${KERNEL_LIB} ${PARTS_LIBS}
 
+${BUILD}/lifecycle: ${LIFECYCLE_OBJ} ${KERNEL_LIB}
+	@echo "  link  $@"
+	${Q}${CC} ${ALL_LDFLAGS} -o $@ ${LIFECYCLE_OBJ} ${KERNEL_LIB} ${PARTS_LIBS}
+
 # The init of a jail on Linux: static, without libc, embedded by spawner.c.
 JAIL_INIT_Linux = ${BUILD}/jail-init
 ${BUILD}/jail-init: kernel/linux/init/init.c
@@ -98,7 +104,8 @@ ${BUILD}/jail-init: kernel/linux/init/init.c
 		-s -o $@ kernel/linux/init/init.c
 ${BUILD}/obj/kernel/linux/init_image.o: ${JAIL_INIT_${OS}}
 
-tests: all ${UNIT_PROGRAMS} ${HELPER_PROGRAMS} ${INSIDE_PROGRAMS}
+LIFECYCLE_Linux = ${BUILD}/lifecycle
+tests: all ${LIFECYCLE_${OS}} ${UNIT_PROGRAMS} ${HELPER_PROGRAMS} ${INSIDE_PROGRAMS}
 
 check: tests
 	BUILD=${BUILD} sh tests/run.sh

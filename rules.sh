@@ -64,6 +64,7 @@ all_rules() {
 		done
 		case $1 in
 		main) printf 'MAIN_OBJ =%s\n' "$(objects "$2")" ;;
+		lifecycle) printf 'LIFECYCLE_OBJ =%s\n' "$(objects "$2")" ;;
 		conform) printf 'CONFORM_OBJ =%s\n' "$(objects "$2")" ;;
 		unit) programs UNIT "$2" ;;
 		helper) programs HELPER "$2" ;;

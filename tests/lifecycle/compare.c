@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lifecycle.h"
+
+#define LIST_JAILS \
+	"list --json name jid path host.hostname persist vnet ip4 ip6 " \
+	"ip4.addr ip6.addr securelevel children.max devfs_ruleset " \
+	"enforce_statfs"
+
+struct comparison {
+	struct replay *r;
+	bool quiet;
+	bool same;
+};
+
+/* "$web", "$web#2", "$?": one number each, and each another one. */
+static bool
+same_jid(struct replay *r, const char *token, size_t len, const char *number,
+    size_t digits)
+{
+	char key[300], value[16];
+	const json_t *known;
+
+	if (digits == 0 || digits >= sizeof value || len >= sizeof key)
+		return false;
+	snprintf(key, sizeof key, "%.*s", (int)len, token);
+	snprintf(value, sizeof value, "%.*s", (int)digits, number);
+	known = json_object_get(r->jids, key);
+	if (strcmp(key, "$?") == 0)
+		return true;
+	if (known == NULL)
+		json_object_set_new(r->jids, key, json_string(value));
+	return known == NULL || strcmp(json_string_value(known), value) == 0;
+}
+
+static size_t
+token_length(const char *text)
+{
+	size_t len = 1;
+
+	while (isalnum((unsigned char)text[len]) || text[len] == '?' ||
+	    text[len] == '_' || text[len] == '#' ||
+	    (text[len] == '.' && isalnum((unsigned char)text[len + 1])))
+		len++;
+	return len;
+}
+
+static bool
+same_text(struct replay *r, const char *want, const char *got)
+{
+	while (*want != '\0') {
+		size_t len, digits;
+
+		if (*want != '$') {
+			if (*want++ != *got++)
+				return false;
+			continue;
+		}
+		len = token_length(want);
+		digits = strspn(got, "0123456789");
+		if (!same_jid(r, want, len, got, digits))
+			return false;
+		want += len;
+		got += digits;
+	}
+	return *got == '\0';
+}
+
+static void
+differs(struct comparison *c, const char *field, const char *want,
+    const char *got)
+{
+	if (difference_known(c->r, field, !c->quiet))
+		return;
+	c->same = false;
+	if (c->quiet)
+		return;
+	c->r->wrong = true;
+	printf("FAIL %s/%zu %s\n  wanted: %s\n  got:    %s\n", c->r->id,
+	    c->r->step, field, want, got);
+}
+
+static void
+compare_text(struct comparison *c, const char *field, const char *want,
+    const char *got)
+{
+	if (!same_text(c->r, want, got))
+		differs(c, field, want, got);
+}
+
+static void
+compare_json(struct comparison *c, const char *field, const json_t *want,
+    const json_t *got)
+{
+	char *w = json_dumps(want, JSON_ENCODE_ANY | JSON_COMPACT);
+	char *g = got == NULL ? strdup("none") :
+	    json_dumps(got, JSON_ENCODE_ANY | JSON_COMPACT);
+
+	if (w == NULL || g == NULL || strcmp(w, g) != 0)
+		differs(c, field, w, g);
+	free(w);
+	free(g);
+}
+
+/* ---- the log ------------------------------------------------------------ */
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *
+joined(json_t *lines, bool sorted)
+{
+	size_t n = json_array_size(lines), len = 1;
+	const char **line = calloc(n + 1, sizeof *line);
+	char *text;
+
+	for (size_t i = 0; line != NULL && i < n; i++) {
+		line[i] = json_string_value(json_array_get(lines, i));
+		len += strlen(line[i]) + 1;
+	}
+	if (line == NULL || (text = calloc(1, len)) == NULL)
+		abort();
+	if (sorted)
+		qsort(line, n, sizeof *line, by_text);
+	for (size_t i = 0; i < n; i++)
+		strcat(strcat(text, line[i]), "\n");
+	free(line);
+	return text;
+}
+
+static json_t *
+lines_of(const char *text)
+{
+	json_t *list = json_array();
+
+	for (size_t n; *text != '\0'; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		json_array_append_new(list, json_stringn(text, n));
+	}
+	return list;
+}
+
+static bool
+undoes(const char *line)
+{
+	return line != NULL && (strncmp(line, "exec.poststop ", 14) == 0 ||
+	    strncmp(line, "exec.release ", 13) == 0);
+}
+
+/* Says where two logs part; and whether only what a failure undoes is new. */
+static void
+log_differs(struct comparison *c, json_t *want, json_t *got)
+{
+	char place[300];
+	size_t i = 0;
+	const char *w, *g;
+
+	do {
+		w = json_string_value(json_array_get(want, i));
+		g = json_string_value(json_array_get(got, i));
+		i++;
+	} while (w != NULL && g != NULL && same_text(c->r, w, g));
+	snprintf(place, sizeof place, "nothing (%zu lines before)", i - 1);
+	differs(c, w == NULL && undoes(g) ? "log.undo" : "log",
+	    w != NULL ? w : place, g != NULL ? g : place);
+}
+
+static bool
+same_lines(struct comparison *c, json_t *want, json_t *got, bool sorted)
+{
+	char *w = joined(want, sorted), *g = joined(got, sorted);
+	bool same = same_text(c->r, w, g);
+
+	free(w);
+	free(g);
+	return same;
+}
+
+/* What ran at once is noted in any order. */
+static void
+compare_log(struct comparison *c, json_t *want, const char *got)
+{
+	json_t *lines = lines_of(got);
+
+	if (!same_lines(c, want, lines, c->r->unordered))
+		log_differs(c, want, lines);
+	json_decref(lines);
+}
+
+/* ---- jails -------------------------------------------------------------- */
+
+static void
+compare_key(struct comparison *c, json_t *got, const char *key, json_t *want)
+{
+	const char *ours = strcmp(key, "hostname") == 0 ? "host.hostname" :
+	    key;
+	json_t *value = json_object_get(got, ours);
+	char field[64], number[32], *folded = NULL;
+
+	snprintf(field, sizeof field, "jails.%.50s", key);
+	if (strcmp(key, "procs") == 0) {
+		value = world_procs(&c->r->world, json_string_value(
+		    json_object_get(got, "name")));
+		compare_json(c, field, want, value);
+		json_decref(value);
+		return;
+	}
+	if (json_is_string(want) && json_is_integer(value)) {
+		snprintf(number, sizeof number, "%lld",
+		    (long long)json_integer_value(value));
+		compare_text(c, field, json_string_value(want), number);
+	} else if (json_is_string(want) && json_is_string(value)) {
+		folded = world_fold(&c->r->world, json_string_value(value));
+		compare_text(c, field, json_string_value(want), folded);
+		free(folded);
+	} else
+		compare_json(c, field, want, value);
+}
+
+static void
+compare_jails(struct comparison *c, json_t *want)
+{
+	char *text;
+	json_t *got, *one, *value;
+	const char *key;
+	size_t i;
+
+	if (world_run(&c->r->world, "world-jailagent " LIST_JAILS) != 0)
+		text = world_read(&c->r->world, "err", 0);
+	else
+		text = world_read(&c->r->world, "out", 0);
+	got = json_loads(text, 0, NULL);
+	if (json_array_size(got) != json_array_size(want)) {
+		char *w = json_dumps(want, JSON_COMPACT);
+
+		differs(c, "jails", w, text);
+		free(w);
+	} else
+		json_array_foreach (want, i, one)
+			json_object_foreach (one, key, value)
+				compare_key(c, json_array_get(got, i), key,
+				    value);
+	json_decref(got);
+	free(text);
+}
+
+/* ---- the host ----------------------------------------------------------- */
+
+static void
+compare_mounts(struct comparison *c, json_t *want)
+{
+	char line[8192], from[4096], on[4096], type[64], mode[256];
+	size_t len = strlen(c->r->world.scratch);
+	FILE *f = fopen("/proc/mounts", "re");
+	json_t *got = json_array();
+
+	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+		char *source, *target;
+
+		if (sscanf(line, "%4095s %4095s %63s %255s", from, on, type,
+		    mode) != 4 || strncmp(on, c->r->world.scratch, len) != 0)
+			continue;
+		source = world_fold(&c->r->world, from);
+		target = world_fold(&c->r->world, on);
+		json_array_append_new(got, json_pack("[s, s, s, s]", source,
+		    target, type, strncmp(mode, "ro", 2) == 0 ? "ro" : "rw"));
+		free(source);
+		free(target);
+	}
+	if (f != NULL)
+		fclose(f);
+	compare_json(c, "mounts", want, got);
+	json_decref(got);
+}
+
+static unsigned
+prefix_length(const unsigned char *mask, size_t size)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < size; i++)
+		for (unsigned b = mask[i]; b != 0; b &= b - 1)
+			n++;
+	return n;
+}
+
+static void
+add_address(json_t *list, const struct ifaddrs *a)
+{
+	char text[64], line[128];
+	const struct sockaddr_in *in = (const void *)a->ifa_addr;
+	const struct sockaddr_in *in_mask = (const void *)a->ifa_netmask;
+	const struct sockaddr_in6 *in6 = (const void *)a->ifa_addr;
+	const struct sockaddr_in6 *in6_mask = (const void *)a->ifa_netmask;
+	unsigned len;
+
+	if (a->ifa_addr == NULL || a->ifa_netmask == NULL ||
+	    (a->ifa_addr->sa_family != AF_INET &&
+	    a->ifa_addr->sa_family != AF_INET6))
+		return;
+	if (a->ifa_addr->sa_family == AF_INET) {
+		inet_ntop(AF_INET, &in->sin_addr, text, sizeof text);
+		len = prefix_length((const void *)&in_mask->sin_addr, 4);
+	} else {
+		if (IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr) ||
+		    IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr))
+			return;
+		inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof text);
+		len = prefix_length((const void *)&in6_mask->sin6_addr, 16);
+	}
+	snprintf(line, sizeof line, "%s:%s/%u", a->ifa_name, text, len);
+	json_array_append_new(list, json_string(line));
+}
+
+static void
+compare_addresses(struct comparison *c, json_t *want)
+{
+	struct ifaddrs *all = NULL;
+	json_t *got = json_array();
+
+	if (getifaddrs(&all) == 0)
+		for (const struct ifaddrs *a = all; a != NULL; a = a->ifa_next)
+			add_address(got, a);
+	freeifaddrs(all);
+	compare_json(c, "addrs", want, got);
+	json_decref(got);
+}
+
+/* ---- a step ------------------------------------------------------------- */
+
+static void
+compare(struct comparison *c, const json_t *step, int status, const char *log)
+{
+	const char *cmd = json_string_value(json_object_get(step, "cmd"));
+	char number[16], want[16], *out, *folded;
+
+	snprintf(number, sizeof number, "%d", status);
+	snprintf(want, sizeof want, "%d", (int)json_integer_value(
+	    json_object_get(step, "exit")));
+	compare_text(c, "exit", want, number);
+	if (strstr(cmd, "jail ") == NULL && !c->quiet) {
+		out = world_read(&c->r->world, "out", 0);
+		folded = world_fold(&c->r->world, out);
+		compare_text(c, "stdout", json_string_value(
+		    json_object_get(step, "stdout")), folded);
+		free(out);
+		free(folded);
+	}
+	compare_log(c, json_object_get(step, "log"), log);
+	compare_jails(c, json_object_get(step, "jails"));
+	compare_mounts(c, json_object_get(step, "mounts"));
+	compare_addresses(c, json_object_get(step, "addrs"));
+}
+
+void
+compare_step(struct replay *r, const json_t *step, int status,
+    const char *log)
+{
+	struct comparison c = { .r = r, .same = true };
+
+	compare(&c, step, status, log);
+}
+
+bool
+compare_quietly(struct replay *r, const json_t *step, int status,
+    const char *log)
+{
+	struct comparison c = { .r = r, .quiet = true, .same = true };
+	json_t *kept = json_deep_copy(r->jids);
+
+	compare(&c, step, status, log);
+	json_decref(r->jids);
+	r->jids = kept;
+	return c.same;
+}

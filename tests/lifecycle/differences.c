@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lifecycle.h"
+
+#define FIELDS (sizeof((struct difference *)0)->field / sizeof(char *))
+
+static int
+take_line(struct replay *r, char *line)
+{
+	struct difference *grown, d = { 0 };
+	char *fields, *save = NULL;
+	size_t n = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (line[0] == '\0' || line[0] == '#')
+		return 0;
+	d.pattern = strtok_r(line, " \t", &save);
+	fields = strtok_r(NULL, " \t", &save);
+	d.reason = save;
+	if (fields == NULL || d.reason == NULL || *d.reason == '\0')
+		return -1;
+	for (char *f; (f = strsep(&fields, ",")) != NULL;) {
+		if (n == FIELDS)
+			return -1;
+		d.field[n++] = f;
+	}
+	grown = realloc(r->difference, (r->differences + 1) * sizeof *grown);
+	if (grown == NULL)
+		return -1;
+	r->difference = grown;
+	grown[r->differences++] = d;
+	return 0;
+}
+
+int
+differences_read(struct replay *r, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0, number = 0;
+	int rc = 0;
+
+	if (f == NULL) {
+		perror(path);
+		return -1;
+	}
+	while (rc == 0 && getline(&line, &room, f) >= 0) {
+		number++;
+		rc = take_line(r, line);
+		line = NULL; /* the difference has it */
+		room = 0;
+	}
+	fclose(f);
+	if (rc != 0)
+		fprintf(stderr, "lifecycle: %s:%zu: not PATTERN FIELDS "
+		    "REASON\n", path, number);
+	return rc;
+}
+
+static bool
+speaks_of(const struct replay *r, const struct difference *d)
+{
+	char place[128];
+
+	snprintf(place, sizeof place, "%s/%zu", r->id, r->step);
+	return fnmatch(d->pattern, place, 0) == 0;
+}
+
+const struct difference *
+differences_whole(struct replay *r)
+{
+	for (size_t i = 0; i < r->differences; i++)
+		if (strcmp(r->difference[i].field[0], "all") == 0 &&
+		    fnmatch(r->difference[i].pattern, r->id, 0) == 0)
+			return &r->difference[i];
+	return NULL;
+}
+
+bool
+difference_known(struct replay *r, const char *field, bool use)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < r->differences; i++) {
+		struct difference *d = &r->difference[i];
+
+		if (!speaks_of(r, d))
+			continue;
+		for (size_t k = 0; k < FIELDS && d->field[k] != NULL; k++)
+			if (fnmatch(d->field[k], field, 0) == 0) {
+				d->used[k] |= use;
+				known = true;
+			}
+	}
+	return known;
+}
+
+bool
+differences_stale(const struct replay *r)
+{
+	bool stale = false;
+
+	for (size_t i = 0; i < r->differences; i++) {
+		const struct difference *d = &r->difference[i];
+
+		for (size_t k = 0; k < FIELDS && d->field[k] != NULL; k++) {
+			if (!d->relevant || d->used[k])
+				continue;
+			printf("FAIL %s %s: no longer different; the line is "
+			    "to be taken out: %s\n", d->pattern, d->field[k],
+			    d->reason);
+			stale = true;
+		}
+	}
+	return stale;
+}

@@ -43,7 +43,7 @@ CMOCKA_LIBS ?= -lcmocka
 DEFINES_Linux = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 DEFINES = ${DEFINES_${OS}} -DJAILAGENT_BUILD='"${BUILD}"'
 ALL_CFLAGS = -std=c11 ${CFLAGS} ${SANITIZE} ${WARNINGS} ${HARDEN} ${DEFINES} \
-	-I. ${PARTS_CFLAGS}
+	-I. -I${BUILD}/made ${PARTS_CFLAGS}
 ALL_LDFLAGS = ${LDFLAGS} ${SANITIZE} ${HARDEN_LINK_${OS}}
 
 # Sources by folder.  A backend folder is built on its own system only; bsd is

@@ -3,7 +3,8 @@
 # Writes BUILD/rules.mk: the make rules for the groups of sources given as NAME
 # "FILES" pairs.  Called by the Makefile; BUILD is the output directory.  The
 # file changes only when the groups do, because archives are made anew then: an
-# object whose source is gone must not stay in them.
+# object whose source is gone must not stay in them.  Also makes the header with
+# the names of all parameters, in BUILD/made.
 set -eu
 
 objects() {
@@ -76,10 +77,19 @@ all_rules() {
 	done
 }
 
-mkdir -p "$BUILD"
-all_rules "$@" > "$BUILD/rules.mk.$$"
-if cmp -s "$BUILD/rules.mk.$$" "$BUILD/rules.mk"; then
-	rm "$BUILD/rules.mk.$$"
-else
-	mv "$BUILD/rules.mk.$$" "$BUILD/rules.mk"
-fi
+# replace FILE COMMAND...: FILE keeps its time when nothing is new.
+replace() {
+	file=$1
+	shift
+	"$@" > "$file.$$"
+	if cmp -s "$file.$$" "$file"; then
+		rm "$file.$$"
+	else
+		mv "$file.$$" "$file"
+	fi
+}
+
+mkdir -p "$BUILD/made"
+replace "$BUILD/made/param_names.h" \
+    awk -f kernel/param_names.awk kernel/params.def
+replace "$BUILD/rules.mk" all_rules "$@"

@@ -2,8 +2,9 @@
 #include "params.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "param_names.h"
 
 #define ANY { NULL, NULL }
 #define NO(why) { "", why }
@@ -19,32 +20,40 @@ const struct param_def param_table[] = {
 };
 const size_t param_count = sizeof param_table / sizeof *param_table;
 
-static int
-compare_name(const void *key, const void *def)
-{
-	return strcmp(key, ((const struct param_def *)def)->name);
-}
+_Static_assert(sizeof param_table / sizeof *param_table == P_COUNT,
+    "param_names.h is of another table");
 
 static const struct param_def *
-find_exact(const char *name)
+find_exact(const char *name, size_t len)
 {
-	return bsearch(name, param_table, param_count, sizeof *param_table,
-	    compare_name);
+	static const unsigned short slots[PARAM_HASH_SIZE] = PARAM_HASH_SLOTS;
+	const unsigned char *s = (const unsigned char *)name;
+
+	if (len == 0)
+		return NULL;
+	for (size_t i = PARAM_HASH(s, len); slots[i] != 0;
+	    i = (i + 1) % PARAM_HASH_SIZE) {
+		const struct param_def *def = &param_table[slots[i] - 1];
+
+		if (strncmp(def->name, name, len) == 0 &&
+		    def->name[len] == '\0')
+			return def;
+	}
+	return NULL;
 }
 
 const struct param_def *
 param_find(const char *name)
 {
-	const struct param_def *def = find_exact(name);
-	const char *dot = strchr(name, '.');
-	char base[16];
+	const struct param_def *def = find_exact(name, strlen(name));
+	const char *dot;
 
-	if (def != NULL || dot == NULL || dot[1] == '\0' ||
-	    (size_t)(dot - name) >= sizeof base)
+	if (def != NULL)
 		return def;
-	memcpy(base, name, (size_t)(dot - name));
-	base[dot - name] = '\0';
-	def = find_exact(base);
+	dot = strchr(name, '.');
+	if (dot == NULL || dot[1] == '\0')
+		return NULL;
+	def = find_exact(name, (size_t)(dot - name));
 	return def != NULL && def->type == PARAM_KEYVALUE ? def : NULL;
 }
 

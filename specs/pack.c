@@ -167,19 +167,27 @@ spec_free(struct spec *s)
 	free(s);
 }
 
-static int
-compare_param(const void *name, const void *param)
-{
-	return strcmp(name, ((const struct spec_param *)param)->name);
-}
-
 const struct spec_param *
 spec_param_find(const struct spec *s, const char *name)
 {
-	if (s->count == 0)
-		return NULL;
-	return bsearch(name, s->param, s->count, sizeof *s->param,
-	    compare_param);
+	const struct param_def *def = param_find(name);
+	size_t low = 0, high = def == NULL ? 0 : s->count;
+
+	/* The order of names is that of the table, then that of the lines. */
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const struct spec_param *p = &s->param[middle];
+		int c = p->def != def ? (p->def < def ? -1 : 1) :
+		    strcmp(p->name, name);
+
+		if (c == 0)
+			return p;
+		if (c < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
 }
 
 const char *

@@ -2,10 +2,10 @@
 #include "rules.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/jail.h"
+#include "param_names.h"
 #include "text.h"
 
 #define NAME_CHARACTERS \
@@ -204,74 +204,55 @@ rule_one_line(char *text, struct error *err)
 #define COMPONENT "(?![0-9]+(\\.|$))[A-Za-z0-9_-]+"
 #define NAME "^" COMPONENT "(\\." COMPONENT ")*$"
 
-/* Sorted by name.  A rule may shorten the text. */
+/* By parameter.  A rule may shorten the text. */
 static const struct rule {
-	const char *name;
 	int (*check)(char *text, struct error *err);
 	const char *pattern;
-} rules[] = {
-	{ "command", rule_filled, FILLED },
-	{ "depend", rule_depend, NAME },
-	{ "exec.consolelog", rule_path, PATH },
-	{ "exec.created", rule_filled, FILLED },
-	{ "exec.jail_user", rule_full_word, FULL_WORD },
-	{ "exec.poststart", rule_filled, FILLED },
-	{ "exec.poststop", rule_filled, FILLED },
-	{ "exec.prepare", rule_filled, FILLED },
-	{ "exec.prestart", rule_filled, FILLED },
-	{ "exec.prestop", rule_filled, FILLED },
-	{ "exec.release", rule_filled, FILLED },
-	{ "exec.start", rule_filled, FILLED },
-	{ "exec.stop", rule_filled, FILLED },
-	{ "exec.system_user", rule_full_word, FULL_WORD },
-	{ "host.domainname", rule_word, WORD },
-	{ "host.hostname", rule_word, WORD },
-	{ "host.hostuuid", rule_word, WORD },
-	{ "interface", rule_full_word, FULL_WORD },
-	{ "linux.osname", rule_word, WORD },
-	{ "linux.osrelease", rule_word, WORD },
-	{ "mount", rule_line, LINE },
-	{ "mount.fstab", rule_path, PATH },
-	{ "osreldate", rule_not_zero, "[1-9]" },
-	{ "osrelease", rule_osrelease, "^[^\\x00-\\x20\\x7f]{0,30}$" },
-	{ "path", rule_path, PATH },
-	{ "vnet.interface", rule_full_word, FULL_WORD },
-	{ "zfs.dataset", rule_full_word, FULL_WORD },
+} rules[P_COUNT] = {
+	[P_COMMAND] = { rule_filled, FILLED },
+	[P_DEPEND] = { rule_depend, NAME },
+	[P_EXEC_CONSOLELOG] = { rule_path, PATH },
+	[P_EXEC_CREATED] = { rule_filled, FILLED },
+	[P_EXEC_JAIL_USER] = { rule_full_word, FULL_WORD },
+	[P_EXEC_POSTSTART] = { rule_filled, FILLED },
+	[P_EXEC_POSTSTOP] = { rule_filled, FILLED },
+	[P_EXEC_PREPARE] = { rule_filled, FILLED },
+	[P_EXEC_PRESTART] = { rule_filled, FILLED },
+	[P_EXEC_PRESTOP] = { rule_filled, FILLED },
+	[P_EXEC_RELEASE] = { rule_filled, FILLED },
+	[P_EXEC_START] = { rule_filled, FILLED },
+	[P_EXEC_STOP] = { rule_filled, FILLED },
+	[P_EXEC_SYSTEM_USER] = { rule_full_word, FULL_WORD },
+	[P_HOST_DOMAINNAME] = { rule_word, WORD },
+	[P_HOST_HOSTNAME] = { rule_word, WORD },
+	[P_HOST_HOSTUUID] = { rule_word, WORD },
+	[P_INTERFACE] = { rule_full_word, FULL_WORD },
+	[P_LINUX_OSNAME] = { rule_word, WORD },
+	[P_LINUX_OSRELEASE] = { rule_word, WORD },
+	[P_MOUNT] = { rule_line, LINE },
+	[P_MOUNT_FSTAB] = { rule_path, PATH },
+	[P_OSRELDATE] = { rule_not_zero, "[1-9]" },
+	[P_OSRELEASE] = { rule_osrelease, "^[^\\x00-\\x20\\x7f]{0,30}$" },
+	[P_PATH] = { rule_path, PATH },
+	[P_VNET_INTERFACE] = { rule_full_word, FULL_WORD },
+	[P_ZFS_DATASET] = { rule_full_word, FULL_WORD },
 };
-
-static int
-compare_rule(const void *name, const void *rule)
-{
-	return strcmp(name, ((const struct rule *)rule)->name);
-}
-
-static const struct rule *
-rule_of(const struct param_def *def)
-{
-	return bsearch(def->name, rules, sizeof rules / sizeof *rules,
-	    sizeof *rules, compare_rule);
-}
 
 const char *
 rules_pattern(const struct param_def *def)
 {
-	const struct rule *rule = rule_of(def);
-
-	return rule != NULL ? rule->pattern : NULL;
+	return rules[def - param_table].pattern;
 }
 
 /* The rule of a parameter, or NULL. */
 static int (*find_rule(const char *name, const struct param_def *def))(char *,
     struct error *)
 {
-	const struct rule *rule;
-
 	if (def->type == PARAM_BOOL || def->type == PARAM_JAILSYS)
 		return NULL;
 	if (def->type == PARAM_KEYVALUE)
 		return strcmp(name, def->name) != 0 ? rule_one_line : NULL;
-	rule = rule_of(def);
-	return rule != NULL ? rule->check : NULL;
+	return rules[def - param_table].check;
 }
 
 int

@@ -9,6 +9,8 @@
 #   make lint       style, dependencies between folders, manual pages
 #   make analyze    gcc -fanalyzer, clang-tidy and cppcheck, as far as they
 #                   are installed; advice, not part of check
+#   make fuzz       the fuzz targets with clang's libFuzzer
+#   make soak       runs each of them RUNS times
 #   make bench      figures (ratios in one run, medians)
 #   make freebsd    build/freebsd/jailagent and conform-freebsd, made on Debian
 #   make install    program, manual pages, examples
@@ -60,6 +62,7 @@ LIFECYCLE_SRC != ls tests/lifecycle/*.c 2>/dev/null || true
 UNIT_SRC != ls tests/unit/*.c 2>/dev/null || true
 HELPER_SRC != ls tests/helper/*.c 2>/dev/null || true
 BENCH_SRC != ls tests/bench/*.c 2>/dev/null || true
+FUZZ_SRC != ls tests/fuzz/*.c 2>/dev/null || true
 INSIDE_SRC != ls tests/helper/inside/*.c 2>/dev/null || true
 
 KERNEL_LIB = ${BUILD}/libkernel.a
@@ -76,8 +79,13 @@ RULES != mkdir -p ${BUILD} && BUILD=${BUILD} sh rules.sh \
 	main "`ls agent/command/main.c 2>/dev/null`" conform "${CONFORM_SRC}" \
 	lifecycle "${LIFECYCLE_SRC}" \
 	unit "${UNIT_SRC}" helper "${HELPER_SRC}" bench "${BENCH_SRC}" \
-	inside "${INSIDE_SRC}"; echo done
+	fuzz "${FUZZ_SRC}" inside "${INSIDE_SRC}"; echo done
 include ${BUILD}/rules.mk
+
+# What runs a fuzz target: over its corpus, or libFuzzer.
+FUZZ_MAIN = ${BUILD}/obj/tests/fuzz/replay.o
+FUZZ_CC ?= clang
+RUNS ?= 10000000
 
 LINK_JAILAGENT = ${AGENT_LIB} ${SPECS_LIB} ${KERNEL_LIB}
 
@@ -124,6 +132,15 @@ analyze:
 bench: all ${BENCH_PROGRAMS}
 	BUILD=${BUILD} sh tests/bench/bench.sh
 
+fuzz:
+	@${MAKE} BUILD=${BUILD}/fuzz CC=${FUZZ_CC} FUZZ_MAIN=-fsanitize=fuzzer \
+		SANITIZE="-fsanitize=fuzzer-no-link,address,undefined" \
+		fuzz-programs
+fuzz-programs: ${FUZZ_PROGRAMS}
+
+soak: fuzz
+	RUNS=${RUNS} sh tests/fuzz/soak.sh ${BUILD}/fuzz
+
 freebsd:
 	sh freebsd.sh ${BUILD}/freebsd "${MAKE}"
 
@@ -137,4 +154,5 @@ install: all
 clean:
 	rm -rf ${BUILD}
 
-.PHONY: all tests check docs lint analyze bench freebsd install clean
+.PHONY: all tests check docs lint analyze fuzz fuzz-programs soak bench \
+	freebsd install clean

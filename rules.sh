@@ -42,6 +42,28 @@ programs() {
 	printf '%s_PROGRAMS =%s\n' "$upper" "$list"
 }
 
+# Each fuzz_NAME.c is a target; FUZZ_MAIN brings the main().
+fuzz_programs() {
+	list=
+	for f in $1; do
+		case $f in
+		*/fuzz_*.c) ;;
+		*) continue ;;
+		esac
+		p=$BUILD/${f%.c}
+		o=$BUILD/obj/${f%/*}
+		list="$list $p"
+		printf '%s: %s/obj/%s.o %s/broken.o %s/replay.o ${LINK_JAILAGENT}\n' \
+			"$p" "$BUILD" "${f%.c}" "$o" "$o"
+		printf '\t@mkdir -p %s\n' "${p%/*}"
+		printf '\t@echo "  link  $@"\n'
+		printf '\t${Q}${CC} ${ALL_LDFLAGS} -o $@ %s/obj/%s.o %s/broken.o ' \
+			"$BUILD" "${f%.c}" "$o"
+		printf '${FUZZ_MAIN} ${LINK_JAILAGENT} ${PARTS_LIBS}\n'
+	done
+	printf 'FUZZ_PROGRAMS =%s\n' "$list"
+}
+
 # Programs that run inside of a jail's root, where there may be no libc.
 static_programs() {
 	list=
@@ -70,6 +92,7 @@ all_rules() {
 		unit) programs UNIT "$2" ;;
 		helper) programs HELPER "$2" ;;
 		bench) programs BENCH "$2" ;;
+		fuzz) fuzz_programs "$2" ;;
 		inside) static_programs INSIDE "$2" ;;
 		*) archive "$1" "$2" ;;
 		esac

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Builds jailagent and conform for FreeBSD 14 and later (amd64) on a Debian
+# Builds jailagent and conform for FreeBSD 13 and later (amd64) on a Debian
 # system: `make freebsd`, or sh freebsd.sh OUTPUT MAKE.  Nothing of FreeBSD is
 # needed: zig, from PyPI, brings its headers and the symbols of its libc.  The
 # libraries are built from the released sources that Debian carries, pinned by
@@ -271,11 +271,34 @@ EOF
 	echo "$stamp" > "$DEPS/stamp"
 }
 
+# What the programs ask of a system must be there on all: libc and libthr, and
+# of these nothing newer than FreeBSD 13's.
+check_needs() {
+	command -v readelf > /dev/null || {
+		echo "freebsd.sh: readelf is missing; install binutils" >&2
+		exit 1
+	}
+	readelf -dW "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+	    grep -vxE 'libc\.so\.7|libthr\.so\.3' >> "$LOG" && {
+		echo "freebsd.sh: $1 needs more libraries than libc and" \
+		    "libthr; see $LOG" >&2
+		exit 1
+	}
+	readelf -W --dyn-syms "$1" |
+	    grep -E ' UND .*@(FBSD_1\.([7-9]|[1-9][0-9])|FBSDprivate)' \
+	    >> "$LOG" || return 0
+	echo "freebsd.sh: $1 needs symbols that FreeBSD 13 lacks; see $LOG" >&2
+	exit 1
+}
+
 get_zig
 build_libraries
+ENTRY=$ABS/entry.o
+quietly "compiling entry.c" "$ABS/cc" -O2 -fPIE -Wall -Wextra -Werror \
+    -c kernel/freebsd/cross/entry.c -o "$ENTRY"
 L=$DEPS/lib
 "$MAKE" OS=FreeBSD BUILD="$OUT" CC="$ABS/cc" PARTS_CFLAGS="-isystem $DEPS/include" \
-    PARTS_LIBS="$L/libyaml.a $L/libsodium.a $L/liblmdb.a $L/libevent.a $L/libjansson.a -lpthread" \
+    PARTS_LIBS="$ENTRY $L/libyaml.a $L/libsodium.a $L/liblmdb.a $L/libevent.a $L/libjansson.a -lpthread" \
     all
 cp "$OUT/conform" "$OUT/conform-freebsd"
 
@@ -283,5 +306,6 @@ cp "$OUT/conform" "$OUT/conform-freebsd"
 for program in jailagent conform-freebsd; do
 	printf '\011' | dd of="$OUT/$program" bs=1 seek=7 conv=notrunc \
 	    2>> "$LOG"
+	check_needs "$OUT/$program"
 	say "done  $OUT/$program"
 done

@@ -68,22 +68,27 @@ mentions_renumbered(const json_t *value)
 	    json_integer_value(value) <= JID_MAX;
 }
 
-static bool
+/* Why a case cannot be run on a kernel whose counters nothing sets, or NULL. */
+static const char *
 needs_hooks(const json_t *vector)
 {
 	json_t *step, *jails;
 	size_t i;
 
 	if (json_is_true(json_object_get(vector, "leak")))
-		return true;
+		return "the recorded kernel kept a dying jail after it until "
+		    "the next boot";
 	json_array_foreach(json_object_get(vector, "steps"), i, step) {
 		jails = json_object_get(json_object_get(step, "result"),
 		    "jails");
 		if (strcmp(json_string_value(json_object_get(step, "call")),
-		    "jidcounter") == 0 || mentions_renumbered(jails))
-			return true;
+		    "jidcounter") == 0)
+			return "nothing can set this kernel's counter of jids";
+		if (mentions_renumbered(jails))
+			return "it shows numbers of dying jails, which the "
+			    "kernel counts down from each boot on";
 	}
-	return false;
+	return NULL;
 }
 
 /* Values that were not recorded are not compared. */
@@ -120,16 +125,21 @@ report(const char *id, size_t step, const json_t *call, const json_t *want,
 		free(text[i]);
 }
 
+/* Returns whether the step gave what was recorded; else there may be an excuse. */
 static bool
-run_step(struct conform *c, const char *id, size_t number, const json_t *step)
+run_step(struct conform *c, const char *id, size_t number, const json_t *step,
+    char **excuse)
 {
 	json_t *got = step_run(c, step);
 	json_t *recorded = expand_result(c, json_object_get(step, "result"));
 	bool same;
 
 	drop_unlisted(got, recorded);
+	host_translate(c, got, recorded);
 	same = got != NULL && json_equal(got, recorded);
-	if (!same && exception_find(c, id) == NULL)
+	if (!same)
+		*excuse = host_excuse(c, got, recorded);
+	if (!same && *excuse == NULL && exception_find(c, id) == NULL)
 		report(id, number, step, recorded, got);
 	json_decref(got);
 	json_decref(recorded);
@@ -138,21 +148,25 @@ run_step(struct conform *c, const char *id, size_t number, const json_t *step)
 
 /* Whether all steps give what was recorded. */
 static bool
-run_steps(struct conform *c, const char *id, const json_t *steps)
+run_steps(struct conform *c, const char *id, const json_t *steps,
+    char **excuse)
 {
 	json_t *step;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)steps, i, step)
-		if (!run_step(c, id, i + 1, step))
+		if (!run_step(c, id, i + 1, step, excuse))
 			return false;
 	return true;
 }
 
 static void
-count_case(struct conform *c, const char *id, bool passed)
+count_case(struct conform *c, const char *id, bool passed, const char *excuse)
 {
 	const char *reason = exception_find(c, id);
+
+	if (reason == NULL)
+		reason = excuse;
 
 	if (reason != NULL && passed) {
 		printf("FAIL %s passes, but is listed as an exception: %s\n",
@@ -173,18 +187,22 @@ void
 case_run(struct conform *c, const json_t *vector)
 {
 	const char *id = json_string_value(json_object_get(vector, "id"));
-	bool leak = json_is_true(json_object_get(vector, "leak"));
+	bool leak = json_is_true(json_object_get(vector, "leak")), passed;
+	const char *reason;
+	char *excuse = NULL;
 
-	if (!c->hooks && needs_hooks(vector)) {
-		printf("skip - %s: it needs to set a counter of jids, or "
-		    "leaves a jail until the next boot\n", id);
+	reason = c->hooks ? NULL : needs_hooks(vector);
+	if (reason != NULL) {
+		printf("skip - %s: %s\n", id, reason);
 		c->skipped++;
 		return;
 	}
 	c->bindings = json_object();
 	if (c->hooks)
 		prison_set_counters(prison_table_of(c->k), FIRST_JID, 0);
-	count_case(c, id, run_steps(c, id, json_object_get(vector, "steps")));
+	passed = run_steps(c, id, json_object_get(vector, "steps"), &excuse);
+	count_case(c, id, passed, excuse);
+	free(excuse);
 	clean_up(c, leak);
 	if (!case_host_is_empty(c))
 		printf("     %s left jails behind\n", id);

@@ -41,6 +41,7 @@ struct conform {
 	char scratch[64]; /* what "@" stands for */
 	struct outcome *outcome;
 	json_t *exceptions; /* id: reason; NULL: there are none */
+	json_t *host; /* name: value that jails inherit; NULL with hooks */
 
 	/* The case in progress. */
 	json_t *bindings;
@@ -73,6 +74,21 @@ int counter_advance(struct conform *c, int first);
 /* Whether the host has no jails, which each case starts with. */
 bool case_host_is_empty(struct conform *c);
 
+/*
+ * Asks what jails inherit from this host, so that it is not taken for a
+ * difference.  Returns 0, -1 after a message.
+ */
+int host_read(struct conform *c);
+/* Puts the recorded host's values where `got` has this host's. */
+void host_translate(const struct conform *c, json_t *got,
+    const json_t *recorded);
+/*
+ * Why a result may differ from the recorded one: a parameter that only one of
+ * the kernels has.  The caller frees it; NULL: it may not.
+ */
+char *host_excuse(const struct conform *c, const json_t *got,
+    const json_t *recorded);
+
 /* One step: the result as the file has it, NULL when it cannot be had. */
 json_t *step_run(struct conform *c, const json_t *step);
 
@@ -97,6 +113,9 @@ char *expand(const struct conform *c, const char *text, bool scratch);
 /* A copy of a recorded result with everything bound put in. */
 json_t *expand_result(const struct conform *c, const json_t *recorded);
 
+/* A parameter of this kernel; the names of switches may begin with "no". */
+const struct jail_param_info *find_param(const struct conform *c,
+    const char *name);
 /* Type and full size of a value that is asked for by name. */
 enum param_type wanted_type(const struct conform *c, const char *name,
     size_t *size);

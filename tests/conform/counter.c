@@ -33,7 +33,8 @@ counter_advance(struct conform *c, int first)
 
 		jid = b->set(c->k, iov, 2, JAIL_CREATE);
 		if (jid < 0 || b->remove(c->k, jid) != 0) {
-			fprintf(stderr, "conform: making a jail: %s\n",
+			fprintf(stderr, "conform: making jails until "
+			    "automatic jids have six digits: %s\n",
 			    strerror(errno));
 			return -1;
 		}

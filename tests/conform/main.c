@@ -145,10 +145,12 @@ run_files(struct conform *c, char **files)
 	c->hooks = strcmp(c->k->backend->name, "model") == 0 ||
 	    strcmp(c->k->backend->name, "linux") == 0;
 	if (!case_host_is_empty(c)) {
-		fprintf(stderr, "conform: kernel %s has jails; the recorded "
-		    "cases start without any, and remove all\n", c->kernel);
+		fprintf(stderr, "conform: kernel %s has jails, maybe dying "
+		    "ones; the recorded cases start without any, and remove "
+		    "all\n", c->kernel);
 		rc = 2;
-	} else if (!c->hooks && counter_advance(c, FIRST_JID) != 0)
+	} else if (!c->hooks && (host_read(c) != 0 ||
+	    counter_advance(c, FIRST_JID) != 0))
 		rc = 2;
 	for (; *files != NULL && rc == 0; files++) {
 		if (asprintf(&path, "%s/%s", cwd, *files) < 0)
@@ -183,6 +185,7 @@ main(int argc, char **argv)
 	if (c.scratch[0] != '\0' && chdir("/") == 0)
 		nftw(c.scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	json_decref(c.exceptions);
+	json_decref(c.host);
 	if (rc != 0)
 		return rc;
 	printf("%u passed, %u failed, %u skipped\n", c.passed, c.failed,

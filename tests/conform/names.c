@@ -158,7 +158,7 @@ expand_result(const struct conform *c, const json_t *recorded)
 	return expand_json(c, recorded, false);
 }
 
-static const struct jail_param_info *
+const struct jail_param_info *
 find_param(const struct conform *c, const char *name)
 {
 	const struct jail_param_info *info = params_find(&c->params, name);

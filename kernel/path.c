@@ -102,9 +102,9 @@ walk(struct walk_state *w)
 	}
 }
 
-int
-path_resolve(const char *root, const char *path,
-    const struct path_guard *guard, char *out, size_t size)
+static int
+resolve(const char *root, const char *path,
+    const struct path_guard *guard, bool directory, char *out, size_t size)
 {
 	struct walk_state w = { .root_len = strlen(root),
 		.guard = guard };
@@ -128,12 +128,26 @@ path_resolve(const char *root, const char *path,
 		return error;
 	if (stat(w.at[0] == '\0' ? "/" : w.at, &st) != 0)
 		return errno;
-	if (!S_ISDIR(st.st_mode))
+	if (directory && !S_ISDIR(st.st_mode))
 		return ENOTDIR;
 	if (snprintf(out, size, "%s", w.at[0] == '\0' ? "/" : w.at) >=
 	    (int)size)
 		return ENAMETOOLONG;
 	return 0;
+}
+
+int
+path_resolve(const char *root, const char *path,
+    const struct path_guard *guard, char *out, size_t size)
+{
+	return resolve(root, path, guard, true, out, size);
+}
+
+int
+path_resolve_any(const char *root, const char *path,
+    const struct path_guard *guard, char *out, size_t size)
+{
+	return resolve(root, path, guard, false, out, size);
 }
 
 bool

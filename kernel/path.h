@@ -27,6 +27,10 @@ struct path_guard {
 int path_resolve(const char *root, const char *path,
     const struct path_guard *guard, char *out, size_t size);
 
+/* The same for what need not be a directory. */
+int path_resolve_any(const char *root, const char *path,
+    const struct path_guard *guard, char *out, size_t size);
+
 /* Whether the canonical `path` is below `root`, and not `root` itself. */
 bool path_below(const char *path, const char *root);
 

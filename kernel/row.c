@@ -12,6 +12,8 @@
 #define TRIES 5
 /* Addresses that there is room for beyond the length that was told. */
 #define SPARE 5
+/* Bytes of a list of texts at the first try. */
+#define LIST_ROOM 1024
 
 static int
 keep_info(void *arg, const struct jail_param_info *info)
@@ -104,7 +106,8 @@ static bool
 is_array(const struct reading *r, size_t i)
 {
 	return i < r->p->count && (r->p->info[i].type == PARAM_IP4 ||
-	    r->p->info[i].type == PARAM_IP6);
+	    r->p->info[i].type == PARAM_IP6 ||
+	    r->p->info[i].type == PARAM_LIST);
 }
 
 static const char *
@@ -144,9 +147,10 @@ first_room(const struct reading *r, size_t i)
 	info = &r->p->info[i];
 	if (info->type == PARAM_ULONG)
 		return sizeof(unsigned long);
-	if (info->type == PARAM_STRING || info->type == PARAM_KEYVALUE ||
-	    info->type == PARAM_LIST)
+	if (info->type == PARAM_STRING || info->type == PARAM_KEYVALUE)
 		return info->size > 0 ? info->size : 1024;
+	if (info->type == PARAM_LIST)
+		return LIST_ROOM;
 	return is_array(r, i) ? ADDRESS_MAX * info->size : sizeof(int);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/fstab.h"
 #include "kernel/jail.h"
 #include "param_names.h"
 #include "text.h"
@@ -154,10 +155,14 @@ rule_filled(char *text, struct error *err)
 static int
 rule_line(char *text, struct error *err)
 {
-	if (text[strspn(text, " \t")] == '\0' || strchr(text, '\n') != NULL)
-		return error_set(err, EINVAL, "expected one line as in "
-		    "fstab(5), found \"%.*s\"", TEXT_SHOWN, text);
-	return 0;
+	struct fstab_line l;
+	int rc;
+
+	rc = strchr(text, '\n') != NULL ? 1 : fstab_read(text, &l, err);
+	if (rc == 0)
+		fstab_free(&l);
+	return rc <= 0 ? rc : error_set(err, EINVAL, "expected one line as in "
+	    "fstab(5), found \"%.*s\"", TEXT_SHOWN, text);
 }
 
 static int

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/plan/plan.h"
+#include "kernel/fstab.h"
 
 static struct change *
 add_change(struct action *a, const char *name, enum change_how how)
@@ -328,10 +329,59 @@ diff_agent(const struct plan_input *in, struct action *out, struct error *err)
 	return 0;
 }
 
+/* Whether what differs can be mounted and unmounted while the jail runs. */
 static bool
-compared(const struct spec_param *p)
+mounts_can_change(const struct text_list *from, const struct text_list *to)
 {
-	return strcmp(p->name, "name") != 0 && strcmp(p->name, "depend") != 0;
+	bool *flags = calloc(from->count + to->count + 1, sizeof *flags), can;
+
+	can = flags != NULL && fstab_difference(from, to, flags,
+	    flags + from->count);
+	free(flags);
+	return can;
+}
+
+/* What `mount` and the files of mount.fstab say, against what is mounted. */
+static int
+diff_mounts(const struct plan_input *in, struct action *out,
+    struct error *err)
+{
+	struct text_list have;
+	struct change *c;
+
+	if (params_find(in->params, "mount") == NULL)
+		return 0;
+	if (live_texts(in->live, "mount", &have, err) != 0)
+		return -1;
+	if (text_list_equal(&have, in->mounts)) {
+		text_list_free(&have);
+		return 0;
+	}
+	c = add_change(out, "mount", mounts_can_change(&have, in->mounts) ?
+	    HOW_LIVE : HOW_RESTART);
+	if (c == NULL) {
+		text_list_free(&have);
+		return out_of_memory(err);
+	}
+	c->from = have;
+	c->was_set = c->is_set = true;
+	return text_list_copy(&c->to, in->mounts) == 0 ? 0 :
+	    out_of_memory(err);
+}
+
+/* A kernel that mounts is asked what is mounted: see diff_mounts. */
+static bool
+compared(const struct plan_input *in, const struct spec_param *p)
+{
+	static const char *const apart[] = { "name", "depend" };
+	static const char *const mounts[] = { "mount", "mount.fstab" };
+
+	for (size_t i = 0; i < 2; i++)
+		if (strcmp(p->name, apart[i]) == 0 || (strcmp(p->name,
+		    mounts[i]) == 0 && params_find(in->params, "mount") !=
+		    NULL))
+			return false;
+	return true;
 }
 
 int
@@ -342,7 +392,7 @@ diff_jail(const struct plan_input *in, struct action *out, struct error *err)
 	for (size_t i = 0; i < d->count; i++) {
 		const struct spec_param *p = &d->param[i];
 
-		if (!compared(p))
+		if (!compared(in, p))
 			continue;
 		if ((kernel_takes(in, p) ? diff_live : diff_applied)(in, p,
 		    out, err) != 0)
@@ -351,9 +401,9 @@ diff_jail(const struct plan_input *in, struct action *out, struct error *err)
 	for (size_t i = 0; a != NULL && i < a->count; i++) {
 		const struct spec_param *p = &a->param[i];
 
-		if (compared(p) && spec_param_find(d, p->name) == NULL &&
+		if (compared(in, p) && spec_param_find(d, p->name) == NULL &&
 		    !moot(in, p) && diff_left(in, p, out, err) != 0)
 			return -1;
 	}
-	return diff_agent(in, out, err);
+	return diff_mounts(in, out, err) != 0 ? -1 : diff_agent(in, out, err);
 }

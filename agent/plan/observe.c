@@ -217,25 +217,56 @@ link_is_jailed(void *arg, const char *link)
 
 		if (!path_below(link, r->path))
 			continue;
-		error_set(j->err, ELOOP, "path: %s is a symbolic link below "
-		    "the root of jail %s, whose processes could change it; "
-		    "give the path without it", link, r->name);
+		error_set(j->err, ELOOP, "%s is a symbolic link below the "
+		    "root of jail %s, whose processes could change it; give "
+		    "the path without it", link, r->name);
 		return true;
 	}
 	return false;
 }
 
-int
-canonical_path(const struct observer *o, struct jail_roots *roots,
-    const char *path, char *buf, size_t size, struct error *err)
+static int
+canonical(const struct observer *o, struct jail_roots *roots,
+    const char *path, bool directory, char *buf, size_t size,
+    struct error *err)
 {
 	struct link_judge judge = { o, roots, err };
 	const struct path_guard guard = { link_is_jailed, &judge };
 	int code;
 
 	error_clear(err);
-	code = path_resolve("", path, &guard, buf, size);
+	code = directory ? path_resolve("", path, &guard, buf, size) :
+	    path_resolve_any("", path, &guard, buf, size);
 	if (code == 0)
 		return 0;
-	return err->code != 0 ? -1 : error_sys(err, code, "path: %s", path);
+	return err->code != 0 ? -1 : error_sys(err, code, "%s", path);
+}
+
+int
+canonical_path(const struct observer *o, struct jail_roots *roots,
+    const char *path, char *buf, size_t size, struct error *err)
+{
+	return canonical(o, roots, path, true, buf, size, err) == 0 ? 0 :
+	    error_wrap(err, "path");
+}
+
+int
+canonical_source(const struct observer *o, struct jail_roots *roots,
+    const char *path, char *buf, size_t size, struct error *err)
+{
+	return canonical(o, roots, path, false, buf, size, err);
+}
+
+int
+jail_roots_hold(const struct observer *o, struct jail_roots *roots,
+    const char *path, const char **jail, struct error *err)
+{
+	if (read_roots(o, roots, err) != 0)
+		return -1;
+	for (size_t i = 0; i < roots->count; i++)
+		if (path_below(path, roots->root[i].path)) {
+			*jail = roots->root[i].name;
+			return 1;
+		}
+	return 0;
 }

@@ -82,4 +82,15 @@ void jail_roots_forget(struct jail_roots *roots);
 int canonical_path(const struct observer *o, struct jail_roots *roots,
     const char *path, char *buf, size_t size, struct error *err);
 
+/* The same for what is bound into a jail, which may also be a file. */
+int canonical_source(const struct observer *o, struct jail_roots *roots,
+    const char *path, char *buf, size_t size, struct error *err);
+
+/*
+ * Whether a path is below the root of a jail: 1 and its name, valid until the
+ * roots are forgotten; 0; -1.
+ */
+int jail_roots_hold(const struct observer *o, struct jail_roots *roots,
+    const char *path, const char **jail, struct error *err);
+
 #endif

@@ -232,6 +232,8 @@ plan_wanted(const struct plan_input *in, struct action *out)
 		return decide(out, ACTION_BLOCKED, "%s", refused);
 	if (in->path == NULL)
 		return decide(out, ACTION_BLOCKED, "%s", in->path_error);
+	if (in->mounts == NULL)
+		return decide(out, ACTION_BLOCKED, "%s", in->mounts_error);
 	return in->live != NULL ? plan_living(in, out) : plan_absent(in, out);
 }
 

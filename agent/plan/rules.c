@@ -79,6 +79,10 @@ needs_hands(const struct spec_param *p, const char *backend,
 		if ((p->def->type == PARAM_IP4 || p->def->type == PARAM_IP6) &&
 		    strchr(p->value.text[i], '|') != NULL)
 			return true;
+	/* Its lines are those of mount. */
+	if (strcmp(p->name, "mount.fstab") == 0 &&
+	    params_find(params, "mount") != NULL)
+		return false;
 	return p->def->class == PARAM_USERLAND && !advertised(params, p);
 }
 

@@ -53,7 +53,7 @@ static bool
 carried(const char *name)
 {
 	return strcmp(name, "name") == 0 || strcmp(name, "persist") == 0 ||
-	    strcmp(name, "depend") == 0;
+	    strcmp(name, "depend") == 0 || strcmp(name, "mount") == 0;
 }
 
 static int
@@ -74,7 +74,7 @@ add_spec(struct jail_call *c, const struct observer *o, const struct spec *s,
 
 int
 realise_create(const struct observer *o, const struct spec *s,
-    const char *token, int *jid, struct error *err)
+    const struct text_list *mounts, const char *token, int *jid, struct error *err)
 {
 	struct jail_call c = { 0 };
 	int rc = -1, n;
@@ -85,6 +85,9 @@ realise_create(const struct observer *o, const struct spec *s,
 		goto done;
 	}
 	if (add_spec(&c, o, s, err) != 0)
+		goto done;
+	if (mounts->count > 0 && params_find(&o->params, "mount") != NULL &&
+	    add_value(&c, o, "mount", mounts, err) != 0)
 		goto done;
 	if (o->has_meta && call_add_text(&c, TOKEN_KEY, token) != 0) {
 		no_memory(s->name, err);

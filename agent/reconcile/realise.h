@@ -9,11 +9,12 @@
 #include "agent/plan/plan.h"
 
 /*
- * Creates the jail, marked with `token`, persistent until realise_settle.
+ * Creates the jail, marked with `token`, persistent until realise_settle;
+ * `mounts` is what mounts_read told.
  * Returns 0 with its jid, -1; nothing is left on failure.
  */
 int realise_create(const struct observer *o, const struct spec *s,
-    const char *token, int *jid, struct error *err);
+    const struct text_list *mounts, const char *token, int *jid, struct error *err);
 
 /* The start is complete: what the spec says of persist counts now. */
 int realise_settle(const struct observer *o, const struct spec *s,

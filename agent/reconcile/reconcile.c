@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/plan/mounts.h"
 #include "agent/reconcile/act.h"
 #include "agent/reconcile/reconcile.h"
 
@@ -153,7 +154,8 @@ reconciler_plan(struct reconciler *r, const struct managed *m,
 	const struct observer *o = r->shop.observer;
 	char path[1024];
 	struct live live;
-	struct error err, path_err;
+	struct text_list mounts = { 0 };
+	struct error err, path_err, mounts_err;
 	struct plan_input in = {
 		.name = m->name,
 		.desired = m->unwanted ? NULL : m->desired,
@@ -173,6 +175,11 @@ reconciler_plan(struct reconciler *r, const struct managed *m,
 		    spec_text(in.desired, "path"), path, sizeof path,
 		    &path_err) == 0 ? path : NULL;
 		in.path_error = path_err.text;
+		error_clear(&mounts_err);
+		in.mounts = in.path != NULL && mounts_read(o, &r->roots,
+		    in.desired, path, &mounts, &mounts_err) == 0 ? &mounts :
+		    NULL;
+		in.mounts_error = mounts_err.text;
 	}
 	rc = live_read(o, m->name, in.desired, in.applied, &live, &err);
 	/* Somebody who asks for a restart overrides what the spec allows. */
@@ -185,6 +192,7 @@ reconciler_plan(struct reconciler *r, const struct managed *m,
 	in.live_error = rc < 0 ? err.text : NULL;
 	rc = plan_jail(&in, a);
 	live_free(&live);
+	text_list_free(&mounts);
 	return rc;
 }
 

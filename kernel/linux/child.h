@@ -77,4 +77,13 @@ struct signal_job {
 
 void signal_child(void *arg, struct error *err);
 
+/* Mounting and unmounting in the mount namespace of a jail. */
+struct mount_job {
+	const struct mount_request *request;
+	int jail; /* pidfd of the jail's init */
+	int tree; /* what is to be mounted, or -1: made here */
+};
+
+void mount_child(void *arg, struct error *err);
+
 #endif

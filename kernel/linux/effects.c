@@ -6,6 +6,7 @@
 
 #include "init/signals.h"
 #include "linux.h"
+#include "mountlist.h"
 #include "process.h"
 #include "rights.h"
 #include "sys.h"
@@ -146,23 +147,6 @@ make_holder(struct linux_kernel *lk, const struct create_request *r,
 	return 0;
 }
 
-static int
-effect_create(void *arg, struct prison *p, const struct prison *parent,
-    struct error *err)
-{
-	struct linux_kernel *lk = arg;
-	struct create_request r;
-	struct error why = { 0 };
-
-	memset(&r, 0, sizeof r);
-	if (fill_request(lk, &r, p, &why) == 0 &&
-	    make_holder(lk, &r, p, parent, &why) == 0)
-		return 0;
-	error_set(err, why.code, "%s", why.text);
-	errno = why.code;
-	return -1;
-}
-
 /* Lets an init go on (`go`), or end. */
 static void
 release(struct linux_kernel *lk, const struct prison_proc *init, bool go)
@@ -222,6 +206,26 @@ effect_abandon(void *arg, const struct prison *p)
 	kill_process(lk, &p->holder, true);
 }
 
+static int
+effect_create(void *arg, struct prison *p, const struct prison *parent,
+    struct error *err)
+{
+	struct linux_kernel *lk = arg;
+	struct create_request r;
+	struct error why = { 0 };
+
+	memset(&r, 0, sizeof r);
+	if (fill_request(lk, &r, p, &why) == 0 &&
+	    make_holder(lk, &r, p, parent, &why) == 0) {
+		if (mountlist_make(lk, p, &why) == 0)
+			return 0;
+		effect_abandon(lk, p);
+	}
+	error_set(err, why.code, "%s", why.text);
+	errno = why.code;
+	return -1;
+}
+
 static void
 effect_kill(void *arg, const struct prison *p,
     const struct prison_proc *procs, size_t nprocs)
@@ -256,6 +260,8 @@ change(struct linux_kernel *lk, const struct prison *before,
 		return error_set(err, EOPNOTSUPP, "mount.devfs, mount.fdescfs "
 		    "and mount.procfs of a running jail cannot be changed on "
 		    "Linux; restart the jail");
+	if (mountlist_change(lk, before, after, err) != 0)
+		return -1;
 	if (strcmp(before->hostname, after->hostname) == 0 &&
 	    strcmp(before->domainname, after->domainname) == 0)
 		return 0;
@@ -367,6 +373,7 @@ effect_running(void *arg, const struct prison_proc *proc, bool *zombie)
 const struct prison_effects linux_effects = {
 	.extra = extra,
 	.extra_count = EXTRA_COUNT,
+	.extra_list = "mount",
 	.create = effect_create,
 	.created = effect_created,
 	.abandon = effect_abandon,

@@ -18,6 +18,7 @@ enum request_type {
 	REQUEST_EXEC,
 	REQUEST_SIGNAL,
 	REQUEST_HOSTNAME,
+	REQUEST_MOUNT,
 };
 
 /* The file systems that a jail can have from the beginning. */
@@ -73,6 +74,19 @@ struct signal_request {
 struct hostname_request {
 	uint32_t type;
 	char hostname[HOSTNAME_TEXT], domainname[HOSTNAME_TEXT];
+};
+
+/*
+ * REQUEST_MOUNT: mounts a file system in a jail, or unmounts what is there.
+ * Descriptors: the jail's init (pidfd), for FSLINUX_BIND the tree.
+ */
+struct mount_request {
+	uint32_t type;
+	uint32_t unmount;
+	uint32_t kind, flags; /* enum fslinux_kind, FSLINUX_* */
+	uint32_t options_len;
+	char options[256]; /* KEY, NUL, VALUE, NUL, ... */
+	char place[1024]; /* in the jail */
 };
 
 struct reply {

@@ -9,6 +9,7 @@
 #include <signal.h>
 
 #include "child.h"
+#include "kernel/fslinux.h"
 #include "init_image.h"
 #include "message.h"
 #include "request.h"
@@ -333,11 +334,40 @@ serve_hostname(struct server *s, struct error *err)
 	return rc;
 }
 
+static int
+serve_mount(struct server *s, struct error *err)
+{
+	const struct mount_request *r = (const void *)s->message;
+	struct mount_job job = { r, s->fds[0], s->fds[1] };
+	pid_t pid;
+
+	if (s->len != sizeof *r || job.jail < 0 ||
+	    memchr(r->place, '\0', sizeof r->place) == NULL ||
+	    r->options_len > sizeof r->options ||
+	    (r->options_len > 0 && r->options[r->options_len - 1] != '\0') ||
+	    (job.tree < 0 && r->unmount == 0 && r->kind == FSLINUX_BIND))
+		return bad_request(err);
+	if (r->unmount == 0 && r->kind == FSLINUX_DEV) {
+		if (seed_enter(&s->seed, true, err) != 0)
+			return -1;
+		s->fds[1] = job.tree = open_tree(AT_FDCWD, "/dev",
+		    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		if (job.tree < 0)
+			return error_sys(err, errno, "devices of jails");
+	}
+	pid = run_in(s, job.jail, 0, mount_child, &job, err);
+	if (pid < 0)
+		return -1;
+	s->reap = pid;
+	return 0;
+}
+
 static int (*const services[])(struct server *, struct error *) = {
 	[REQUEST_CREATE] = serve_create,
 	[REQUEST_EXEC] = serve_exec,
 	[REQUEST_SIGNAL] = serve_signal,
 	[REQUEST_HOSTNAME] = serve_hostname,
+	[REQUEST_MOUNT] = serve_mount,
 };
 
 static int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Copies of directory trees, from which the roots of jails are made. */
+/* Copies of directory trees: the roots of jails, and what is mounted there. */
 #ifndef JA_LINUX_TREE_H
 #define JA_LINUX_TREE_H
 
@@ -14,5 +14,11 @@
  * err.
  */
 int tree_clone(const char *path, bool whole, struct error *err);
+
+/*
+ * As tree_clone, of a directory or file without what is mounted below, for
+ * `mount`.  Kernel file systems of the host are refused: they show the host.
+ */
+int tree_clone_part(const char *path, struct error *err);
 
 #endif

@@ -239,6 +239,8 @@ get_value(struct get_call *g, struct option *o)
 	const struct place *p;
 	uint64_t allow;
 
+	if (o->extra == EXTRA_LIST)
+		return put_list(o, &g->target->extra_list, 1);
 	if (o->extra != 0)
 		return put_int(o, ((g->target->extra & o->extra) != 0) !=
 		    o->negative);

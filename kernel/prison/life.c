@@ -370,6 +370,8 @@ life_view(struct op *op, struct record *r, struct prison *p)
 		p->ip6 = JAIL_SYS_DISABLE;
 	p->holder = (struct prison_proc){ r->holder_pid, r->holder_id };
 	p->extra = r->extra;
+	p->extra_list = r->extra_list.data;
+	p->extra_list_len = r->extra_list.count;
 	p->record = r;
 	p->procs = r->procs.data;
 	p->proc_count = r->procs.count;

@@ -63,7 +63,8 @@ find_extra(const struct op *op, const char *name)
 	for (size_t i = 0; e != NULL && i < e->extra_count; i++)
 		if (strcmp(e->extra[i], name) == 0)
 			return (uint32_t)1 << i;
-	return 0;
+	return e != NULL && e->extra_list != NULL &&
+	    strcmp(e->extra_list, name) == 0 ? EXTRA_LIST : 0;
 }
 
 /* The positive form of "noX" or "a.noX"; NULL when it is no such name. */
@@ -104,7 +105,7 @@ classify(struct op *op, struct option *o)
 		return;
 	o->negative = true;
 	o->def = find_def(op, name);
-	o->extra = find_extra(op, name);
+	o->extra = find_extra(op, name) & ~EXTRA_LIST;
 	if (o->def != NULL && o->def->type != PARAM_BOOL)
 		o->def = NULL;
 }

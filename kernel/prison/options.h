@@ -15,8 +15,12 @@ struct option {
 	/* What the name is, by param_table; def NULL: nothing known. */
 	const struct param_def *def;
 	bool negative;	  /* noX */
-	uint32_t extra;	  /* the bit of one of the effects' own booleans */
+	uint32_t extra;	  /* the bit of one of the effects' own parameters */
 };
+
+/* The bit of effects->extra_list; those of booleans are lower. */
+#define EXTRA_LIST ((uint32_t)1 << PRISON_EXTRA_MAX)
+#define EXTRA_LIST_MAX 16384 /* bytes of its texts */
 
 struct options {
 	struct option *opt;

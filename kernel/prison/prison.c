@@ -261,26 +261,49 @@ prison_attach_jd(struct prison_table *t, int fd)
 	return run_change(t, 0, fd, do_attach, really_attach);
 }
 
+/* The next of the effects' own parameters, by name; false at the end. */
+static bool
+next_extra(const struct prison_effects *e, size_t *at, bool *list_told,
+    struct jail_param_info *info)
+{
+	const char *name = e != NULL && *at < e->extra_count ? e->extra[*at] :
+	    NULL;
+
+	if (e != NULL && e->extra_list != NULL && !*list_told &&
+	    (name == NULL || strcmp(e->extra_list, name) < 0)) {
+		*list_told = true;
+		*info = (struct jail_param_info){ e->extra_list, PARAM_LIST,
+			PARAM_RW, 1 };
+		return true;
+	}
+	if (name == NULL)
+		return false;
+	(*at)++;
+	*info = (struct jail_param_info){ name, PARAM_BOOL, PARAM_RDTUN,
+		sizeof(int) };
+	return true;
+}
+
 int
 prison_params(struct prison_table *t,
     int (*each)(void *arg, const struct jail_param_info *info), void *arg)
 {
 	unsigned gen = t->generation == JAIL_GEN_13 ? GEN_13 : GEN_15;
 	const struct prison_effects *e = t->effects;
-	size_t extra = 0, extras = e != NULL ? e->extra_count : 0;
+	struct jail_param_info extra;
+	size_t at = 0;
+	bool list_told = false, more = next_extra(e, &at, &list_told, &extra);
 	int rc = 0;
 
 	/* The effects' own names are sorted too: the two lists are merged. */
-	for (size_t i = 0; rc == 0 && (i < param_count || extra < extras);) {
+	for (size_t i = 0; rc == 0 && (i < param_count || more);) {
 		const struct param_def *d = i < param_count ? &param_table[i] :
 		    NULL;
-		struct jail_param_info info = { .type = PARAM_BOOL,
-			.access = PARAM_RDTUN, .size = sizeof(int) };
+		struct jail_param_info info;
 
-		if (extra < extras && (d == NULL ||
-		    strcmp(e->extra[extra], d->name) <= 0)) {
-			info.name = e->extra[extra++];
-			rc = each(arg, &info);
+		if (more && (d == NULL || strcmp(extra.name, d->name) <= 0)) {
+			rc = each(arg, &extra);
+			more = next_extra(e, &at, &list_told, &extra);
 			continue;
 		}
 		i++;

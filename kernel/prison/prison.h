@@ -51,6 +51,8 @@ struct prison {
 	size_t ip4_count, ip6_count;
 	struct prison_proc holder; /* pid 0: none */
 	uint32_t extra;		   /* bit i: effects->extra[i] is on */
+	const char *extra_list;	   /* texts of effects->extra_list, each with */
+	size_t extra_list_len;	   /* its NUL */
 	void *record;		   /* the engine's own */
 	const struct prison_proc *procs; /* registered by attach */
 	size_t proc_count;
@@ -64,6 +66,8 @@ struct prison_effects {
 	/* Boolean parameters that this system's kernel takes in addition. */
 	const char *const *extra;
 	size_t extra_count; /* at most PRISON_EXTRA_MAX */
+	/* One more, with a list of texts, which can be changed later; or NULL. */
+	const char *extra_list;
 
 	/* Makes the prison; fills in p->holder, which waits for `created`. */
 	int (*create)(void *arg, struct prison *p, const struct prison *parent,

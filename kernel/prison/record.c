@@ -34,6 +34,7 @@ static const struct {
 	{ offsetof(struct record, ip6), sizeof(struct in6_addr) },
 	{ offsetof(struct record, procs), sizeof(struct prison_proc) },
 	{ offsetof(struct record, owners), sizeof(uint64_t) },
+	{ offsetof(struct record, extra_list), 1 },
 };
 
 static const void *
@@ -137,8 +138,9 @@ take_block(const unsigned char **p, size_t *left, size_t *len)
 
 static int
 decode_blocks(struct arena *a, struct record *r, const unsigned char *p,
-    size_t left)
+    size_t left, uint32_t version)
 {
+	size_t count = nitems(lists) - (version == 1);
 	const unsigned char *block;
 	size_t len;
 
@@ -154,7 +156,7 @@ decode_blocks(struct arena *a, struct record *r, const unsigned char *p,
 			return -1;
 		memcpy((char *)r + texts[i], &text, sizeof text);
 	}
-	for (size_t i = 0; i < nitems(lists); i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct list *l = (void *)((char *)r + lists[i].offset);
 
 		block = take_block(&p, &left, &len);
@@ -177,7 +179,7 @@ record_decode(struct arena *a, const void *data, size_t left)
 	if (r == NULL || (n = take(&p, &left, sizeof version)) == NULL)
 		return NULL;
 	memcpy(&version, n, sizeof version);
-	if (version != RECORD_VERSION)
+	if (version < 1 || version > RECORD_VERSION)
 		return NULL;
 	for (size_t i = 0; i < nitems(numbers); i++) {
 		n = take(&p, &left, numbers[i].size);
@@ -185,7 +187,7 @@ record_decode(struct arena *a, const void *data, size_t left)
 			return NULL;
 		memcpy((char *)r + numbers[i].offset, n, numbers[i].size);
 	}
-	if (decode_blocks(a, r, p, left) != 0)
+	if (decode_blocks(a, r, p, left, version) != 0)
 		return NULL;
 	record_keys(r, &r->was);
 	r->was.stored = true;

@@ -13,7 +13,7 @@
 #include "arena.h"
 #include "prison.h"
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2 /* 1: without extra_list */
 #define HOST_SERIAL 1 /* of the host's own record */
 
 enum prison_flag {
@@ -71,6 +71,7 @@ struct record {
 	const char *meta, *env;
 	/* in_addr, in6_addr, prison_proc, uint64_t ids of owning descriptors */
 	struct list ip4, ip6, procs, owners;
+	struct list extra_list; /* bytes: the texts of effects->extra_list */
 
 	/* Not stored. */
 	bool dirty, gone, settling;

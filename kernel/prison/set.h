@@ -27,6 +27,7 @@ struct set_call {
 	uint32_t mentioned, on;	/* PR_* flags, and which of them are set */
 	uint64_t allow_mentioned, allow_on;
 	uint32_t extra_mentioned, extra_on;
+	struct list extra_list; /* when EXTRA_LIST is mentioned */
 	struct maybe_int securelevel, children_max, enforce_statfs,
 	    devfs_ruleset, osreldate, sysv[SYSV_KINDS];
 	int jid;

@@ -333,7 +333,7 @@ set_apply(struct set_call *s)
 
 	if (s->created) {
 		r->flags |= s->on & PR_VNET;
-		r->extra = s->extra_on;
+		r->extra = s->extra_on & ~EXTRA_LIST;
 		take_text(s, &r->osrelease, s->osrelease);
 		take_text(s, &r->path, s->path[0] != '\0' ? s->path : NULL);
 		if (s->osreldate.given)
@@ -346,6 +346,8 @@ set_apply(struct set_call *s)
 	apply_host(s);
 	for (int i = 0; i < 2; i++)
 		apply_addresses(s, i);
+	if ((s->extra_mentioned & EXTRA_LIST) != 0)
+		r->extra_list = s->extra_list;
 	for (int i = 0; i < SYSV_KINDS; i++)
 		apply_sysv(s, i);
 	apply_name(s);

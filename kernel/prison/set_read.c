@@ -198,10 +198,36 @@ check_modes(struct set_call *s)
 		return op_fail(s->op, EINVAL,
 		    "ip6 cannot be changed after creation");
 	for (size_t i = 0; i < s->opts.count; i++)
-		if (s->opts.opt[i].extra != 0)
+		if ((s->opts.opt[i].extra & ~EXTRA_LIST) != 0)
 			return op_fail(s->op, EINVAL,
 			    "%s cannot be changed after creation",
 			    s->opts.opt[i].name);
+	return 0;
+}
+
+/* Texts that are not empty, each with its NUL. */
+static int
+read_extra_list(struct set_call *s)
+{
+	const char *name = s->op->t->effects != NULL ?
+	    s->op->t->effects->extra_list : NULL;
+	const struct option *o = name == NULL ? NULL :
+	    option_find(&s->opts, name);
+	const char *text = o != NULL ? o->value : NULL;
+
+	if (o == NULL)
+		return 0;
+	if (o->len > EXTRA_LIST_MAX)
+		return op_fail(s->op, E2BIG, "%s: more than %d bytes", name,
+		    EXTRA_LIST_MAX);
+	for (size_t at = 0; at < o->len;) {
+		size_t n = strnlen(text + at, o->len - at);
+
+		if (n == 0 || at + n == o->len)
+			return EINVAL;
+		at += n + 1;
+	}
+	s->extra_list = (struct list){ o->value, (uint32_t)o->len };
 	return 0;
 }
 
@@ -376,6 +402,8 @@ set_read(struct set_call *s, const struct iovec *iov, unsigned niov)
 		error = check_modes(s);
 	if (error == 0)
 		error = read_texts(s);
+	if (error == 0)
+		error = read_extra_list(s);
 	for (int i = 0; i < 2 && error == 0; i++)
 		error = read_addresses(s, i);
 	if (error == 0 && (s->mentioned & PR_VNET) != 0 &&

@@ -44,7 +44,7 @@ static const struct sample special[] = {
 	{ "path", "@", "@/../set" },
 	{ "securelevel", "1", "2" },
 	{ "exec.consolelog", "/var/log/a", "/var/log/b" },
-	{ "mount.fstab", "[/etc/fstab.a]", "[/etc/fstab.b]" },
+	{ "mount.fstab", "[@.a]", "[@.b]" },
 	{ "mount", "[\"a /b nullfs ro 0 0\"]", "[\"a /c nullfs ro 0 0\"]" },
 };
 
@@ -180,6 +180,8 @@ all_of(enum jail_generation generation)
 	struct world w;
 
 	world_make(&w, generation);
+	temp_write(world_path(&w, "root.a"), 0600, "", 0);
+	temp_write(world_path(&w, "root.b"), 0600, "", 0);
 	for (size_t i = 0; i < param_count; i++) {
 		const struct param_def *def = &param_table[i];
 		struct sample s;

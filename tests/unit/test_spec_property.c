@@ -95,6 +95,9 @@ add_value(struct text_list *l, const struct param_def *def)
 		    strcmp(def->name, "mount.fstab") == 0 ||
 		    strcmp(def->name, "exec.consolelog") == 0)
 			snprintf(text, sizeof text, "/%sx", u);
+		else if (strcmp(def->name, "mount") == 0)
+			snprintf(text, sizeof text, "x\\040%u /x\t t # %u",
+			    random_below(9), random_below(9));
 		else if (strncmp(def->name, "exec.", 5) == 0 &&
 		    def->type == PARAM_LIST)
 			snprintf(text, sizeof text, "%sx%s", u, u);

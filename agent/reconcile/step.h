@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The inside of an operation: its state, and what the steps do.  The walk over
+ * the lists is in operation.c, the steps are in step_*.c.
+ */
+#ifndef JA_STEP_H
+#define JA_STEP_H
+
+#include "agent/reconcile/operation.h"
+#include "agent/reconcile/steps.h"
+
+enum phase { STOPPING, STARTING, UNDOING, ENDED };
+
+struct operation {
+	struct workshop *shop;
+	char *name;
+	struct spec *stop, *start;
+	bool forget;
+	operation_done_fn *done;
+	void *arg;
+
+	enum phase phase;
+	size_t step;	/* in the list of the phase */
+	size_t command; /* of a hook's list */
+	bool created;	/* STEP_CREATE was done: undo removes it */
+	bool still_up;	/* it could not be stopped or removed */
+	bool failed;	/* it must not go on: what is asked for is not reached */
+	bool cancelled; /* the start that is still to come is not wanted */
+	int jid;
+	char token[TOKEN_SIZE];
+
+	struct event *timer; /* what is waited for: see `waiting` */
+	enum { NOTHING, HOOK, TERM, GONE } waiting;
+	pid_t pid;
+	uint64_t output;  /* the hook's, for console_close */
+	bool timed_out;	  /* the hook was killed for taking too long */
+	int64_t deadline; /* of TERM and GONE, ms */
+	int poll_ms;
+	int64_t began_us;
+	struct outcome outcome;
+};
+
+/* ---- operation.c: for the steps */
+
+/* Goes on with the walk; to be called when what was waited for has ended. */
+void op_advance(struct operation *op);
+
+/*
+ * Notes what went wrong, to be reported in the end.  After something fatal
+ * nothing is tried but to undo, and all that comes later is a consequence.
+ */
+void op_note(struct operation *op, bool fatal, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+void op_wake_in(struct operation *op, int64_t ms);
+
+/* The spec that the present phase is about. */
+const struct spec *op_spec(const struct operation *op);
+/* The parameter whose commands the present step runs, or NULL. */
+const char *op_param(const struct operation *op);
+enum step_kind op_kind(const struct operation *op);
+/* A failing command after the removal, or in an undo, does not stop it. */
+bool op_goes_on(const struct operation *op);
+
+/* ---- the steps: those that return bool say whether something is waited for */
+
+/* step_hook.c: runs the commands of a parameter, one after another. */
+bool step_hook(struct operation *op);
+
+/* step_kernel.c */
+bool step_create(struct operation *op);
+bool step_settle(struct operation *op);
+bool step_remove(struct operation *op);
+/* Undoes step_create. */
+bool step_destroy(struct operation *op);
+/* SIGTERM to all processes, then up to stop.timeout. */
+bool step_term(struct operation *op);
+bool step_gone(struct operation *op);
+/* Whether what `term` and `gone` wait for is there, or will not be. */
+bool step_waited(struct operation *op);
+
+#endif

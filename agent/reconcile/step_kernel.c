@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "agent/base/clock.h"
+#include "agent/plan/mounts.h"
+#include "agent/reconcile/realise.h"
+#include "agent/reconcile/step.h"
+
+/* How long the last process of a removed jail is waited for. */
+#define GONE_TIMEOUT_MS 5000
+
+/* A kernel's helper that had died is there again the next time. */
+static int
+create(struct operation *op, const struct text_list *mounts,
+    struct error *err)
+{
+	const struct observer *o = op->shop->observer;
+	int rc = realise_create(o, op->start, mounts, op->token, &op->jid,
+	    err);
+
+	if (rc == 0 || err->code != EPIPE)
+		return rc;
+	error_clear(err);
+	return realise_create(o, op->start, mounts, op->token, &op->jid, err);
+}
+
+bool
+step_create(struct operation *op)
+{
+	struct workshop *w = op->shop;
+	struct text_list mounts = { 0 };
+	struct entry *e;
+	struct error err;
+
+	error_clear(&err);
+	if (inventory_creating(w->inventory, w->set, op->start, &e,
+	    &err) == 0) {
+		memcpy(op->token, e->token, sizeof op->token);
+		op->created = mounts_of_spec(w->observer, op->start, &mounts,
+		    &err) == 0 && create(op, &mounts, &err) == 0;
+	}
+	if (!op->created)
+		op_note(op, true, "%s", err.text);
+	text_list_free(&mounts);
+	return false;
+}
+
+bool
+step_settle(struct operation *op)
+{
+	struct workshop *w = op->shop;
+	struct entry *e = inventory_find(w->inventory, op->name);
+	struct error err;
+
+	error_clear(&err);
+	if (e == NULL)
+		error_set(&err, ENOENT, "%s: not in the inventory", op->name);
+	else if (realise_settle(w->observer, op->start, &err) == 0 &&
+	    inventory_up(w->inventory, e, op->jid, &err) == 0)
+		return false;
+	op_note(op, true, "%s", err.text);
+	return false;
+}
+
+bool
+step_remove(struct operation *op)
+{
+	struct workshop *w = op->shop;
+	struct entry *e = inventory_find(w->inventory, op->name);
+	struct error err;
+
+	if (op->jid == 0 || e == NULL)
+		return false;
+	error_clear(&err);
+	if (inventory_removing(w->inventory, e, &err) != 0 ||
+	    realise_remove(w->observer, op->name, op->jid, e->token,
+	    &err) != 0) {
+		op_note(op, true, "%s", err.text);
+		op->still_up = true;
+	}
+	return false;
+}
+
+bool
+step_term(struct operation *op)
+{
+	struct jail_kernel *k = op->shop->observer->kernel;
+	long timeout = spec_int(op->stop, "stop.timeout");
+
+	if (op->jid == 0 || k->backend->signal == NULL || timeout <= 0 ||
+	    k->backend->signal(k, op->jid, SIGTERM) <= 0)
+		return false;
+	op->waiting = TERM;
+	op->deadline = clock_ms() + timeout * 1000;
+	op->poll_ms = 2;
+	op_wake_in(op, op->poll_ms);
+	return true;
+}
+
+bool
+step_gone(struct operation *op)
+{
+	if (op->jid == 0 ||
+	    realise_present(op->shop->observer, op->jid) != 1)
+		return false;
+	op->waiting = GONE;
+	op->deadline = clock_ms() + GONE_TIMEOUT_MS;
+	op->poll_ms = 1;
+	op_wake_in(op, op->poll_ms);
+	return true;
+}
+
+bool
+step_waited(struct operation *op)
+{
+	struct jail_kernel *k = op->shop->observer->kernel;
+
+	if (op->waiting == TERM && k->backend->signal(k, op->jid, 0) <= 0)
+		return true;
+	if (op->waiting == GONE &&
+	    realise_present(op->shop->observer, op->jid) != 1)
+		return true;
+	return clock_ms() >= op->deadline;
+}
+
+bool
+step_destroy(struct operation *op)
+{
+	if (!op->created)
+		return false;
+	step_remove(op);
+	return step_gone(op);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mountlist.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernel/fslinux.h"
+#include "kernel/value.h"
+#include "process.h"
+#include "request.h"
+#include "sys.h"
+#include "tree.h"
+
+/* One jail whose mounts are changed. */
+struct work {
+	struct linux_kernel *lk;
+	const char *path; /* of the jail */
+	int init;
+};
+
+static int
+fill_request(const struct work *w, const struct fstab_line *l,
+    const struct fslinux *f, struct mount_request *r, struct error *err)
+{
+	const char *place = fslinux_place(l->target, w->path);
+
+	if (place == NULL)
+		return error_set(err, EINVAL, "the target is not below the "
+		    "jail's path %s", w->path);
+	if (strlen(place) >= sizeof r->place)
+		return error_sys(err, ENAMETOOLONG, "the target");
+	memset(r, 0, sizeof *r);
+	r->type = REQUEST_MOUNT;
+	r->kind = f->kind;
+	r->flags = f->flags;
+	r->options_len = (uint32_t)f->options_len;
+	memcpy(r->options, f->options, f->options_len);
+	memcpy(r->place, place, strlen(place) + 1);
+	return 0;
+}
+
+static int
+ask(const struct work *w, const struct fstab_line *l, bool unmount,
+    struct error *err)
+{
+	struct mount_request r;
+	struct fslinux f;
+	int fds[2] = { w->init, -1 }, rc;
+
+	if (fslinux_read(l, &f, err) != 0 ||
+	    fill_request(w, l, &f, &r, err) != 0)
+		return -1;
+	r.unmount = unmount;
+	if (!unmount && f.kind == FSLINUX_BIND) {
+		fds[1] = tree_clone_part(l->source, err);
+		if (fds[1] < 0)
+			return -1;
+	}
+	rc = spawner_call(&w->lk->spawner, &r, sizeof r, fds,
+	    fds[1] >= 0 ? 2 : 1, err);
+	close_fd(&fds[1]);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+do_line(const struct work *w, const char *text, bool unmount,
+    struct error *err)
+{
+	struct fstab_line l;
+	int rc = fstab_read(text, &l, err);
+
+	if (rc > 0)
+		return 0;
+	if (rc == 0) {
+		rc = ask(w, &l, unmount, err);
+		fstab_free(&l);
+	}
+	return rc == 0 ? 0 : error_wrap(err, "%s: %s",
+	    unmount ? "umount" : "mount", text);
+}
+
+/* Reads the texts of the record.  Returns 0, -1 with err. */
+static int
+read_list(const struct prison *p, struct text_list *l, struct error *err)
+{
+	return value_export(PARAM_LIST, p->extra_list, p->extra_list_len, l,
+	    err);
+}
+
+static int
+open_work(struct work *w, struct linux_kernel *lk, const struct prison *p,
+    struct error *err)
+{
+	*w = (struct work){ lk, p->path, -1 };
+	if (lk->inside >= 0)
+		return error_set(err, EOPNOTSUPP, "mount: file systems are "
+		    "mounted in jails from the host only");
+	w->init = process_open(&p->holder);
+	return w->init >= 0 ? 0 :
+	    error_sys(err, errno, "the init of jail %s", p->name);
+}
+
+int
+mountlist_make(struct linux_kernel *lk, const struct prison *p,
+    struct error *err)
+{
+	struct text_list l;
+	struct work w;
+	int rc;
+
+	if (p->extra_list_len == 0)
+		return 0;
+	if (open_work(&w, lk, p, err) != 0)
+		return -1;
+	rc = read_list(p, &l, err);
+	for (size_t i = 0; rc == 0 && i < l.count; i++)
+		rc = do_line(&w, l.text[i], false, err);
+	text_list_free(&l);
+	close_fd(&w.init);
+	return rc;
+}
+
+struct change {
+	struct text_list from, to;
+	bool *gone, *come; /* in one block */
+};
+
+/*
+ * Walks forward through what is to be done: unmounting from the last to the
+ * first, then mounting.  Returns how many steps were done.
+ */
+static size_t
+walk_change(const struct work *w, const struct change *c, struct error *err)
+{
+	size_t done = 0;
+
+	for (size_t i = c->from.count; i-- > 0; done++)
+		if (c->gone[i] && do_line(w, c->from.text[i], true, err) != 0)
+			return done;
+	for (size_t i = 0; i < c->to.count; i++, done++)
+		if (c->come[i] && do_line(w, c->to.text[i], false, err) != 0)
+			return done;
+	return done;
+}
+
+/* Takes the first `done` steps back, the last one first. */
+static void
+undo_change(const struct work *w, const struct change *c, size_t done)
+{
+	struct error ignored;
+
+	while (done-- > 0) {
+		size_t i = done < c->from.count ? c->from.count - 1 - done :
+		    done - c->from.count;
+
+		error_clear(&ignored);
+		if (done < c->from.count && c->gone[i])
+			do_line(w, c->from.text[i], false, &ignored);
+		else if (done >= c->from.count && c->come[i])
+			do_line(w, c->to.text[i], true, &ignored);
+	}
+}
+
+static int
+make_change(const struct work *w, const struct change *c, struct error *err)
+{
+	size_t done;
+
+	if (!fstab_difference(&c->from, &c->to, c->gone, c->come))
+		return error_set(err, EOPNOTSUPP, "mount: what stays mounted is "
+		    "on, below or in another order than what changes; restart "
+		    "the jail");
+	error_clear(err);
+	done = walk_change(w, c, err);
+	if (done == c->from.count + c->to.count)
+		return 0;
+	undo_change(w, c, done);
+	return -1;
+}
+
+int
+mountlist_change(struct linux_kernel *lk, const struct prison *before,
+    const struct prison *after, struct error *err)
+{
+	struct change c = { 0 };
+	struct work w;
+	int rc;
+
+	if (before->extra_list_len == after->extra_list_len &&
+	    (before->extra_list_len == 0 || memcmp(before->extra_list,
+	    after->extra_list, before->extra_list_len) == 0))
+		return 0;
+	if (open_work(&w, lk, after, err) != 0)
+		return -1;
+	rc = read_list(before, &c.from, err);
+	if (rc == 0)
+		rc = read_list(after, &c.to, err);
+	c.gone = calloc(c.from.count + c.to.count + 1, sizeof *c.gone);
+	if (c.gone == NULL)
+		rc = error_sys(err, ENOMEM, "mount");
+	if (rc == 0) {
+		c.come = c.gone + c.from.count;
+		rc = make_change(&w, &c, err);
+	}
+	free(c.gone);
+	text_list_free(&c.from);
+	text_list_free(&c.to);
+	close_fd(&w.init);
+	return rc;
+}

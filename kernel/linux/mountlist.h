@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The parameter `mount`: what is mounted in a jail's mount namespace.  Nothing
+ * is mounted on the host, and all goes with the jail.
+ */
+#ifndef JA_LINUX_MOUNTLIST_H
+#define JA_LINUX_MOUNTLIST_H
+
+#include "linux.h"
+
+/* Mounts all that a new jail has, in order.  Returns 0, -1 with err. */
+int mountlist_make(struct linux_kernel *lk, const struct prison *p,
+    struct error *err);
+
+/*
+ * Unmounts and mounts in the running jail what differs; when that fails, what
+ * was done is undone.  Returns 0, -1 with err.
+ */
+int mountlist_change(struct linux_kernel *lk, const struct prison *before,
+    const struct prison *after, struct error *err);
+
+#endif

@@ -165,8 +165,14 @@ check_jailsys(const struct param_def *def, const char *text, char *buf,
 		if ((long)i >= def->min && strcmp(text, jailsys_words[i]) == 0)
 			return text;
 	}
-	error_set(err, EINVAL, "expected %snew or inherit, found \"%.*s\"",
-	    def->min == 0 ? "disable, " : "", SHOWN, text);
+	if (strcmp(text, "true") == 0)
+		error_set(err, EINVAL, "expected %snew or inherit, found "
+		    "\"true\"; what has no value in jail.conf(5) is new",
+		    def->min == 0 ? "disable, " : "");
+	else
+		error_set(err, EINVAL, "expected %snew or inherit, found "
+		    "\"%.*s\"", def->min == 0 ? "disable, " : "", SHOWN,
+		    text);
 	return NULL;
 }
 

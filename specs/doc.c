@@ -79,7 +79,7 @@ assign_is_list(const struct assign *a)
 	    (a->kind == ASSIGN_PARAM && a->def->type == PARAM_LIST);
 }
 
-/* Puts comma-separated addresses into texts of their own. */
+/* Puts comma-separated values into texts of their own. */
 static int
 split_commas(struct arena *arena, struct text_list *texts)
 {
@@ -132,7 +132,8 @@ assign_check(const struct assign *a, struct arena *arena,
 		return 0;
 	if (a->kind == ASSIGN_AGENT)
 		return check_setting(a, texts, err);
-	if (is_addresses(a) && split_commas(arena, texts) != 0)
+	/* Settings and variables are done with. */
+	if (rules_commas(a->def) && split_commas(arena, texts) != 0)
 		return error_sys(err, ENOMEM, "value");
 	rc = rules_check(a->name, a->def, arena, texts, which, err);
 	if (texts->count != before && *which >= before)

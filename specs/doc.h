@@ -60,8 +60,9 @@ bool assign_is_list(const struct assign *a);
 
 /*
  * Checks texts that hold no references as a value of the thing assigned, and
- * makes them canonical; comma-separated addresses become several texts.  The
- * list and what is new in it are in the arena; texts may be changed in place.
+ * makes them canonical; addresses, interfaces and datasets with commas between
+ * them become several texts.  The list and what is new in it are in the arena;
+ * texts may be changed in place.
  * *which is the index of the offending text, before that.
  */
 int assign_check(const struct assign *a, struct arena *arena,

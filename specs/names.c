@@ -29,7 +29,7 @@ names_group(const char *name)
 }
 
 /*
- * The boolean whose negative form `name` is: "no" in front of its last
+ * The parameter whose negative form `name` is: "no" in front of its last
  * component (jail(8)), or of the whole name.  NULL: none.
  */
 static const struct param_def *
@@ -47,7 +47,8 @@ positive(const char *name, char *buf, size_t size)
 		    (int)(cuts[i] - name), name, cuts[i] + 2) >= size)
 			continue;
 		def = param_find(buf);
-		if (def != NULL && def->type == PARAM_BOOL)
+		if (def != NULL && (def->type == PARAM_BOOL ||
+		    def->type == PARAM_JAILSYS))
 			return def;
 	}
 	return NULL;
@@ -104,6 +105,10 @@ names_unknown(const char *name, const char *value, struct error *err)
 	const struct param_def *def = positive(name, buf, sizeof buf);
 	const char *nearest;
 
+	if (def != NULL && def->type == PARAM_JAILSYS)
+		return error_set(err, EINVAL, "unknown parameter \"%s\": write "
+		    "%s: %s", name, def->name, def->min == 0 ? "disable" :
+		    "inherit");
 	if (def != NULL)
 		return error_set(err, EINVAL, "unknown parameter \"%s\": "
 		    "booleans are written in their positive form; write "

@@ -143,6 +143,15 @@ rule_full_word(char *text, struct error *err)
 }
 
 static int
+rule_interface(char *text, struct error *err)
+{
+	if (text[strcspn(text, "|/,")] != '\0')
+		return error_set(err, EINVAL, "expected the name of an "
+		    "interface, found \"%.*s\"", TEXT_SHOWN, text);
+	return rule_full_word(text, err);
+}
+
+static int
 rule_filled(char *text, struct error *err)
 {
 	if (text[strspn(text, " \t\n")] == '\0')
@@ -203,6 +212,11 @@ rule_one_line(char *text, struct error *err)
 /* The same rules for JSON Schema, as far as a regular expression can. */
 #define WORD "^[^\\x00-\\x20\\x7f]*$"
 #define FULL_WORD "^[^\\x00-\\x20\\x7f]+$"
+#define DATASETS \
+	"^[^,\\x00-\\x20\\x7f]{1,255}(,[ \\t]*[^,\\x00-\\x20\\x7f]{1,255})*$"
+#define INTERFACE "^[^|/,\\x00-\\x20\\x7f]+$"
+#define INTERFACES \
+	"^[^|/,\\x00-\\x20\\x7f]{1,15}(,[ \\t]*[^|/,\\x00-\\x20\\x7f]{1,15})*$"
 #define FILLED "[^ \\t\\n]"
 #define PATH "^/(?!(.*/)?\\.\\.(/|$))"
 #define LINE "^[ \\t]*[^ \\t\\n][^\\n]*$"
@@ -231,7 +245,7 @@ static const struct rule {
 	[P_HOST_DOMAINNAME] = { rule_word, WORD },
 	[P_HOST_HOSTNAME] = { rule_word, WORD },
 	[P_HOST_HOSTUUID] = { rule_word, WORD },
-	[P_INTERFACE] = { rule_full_word, FULL_WORD },
+	[P_INTERFACE] = { rule_interface, INTERFACE },
 	[P_LINUX_OSNAME] = { rule_word, WORD },
 	[P_LINUX_OSRELEASE] = { rule_word, WORD },
 	[P_MOUNT] = { rule_line, LINE },
@@ -239,14 +253,22 @@ static const struct rule {
 	[P_OSRELDATE] = { rule_not_zero, "[1-9]" },
 	[P_OSRELEASE] = { rule_osrelease, "^[^\\x00-\\x20\\x7f]{0,30}$" },
 	[P_PATH] = { rule_path, PATH },
-	[P_VNET_INTERFACE] = { rule_full_word, FULL_WORD },
-	[P_ZFS_DATASET] = { rule_full_word, FULL_WORD },
+	[P_VNET_INTERFACE] = { rule_interface, INTERFACES },
+	[P_ZFS_DATASET] = { rule_full_word, DATASETS },
 };
 
 const char *
 rules_pattern(const struct param_def *def)
 {
 	return rules[def - param_table].pattern;
+}
+
+bool
+rules_commas(const struct param_def *def)
+{
+	return def->type == PARAM_IP4 || def->type == PARAM_IP6 ||
+	    def == &param_table[P_VNET_INTERFACE] ||
+	    def == &param_table[P_ZFS_DATASET];
 }
 
 /* The rule of a parameter, or NULL. */

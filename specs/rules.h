@@ -21,6 +21,12 @@ int rules_check(const char *name, const struct param_def *def,
 const char *rules_pattern(const struct param_def *def);
 
 /*
+ * Whether one text may hold several values with commas between them, as on
+ * the command line of jail(8).
+ */
+bool rules_commas(const struct param_def *def);
+
+/*
  * A jail's name: components of [A-Za-z0-9_-], none of digits alone, separated
  * by dots.  `pattern`: a component may be "*".
  */

@@ -73,7 +73,7 @@ integer(long min, long max, const char *pattern)
 	json_t *number = json_pack("{s:s, s:I}", "type", "integer", "minimum",
 	    (json_int_t)min);
 	json_t *digits = json_pack("{s:s, s:s}", "type", "string", "pattern",
-	    min < 0 ? "^-?[0-9]+$" : "^[0-9]+$");
+	    min < 0 ? "^-?0*[0-9]{1,20}$" : "^0*[0-9]{1,20}$");
 	json_t *all;
 
 	if (max != 0)
@@ -148,7 +148,8 @@ param_type(const struct param_def *def)
 	case PARAM_IP6:
 		return addresses(LIST_OF(IP6_ONE));
 	case PARAM_LIST:
-		return list_of(text(pattern, def->size), false);
+		return list_of(text(pattern, rules_commas(def) ? 0 :
+		    def->size), false);
 	case PARAM_STRING:
 	case PARAM_KEYVALUE:
 		break;

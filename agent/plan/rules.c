@@ -9,6 +9,7 @@
 
 #include "agent/plan/rules_meta.h"
 #include "specs/settings.h"
+#include "specs/text.h"
 
 static const struct param_rule *
 rule_for(const struct param_def *def, const char *backend)
@@ -86,11 +87,28 @@ needs_hands(const struct spec_param *p, const char *backend,
 	return p->def->class == PARAM_USERLAND && !advertised(params, p);
 }
 
+/* The first value for a message: one line of it, and not too much. */
+static void
+show_value(const struct spec_param *p, char *to, size_t size)
+{
+	if (p->value.count == 0) {
+		snprintf(to, size, "[]");
+		return;
+	}
+	snprintf(to, size, "%s", p->value.text[0]);
+	to[utf8_prefix(to, strlen(to))] = '\0';
+	for (; *to != '\0'; to++) {
+		if ((unsigned char)*to < ' ' || *to == 0x7f)
+			*to = '?';
+	}
+}
+
 static const char *
 refuse_param(const struct spec_param *p, const char *backend,
     const struct jail_params *params, char *buf, size_t size)
 {
 	const struct param_rule *rule;
+	char value[TEXT_SHOWN + 1];
 
 	if (strcmp(p->name, TOKEN_KEY) == 0) {
 		snprintf(buf, size, "%s: the agent keeps its mark there; use "
@@ -106,9 +124,9 @@ refuse_param(const struct spec_param *p, const char *backend,
 	}
 	rule = rule_for(p->def, backend);
 	if (!honoured(rule, p)) {
-		snprintf(buf, size, "%s: %s%sis refused: %s", p->name,
-		    p->value.count > 0 ? p->value.text[0] : "",
-		    p->value.count > 0 ? " " : "", rule->why);
+		show_value(p, value, sizeof value);
+		snprintf(buf, size, "%s: %s is refused: %s", p->name, value,
+		    rule->why);
 		return buf;
 	}
 	if (needs_hands(p, backend, params)) {

@@ -16,83 +16,25 @@
 
 #include <cmocka.h>
 
-#include "specs/spec.h"
-#include "specs/text.h"
+#include "golden.h"
 
 #define DIRECTORY "tests/golden/specs"
-
-/* What a file gives: specs as print makes them, errors with bare file names. */
-static char *
-outcome(const char *file)
-{
-	struct textbuf b = { 0 };
-	struct spec_set set;
-
-	(void)spec_load(&file, 1, &set);
-	for (size_t i = 0; i < set.count; i++) {
-		char *text = spec_print(set.spec[i]);
-
-		textbuf_text(&b, "---\n");
-		textbuf_text(&b, text);
-		free(text);
-	}
-	for (size_t i = 0; i < set.errors.count; i++) {
-		char *text = spec_error_text(&set.errors.error[i]);
-
-		/* Messages may name the file again. */
-		for (const char *at = text; *at != '\0'; at++) {
-			if (strncmp(at, DIRECTORY "/", sizeof DIRECTORY) == 0)
-				at += sizeof DIRECTORY;
-			textbuf_add(&b, at, 1);
-		}
-		textbuf_text(&b, "\n");
-		free(text);
-	}
-	spec_set_free(&set);
-	return b.text;
-}
-
-static char *
-read_file(const char *name)
-{
-	struct textbuf b = { 0 };
-	char chunk[4096];
-	FILE *f = fopen(name, "r");
-	size_t n;
-
-	if (f == NULL)
-		return NULL;
-	textbuf_text(&b, "");
-	while ((n = fread(chunk, 1, sizeof chunk, f)) > 0)
-		textbuf_add(&b, chunk, n);
-	fclose(f);
-	return b.text;
-}
 
 static void
 check_or_update(const char *name)
 {
-	char input[512], output[512];
-	char *found, *expected;
-	FILE *f;
+	struct textbuf b = { 0 };
+	struct spec_set set;
+	char input[512];
+	const char *file = input;
 
 	snprintf(input, sizeof input, DIRECTORY "/%s", name);
-	snprintf(output, sizeof output, "%.*s.out",
-	    (int)(strlen(input) - strlen(".yaml")), input);
-	found = outcome(input);
-	assert_non_null(found);
-	if (getenv("UPDATE") != NULL) {
-		f = fopen(output, "w");
-		assert_non_null(f);
-		fputs(found, f);
-		assert_int_equal(fclose(f), 0);
-	}
-	expected = read_file(output);
-	if (expected == NULL || strcmp(found, expected) != 0)
-		fail_msg("%s: found\n%s\nexpected\n%s", input, found,
-		    expected == NULL ? "no such file" : expected);
-	free(found);
-	free(expected);
+	(void)spec_load(&file, 1, &set);
+	golden_outcome(&b, &set, DIRECTORY);
+	spec_set_free(&set);
+	assert_non_null(b.text);
+	golden_compare(input, b.text);
+	free(b.text);
 }
 
 static void

@@ -83,7 +83,7 @@ scalars(void **state)
 	expect("children.max", " 5", "!expected an integer");
 	expect("children.max", "99999999999999999999", "!from -2147483648 to");
 	expect("enforce_statfs", "3", "!expected an integer from 0 to 2");
-	expect("jid", "0", "!expected an integer from 1 to 999999");
+	expect("jid", "0", "!expected an integer from 1 to 2147483647");
 	expect("host.hostid", "4294967296", "4294967296");
 	expect("host.hostid", "-1", "!non-negative");
 	expect("host.hostid", "99999999999999999999", "!up to");
@@ -106,7 +106,7 @@ long_texts(void **state)
 	text[256] = '\0';
 	expect("host.hostname", text, "!at most 255 bytes, found 256");
 	expect("exec.start", text, text);
-	expect("vnet.interface", text, "!at most 63 bytes");
+	expect("vnet.interface", text, "!at most 15 bytes");
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -111,30 +112,50 @@ parse_id(const char *text, uint32_t *id)
 	return true;
 }
 
+/* The next field of the line; false when it has none. */
+static bool
+next_field(struct reader *r, char *text, size_t size)
+{
+	if (!at_field(r))
+		return false;
+	read_field(r, '\n', text, size);
+	return true;
+}
+
+/* What follows the number of the group: comment, home, shell. */
+static void
+read_login(struct reader *r, struct account *a)
+{
+	char text[ACCOUNT_TEXT_MAX];
+
+	if (next_field(r, text, sizeof text) &&
+	    next_field(r, text, sizeof text) && text[0] != '\0')
+		snprintf(a->home, sizeof a->home, "%s", text);
+	if (next_field(r, text, sizeof text) && text[0] != '\0')
+		snprintf(a->shell, sizeof a->shell, "%s", text);
+}
+
 /* NAME:PASSWORD:UID:GID:... */
 static bool
 find_user(struct reader *r, const char *user, struct account *a)
 {
-	char name[256], text[256];
+	char name[sizeof a->name], text[256];
+	uint32_t uid, gid;
 
 	do {
-		uint32_t uid, gid;
-
-		read_field(r, '\n', name, sizeof name);
-		if (at_field(r))
-			read_field(r, '\n', text, sizeof text);
-		if (!at_field(r) || strcmp(name, user) != 0) {
-			skip_line(r);
-			continue;
-		}
-		read_field(r, '\n', text, sizeof text);
-		if (at_field(r) && parse_id(text, &uid)) {
-			read_field(r, '\n', text, sizeof text);
-			if (parse_id(text, &gid)) {
-				a->uid = uid;
-				a->gid = gid;
-				return true;
-			}
+		r->last = ':';
+		if (next_field(r, name, sizeof name) &&
+		    next_field(r, text, sizeof text) &&
+		    (user == NULL || strcmp(name, user) == 0) &&
+		    next_field(r, text, sizeof text) && at_field(r) &&
+		    parse_id(text, &uid) && (user != NULL || uid == 0) &&
+		    next_field(r, text, sizeof text) && parse_id(text, &gid)) {
+			a->uid = uid;
+			a->gid = gid;
+			if (name[0] != '\0')
+				snprintf(a->name, sizeof a->name, "%s", name);
+			read_login(r, a);
+			return true;
 		}
 		skip_line(r);
 	} while (r->last >= 0);
@@ -188,8 +209,16 @@ account_read(const char *user, struct account *a, struct error *err)
 	struct reader r;
 	int rc;
 
+	*a = (struct account){ .name = "root", .home = "/",
+		.shell = "/bin/sh" };
 	if (reader_open(&r, PASSWD) != 0)
-		return error_sys(err, errno, "user %s: %s", user, PASSWD);
+		return user == NULL ? 0 :
+		    error_sys(err, errno, "user %s: %s", user, PASSWD);
+	if (user == NULL) {
+		(void)find_user(&r, NULL, a);
+		reader_close(&r);
+		return 0;
+	}
 	rc = user[0] != '\0' && find_user(&r, user, a) ? 0 : -1;
 	reader_close(&r);
 	if (rc != 0)
@@ -208,4 +237,21 @@ account_read(const char *user, struct account *a, struct error *err)
 		return error_set(err, E2BIG, "user %s: more than %d groups in "
 		    "%s of the jail", user, ACCOUNT_GROUPS_MAX, GROUP);
 	return 0;
+}
+
+void
+account_login(const struct account *a, const char **env,
+    struct account_login *l)
+{
+	snprintf(l->user, sizeof l->user, "USER=%s", a->name);
+	snprintf(l->home, sizeof l->home, "HOME=%s", a->home);
+	snprintf(l->shell, sizeof l->shell, "SHELL=%s", a->shell);
+	for (; *env != NULL; env++) {
+		if (strcmp(*env, "USER=") == 0)
+			*env = l->user;
+		else if (strcmp(*env, "HOME=") == 0)
+			*env = l->home;
+		else if (strcmp(*env, "SHELL=") == 0)
+			*env = l->shell;
+	}
 }

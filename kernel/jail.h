@@ -63,6 +63,13 @@ struct jail_exec {
 	const char *dir;	  /* NULL: "/" in a jail, unchanged on the host */
 	const char *user;	  /* NULL: unchanged */
 	bool host_user;		  /* `user` is the host's, not the jail's */
+	/*
+	 * Where USER=, HOME= or SHELL= are empty in envp, the user's own follow;
+	 * and in the place of an argv that is NULL the user's shell runs, with
+	 * -i.  Without `user` that is the jail's user number 0, or the caller.
+	 */
+	bool login;
+	bool home;		  /* with login: dir is the user's home */
 	int fd[3];		  /* become 0, 1, 2; -1: /dev/null */
 	bool session;		  /* of its own; in a jail on Linux always */
 };

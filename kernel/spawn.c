@@ -9,7 +9,6 @@
 #include <grp.h>
 #include <limits.h>
 #include <paths.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,30 +24,11 @@ struct job {
 	const struct jail_exec *x;
 	spawn_enter *enter;
 	void *arg;
-	struct account account; /* of a user of the host */
+	struct account account;
+	struct account_login login;
+	const char **env;	/* a copy of x->envp */
 	int report;		/* where an error goes; closed by a success */
 };
-
-/* The user as the host's name services know it. */
-static int
-look_up(const char *user, struct account *a, struct error *err)
-{
-	int count = ACCOUNT_GROUPS_MAX;
-	struct passwd *pw;
-
-	errno = 0;
-	pw = getpwnam(user);
-	if (pw == NULL)
-		return errno != 0 ? error_sys(err, errno, "user %s", user) :
-		    error_set(err, ENOENT, "user %s: the host has none", user);
-	a->uid = pw->pw_uid;
-	a->gid = pw->pw_gid;
-	if (getgrouplist(user, pw->pw_gid, a->groups, &count) < 0)
-		return error_set(err, E2BIG, "user %s: more than %d groups",
-		    user, ACCOUNT_GROUPS_MAX);
-	a->group_count = (size_t)count;
-	return 0;
-}
 
 /* Puts fd[] in the places 0, 1, 2, whatever order they are in. */
 static int
@@ -92,21 +72,30 @@ close_others(struct job *j, struct error *err)
 	return 0;
 }
 
+/* A user of the jail is looked up inside, one of the host before. */
+static bool
+is_inside(const struct jail_exec *x)
+{
+	return x->jid != 0 && !x->host_user;
+}
+
 static int
 become_user(struct job *j, struct error *err)
 {
 	struct account *a = &j->account;
-	const char *user = j->x->user;
+	const struct jail_exec *x = j->x;
 
-	if (user == NULL)
-		return 0;
-	if (!(j->x->host_user || j->x->jid == 0) &&
-	    account_read(user, a, err) != 0)
+	if (is_inside(x) && (x->user != NULL || x->login) &&
+	    account_read(x->user, a, err) != 0)
 		return -1;
+	if (x->login)
+		account_login(a, j->env, &j->login);
 	/* Before FreeBSD 15 the first group is the effective one. */
-	if (setgroups(a->group_count, a->groups) != 0 ||
-	    setgid(a->gid) != 0 || setuid(a->uid) != 0)
-		return error_sys(err, errno, "becoming user %s", user);
+	if (x->user != NULL && (setgroups(a->group_count, a->groups) != 0 ||
+	    setgid(a->gid) != 0 || setuid(a->uid) != 0))
+		return error_sys(err, errno, "becoming user %s", x->user);
+	if (x->home && chdir(a->home) != 0)
+		return error_sys(err, errno, "directory %s", a->home);
 	return 0;
 }
 
@@ -128,6 +117,8 @@ become_program(struct job *j, struct error *err)
 {
 	const struct jail_exec *x = j->x;
 	const char *dir = x->dir == NULL && x->jid != 0 ? "/" : x->dir;
+	const char *const shell[] = { j->account.shell, "-i", NULL };
+	const char *const *argv = x->argv != NULL ? x->argv : shell;
 
 	if (x->session)
 		(void)setsid();
@@ -139,8 +130,8 @@ become_program(struct job *j, struct error *err)
 	if (become_user(j, err) != 0)
 		return -1;
 	reset_signals();
-	return error_sys(err, search_and_execute(x->argv, x->envp), "%s",
-	    x->argv[0]);
+	return error_sys(err, search_and_execute(argv, j->env), "%s",
+	    argv[0]);
 }
 
 static void
@@ -190,31 +181,64 @@ read_report(int fd, struct error *err)
 	return error_set(err, told.code, "%s", told.text);
 }
 
-pid_t
-spawn_program(const struct jail_exec *x, spawn_enter *enter, void *arg,
-    struct error *err)
+/* The child may change it. */
+static const char **
+copy_of(const char *const *env)
 {
-	struct job j = { .x = x, .enter = enter, .arg = arg };
+	const char **copy;
+	size_t n = 0;
+
+	while (env[n] != NULL)
+		n++;
+	copy = malloc((n + 1) * sizeof *copy);
+	return copy == NULL ? NULL :
+	    memcpy(copy, env, (n + 1) * sizeof *copy);
+}
+
+static pid_t
+start(struct job *j, struct error *err)
+{
 	int ends[2];
 	pid_t pid;
 
-	if (x->user != NULL && (x->host_user || x->jid == 0) &&
-	    look_up(x->user, &j.account, err) != 0)
-		return -1;
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return error_sys(err, errno, "pipe");
-	j.report = ends[1];
+	j->report = ends[1];
 	pid = fork();
 	if (pid == 0)
-		child(&j);
+		child(j);
 	close(ends[1]);
 	if (pid < 0) {
-		error_sys(err, errno, "cannot start %s", x->argv[0]);
+		error_sys(err, errno, "cannot start %s", spawn_name(j->x));
 	} else if (read_report(ends[0], err) != 0) {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		pid = -1;
 	}
 	close(ends[0]);
+	return pid;
+}
+
+const char *
+spawn_name(const struct jail_exec *x)
+{
+	return x->argv != NULL ? x->argv[0] : "the user's shell";
+}
+
+pid_t
+spawn_program(const struct jail_exec *x, spawn_enter *enter, void *arg,
+    struct error *err)
+{
+	struct job j = { .x = x, .enter = enter, .arg = arg };
+	pid_t pid;
+
+	if ((x->user != NULL || x->login) && !is_inside(x) &&
+	    account_of_host(x->user, &j.account, err) != 0)
+		return -1;
+	j.env = copy_of(x->envp);
+	if (j.env == NULL)
+		return error_sys(err, ENOMEM, "running %s", spawn_name(x));
+	pid = start(&j, err);
+	free(j.env);
 	return pid;
 }

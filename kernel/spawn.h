@@ -21,4 +21,7 @@ typedef int spawn_enter(void *arg, struct error *err);
 pid_t spawn_program(const struct jail_exec *x, spawn_enter *enter, void *arg,
     struct error *err);
 
+/* What will run, for messages. */
+const char *spawn_name(const struct jail_exec *x);
+
 #endif

@@ -19,6 +19,7 @@
 
 #include "backends.h"
 #include "jail.h"
+#include "spawn.h"
 
 #define LINE_MAX_BYTES 4096
 
@@ -188,7 +189,7 @@ trace_spawn(struct jail_kernel *k, const struct jail_exec *x,
 	struct trace *t = trace_of(k);
 	pid_t pid = t->inner->backend->spawn(t->inner, x, err);
 
-	note(t, (int)pid, "spawn %d %s", x->jid, x->argv[0]);
+	note(t, (int)pid, "spawn %d %s", x->jid, spawn_name(x));
 	return pid;
 }
 

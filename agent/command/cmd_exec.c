@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,6 @@
 #include "agent/command/command.h"
 #include "kernel/call.h"
 #include "kernel/compat.h"
-#include "agent/command/passwd.h"
 #include "agent/command/terminal.h"
 
 #define CLEAN_PATH \
@@ -33,29 +31,6 @@ struct exec_request {
 	const char *jail;
 	char **argv;	   /* NULL-terminated; empty: a shell */
 };
-
-/* What passwd(5) says of the user who will run it. */
-static int
-find_user(const struct exec_request *r, const char *root,
-    struct passwd_user *u)
-{
-	const struct passwd *p;
-
-	if (!r->host_user) {
-		(void)passwd_find(root, r->user, u);
-		return 0;
-	}
-	p = getpwnam(r->user);
-	if (p == NULL) {
-		complain("this host has no user \"%s\"", r->user);
-		return -1;
-	}
-	snprintf(u->name, sizeof u->name, "%s", p->pw_name);
-	snprintf(u->home, sizeof u->home, "%s", p->pw_dir);
-	snprintf(u->shell, sizeof u->shell, "%s",
-	    p->pw_shell[0] != '\0' ? p->pw_shell : "/bin/sh");
-	return 0;
-}
 
 /* The signals that decide about the command rather than about us. */
 static void
@@ -151,31 +126,21 @@ run_and_wait(struct jail_kernel *k, struct jail_exec *x,
 }
 
 static int
-run_in(struct jail_kernel *k, const struct exec_request *r,
-    const struct jail_row *row)
+run_in(struct jail_kernel *k, const struct exec_request *r, int jid)
 {
-	struct passwd_user u;
-	const char *path = row_text(row, "path"), *term = getenv("TERM");
-	char home[PASSWD_TEXT_MAX + 8], shell[PASSWD_TEXT_MAX + 8];
-	char user[300], term_text[256];
-	const char *env[] = { home, shell, user, "PATH=" CLEAN_PATH,
+	const char *term = getenv("TERM");
+	char term_text[256];
+	const char *env[] = { "HOME=", "SHELL=", "USER=", "PATH=" CLEAN_PATH,
 	    term != NULL ? term_text : NULL, NULL };
-	const char *shell_argv[] = { u.shell, "-i", NULL };
-	struct jail_exec x = { .jid = row->jid, .fd = { 0, 1, 2 },
-	    .dir = r->dir, .user = r->user, .host_user = r->host_user, .session = true };
+	struct jail_exec x = { .jid = jid, .fd = { 0, 1, 2 },
+	    .dir = r->dir, .user = r->user, .host_user = r->host_user,
+	    .login = true, .session = true };
 
-	if (find_user(r, path != NULL ? path : "/", &u) != 0)
-		return EXIT_FAILED;
-	snprintf(home, sizeof home, "HOME=%s", u.home);
-	snprintf(shell, sizeof shell, "SHELL=%s", u.shell);
-	snprintf(user, sizeof user, "USER=%s", u.name);
 	snprintf(term_text, sizeof term_text, "TERM=%.200s",
 	    term != NULL ? term : "");
 	x.envp = r->clean ? env : (const char *const *)environ;
-	x.argv = r->argv[0] != NULL ? (const char *const *)r->argv :
-	    shell_argv;
-	if (x.dir == NULL && r->clean && r->user != NULL)
-		x.dir = u.home;
+	x.argv = r->argv[0] != NULL ? (const char *const *)r->argv : NULL;
+	x.home = x.dir == NULL && r->clean && r->user != NULL;
 	return run_and_wait(k, &x, r->jail);
 }
 
@@ -200,7 +165,7 @@ exec_in_kernel(struct jail_kernel *k, const struct exec_request *r)
 	rc = jid == 0 ? 1 : row_read(k, &params, jid > 0 ? jid : 0,
 	    jid > 0 ? NULL : r->jail, NULL, 0, &row, &err);
 	if (rc == 0) {
-		status = run_in(k, r, &row);
+		status = run_in(k, r, row.jid);
 		row_free(&row);
 	} else if (rc == 1) {
 		complain("there is no jail \"%s\"", r->jail);

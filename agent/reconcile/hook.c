@@ -105,10 +105,13 @@ add_pair(char ***env, size_t *n, const char *name, const char *value)
 static bool
 add_jail(const struct hook *h, char ***env, size_t *n)
 {
-	char jid[16];
+	char number[16];
+	const char *jid = number;
 
-	snprintf(jid, sizeof jid, "%d", h->jid);
-	return (h->jid == 0 || add_pair(env, n, "JID", jid)) &&
+	snprintf(number, sizeof number, "%d", h->jid);
+	if (h->jid == 0) /* the one that it will have, if that is known */
+		jid = spec_text(h->spec, "jid");
+	return (jid == NULL || add_pair(env, n, "JID", jid)) &&
 	    add_pair(env, n, "JNAME", h->spec->name) &&
 	    add_pair(env, n, "JPATH", spec_text(h->spec, "path"));
 }
@@ -120,8 +123,30 @@ add_clean(char ***env, size_t *n, char *const *inherited)
 		if (strncmp(inherited[i], "TERM=", 5) == 0 &&
 		    !add(env, n, inherited[i]))
 			return false;
-	return add(env, n, CLEAN_PATH) && add(env, n, "USER=root") &&
-	    add(env, n, "HOME=/root") && add(env, n, "SHELL=/bin/sh");
+	return add(env, n, CLEAN_PATH);
+}
+
+static bool
+add_inherited(char ***env, size_t *n, char *const *inherited)
+{
+	for (size_t i = 0; inherited[i] != NULL; i++)
+		if (!add(env, n, inherited[i]))
+			return false;
+	return true;
+}
+
+static const char *
+user_of(const struct hook *h)
+{
+	return spec_text(h->spec,
+	    h->in_jail ? "exec.jail_user" : "exec.system_user");
+}
+
+/* Whether the user's own USER, HOME and SHELL are wanted. */
+static bool
+logs_in(const struct hook *h)
+{
+	return spec_bool(h->spec, "exec.clean") || user_of(h) != NULL;
 }
 
 char **
@@ -132,11 +157,13 @@ hook_environment(const struct hook *h, char *const *inherited)
 	size_t n = 0;
 	bool ok = env != NULL;
 
-	if (ok && spec_bool(h->spec, "exec.clean"))
-		ok = add_clean(&env, &n, inherited);
-	else
-		for (size_t i = 0; ok && inherited[i] != NULL; i++)
-			ok = add(&env, &n, inherited[i]);
+	if (ok)
+		ok = spec_bool(h->spec, "exec.clean") ?
+		    add_clean(&env, &n, inherited) :
+		    add_inherited(&env, &n, inherited);
+	if (ok && logs_in(h)) /* empty: jail_exec.login */
+		ok = add(&env, &n, "USER=") && add(&env, &n, "HOME=") &&
+		    add(&env, &n, "SHELL=");
 	for (size_t i = 0; ok && i < more->count; i++)
 		ok = add(&env, &n, more->text[i]);
 	if (ok && !h->in_jail)
@@ -159,8 +186,7 @@ pid_t
 hook_start(const struct hook *h, bool *background, struct error *err)
 {
 	const struct jail_backend *b = h->kernel->backend;
-	const char *user = spec_text(h->spec,
-	    h->in_jail ? "exec.jail_user" : "exec.system_user");
+	const char *user = user_of(h);
 	char **words = hook_words(h->command, background);
 	char **env = hook_environment(h, environ);
 	struct jail_exec x = {
@@ -170,6 +196,8 @@ hook_start(const struct hook *h, bool *background, struct error *err)
 		.user = user,
 		.host_user = !h->in_jail ||
 		    spec_bool(h->spec, "exec.system_jail_user"),
+		.login = logs_in(h),
+		.home = user != NULL && spec_bool(h->spec, "exec.clean"),
 		.fd = { -1, h->output, h->output },
 		.session = true,
 	};

@@ -32,7 +32,8 @@ char **hook_words(const char *command, bool *background);
 
 /*
  * Its environment: the caller's own, or with exec.clean only TERM and a fixed
- * PATH; agent.environment; on the host JID, JNAME and JPATH.  Allocated.
+ * PATH; with that or a user, USER, HOME and SHELL, empty for jail_exec.login to
+ * fill; agent.environment; on the host JID, JNAME and JPATH.  Allocated.
  */
 char **hook_environment(const struct hook *h, char *const *inherited);
 void hook_environment_free(char **env);

@@ -56,8 +56,11 @@ void nested_child(void *arg, struct error *err);
 struct exec_job {
 	int jail; /* pidfd of the jail's init, -1: on the host */
 	const char *dir, *user;
-	const char *const *argv, *const *envp;
+	const char *const *argv; /* NULL: the user's shell */
+	const char **envp;	 /* account_login changes it */
 	bool session;
+	bool login;   /* jail.h, for a user whom only the jail knows */
+	bool home;    /* the home (login) or `dir` is entered as the user */
 	bool has_ids;
 	uid_t uid;
 	gid_t gid;

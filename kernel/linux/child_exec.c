@@ -48,26 +48,39 @@ place_descriptors(const struct exec_job *j, struct error *err)
 }
 
 static int
-become_user(const struct exec_job *j, struct error *err)
+become_user(const struct exec_job *j, struct account *a,
+    struct account_login *texts, struct error *err)
 {
-	struct account a = { .uid = j->uid, .gid = j->gid };
-	const gid_t *groups = j->groups;
-	size_t count = j->group_count;
+	const gid_t *groups = a->groups;
+	size_t count;
 
+	a->uid = j->uid;
+	a->gid = j->gid;
+	if (!j->has_ids && (j->user != NULL || j->login) &&
+	    account_read(j->user, a, err) != 0)
+		return -1;
+	if (j->login)
+		account_login(a, j->envp, texts);
 	if (!j->has_ids && j->user == NULL)
 		return 0;
-	if (!j->has_ids) {
-		if (account_read(j->user, &a, err) != 0)
-			return -1;
-		groups = a.groups;
-		count = a.group_count;
+	count = a->group_count;
+	if (j->has_ids) {
+		groups = j->groups;
+		count = j->group_count;
 	}
 	if (setgroups(count, groups) != 0 ||
-	    setresgid(a.gid, a.gid, a.gid) != 0 ||
-	    setresuid(a.uid, a.uid, a.uid) != 0)
+	    setresgid(a->gid, a->gid, a->gid) != 0 ||
+	    setresuid(a->uid, a->uid, a->uid) != 0)
 		return error_sys(err, errno, "becoming user %s",
 		    j->user != NULL ? j->user : "of the host");
 	return 0;
+}
+
+static int
+enter_directory(const char *dir, struct error *err)
+{
+	return dir == NULL || chdir(dir) == 0 ? 0 :
+	    error_sys(err, errno, "directory %s", dir);
 }
 
 /* Programs start with default actions and nothing blocked. */
@@ -87,20 +100,19 @@ void
 exec_child(void *arg, struct error *err)
 {
 	const struct exec_job *j = arg;
-	const char *dir = j->dir;
+	struct account a;
+	struct account_login texts; /* the environment points into it */
+	const char *const shell[] = { a.shell, "-i", NULL };
+	const char *const *argv = j->argv != NULL ? j->argv : shell;
+	const char *home = j->login ? a.home : j->dir;
 
 	/* A caller in the same session could be signalled, or typed at. */
 	if (j->session || j->jail >= 0)
 		setsid();
-	if (enter_jail(j, err) != 0)
-		return;
-	if (dir == NULL && j->jail >= 0)
-		dir = "/";
-	if (dir != NULL && chdir(dir) != 0) {
-		error_sys(err, errno, "directory %s", dir);
-		return;
-	}
-	if (place_descriptors(j, err) != 0 || become_user(j, err) != 0)
+	if (enter_jail(j, err) != 0 || enter_directory(j->dir != NULL &&
+	    !j->home ? j->dir : j->jail >= 0 ? "/" : NULL, err) != 0 ||
+	    place_descriptors(j, err) != 0 || become_user(j, &a, &texts, err) != 0 ||
+	    (j->home && enter_directory(home, err) != 0))
 		return;
 	/* Takes no terminal that is another session's. */
 	if (j->jail >= 0 && isatty(0))
@@ -108,5 +120,5 @@ exec_child(void *arg, struct error *err)
 	if (j->files != NULL)
 		setrlimit(RLIMIT_NOFILE, j->files);
 	reset_signals();
-	error_sys(err, search_and_execute(j->argv, j->envp), "%s", j->argv[0]);
+	error_sys(err, search_and_execute(argv, j->envp), "%s", argv[0]);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/account.h"
 #include "kernel/error.h"
 #include "kernel/jail.h"
 
@@ -46,22 +47,21 @@ struct create_request {
 	char hostname[HOSTNAME_TEXT], domainname[HOSTNAME_TEXT];
 };
 
-#define EXEC_GROUPS_MAX 1024
-
 /*
  * REQUEST_EXEC: runs a program in a jail.  Descriptors: the jail's init
  * (pidfd), then 0, 1, 2 of the program.  Texts: dir, user ("" for none),
- * argv, envp.
+ * argv (none: the user's shell), envp.
  */
 struct exec_request {
 	uint32_t type;
 	uint32_t argc, envc;
 	uint32_t text_len;
 	uint32_t session;
+	uint32_t login, home; /* exec_job's */
 	uint32_t has_ids; /* uid, gid and groups count; `user` is "" */
 	uint32_t uid, gid;
 	uint32_t group_count;
-	uint32_t groups[EXEC_GROUPS_MAX];
+	uint32_t groups[ACCOUNT_GROUPS_MAX];
 };
 
 /* REQUEST_SIGNAL: descriptor: the jail's init (pidfd). */

@@ -1,40 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Starting programs in jails and beside them, and sending signals. */
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kernel/account.h"
+#include "kernel/spawn.h"
 #include "child.h"
 #include "linux.h"
 #include "process.h"
 #include "sys.h"
-
-/* The user as the host knows it. */
-static int
-look_up(const char *user, struct exec_request *r, struct error *err)
-{
-	gid_t groups[EXEC_GROUPS_MAX];
-	int count = EXEC_GROUPS_MAX;
-	struct passwd *pw;
-
-	errno = 0;
-	pw = getpwnam(user);
-	if (pw == NULL)
-		return errno != 0 ? error_sys(err, errno, "user %s", user) :
-		    error_set(err, ENOENT, "user %s: the host has none", user);
-	if (getgrouplist(user, pw->pw_gid, groups, &count) < 0)
-		return error_set(err, E2BIG, "user %s: more than %d groups",
-		    user, EXEC_GROUPS_MAX);
-	r->has_ids = 1;
-	r->uid = pw->pw_uid;
-	r->gid = pw->pw_gid;
-	r->group_count = (uint32_t)count;
-	for (int i = 0; i < count; i++)
-		r->groups[i] = groups[i];
-	return 0;
-}
 
 static uint32_t
 count_texts(const char *const *texts, size_t *len)
@@ -60,20 +35,79 @@ put_all(char *to, const char *const *texts)
 	return to;
 }
 
+/* What is known of the program before it has entered the jail. */
+struct known {
+	struct account account; /* a user of the host, or nothing */
+	struct account_login texts;
+	bool has_ids, login;	 /* exec_job's */
+	const char *const *argv; /* NULL: the jail knows the shell */
+	const char *shell[3];
+	const char **env; /* allocated */
+	const char *dir;
+};
+
+/* Users of the host are known by now, those of a jail to their jail. */
+static int
+find_out(const struct jail_exec *x, struct known *k, struct error *err)
+{
+	bool of_host = x->jid == 0 || x->host_user;
+	size_t n = 0;
+
+	memset(k, 0, sizeof *k);
+	if (of_host && (x->user != NULL || x->login) &&
+	    account_of_host(x->user, &k->account, err) != 0)
+		return -1;
+	while (x->envp[n] != NULL)
+		n++;
+	k->env = malloc((n + 1) * sizeof *k->env);
+	if (k->env == NULL)
+		return error_sys(err, ENOMEM, "running %s", spawn_name(x));
+	memcpy(k->env, x->envp, (n + 1) * sizeof *k->env);
+	k->argv = x->argv;
+	k->dir = x->dir;
+	k->login = x->login && !of_host;
+	if (!of_host)
+		return 0;
+	k->has_ids = x->user != NULL;
+	k->shell[0] = k->account.shell;
+	k->shell[1] = "-i";
+	if (x->argv == NULL)
+		k->argv = k->shell;
+	if (x->login)
+		account_login(&k->account, k->env, &k->texts);
+	if (x->home)
+		k->dir = k->account.home;
+	return 0;
+}
+
+static void
+set_ids(struct exec_request *r, const struct known *k)
+{
+	r->has_ids = k->has_ids;
+	r->uid = k->account.uid;
+	r->gid = k->account.gid;
+	r->group_count = (uint32_t)k->account.group_count;
+	for (size_t i = 0; i < k->account.group_count; i++)
+		r->groups[i] = k->account.groups[i];
+}
+
 /* The request as one message; the caller frees it. */
 static struct exec_request *
-make_request(const struct jail_exec *x, size_t *size, struct error *err)
+make_request(const struct jail_exec *x, const struct known *k, size_t *size,
+    struct error *err)
 {
-	const char *user = x->host_user ? NULL : x->user;
-	size_t len = strlen(x->dir != NULL ? x->dir : "") +
+	static const char *const none[] = { NULL };
+	const char *user = k->has_ids ? NULL : x->user;
+	const char *const *argv = k->argv != NULL ? k->argv : none;
+	size_t len = strlen(k->dir != NULL ? k->dir : "") +
 	    strlen(user != NULL ? user : "") + 2;
-	uint32_t argc = count_texts(x->argv, &len);
-	uint32_t envc = count_texts(x->envp, &len);
+	uint32_t argc = count_texts(argv, &len);
+	uint32_t envc = count_texts(k->env, &len);
 	struct exec_request *r;
 	char *to;
 
 	if (len > UINT32_MAX || (r = malloc(sizeof *r + len)) == NULL) {
-		error_sys(err, ENOMEM, "running %s", x->argv[0]);
+		error_sys(err, ENOMEM, "running %s", spawn_name(x));
 		return NULL;
 	}
 	memset(r, 0, sizeof *r);
@@ -81,20 +115,20 @@ make_request(const struct jail_exec *x, size_t *size, struct error *err)
 	r->argc = argc;
 	r->envc = envc;
 	r->session = x->session;
+	r->login = k->login;
+	r->home = x->home;
 	r->text_len = (uint32_t)len;
-	to = put((char *)(r + 1), x->dir);
+	set_ids(r, k);
+	to = put((char *)(r + 1), k->dir);
 	to = put(to, user);
-	put_all(put_all(to, x->argv), x->envp);
+	put_all(put_all(to, argv), k->env);
 	*size = sizeof *r + len;
-	if (x->user == NULL || !x->host_user || look_up(x->user, r, err) == 0)
-		return r;
-	free(r);
-	return NULL;
+	return r;
 }
 
 static pid_t
 spawn_in_jail(struct linux_kernel *lk, const struct jail_exec *x,
-    const int fd[3], struct error *err)
+    const struct known *k, const int fd[3], struct error *err)
 {
 	struct exec_request *r;
 	struct prison p;
@@ -104,13 +138,13 @@ spawn_in_jail(struct linux_kernel *lk, const struct jail_exec *x,
 
 	if (lk->read_only)
 		return error_set(err, EROFS, "running %s: the kernel was "
-		    "opened for reading only", x->argv[0]);
+		    "opened for reading only", spawn_name(x));
 	if (prison_find(lk->table, x->jid, &p) != 0)
 		return error_set(err, errno, "jail %d: there is none", x->jid);
 	fds[0] = process_open(&p.holder);
 	if (fds[0] < 0)
 		return error_sys(err, errno, "jail %s: its init", p.name);
-	r = make_request(x, &size, err);
+	r = make_request(x, k, &size, err);
 	pid = r == NULL ? -1 :
 	    spawner_call(&lk->spawner, r, size, fds, 4, err);
 	free(r);
@@ -122,27 +156,24 @@ spawn_in_jail(struct linux_kernel *lk, const struct jail_exec *x,
 
 static pid_t
 spawn_on_host(struct linux_kernel *lk, const struct jail_exec *x,
-    const int fd[3], struct error *err)
+    const struct known *k, const int fd[3], struct error *err)
 {
-	struct exec_request ids = { 0 };
 	struct exec_job job = {
 		.jail = -1,
-		.dir = x->dir,
-		.argv = x->argv, .envp = x->envp,
+		.dir = k->dir,
+		.argv = k->argv, .envp = k->env,
 		.session = x->session,
+		.home = x->home,
+		.has_ids = k->has_ids,
+		.uid = k->account.uid, .gid = k->account.gid,
+		.groups = k->account.groups,
+		.group_count = k->account.group_count,
 		.fd = { fd[0], fd[1], fd[2] },
 		.files = lk->read_only ? NULL : &lk->spawner.files,
 	};
 	struct error why = { 0 };
 	pid_t pid;
 
-	if (x->user != NULL && look_up(x->user, &ids, err) != 0)
-		return -1;
-	job.has_ids = ids.has_ids != 0;
-	job.uid = ids.uid;
-	job.gid = ids.gid;
-	job.groups = ids.groups;
-	job.group_count = ids.group_count;
 	pid = child_run(0, exec_child, &job, NULL, &why);
 	if (why.code == 0)
 		return pid;
@@ -152,30 +183,43 @@ spawn_on_host(struct linux_kernel *lk, const struct jail_exec *x,
 	return error_set(err, why.code, "%s", why.text);
 }
 
+static int
+check(const struct jail_exec *x, struct error *err)
+{
+	if (x->argv == NULL ? !x->login :
+	    x->argv[0] == NULL || x->argv[0][0] == '\0')
+		return error_set(err, EINVAL, "there is no program to run");
+	if (x->user != NULL && x->user[0] == '\0')
+		return error_set(err, EINVAL, "running %s: the name of the "
+		    "user is empty", spawn_name(x));
+	return 0;
+}
+
 pid_t
 linux_spawn(struct jail_kernel *k, const struct jail_exec *x,
     struct error *err)
 {
 	struct linux_kernel *lk = k->data;
+	struct known known;
 	int fd[3], null = -1;
 	pid_t pid;
 
-	if (x->argv[0] == NULL || x->argv[0][0] == '\0')
-		return error_set(err, EINVAL, "there is no program to run");
-	if (x->user != NULL && x->user[0] == '\0')
-		return error_set(err, EINVAL, "running %s: the name of the "
-		    "user is empty", x->argv[0]);
+	if (check(x, err) != 0 || find_out(x, &known, err) != 0)
+		return -1;
 	for (int i = 0; i < 3; i++) {
 		if (x->fd[i] < 0 && null < 0) {
 			null = open("/dev/null", O_RDWR | O_CLOEXEC);
-			if (null < 0)
+			if (null < 0) {
+				free(known.env);
 				return error_sys(err, errno, "/dev/null");
+			}
 		}
 		fd[i] = x->fd[i] < 0 ? null : x->fd[i];
 	}
-	pid = x->jid == 0 ? spawn_on_host(lk, x, fd, err) :
-	    spawn_in_jail(lk, x, fd, err);
+	pid = x->jid == 0 ? spawn_on_host(lk, x, &known, fd, err) :
+	    spawn_in_jail(lk, x, &known, fd, err);
 	close_fd(&null);
+	free(known.env);
 	return pid;
 }
 

@@ -249,8 +249,9 @@ exec_in_jail(struct server *s, const struct exec_request *r,
 		.jail = s->fds[0],
 		.dir = dir[0] != '\0' ? dir : NULL,
 		.user = user[0] != '\0' ? user : NULL,
-		.argv = pointers, .envp = envp,
+		.argv = r->argc > 0 ? pointers : NULL, .envp = envp,
 		.session = r->session != 0,
+		.login = r->login != 0, .home = r->home != 0,
 		.has_ids = r->has_ids != 0,
 		.uid = r->uid, .gid = r->gid,
 		.groups = r->groups, .group_count = r->group_count,
@@ -272,7 +273,8 @@ serve_exec(struct server *s, struct error *err)
 	int rc;
 
 	if (s->len < sizeof *r || s->len - sizeof *r != r->text_len ||
-	    r->argc == 0 || r->group_count > EXEC_GROUPS_MAX ||
+	    (r->argc == 0 && r->login == 0) ||
+	    r->group_count > ACCOUNT_GROUPS_MAX ||
 	    !texts_valid(s->message + sizeof *r, r->text_len,
 	    (uint64_t)r->argc + r->envc + 2) ||
 	    s->fds[0] < 0 || s->fds[1] < 0 || s->fds[2] < 0 || s->fds[3] < 0)

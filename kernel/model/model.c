@@ -17,6 +17,7 @@
 #include "kernel/compat.h"
 #include "kernel/jail.h"
 #include "kernel/prison/prison.h"
+#include "kernel/spawn.h"
 
 struct model {
 	struct prison_table *table; /* first: prison_table_of */
@@ -231,7 +232,7 @@ model_spawn(struct jail_kernel *k, const struct jail_exec *x,
 	if (pid == 0)
 		_exit(0);
 	if (pid < 0)
-		return error_sys(err, errno, "cannot start %s", x->argv[0]);
+		return error_sys(err, errno, "cannot start %s", spawn_name(x));
 	return pid;
 }
 

@@ -10,6 +10,7 @@ replay() {
 }
 
 check "commands" replay command
+check "users and environment of commands" replay env
 check "time limits of commands" replay timeout
 check "where output goes" replay consolelog
 sed 's/exec.start jail:web/exec.start jail:wob/' \

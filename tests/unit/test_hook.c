@@ -144,7 +144,25 @@ environment(void **state)
 	assert_true(holds(env, "TERM=vt100") &&
 	    holds(env, "PATH=/bin:/usr/bin"));
 	assert_false(holds(env, "FOO=1") || holds(env, "JID=99"));
+	assert_true(holds(env, "USER=") && holds(env, "HOME=") &&
+	    holds(env, "SHELL="));
 	hook_environment_free(env);
+	spec_free(s);
+
+	/* A jid that is asked for is known before there is a jail. */
+	h.spec = s = spec_of_text(&w, "name: web\npath: @\npersist: true\n"
+	    "jid: 42\nexec.system_user: op\n"
+	    "agent: {environment: {HOME: /else}}\n");
+	env = hook_environment(&h, inherited);
+	assert_true(holds(env, "JID=42"));
+	assert_true(holds(env, "FOO=1") && holds(env, "USER=") &&
+	    holds(env, "HOME=/else") && holds(env, "SHELL="));
+	hook_environment_free(env);
+	h.in_jail = true;
+	env = hook_environment(&h, inherited);
+	assert_false(holds(env, "USER=") || holds(env, "JID=42"));
+	hook_environment_free(env);
+	h.in_jail = false;
 	spec_free(s);
 
 	/* The longest path is not cut. */

@@ -129,6 +129,47 @@ test_users(void **state)
 	assert_non_null(strstr(out, "uid=1 gid=1 groups=1, "));
 }
 
+/* Empty USER, HOME and SHELL are the user's; a home may be missing. */
+static void
+test_login(void **state)
+{
+	struct fixture *f = *state;
+	const char *argv[] = { "/probe", "--probe", "show", NULL };
+	const char *env[] = { "USER=", "HOME=", "SHELL=/x", "A=", NULL };
+	struct jail_exec x = { .argv = argv, .envp = env, .login = true };
+	struct error err;
+	char out[4096];
+
+	NEEDS_ROOT();
+	x.jid = create(f, "login", &(struct wish){ .no_net = true });
+	assert_int_equal(run(f, &x, out, sizeof out, &err), 0);
+	assert_non_null(strstr(out, "dir=/ uid=0 gid=0 groups= "));
+	assert_non_null(strstr(out, " USER=root HOME=/ SHELL=/x A= "));
+	write_accounts(f);
+	assert_int_equal(run(f, &x, out, sizeof out, &err), 0);
+	assert_non_null(strstr(out, " USER=root HOME=/root SHELL=/x A= "));
+	x.user = "www";
+	assert_int_equal(run(f, &x, out, sizeof out, &err), 0);
+	assert_non_null(strstr(out, "dir=/ uid=80 "));
+	assert_non_null(strstr(out, " USER=www HOME=/var/www SHELL=/x A= "));
+	x.home = true;
+	assert_int_equal(run(f, &x, out, sizeof out, &err), -1);
+	assert_string_equal(err.text,
+	    "directory /var/www: No such file or directory");
+	x.user = "daemon";
+	x.host_user = true;
+	x.home = false;
+	assert_int_equal(run(f, &x, out, sizeof out, &err), 0);
+	assert_non_null(strstr(out, " USER=daemon HOME=/"));
+	x.jid = 0;
+	x.user = NULL;
+	assert_int_equal(run(f, &x, out, sizeof out, &err), -1); /* no /probe */
+	x.argv = NULL;
+	x.login = false;
+	assert_int_equal(run(f, &x, out, sizeof out, &err), -1);
+	assert_string_equal(err.text, "there is no program to run");
+}
+
 /* The jail's files are not trusted. */
 static void
 test_hostile_accounts(void **state)
@@ -496,6 +537,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(test_environment),
 		TEST(test_users),
+		TEST(test_login),
 		TEST(test_hostile_accounts),
 		TEST(test_errors),
 		TEST(test_directory_descriptor),

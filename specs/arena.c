@@ -2,61 +2,27 @@
 #include "arena.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define CHUNK_FIRST 1024
 #define CHUNK_MOST 65536
 
-struct arena_chunk {
-	struct arena_chunk *next;
-	size_t used, size;
-	/* the bytes follow */
-};
-
-/* `align` is a power of two. */
-static void *
-take(struct arena *a, size_t size, size_t align)
+void *
+arena_grow(struct arena *a, size_t size)
 {
 	struct arena_chunk *c = a->chunk;
-	void *p;
+	size_t room = c != NULL ? c->size * 2 :
+	    a->first != 0 ? a->first : CHUNK_FIRST;
 
-	if (c != NULL)
-		c->used += -c->used & (align - 1);
-	if (c == NULL || c->used > c->size || c->size - c->used < size) {
-		size_t room = c != NULL ? c->size * 2 :
-		    a->first != 0 ? a->first : CHUNK_FIRST;
-
-		if (room > CHUNK_MOST)
-			room = CHUNK_MOST;
-		if (room < size)
-			room = size;
-		c = malloc(sizeof *c + room);
-		if (c == NULL)
-			return NULL;
-		*c = (struct arena_chunk){ a->chunk, 0, room };
-		a->chunk = c;
-	}
-	p = (char *)(c + 1) + c->used;
-	c->used += size;
-	return p;
-}
-
-void *
-arena_take(struct arena *a, size_t size)
-{
-	return take(a, size, sizeof(void *));
-}
-
-char *
-arena_bytes(struct arena *a, const char *bytes, size_t len)
-{
-	char *copy = take(a, len + 1, 1);
-
-	if (copy == NULL)
+	if (room > CHUNK_MOST)
+		room = CHUNK_MOST;
+	if (room < size)
+		room = size;
+	c = malloc(sizeof *c + room);
+	if (c == NULL)
 		return NULL;
-	memcpy(copy, bytes, len);
-	copy[len] = '\0';
-	return copy;
+	*c = (struct arena_chunk){ a->chunk, size, room };
+	a->chunk = c;
+	return c + 1;
 }
 
 char *

@@ -13,6 +13,8 @@ spec_docs_free(struct spec_docs *docs)
 {
 	struct arena arena = { .chunk = docs->memory };
 
+	for (size_t i = 0; i < docs->count; i++)
+		spec_free(docs->doc[i]->spec);
 	arena_release(&arena);
 	free(docs->doc);
 	*docs = (struct spec_docs){ 0 };
@@ -25,13 +27,35 @@ assign_value_place(const struct assign *a)
 		a->value_column };
 }
 
-bool
-spec_docs_defaults(const struct spec_docs *docs)
+const struct assign *
+doc_assigns(const struct spec_doc *doc, struct arena *arena, size_t *count)
 {
-	for (size_t i = 0; i < docs->count; i++)
-		if (docs->doc[i]->defaults)
-			return true;
-	return false;
+	const struct spec *s = doc->spec;
+	struct assign *made;
+
+	*count = doc->count + (s != NULL ? s->count : 0);
+	if (s == NULL)
+		return doc->assign;
+	made = arena_take(arena, *count * sizeof *made + 1);
+	if (made == NULL)
+		return NULL;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct spec_param *p = &s->param[i];
+
+		made[i] = (struct assign){ .name = p->name,
+			.kind = ASSIGN_PARAM,
+			.index = (unsigned)(p->def - param_table),
+			.def = p->def, .value = p->value,
+			.place = { doc->place.file, p->place.line,
+			    p->place.column },
+			.value_line = doc->value_place[i].line,
+			.value_column = doc->value_place[i].column };
+	}
+	/* Settings come after parameters. */
+	if (doc->count > 0)
+		memcpy(made + s->count, doc->assign,
+		    doc->count * sizeof *made);
+	return made;
 }
 
 bool

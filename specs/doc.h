@@ -43,6 +43,12 @@ struct spec_place assign_value_place(const struct assign *a);
  */
 int assign_compare(const struct assign *a, const struct assign *b);
 
+/*
+ * Most documents are the whole of a jail: they refer to nothing, and nothing is
+ * wrong with them.  `spec` is what such a one makes where no defaults cover
+ * it; the assignments of its parameters are made of that again when they are
+ * wanted after all (doc_assigns).
+ */
 struct spec_doc {
 	char *name;
 	struct spec_place place; /* of the name */
@@ -50,7 +56,18 @@ struct spec_doc {
 	bool bad;		 /* has errors: known by its name only */
 	struct assign *assign;	 /* sorted by assign_compare */
 	size_t count;
+	struct spec *spec;	 /* or NULL */
+	struct value_place {
+		unsigned line, column;
+	} *value_place;		 /* of each parameter of `spec` */
 };
+
+/*
+ * All assignments of a document, sorted; *count tells how many.  Those that
+ * are made anew are in the arena.  NULL: no memory.
+ */
+const struct assign *doc_assigns(const struct spec_doc *doc,
+    struct arena *arena, size_t *count);
 
 /* Whether the name of a document with defaults covers that of a jail. */
 bool doc_covers(const char *pattern, const char *name);

@@ -249,13 +249,12 @@ get_draft(struct decoder *d, struct spec *draft)
 static struct spec *
 pack_decoded(const struct spec *draft, struct error *err)
 {
-	struct spec *s = spec_pack(draft, NULL);
+	struct spec *s = spec_pack(draft);
 
 	if (s == NULL) {
 		error_sys(err, ENOMEM, "encoded spec");
 		return NULL;
 	}
-	spec_digest(s);
 	if (memcmp(s->digest, draft->digest, SPEC_DIGEST_SIZE) != 0) {
 		error_set(err, EBADMSG, "an encoded spec does not match its "
 		    "digest");

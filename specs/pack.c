@@ -9,6 +9,12 @@
 
 #define FILES 8 /* of a spec's places that are kept only once */
 
+/* What a spec is in: the arrays and texts follow. */
+struct block {
+	size_t users, size;
+	struct spec spec;
+};
+
 /*
  * The block is laid out twice by the same functions: first without memory, to
  * learn its size, then for real.  Pointers and arrays come first, texts last.
@@ -137,34 +143,57 @@ pack_all(struct packer *p, struct spec *to, const struct spec *from)
 }
 
 struct spec *
-spec_pack(const struct spec *draft, size_t *size)
+spec_pack(const struct spec *draft)
 {
 	struct packer p = { 0 };
-	struct spec measured, *s;
-	size_t head = (sizeof *s + 7) & ~(size_t)7;
+	struct block *b;
+	struct spec measured;
+	size_t head = (sizeof *b + 7) & ~(size_t)7;
 
 	pack_all(&p, &measured, draft);
-	s = malloc(head + p.arrays_used + p.texts_used);
-	if (s == NULL)
+	b = malloc(head + p.arrays_used + p.texts_used);
+	if (b == NULL)
 		return NULL;
-	if (size != NULL)
-		*size = head + p.arrays_used + p.texts_used;
-	p.arrays = (char *)s + head;
+	b->users = 1;
+	b->size = head + p.arrays_used + p.texts_used;
+	p.arrays = (char *)b + head;
 	p.texts = p.arrays + p.arrays_used;
-	pack_all(&p, s, draft);
+	pack_all(&p, &b->spec, draft);
+	spec_digest(&b->spec);
+	return &b->spec;
+}
+
+static struct block *
+block_of(const struct spec *s)
+{
+	return (struct block *)(void *)((char *)(uintptr_t)s -
+	    offsetof(struct block, spec));
+}
+
+struct spec *
+spec_share(struct spec *s)
+{
+	block_of(s)->users++;
 	return s;
+}
+
+size_t
+spec_size(const struct spec *s)
+{
+	return block_of(s)->size;
 }
 
 struct spec *
 spec_copy(const struct spec *s)
 {
-	return spec_pack(s, NULL);
+	return spec_pack(s);
 }
 
 void
 spec_free(struct spec *s)
 {
-	free(s);
+	if (s != NULL && --block_of(s)->users == 0)
+		free(block_of(s));
 }
 
 const struct spec_param *

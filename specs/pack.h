@@ -8,9 +8,15 @@
 /*
  * Copies a draft, a struct spec whose pointers are borrowed, into one block
  * that spec_free releases.  `depend` and the names of parameters without a
- * key are taken from the parameters and the table.  *size becomes the bytes of
- * the block, unless `size` is NULL.  NULL: no memory.
+ * key are taken from the parameters and the table, the digest is made.  NULL:
+ * no memory.
  */
-struct spec *spec_pack(const struct spec *draft, size_t *size);
+struct spec *spec_pack(const struct spec *draft);
+
+/* The same spec, which is there until it is released as often as shared. */
+struct spec *spec_share(struct spec *s);
+
+/* Bytes of the block. */
+size_t spec_size(const struct spec *s);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Trees of nodes become documents: names are resolved, values checked. */
-#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,8 +11,7 @@
 #include "rules.h"
 #include "text.h"
 
-/* At least as many as there are parameters and settings. */
-#define BUCKETS_MAX 256
+#define SCRATCH_FIRST 16384 /* bytes that most documents need */
 
 void
 parser_fault(struct parser *p, const struct node *n, const char *fmt, ...)
@@ -193,81 +191,6 @@ take_name(struct parser *p, const struct node *root)
 }
 
 static int
-compare_assign(const void *a, const void *b)
-{
-	const struct assign *x = *(const struct assign *const *)a;
-	const struct assign *y = *(const struct assign *const *)b;
-	int c = assign_compare(x, y);
-
-	/* The first one of a name first. */
-	return c != 0 ? c : (x > y) - (x < y);
-}
-
-/* Where an assignment goes: the tables give the order, variables are last. */
-static size_t
-bucket_of(const struct assign *a)
-{
-	return a->kind == ASSIGN_PARAM ? a->index :
-	    a->kind == ASSIGN_AGENT ? param_count + a->index :
-				      param_count + setting_count;
-}
-
-/*
- * Sorts pointers to the assignments: counted by bucket, then each bucket,
- * which has one element as a rule, by name.
- */
-static void
-sort_assigns(const struct parser *p, const struct assign **sorted)
-{
-	size_t start[BUCKETS_MAX + 1] = { 0 };
-	size_t buckets = param_count + setting_count + 1, sum = 0;
-
-	assert(buckets <= BUCKETS_MAX);
-	for (size_t i = 0; i < p->count; i++)
-		start[bucket_of(&p->assign[i])]++;
-	for (size_t b = 0; b <= buckets; b++) {
-		size_t count = start[b];
-
-		start[b] = sum;
-		sum += count;
-	}
-	for (size_t i = 0; i < p->count; i++)
-		sorted[start[bucket_of(&p->assign[i])]++] = &p->assign[i];
-	/* Each start is now where the next bucket begins. */
-	for (size_t b = 0; b < buckets; b++) {
-		size_t first = b == 0 ? 0 : start[b - 1];
-
-		if (start[b] - first > 1)
-			qsort(sorted + first, start[b] - first, sizeof *sorted,
-			    compare_assign);
-	}
-}
-
-/* Moves the assignments into the document, sorted, and finds duplicates. */
-static int
-keep_assigns(struct parser *p)
-{
-	struct spec_doc *doc = p->doc;
-	const struct assign **sorted = p->sorted;
-
-	doc->assign = arena_take(&p->arena, p->count * sizeof *doc->assign);
-	if (doc->assign == NULL)
-		return -1;
-	sort_assigns(p, sorted);
-	for (size_t i = 0; i < p->count; i++) {
-		const struct assign *a = sorted[i];
-		const struct node at = { .line = a->place.line,
-			.column = a->place.column };
-
-		doc->assign[doc->count++] = *a;
-		if (i > 0 && assign_compare(sorted[i - 1], a) == 0)
-			parser_fault(p, &at, "%s is given twice, first in line %u",
-			    a->name, sorted[i - 1]->place.line);
-	}
-	return 0;
-}
-
-static int
 keep_doc(struct parser *p)
 {
 	struct spec_docs *docs = p->docs;
@@ -300,7 +223,7 @@ each_document(void *arg, const struct node *root, size_t faults)
 		    "expected a mapping (name: ..., path: ...)");
 		return;
 	}
-	p->doc = arena_take(&p->arena, sizeof *p->doc);
+	p->doc = arena_take(&p->kept, sizeof *p->doc);
 	if (p->doc == NULL) {
 		parser_fault(p, root, "out of memory");
 		return;
@@ -308,13 +231,10 @@ each_document(void *arg, const struct node *root, size_t faults)
 	*p->doc = (struct spec_doc){ 0 };
 	take_name(p, root);
 	walk(p, "", root);
-	if (p->count > 0 && keep_assigns(p) != 0)
-		parser_fault(p, root, "out of memory");
-	p->doc->defaults = p->doc->name != NULL &&
-	    strchr(p->doc->name, '*') != NULL;
-	p->doc->bad = p->faults > 0;
-	if (p->doc->name != NULL && keep_doc(p) != 0)
-		parser_fault(p, root, "out of memory");
+	if (parser_keep(p) == 0 && (p->doc->name == NULL || keep_doc(p) == 0))
+		return;
+	parser_fault(p, root, "out of memory");
+	spec_free(p->doc->spec);
 }
 
 int
@@ -323,10 +243,13 @@ spec_parse(const char *file, const char *text, size_t len,
 {
 	struct parser p = { .file = file, .errors = errors, .docs = docs,
 		.errors_start = errors->count,
-		.arena.chunk = docs->memory };
+		.arena.first = SCRATCH_FIRST, .kept.chunk = docs->memory };
 
+	drafter_init(&p.drafter);
 	(void)yaml_read(file, text, len, each_document, &p, &p.arena, errors);
-	docs->memory = p.arena.chunk;
+	docs->memory = p.kept.chunk;
+	drafter_finish(&p.drafter);
+	arena_release(&p.arena);
 	free(p.assign);
 	free(p.sorted);
 	return errors->count == p.errors_start ? 0 : -1;

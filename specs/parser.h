@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A file on its way from nodes to documents: parse.c walks through the keys,
- * assign.c takes their values.  Private to specs/.
+ * assign.c takes their values, keep.c makes documents of them.  Private to
+ * specs/.
  */
 #ifndef JA_PARSER_H
 #define JA_PARSER_H
 
-#include "doc.h"
+#include "draft.h"
 #include "yaml.h"
 
 /* The longest dotted name that is looked at. */
@@ -17,8 +18,10 @@ struct parser {
 	const char *file;
 	struct spec_errors *errors;
 	struct spec_docs *docs;
-	struct arena arena;	      /* of all documents */
-	struct spec_doc *doc;	      /* the present one; in the arena */
+	struct arena arena;	      /* until the end of the document */
+	struct arena kept;	      /* of all documents */
+	struct drafter drafter;
+	struct spec_doc *doc;	      /* the present one; in `kept` */
 	struct assign *assign;	      /* its assignments, as the text has them */
 	const struct assign **sorted; /* room for pointers to all of them */
 	size_t count, room;
@@ -35,6 +38,9 @@ parser_place(const struct parser *p, const struct node *n)
 /* Reports what is wrong at a node, up to the limit of a file. */
 void parser_fault(struct parser *p, const struct node *n, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Makes the document of its assignments, and reports those given twice. */
+int parser_keep(struct parser *p);
 
 /*
  * Add `name: value` to the document, or report what is wrong with it.  `name`

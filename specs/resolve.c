@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cross.h"
+#include "draft.h"
 #include "pack.h"
 
 /* A document that declares a jail, and how many with defaults precede it. */
@@ -30,11 +30,8 @@ struct resolver {
 	size_t entries;
 	struct made *made; /* sorted by name */
 	size_t mades;
-	struct scope scope;
-	struct spec_param *param; /* of the present draft */
-	size_t params_room;
-	struct spec_agent agent;  /* the defaults of all settings */
-	size_t size;		  /* of all specs */
+	struct drafter drafter;
+	size_t size; /* of all specs */
 };
 
 static void
@@ -108,72 +105,6 @@ report_same_name(struct resolver *r, const struct entry *e, size_t count)
 	mark_invalid(r, e->doc->name);
 }
 
-/* Adds KEY=VALUE; the key is what follows the setting's name. */
-static int
-add_entry(struct text_list *to, const struct assign *a, const char *value)
-{
-	const char *key = a->name + strlen(a->setting->name) + 1;
-	size_t size = strlen(key) + strlen(value) + 2;
-	char *text = malloc(size);
-	int rc = -1;
-
-	if (text != NULL) {
-		snprintf(text, size, "%s=%s", key, value);
-		rc = text_list_add(to, text);
-	}
-	free(text);
-	return rc;
-}
-
-/* Puts a resolved slot into the draft. */
-static int
-draft_slot(struct resolver *r, struct spec *draft, const struct slot *slot)
-{
-	const struct assign *a = slot->assign[slot->count - 1];
-
-	if (slot->state != SLOT_DONE)
-		return 0;
-	if (a->kind == ASSIGN_PARAM) {
-		r->param[draft->count++] = (struct spec_param){
-			.name = (char *)a->name, .def = a->def,
-			.value = *slot->value, .place = a->place };
-		return 0;
-	}
-	if (a->kind == ASSIGN_AGENT && a->setting->type == SETTING_MAP)
-		return add_entry((struct text_list *)(void *)
-		    ((char *)&draft->agent + a->setting->offset), a,
-		    slot->value->text[0]);
-	if (a->kind == ASSIGN_AGENT)
-		(void)setting_store(a->setting, slot->value->text[0],
-		    &draft->agent, NULL);
-	return 0;
-}
-
-static int
-make_draft(struct resolver *r, struct spec *draft)
-{
-	struct scope *s = &r->scope;
-
-	*draft = (struct spec){ .name = s->doc->name,
-		.place = s->doc->place };
-	draft->agent = r->agent;
-	if (s->slots > r->params_room) {
-		struct spec_param *grown = realloc(r->param,
-		    s->slots * sizeof *grown);
-
-		if (grown == NULL)
-			return -1;
-		r->param = grown;
-		r->params_room = s->slots;
-	}
-	draft->param = r->param;
-	for (size_t i = 0; i < s->slots; i++) {
-		if (draft_slot(r, draft, &s->slot[i]) != 0)
-			return -1;
-	}
-	return 0;
-}
-
 static struct spec_place
 place_of(const struct spec *draft, const char *name)
 {
@@ -182,38 +113,41 @@ place_of(const struct spec *draft, const char *name)
 	return p != NULL ? p->place : (struct spec_place){ 0 };
 }
 
-/* Makes the spec of a draft that is right. */
-static int
-keep_spec(struct resolver *r, const struct spec *draft)
+static void
+add_made(struct resolver *r, const struct entry *e, struct spec *s,
+    struct spec_place jid, struct spec_place depend)
 {
-	size_t size;
-	struct spec *s = spec_pack(draft, &size);
+	r->size += spec_size(s);
+	r->made[r->mades++] = (struct made){ s, e->doc->place, jid, depend };
+}
 
-	if (s == NULL)
-		return -1;
-	r->size += size;
-	spec_digest(s);
-	r->made[r->mades++] = (struct made){ s, draft->place,
-		place_of(draft, "jid"), place_of(draft, "depend") };
-	return 0;
+/* As place_of, in the file as the document names it. */
+static struct spec_place
+place_at_home(const struct spec_doc *doc, const char *name)
+{
+	struct spec_place p = place_of(doc->spec, name);
+
+	if (p.line > 0)
+		p.file = doc->place.file;
+	return p;
+}
+
+static bool
+has_defaults(const struct resolver *r, const char *name)
+{
+	for (size_t i = 0; i < r->defaults.count; i++) {
+		if (doc_covers(r->defaults.doc[i]->name, name))
+			return true;
+	}
+	return false;
 }
 
 static int
-resolve_entry(struct resolver *r, const struct entry *e)
+resolve_scope(struct resolver *r, const struct entry *e)
 {
-	struct scope *s = &r->scope;
-	struct spec draft;
-	int rc = -1;
+	struct scope *s = &r->drafter.scope;
+	struct spec draft, *made;
 
-	if (r->size > SPEC_SET_MAX) {
-		s->doc = e->doc;
-		s->faults = 0;
-		scope_fault(s, e->doc->place, "the specs together are larger "
-		    "than %d MiB", SPEC_SET_MAX >> 20);
-		return 0;
-	}
-	if (scope_begin(s, e->doc, &r->defaults, e->before) != 0)
-		return -1;
 	if (s->bad != NULL) {
 		/* Without them it would be another jail. */
 		scope_fault(s, e->doc->place, "its defaults at %s:%u:%u are "
@@ -221,17 +155,42 @@ resolve_entry(struct resolver *r, const struct entry *e)
 		    s->bad->place.column);
 		return 0;
 	}
-	scope_resolve(s);
+	if (draft_make(&r->drafter, &draft) != 0)
+		return -1;
 	/* What defaults can multiply is bounded, also where it fails. */
 	r->size += s->slots * sizeof *s->slot + s->text_used;
-	if (make_draft(r, &draft) == 0) {
-		cross_check(s, &draft);
-		rc = 0;
+	if (s->faults > 0)
+		return 0;
+	made = spec_pack(&draft);
+	if (made == NULL)
+		return -1;
+	add_made(r, e, made, place_of(&draft, "jid"),
+	    place_of(&draft, "depend"));
+	return 0;
+}
+
+static int
+resolve_entry(struct resolver *r, const struct entry *e)
+{
+	struct scope *s = &r->drafter.scope;
+	int rc;
+
+	s->faults = 0;
+	if (r->size > SPEC_SET_MAX) {
+		s->doc = e->doc;
+		scope_fault(s, e->doc->place, "the specs together are larger "
+		    "than %d MiB", SPEC_SET_MAX >> 20);
+		return 0;
 	}
-	if (rc == 0 && s->faults == 0)
-		rc = keep_spec(r, &draft);
-	text_list_free(&draft.agent.labels);
-	text_list_free(&draft.agent.environment);
+	if (e->doc->spec != NULL && !has_defaults(r, e->doc->name)) {
+		add_made(r, e, spec_share(e->doc->spec),
+		    place_at_home(e->doc, "jid"),
+		    place_at_home(e->doc, "depend"));
+		return 0;
+	}
+	rc = scope_begin(s, e->doc, &r->defaults, e->before);
+	if (rc == 0)
+		rc = resolve_scope(r, e);
 	scope_end(s);
 	return rc;
 }
@@ -252,10 +211,10 @@ resolve_jail(struct resolver *r, const struct entry *e)
 		mark_invalid(r, e->doc->name);
 		return;
 	}
-	if (r->scope.faults == 0)
+	if (r->drafter.scope.faults == 0)
 		return;
 	mark_invalid(r, e->doc->name);
-	if (!r->scope.fault_at_home && errors->count > before) {
+	if (!r->drafter.scope.fault_at_home && errors->count > before) {
 		struct spec_place p = errors->error[before].place;
 
 		spec_error_add(errors, e->doc->place, false,
@@ -422,15 +381,14 @@ spec_resolve(const struct spec_docs *docs, struct spec_set *set)
 {
 	struct resolver r = { .set = set };
 
-	r.scope.errors = &set->errors;
-	settings_default(&r.agent);
+	drafter_init(&r.drafter);
+	r.drafter.scope.errors = &set->errors;
 	if (sort_out(&r, docs) == 0)
 		resolve_all(&r);
 	else
 		out_of_memory(&r);
-	scope_finish(&r.scope);
+	drafter_finish(&r.drafter);
 	free(r.defaults.doc);
 	free(r.entry);
 	free(r.made);
-	free(r.param);
 }

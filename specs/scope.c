@@ -54,15 +54,16 @@ reserve(struct scope *s, size_t more)
 static int
 merge(struct scope *s, const struct spec_doc *doc)
 {
-	const struct assign **to, **old;
-	size_t i = 0, n = 0;
+	const struct assign **to, **old, *assign;
+	size_t i = 0, n = 0, count;
 
-	if (reserve(s, doc->count) != 0)
+	assign = doc_assigns(doc, &s->arena, &count);
+	if ((assign == NULL && count > 0) || reserve(s, count) != 0)
 		return -1;
 	to = s->spare;
 	old = s->item;
-	for (size_t j = 0; j < doc->count; j++) {
-		const struct assign *a = &doc->assign[j];
+	for (size_t j = 0; j < count; j++) {
+		const struct assign *a = &assign[j];
 		int c = -1;
 
 		while (i < s->items && (c = assign_compare(old[i], a)) < 0)
@@ -106,14 +107,33 @@ make_slots(struct scope *s)
 	return 0;
 }
 
-int
-scope_begin(struct scope *s, const struct spec_doc *doc,
-    const struct spec_docs *defaults, size_t before)
+static void
+begin(struct scope *s, const struct spec_doc *doc)
 {
 	s->doc = doc;
 	s->items = s->slots = s->faults = s->text_used = 0;
 	s->fault_at_home = false;
 	s->bad = NULL;
+}
+
+int
+scope_begin_alone(struct scope *s, const struct spec_doc *doc,
+    const struct assign *const *sorted, size_t count)
+{
+	begin(s, doc);
+	if (reserve(s, count) != 0)
+		return -1;
+	if (count > 0)
+		memcpy(s->item, sorted, count * sizeof *sorted);
+	s->items = count;
+	return make_slots(s);
+}
+
+int
+scope_begin(struct scope *s, const struct spec_doc *doc,
+    const struct spec_docs *defaults, size_t before)
+{
+	begin(s, doc);
 	for (size_t i = 0; i <= defaults->count; i++) {
 		if (i == before && merge(s, doc) != 0)
 			return -1;

@@ -103,6 +103,7 @@ struct spec_doc;
 struct spec_docs {
 	struct spec_doc **doc;
 	size_t count;
+	bool defaults; /* one of them is defaults, which other files' jails get */
 	void *memory; /* of the documents; zero-initialise, then leave it */
 };
 
@@ -116,9 +117,6 @@ struct spec_docs {
 int spec_parse(const char *file, const char *text, size_t len,
     struct spec_docs *docs, struct spec_errors *errors);
 void spec_docs_free(struct spec_docs *docs);
-
-/* Whether one of them is defaults, which other files' jails get. */
-bool spec_docs_defaults(const struct spec_docs *docs);
 
 /*
  * Makes specs of documents: defaults ("*", "web.*") in the order given, `key+`

@@ -7,14 +7,11 @@
 
 #include "text.h"
 
-#define NODES_FIRST 16384 /* bytes of nodes that most documents need */
-
 struct reader {
 	const char *file;
 	struct spec_errors *errors;
 	yaml_parser_t yaml;
-	struct arena nodes; /* until the end of the document */
-	struct arena *texts; /* not given back: documents keep theirs */
+	struct arena *scratch; /* until the end of the document */
 	struct node *stack[SPEC_DEPTH_MAX];
 	unsigned depth;
 	struct node *root;
@@ -68,7 +65,7 @@ expects_key(const struct node *map)
 static struct node *
 add_node(struct reader *r, enum node_kind kind, yaml_mark_t mark)
 {
-	struct node *n = arena_take(&r->nodes, sizeof *n), *parent;
+	struct node *n = arena_take(r->scratch, sizeof *n), *parent;
 
 	if (n == NULL) {
 		spec_error_add(r->errors, place_of(r, mark), false,
@@ -131,8 +128,6 @@ add_text(struct reader *r, const yaml_event_t *e)
 	char *text = (char *)e->data.scalar.value;
 	size_t len = e->data.scalar.length;
 	struct node *n;
-	char *copy;
-	bool key;
 
 	if (refuse_properties(r, e->data.scalar.anchor, e->data.scalar.tag,
 	    e->start_mark))
@@ -150,14 +145,14 @@ add_text(struct reader *r, const yaml_event_t *e)
 		    "a text holds a NUL character");
 		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
 	}
-	/* Keys are looked up and then forgotten. */
-	key = r->depth > 0 && expects_key(r->stack[r->depth - 1]);
 	n = add_node(r, NODE_TEXT, e->start_mark);
-	copy = n == NULL ? NULL :
-	    arena_bytes(key ? &r->nodes : r->texts, text, len);
-	if (copy == NULL)
+	if (n == NULL)
 		return -1;
-	n->text = copy;
+	n->text = arena_bytes(r->scratch, text, len);
+	if (n->text == NULL)
+		return spec_error_add(r->errors, place_of(r, e->start_mark),
+		    false, "out of memory");
+	n->len = len;
 	n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	return 0;
 }
@@ -302,6 +297,21 @@ check_bytes(const char *file, const char *text, size_t len,
 	return 0;
 }
 
+/*
+ * As yaml_event_delete, but most events are a text, or hold nothing, and
+ * clearing them costs as much as handling them.  libyaml's memory is malloc's.
+ */
+static void
+drop_event(yaml_event_t *e)
+{
+	if (e->type == YAML_SCALAR_EVENT && e->data.scalar.anchor == NULL &&
+	    e->data.scalar.tag == NULL)
+		free(e->data.scalar.value);
+	else if (e->type != YAML_MAPPING_END_EVENT &&
+	    e->type != YAML_SEQUENCE_END_EVENT)
+		yaml_event_delete(e);
+}
+
 /* Reads events until the end of the stream. */
 static int
 read_events(struct reader *r, const char *text, size_t len,
@@ -318,9 +328,9 @@ read_events(struct reader *r, const char *text, size_t len,
 		end = e.type == YAML_STREAM_END_EVENT;
 		if (rc == 0 && e.type == YAML_DOCUMENT_END_EVENT) {
 			each(arg, r->root, r->errors->count - r->errors_before);
-			arena_reset(&r->nodes);
+			arena_reset(r->scratch);
 		}
-		yaml_event_delete(&e);
+		drop_event(&e);
 	}
 	return rc;
 }
@@ -328,10 +338,10 @@ read_events(struct reader *r, const char *text, size_t len,
 int
 yaml_read(const char *file, const char *text, size_t len,
     void (*each)(void *arg, const struct node *root, size_t faults), void *arg,
-    struct arena *texts, struct spec_errors *errors)
+    struct arena *scratch, struct spec_errors *errors)
 {
-	struct reader r = { .file = file, .errors = errors, .texts = texts,
-		.nodes.first = NODES_FIRST };
+	struct reader r = { .file = file, .errors = errors,
+		.scratch = scratch };
 	int rc;
 
 	if (check_bytes(file, text, len, errors) != 0)
@@ -352,6 +362,5 @@ yaml_read(const char *file, const char *text, size_t len,
 		    false, "the file holds no document; to remove its jails, "
 		    "remove the file");
 	yaml_parser_delete(&r.yaml);
-	arena_release(&r.nodes);
 	return rc;
 }

@@ -22,6 +22,7 @@ struct node {
 	bool plain; /* a text without quotes */
 	unsigned line, column;
 	char *text;
+	size_t len; /* of the text */
 	struct node *child, *last, *next;
 };
 
@@ -32,13 +33,13 @@ bool node_is_null(const struct node *n);
 const char *node_kind_name(const struct node *n);
 
 /*
- * Calls `each` with the root of every document.  The nodes are gone when it
- * returns, but not their texts, which are in `texts` (except those of keys).
- * `faults` tells how many errors that document has so far.  Errors are
- * appended.  Returns -1 when the text could not be read to its end.
+ * Calls `each` with the root of every document.  The nodes and their texts are
+ * in `scratch`, which is reset when it returns.  `faults` tells how many errors
+ * that document has so far.  Errors are appended.  Returns -1 when the text
+ * could not be read to its end.
  */
 int yaml_read(const char *file, const char *text, size_t len,
     void (*each)(void *arg, const struct node *root, size_t faults), void *arg,
-    struct arena *texts, struct spec_errors *errors);
+    struct arena *scratch, struct spec_errors *errors);
 
 #endif

@@ -134,7 +134,7 @@ keep_vanished(const struct file *old, struct files *next)
 	struct file *f = &next->file[next->count];
 	long long now = monotonic_ms();
 
-	if (old->good == NULL || !spec_docs_defaults(&old->good->docs) ||
+	if (old->good == NULL || !old->good->docs.defaults ||
 	    (old->vanished_ms != 0 && now - old->vanished_ms >= PROOF_MS))
 		return 0;
 	*f = (struct file){ .path = strdup(old->path) };

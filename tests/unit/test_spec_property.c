@@ -195,7 +195,7 @@ random_spec(void)
 		draft.count++;
 	}
 	random_agent(&draft.agent, texts);
-	s = spec_pack(&draft, NULL);
+	s = spec_pack(&draft);
 	assert_non_null(s);
 	spec_digest(s);
 	for (size_t i = 0; i < draft.count; i++)

@@ -21,7 +21,11 @@ enter_jail(const struct exec_job *j, struct error *err)
 	return 0;
 }
 
-/* Puts fd[] in the places 0, 1, 2, whatever order they are in. */
+/*
+ * Puts fd[] in the places 0, 1, 2, whatever order they are in, and closes all
+ * others: a path in the jail may lead through /proc/self/fd, and what the
+ * spawner has open is the host's.
+ */
 static int
 place_descriptors(const struct exec_job *j, struct error *err)
 {
@@ -42,7 +46,7 @@ place_descriptors(const struct exec_job *j, struct error *err)
 	for (int i = 0; i < 3; i++)
 		if (dup2(fd[i], i) < 0)
 			return error_sys(err, errno, "descriptor %d", i);
-	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+	if (close_range(3, ~0U, 0) != 0)
 		return error_sys(err, errno, "closing descriptors");
 	return 0;
 }
@@ -109,9 +113,11 @@ exec_child(void *arg, struct error *err)
 	/* A caller in the same session could be signalled, or typed at. */
 	if (j->session || j->jail >= 0)
 		setsid();
-	if (enter_jail(j, err) != 0 || enter_directory(j->dir != NULL &&
-	    !j->home ? j->dir : j->jail >= 0 ? "/" : NULL, err) != 0 ||
-	    place_descriptors(j, err) != 0 || become_user(j, &a, &texts, err) != 0 ||
+	/* From the first path on nothing of the host may be open. */
+	if (enter_jail(j, err) != 0 || place_descriptors(j, err) != 0 ||
+	    enter_directory(j->dir != NULL && !j->home ? j->dir :
+	    j->jail >= 0 ? "/" : NULL, err) != 0 ||
+	    become_user(j, &a, &texts, err) != 0 ||
 	    (j->home && enter_directory(home, err) != 0))
 		return;
 	/* Takes no terminal that is another session's. */

@@ -39,6 +39,20 @@ directory_as_input() {
 check "a directory as standard input is refused" directory_as_input /
 check "also one that is inside" directory_as_input "$work/roots/cell"
 
+# Paths in the jail that lead to what is open while a program is started.
+at_no_descriptor() {
+	for _n in $(seq 3 24); do
+		ln -sfn "/proc/self/fd/$_n" "$work/roots/cell/work"
+		ja exec -d /work cell sh -c 'pwd -P; ls -la' > "$work/out" \
+		    2>&1 || continue
+		echo "descriptor $_n could be entered:"
+		cat "$work/out"
+		return 1
+	done
+}
+check "nothing of the host is open when the directory is entered" \
+    at_no_descriptor
+
 # From a hook as well: it runs in the jail as commands do.
 put_spec cell "host.hostname: cell" "mount.procfs: true" \
     'exec.start: ["/bin/sleep 1000 &", "/bin/escape descriptor '"$mark"'", "/bin/escape dotdot '"$mark"'"]'

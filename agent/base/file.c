@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -95,6 +96,30 @@ file_create(int dir, const char *name, mode_t mode, const void *data,
 	close(fd);
 	(void)unlinkat(dir, name, 0);
 	return error_sys(err, code, "%s: cannot be written", name);
+}
+
+int
+file_replace(const char *path, const void *data, size_t len,
+    struct error *err)
+{
+	struct buffer temporary = { .data = NULL };
+	int fd, code = 0;
+
+	buffer_printf(&temporary, "%s.new", path);
+	if (temporary.failed)
+		return error_sys(err, ENOMEM, "%s", path);
+	fd = open(temporary.data, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (fd == -1 || write_all(fd, data, len) != 0 ||
+	    rename(temporary.data, path) != 0)
+		code = errno;
+	if (fd != -1)
+		close(fd);
+	if (code != 0)
+		(void)unlink(temporary.data);
+	buffer_free(&temporary);
+	return code == 0 ? 0 : error_sys(err, code, "%s: cannot be written",
+	    path);
 }
 
 int

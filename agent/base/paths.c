@@ -117,6 +117,7 @@ paths_init(struct paths *p, const char *state, struct error *err)
 		const char *dir, *name;
 	} names[] = {
 		{ p->applied, p->state, "applied" },
+		{ p->orders, p->state, "orders.json" },
 		{ p->snapshots, p->state, "snapshots" },
 		{ p->key, p->state, "key" },
 		{ p->public_key, p->state, "key.pub" },

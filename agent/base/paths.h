@@ -3,6 +3,7 @@
  * Where things are.
  *
  *   STATEDIR/applied/NAME.yaml   the spec that NAME was last given
+ *   STATEDIR/orders.json         what users said of jails (standing.h)
  *   STATEDIR/snapshots/N.json    signed states, N.json.minisig beside each
  *   STATEDIR/key, key.pub        the agent's signing key
  *   RUNDIR/HASH/                 of one STATEDIR (HASH: 16 hex digits of the
@@ -22,7 +23,7 @@
 struct paths {
 	char state[PATHS_MAX];	   /* STATEDIR, canonical */
 	char run[PATHS_MAX];	   /* RUNDIR/HASH */
-	char applied[PATHS_MAX];
+	char applied[PATHS_MAX], orders[PATHS_MAX];
 	char snapshots[PATHS_MAX];
 	char key[PATHS_MAX], public_key[PATHS_MAX];
 	char lock[PATHS_MAX], control[PATHS_MAX], journal[PATHS_MAX];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/compat.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,10 +11,11 @@
 
 extern const struct command command_wait;
 
-enum { OPTION_FOR = 256, OPTION_TIMEOUT };
+enum { OPTION_FOR = 256, OPTION_TIMEOUT, OPTION_REVISION };
 
 static const struct option options[] = {
 	{ "for", required_argument, NULL, OPTION_FOR },
+	{ "revision", required_argument, NULL, OPTION_REVISION },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ NULL, 0, NULL, 0 },
 };
@@ -32,18 +34,37 @@ answer(int rc, json_t *reply, const struct error *err)
 		return EXIT_TIMEOUT;
 	if (rc < 0 || text != NULL) {
 		complain("%s", text != NULL ? text : err->text);
-		return EXIT_FAILED;
+		return text == NULL && err->code == EPIPE ? EXIT_NO_AGENT :
+		    EXIT_FAILED;
 	}
 	if (why != NULL)
 		complain("%s", why);
-	return json_integer_value(json_object_get(reply, "status")) == 0 ?
-	    EXIT_OK : EXIT_FAILED;
+	switch (json_integer_value(json_object_get(reply, "status"))) {
+	case EXIT_OK:
+		return EXIT_OK;
+	case EXIT_SUPERSEDED:
+		return EXIT_SUPERSEDED;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+/*
+ * A revision in full: a commit of git (40 hex digits) or the digest of a set
+ * (64).  An abbreviation could mean another one tomorrow.
+ */
+static bool
+is_revision(const char *text)
+{
+	size_t n = strspn(text, "0123456789abcdef");
+
+	return text[n] == '\0' && (n == 40 || n == 64);
 }
 
 static int
 run(struct context *ctx, int argc, char **argv)
 {
-	const char *goal = "ready";
+	const char *goal = "ready", *revision = NULL;
 	json_t *names, *reply = NULL;
 	struct error err;
 	long timeout = -1;
@@ -52,6 +73,13 @@ run(struct context *ctx, int argc, char **argv)
 	while ((ch = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (ch == OPTION_FOR)
 			goal = optarg;
+		else if (ch == OPTION_REVISION && is_revision(optarg))
+			revision = optarg;
+		else if (ch == OPTION_REVISION)
+			return usage_error(&command_wait, "--revision %s: not "
+			    "a whole revision (git rev-parse HEAD prints 40 "
+			    "digits; without git: .agent.revision of status "
+			    "--json)", optarg);
 		else if (ch == OPTION_TIMEOUT &&
 		    (timeout = number_option(optarg)) < 0)
 			return usage_error(&command_wait,
@@ -69,9 +97,10 @@ run(struct context *ctx, int argc, char **argv)
 	names = json_array();
 	for (int i = optind; i < argc; i++)
 		json_array_append_new(names, json_string(argv[i]));
-	rc = control_call(&ctx->paths, "wait", json_pack("{s:s, s:o}", "for",
-	    goal, "names", names), timeout < 0 || timeout > 2000000 ? -1 :
-	    (int)timeout * 1000, &reply, &err);
+	rc = control_call(&ctx->paths, "wait", json_pack("{s:s, s:s?, s:o}",
+	    "for", goal, "revision", revision, "names", names),
+	    timeout < 0 || timeout > 2000000 ? -1 : (int)timeout * 1000,
+	    &reply, &err);
 	rc = answer(rc, reply, &err);
 	json_decref(reply);
 	return rc;
@@ -79,12 +108,15 @@ run(struct context *ctx, int argc, char **argv)
 
 const struct command command_wait = {
 	.name = "wait",
-	.synopsis = "[--for ready|gone] [--timeout S] [NAME ...]",
+	.synopsis = "[--revision R] [--for ready|gone] [--timeout S] "
+	    "[NAME ...]",
 	.summary = "wait until the jails are as the specs say",
-	.help = "  --for ready|gone  what to wait for (ready)\n"
+	.help = "  --revision R      the specs have to be at this commit, or "
+	    "digest of the\n                    set, and nothing else\n"
+	    "  --for ready|gone  what to wait for (ready)\n"
 	    "  --timeout S       give up after S seconds\n\n"
 	    "What was written into the directory before counts.\n"
 	    "Exit status: 0 it is so, 1 something failed, 3 no agent runs,\n"
-	    "124 time is up.\n",
+	    "4 another revision has taken the place of R, 124 time is up.\n",
 	.run = run,
 };

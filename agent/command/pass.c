@@ -78,7 +78,8 @@ pass_open(struct pass *p, const struct context *ctx,
 {
 	struct kernel_options kopt = { .read_only = !opt->write };
 	struct workshop shop = { .children = NULL, .observer = &p->observer,
-		.inventory = &p->inventory, .paths = &ctx->paths,
+		.inventory = &p->inventory, .standing = &p->standing,
+		.paths = &ctx->paths,
 		.set = p->set };
 	struct reconcile_options ropt = { .letters = opt->letters,
 		.prune = opt->prune, .parallel = opt->parallel,
@@ -97,7 +98,8 @@ pass_open(struct pass *p, const struct context *ctx,
 	if (p->kernel == NULL ||
 	    observer_init(&p->observer, p->kernel, err) != 0 ||
 	    inventory_open(&p->inventory, &ctx->paths, p->observer.boot,
-	    opt->write, err) != 0)
+	    opt->write, err) != 0 ||
+	    standing_open(&p->standing, &ctx->paths, err) != 0)
 		return -1;
 	/* Without specs: the set that the inventory speaks of. */
 	if (opt->path == NULL && p->inventory.count > 0)
@@ -131,6 +133,7 @@ pass_close(struct pass *p)
 		reconciler_free(&p->reconciler);
 	children_free(p->children);
 	inventory_close(&p->inventory);
+	standing_close(&p->standing);
 	observer_free(&p->observer);
 	kernel_close(p->kernel);
 	if (p->base != NULL)

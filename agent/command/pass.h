@@ -23,6 +23,7 @@ struct pass {
 	struct jail_kernel *kernel;
 	struct observer observer;
 	struct inventory inventory;
+	struct standing standing;
 	struct children *children;
 	struct reconciler reconciler;
 	struct spec_set specs;

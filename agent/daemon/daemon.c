@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/daemon/daemon.h"
+#include "agent/daemon/daemon_orders.h"
 
 #include <event2/event.h>
 
@@ -152,6 +153,7 @@ start_reconciler(struct daemon *d, struct error *err)
 		.observer = &d->observer,
 		.inventory = &d->inventory,
 		.paths = &d->ctx->paths,
+		.standing = &d->standing,
 		.set = d->set,
 	};
 	struct reconcile_options opt = {
@@ -215,7 +217,7 @@ start(struct daemon *d, struct error *err)
 	d->kernel = kernel_open(d->ctx->kernel, NULL, err);
 	if (d->kernel == NULL || observer_init(&d->observer, d->kernel,
 	    err) != 0 || inventory_open(&d->inventory, p, d->observer.boot,
-	    true, err) != 0)
+	    true, err) != 0 || standing_open(&d->standing, p, err) != 0)
 		return -1;
 	d->base = event_base_new();
 	d->children = d->base == NULL ? NULL : children_new(d->base);
@@ -224,6 +226,7 @@ start(struct daemon *d, struct error *err)
 	if (start_events(d, err) != 0 || start_reconciler(d, err) != 0 ||
 	    daemon_snapshot_start(d, signer, err) != 0 ||
 	    daemon_scan_start(d, reader, err) != 0 ||
+	    daemon_orders_start(d, err) != 0 ||
 	    daemon_request_start(d, err) != 0)
 		return -1;
 	return 0;
@@ -233,6 +236,7 @@ static void
 stop(struct daemon *d)
 {
 	daemon_request_stop(d);
+	daemon_orders_stop(d);
 	daemon_scan_stop(d);
 	daemon_snapshot_stop(d);
 	if (d->has_reconciler)
@@ -244,6 +248,7 @@ stop(struct daemon *d)
 		event_free(d->kernel_event);
 	children_free(d->children);
 	inventory_close(&d->inventory);
+	standing_close(&d->standing);
 	observer_free(&d->observer);
 	kernel_close(d->kernel);
 	if (d->base != NULL)

@@ -7,6 +7,7 @@
  *   daemon_scan.c      the watched directory
  *   daemon_snapshot.c  signed states
  *   daemon_request.c   the control socket
+ *   daemon_orders.c    what users order of jails
  */
 #ifndef JA_DAEMON_H
 #define JA_DAEMON_H
@@ -36,8 +37,16 @@ struct waiter {
 	struct control_client *client;
 	uint64_t after_scan; /* a scan with a higher number counts */
 	bool gone;	     /* --for gone */
+	char *revision;	     /* of the specs; NULL: whatever it is */
+	bool confirmed;	     /* a scan after the settling said it again */
 	json_t *deeds;	     /* apply: messages of what was done meanwhile */
 	struct text_list names;
+};
+
+/* The newest revisions that scans met, to tell who waits for an older one. */
+struct revisions {
+	char seen[64][128];
+	size_t next;
 };
 
 struct daemon {
@@ -65,6 +74,7 @@ struct daemon {
 	uint64_t scans_asked, scans_done;
 	struct scan scan;
 	bool has_scan;
+	struct revisions revisions;
 
 	/* daemon_snapshot.c */
 	struct channel *signer;
@@ -74,6 +84,10 @@ struct daemon {
 	int64_t snapshot_at; /* ms, of the last one */
 	unsigned char content[DIGEST_SIZE], sent[DIGEST_SIZE];
 	char snapshot_problem[512];
+
+	/* daemon_orders.c */
+	struct standing standing;
+	struct event *order_timer;
 
 	/* daemon_request.c */
 	struct control *control;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/daemon/daemon.h"
+#include "agent/daemon/daemon_orders.h"
 #include "agent/daemon/status.h"
 #include "kernel/compat.h"
 
@@ -40,92 +41,6 @@ request_status(struct daemon *d, struct control_client *client, json_t *q)
 	(void)q;
 	control_reply(client, status_build(&src));
 	compat_trim_memory();
-}
-
-/* ------------------------------------------------- for the named jails */
-
-typedef void jail_fn(struct daemon *d, struct managed *m);
-
-/* The first of the names that matches no jail, or NULL. */
-static const char *
-matches_none(const struct reconciler *r, json_t *names)
-{
-	json_t *value;
-	size_t i;
-
-	json_array_foreach (names, i, value) {
-		const char *pattern = json_string_value(value);
-		bool found = false;
-
-		for (size_t j = 0; pattern != NULL && j < r->count; j++)
-			found |= name_matches(pattern, r->jail[j]->name);
-		if (!found)
-			return pattern != NULL ? pattern : "";
-	}
-	return NULL;
-}
-
-/*
- * Calls `each` for the jails that the request's names match, and answers with
- * how many there were; with a name that matches none nothing is done at all.
- */
-static void
-for_names(struct daemon *d, struct control_client *client, json_t *q,
-    jail_fn *each)
-{
-	json_t *names = json_object_get(q, "names"), *value;
-	struct reconciler *r = &d->reconciler;
-	const char *none = matches_none(r, names);
-	json_int_t done = 0;
-	size_t i;
-
-	if (none != NULL) {
-		control_reply(client, json_pack("{s:o}", "error",
-		    json_sprintf("%s: there is no such jail here", none)));
-		return;
-	}
-	json_array_foreach (names, i, value) {
-		const char *pattern = json_string_value(value);
-
-		for (size_t j = 0; j < r->count; j++) {
-			if (!name_matches(pattern, r->jail[j]->name))
-				continue;
-			done++;
-			each(d, r->jail[j]);
-		}
-	}
-	control_reply(client, json_pack("{s:I}", "jails", done));
-}
-
-static void
-restart_jail(struct daemon *d, struct managed *m)
-{
-	m->by_hand = true;
-	m->fresh = true;
-	reconciler_look(&d->reconciler, m);
-}
-
-static void
-request_restart(struct daemon *d, struct control_client *client, json_t *q)
-{
-	for_names(d, client, q, restart_jail);
-}
-
-static void
-ack_jail(struct daemon *d, struct managed *m)
-{
-	(void)d;
-	m->acked = m->hold != NULL;
-}
-
-static void
-request_ack(struct daemon *d, struct control_client *client, json_t *q)
-{
-	for_names(d, client, q, ack_jail);
-	/* A directory that looks like another one is taken as it is. */
-	if (d->has_scan && d->scan.state == SCAN_MISSING)
-		channel_send(d->reader, READER_ACCEPT, 0, NULL, 0);
-	daemon_scan_soon(d);
 }
 
 /* ------------------------------------------------------------------ wait */
@@ -173,6 +88,14 @@ verdict(int status, json_t *message)
 	return o;
 }
 
+/* What was written before the question must be in the answer. */
+static void
+ask_scan(struct daemon *d, struct waiter *w)
+{
+	daemon_scan_soon(d);
+	w->after_scan = d->scans_asked + (d->scan_again ? 1 : 0);
+}
+
 /* What is wrong with the jails that are waited for. */
 static json_t *
 bad_verdict(const struct managed *m)
@@ -185,6 +108,55 @@ bad_verdict(const struct managed *m)
 	    m->state], why));
 }
 
+/* A file that is broken: what it says is not what runs. */
+static json_t *
+file_verdict(const struct daemon *d, const struct waiter *w)
+{
+	const struct scan *s = &d->scan;
+
+	if (s->state == SCAN_MISSING)
+		return verdict(EXIT_FAILED, json_string(s->why));
+	for (size_t i = 0; w->names.count == 0 && i < s->errors.count; i++) {
+		char *text = s->errors.error[i].warning ? NULL :
+		    spec_error_text(&s->errors.error[i]);
+		json_t *o = text == NULL ? NULL : verdict(EXIT_FAILED,
+		    json_string(text));
+
+		free(text);
+		if (o != NULL)
+			return o;
+	}
+	return NULL;
+}
+
+static bool
+was_seen(const struct revisions *r, const char *revision)
+{
+	for (size_t i = 0; i < sizeof r->seen / sizeof *r->seen; i++)
+		if (strcmp(r->seen[i], revision) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Whether the specs are at the revision that is waited for; *answer is set when
+ * they never will be.  A directory with other changes than a commit's
+ * ("+dirty") is on its way to something.
+ */
+static bool
+at_revision(const struct daemon *d, const struct waiter *w, json_t **answer)
+{
+	const char *now = d->scan.revision;
+
+	if (w->revision == NULL || strcmp(now, w->revision) == 0)
+		return true;
+	if (was_seen(&d->revisions, w->revision) &&
+	    strchr(now, '+') == NULL)
+		*answer = verdict(EXIT_SUPERSEDED, json_sprintf("%s was "
+		    "replaced by %s", w->revision, now));
+	return false;
+}
+
 /* The answer to a waiter, or NULL while it is not known. */
 static json_t *
 wait_answer(const struct daemon *d, const struct waiter *w)
@@ -192,11 +164,14 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 	const struct reconciler *r = &d->reconciler;
 	const struct managed *bad = NULL;
 	const char *name = w->gone ? NULL : missing(w, r);
+	json_t *answer = NULL;
 	bool any = false;
 
 	if (d->scans_done < w->after_scan || d->scanning ||
 	    d->scan.state == SCAN_UNSETTLED)
 		return NULL;
+	if (!at_revision(d, w, &answer))
+		return answer;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct managed *m = r->jail[i];
 
@@ -204,7 +179,7 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 			continue;
 		if (busy(m))
 			return NULL;
-		any = true;
+		any |= m->jid != 0 || m->state != STATE_STOPPED;
 		if (m->state != STATE_READY || m->hold != NULL)
 			bad = m;
 	}
@@ -213,7 +188,25 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 	if (name != NULL)
 		return verdict(EXIT_FAILED, json_sprintf(
 		    "%s: no spec says it", name));
-	return bad == NULL ? verdict(EXIT_OK, NULL) : bad_verdict(bad);
+	if (bad != NULL)
+		return bad_verdict(bad);
+	answer = file_verdict(d, w);
+	return answer != NULL ? answer : verdict(EXIT_OK, NULL);
+}
+
+/*
+ * A revision counts when it is the same before the scan and after all was
+ * done: another scan has to say so.
+ */
+static bool
+to_be_confirmed(struct daemon *d, struct waiter *w, json_t *answer)
+{
+	if (w->revision == NULL || w->confirmed ||
+	    json_integer_value(json_object_get(answer, "status")) != EXIT_OK)
+		return false;
+	w->confirmed = true;
+	ask_scan(d, w);
+	return true;
 }
 
 static void
@@ -221,6 +214,7 @@ waiter_free(struct daemon *d, struct waiter *w)
 {
 	TAILQ_REMOVE(&d->waiters, w, link);
 	text_list_free(&w->names);
+	free(w->revision);
 	json_decref(w->deeds);
 	free(w);
 }
@@ -236,6 +230,10 @@ daemon_wake_waiters(struct daemon *d)
 		next = TAILQ_NEXT(w, link);
 		if (answer == NULL)
 			continue;
+		if (to_be_confirmed(d, w, answer)) {
+			json_decref(answer);
+			continue;
+		}
 		if (w->deeds != NULL)
 			json_object_set(answer, "deeds", w->deeds);
 		control_reply(w->client, answer);
@@ -271,9 +269,7 @@ waiter_new(struct daemon *d, struct control_client *client, json_t *names)
 		if (json_is_string(value) && text_list_add(&w->names,
 		    json_string_value(value)) != 0)
 			break;
-	/* What was written before the question must be in the answer. */
-	daemon_scan_soon(d);
-	w->after_scan = d->scans_asked + (d->scan_again ? 1 : 0);
+	ask_scan(d, w);
 	return w;
 }
 
@@ -281,10 +277,17 @@ static void
 request_wait(struct daemon *d, struct control_client *client, json_t *q)
 {
 	const char *goal = json_string_value(json_object_get(q, "for"));
+	const char *revision = json_string_value(json_object_get(q,
+	    "revision"));
 	struct waiter *w = waiter_new(d, client, json_object_get(q, "names"));
 
-	if (w != NULL)
-		w->gone = goal != NULL && strcmp(goal, "gone") == 0;
+	if (w == NULL)
+		return;
+	w->gone = goal != NULL && strcmp(goal, "gone") == 0;
+	if (revision != NULL && (w->revision = strdup(revision)) == NULL) {
+		answer_error(client, "out of memory");
+		waiter_free(d, w);
+	}
 }
 
 /* The agent's letters as they are given to it: "cmr". */
@@ -373,8 +376,12 @@ static const struct {
 	{ "status", request_status },
 	{ "wait", request_wait },
 	{ "apply", request_apply },
-	{ "restart", request_restart },
-	{ "ack", request_ack },
+	{ "restart", order_restart },
+	{ "ack", order_ack },
+	{ "pause", order_pause },
+	{ "resume", order_resume },
+	{ "stop", order_stop },
+	{ "adopt", order_adopt },
 };
 
 static void

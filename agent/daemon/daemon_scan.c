@@ -154,6 +154,17 @@ log_problems(const struct daemon *d, const struct scan *s)
 }
 
 static void
+remember_revision(struct revisions *r, const char *revision)
+{
+	size_t room = sizeof r->seen / sizeof *r->seen;
+
+	if (strcmp(r->seen[(r->next + room - 1) % room], revision) == 0)
+		return;
+	snprintf(r->seen[r->next], sizeof *r->seen, "%s", revision);
+	r->next = (r->next + 1) % room;
+}
+
+static void
 on_result(void *arg, struct channel *c, const struct message *m)
 {
 	struct daemon *d = arg;
@@ -179,6 +190,7 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		scan_free(&d->scan);
 	d->scan = s;
 	d->has_scan = true;
+	remember_revision(&d->revisions, s.revision);
 	if (d->scan_again) {
 		d->scan_again = false;
 		daemon_scan_soon(d);

@@ -152,6 +152,23 @@ struct view {
 	int jid;	      /* what the kernel says; 0: it does not run */
 };
 
+/* A jail that is as it should be, and would not be kept so. */
+static void
+view_paused(const struct reconciler *r, const struct managed *m,
+    struct view *v)
+{
+	const struct standing_order *order = reconciler_standing(r, m);
+
+	if (!v->action.paused || v->state == STATE_FAILED)
+		return;
+	v->state = STATE_PAUSED;
+	if (order != NULL)
+		standing_text(order, v->reason, sizeof v->reason);
+	else
+		snprintf(v->reason, sizeof v->reason, "agent.paused is "
+		    "\"%.900s\"", m->desired->agent.paused);
+}
+
 /* What an idle jail is like, by what would be done about it. */
 static void
 view_idle(const struct status_source *src, struct managed *m, struct view *v)
@@ -170,6 +187,7 @@ view_idle(const struct status_source *src, struct managed *m, struct view *v)
 		    STATE_MATCHING;
 		if (v->state == STATE_READY || v->state == STATE_MATCHING)
 			v->reason[0] = '\0';
+		view_paused(r, m, v);
 		break;
 	case ACTION_BLOCKED:
 		v->state = v->action.paused ? STATE_PAUSED : STATE_BLOCKED;

@@ -71,6 +71,8 @@ live_is_ours(const struct plan_input *in)
 {
 	const struct live *l = in->live;
 
+	if (in->adopting)
+		return true;
 	if (!in->managed || in->old_boot == NULL ||
 	    strcmp(in->old_boot, in->boot) != 0)
 		return false;
@@ -209,6 +211,17 @@ plan_absent(const struct plan_input *in, struct action *out)
 	return decide(out, ACTION_CREATE, "it does not exist");
 }
 
+/* Somebody wants it down, whatever its spec says. */
+static int
+plan_stopped(const struct plan_input *in, struct action *out)
+{
+	if (in->live == NULL && !ended(in))
+		return decide(out, ACTION_NONE, "%s", in->stopped);
+	out->stays = true;
+	out->cleanup = in->live == NULL;
+	return decide(out, ACTION_REMOVE, "%s", in->stopped);
+}
+
 static int
 plan_wanted(const struct plan_input *in, struct action *out)
 {
@@ -227,6 +240,8 @@ plan_wanted(const struct plan_input *in, struct action *out)
 		return in->live == NULL ?
 		    decide(out, ACTION_NONE, "does not run") :
 		    decide(out, ACTION_REMOVE, "removal was asked for");
+	if (in->stopped != NULL)
+		return plan_stopped(in, out);
 	if (rules_refuse(in->desired, in->backend, in->params, refused,
 	    sizeof refused) != NULL)
 		return decide(out, ACTION_BLOCKED, "%s", refused);
@@ -258,21 +273,28 @@ plan_unwanted(const struct plan_input *in, struct action *out)
 	return decide(out, ACTION_REMOVE, "its spec is gone");
 }
 
-/* A paused jail is left as it is; what would be done is shown. */
+/*
+ * A paused jail is left as it is; what would be done is shown.  A user's pause
+ * concerns its removal as well, since the spec may be away for the same reason.
+ */
 static int
 pause_action(const struct plan_input *in, struct action *out)
 {
+	const char *own = in->desired != NULL ? in->desired->agent.paused :
+	    NULL;
 	char *would = out->reason;
 	int rc;
 
-	if (in->desired == NULL || in->desired->agent.paused == NULL ||
+	out->paused = own != NULL || in->paused != NULL;
+	if (!out->paused ||
 	    (out->kind != ACTION_CREATE && out->kind != ACTION_MODIFY &&
 	    out->kind != ACTION_RESTART && out->kind != ACTION_REMOVE))
 		return 0;
-	out->paused = true;
 	out->reason = NULL;
-	rc = decide(out, ACTION_BLOCKED, "agent.paused is \"%s\" (%s)",
-	    in->desired->agent.paused, would);
+	rc = in->paused != NULL ?
+	    decide(out, ACTION_BLOCKED, "%s (%s)", in->paused, would) :
+	    decide(out, ACTION_BLOCKED, "agent.paused is \"%s\" (%s)", own,
+	    would);
 	free(would);
 	return rc;
 }

@@ -35,7 +35,8 @@ struct action {
 	struct change *change;
 	size_t count;
 	int jid;      /* the living jail's, 0 if none */
-	bool paused;  /* BLOCKED because the spec pauses the jail */
+	bool paused;  /* somebody paused the jail: BLOCKED, or as wanted */
+	bool stays;   /* REMOVE, and yet wanted: kept down by hand */
 	bool cleanup; /* a dead jail's after-removal hooks are due first */
 };
 
@@ -65,6 +66,9 @@ struct plan_input {
 	const char *old_boot; /* boot in which it was made */
 	int old_jid;
 	const char *other_set; /* set of the entry when it is not ours */
+	bool adopting; /* what if the living jail were the agent's own? */
+	/* A user's order about it (standing.h), as a text; NULL: none. */
+	const char *paused, *stopped;
 	unsigned letters;
 	bool prune;   /* what is not wanted may be removed */
 	bool healing; /* agent.heal is honoured (`run`); `apply` always makes */

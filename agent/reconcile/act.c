@@ -125,11 +125,14 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	bool ok = o->ok, up = o->up; /* the outcome ends with its operation */
 	bool was_down = !o->up || a.kind == ACTION_RESTART;
 	bool stays = m->desired != NULL && !m->unwanted;
+	bool forgotten = a.kind == ACTION_REMOVE && !a.stays;
 
 	memset(&m->doing, 0, sizeof m->doing);
 	m->op = NULL;
 	m->machine = MACHINE_IDLE;
 	r->working--;
+	if (o->ok && !o->up)
+		m->by_force = false;
 	if (o->ok && a.kind != ACTION_REMOVE)
 		m->restarts += a.kind == ACTION_RESTART ||
 		    (a.kind == ACTION_CREATE && a.cleanup);
@@ -140,7 +143,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	else if (!o->ok)
 		failed(r, m, o->error, false);
 	tell(r, m, &a, o);
-	if (!o->up && a.kind == ACTION_REMOVE)
+	if (!o->up && forgotten)
 		console_remove(r->shop.paths->console, m->name);
 	action_free(&a);
 	operation_free(op);
@@ -350,7 +353,8 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 static void
 act_remove(struct reconciler *r, struct managed *m, struct action *a)
 {
-	struct operation_plan p = { .forget = true, .jid = a->jid };
+	struct operation_plan p = { .forget = !a->stays, .jid = a->jid,
+		.stop_from = m->by_force ? stop_by_force : 0 };
 	char why[ERROR_TEXT_MAX];
 	struct spec *made;
 	const char *wait = order_down(r, m, a, why, sizeof why);

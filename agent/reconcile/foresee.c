@@ -47,22 +47,27 @@ block(struct reconciler *r, struct managed *m, struct action *a)
 	    ACTION_BLOCKED, why);
 }
 
-/* Those that go down with a jail come up again after it. */
+/* Those that go down with a jail come up again after it, or stay down. */
 static bool
 follow(struct reconciler *r, size_t i, struct action *actions)
 {
+	bool down = actions[i].kind == ACTION_REMOVE && actions[i].stays;
 	char why[ERROR_TEXT_MAX];
 	bool again = false;
 
-	if (actions[i].kind != ACTION_RESTART)
+	if (actions[i].kind != ACTION_RESTART && !down)
 		return false;
-	snprintf(why, sizeof why, "%s restarts", actions[i].name);
+	snprintf(why, sizeof why, "%s %s", actions[i].name, down ?
+	    "is stopped" : "restarts");
 	for (size_t j = 0; j < r->count; j++)
 		if ((actions[j].kind == ACTION_NONE ||
 		    actions[j].kind == ACTION_MODIFY) && actions[j].jid != 0 &&
-		    order_goes_first(r, r->jail[i], r->jail[j], &actions[i]))
+		    order_goes_first(r, r->jail[i], r->jail[j],
+		    &actions[i])) {
 			again |= decide_again(r, r->jail[j], &actions[j],
-			    ACTION_RESTART, why);
+			    actions[i].kind, why);
+			actions[j].stays = down;
+		}
 	return again;
 }
 

@@ -290,14 +290,15 @@ change_stage(struct inventory *inv, struct entry *e, enum entry_stage stage,
 	return 0;
 }
 
-int
-inventory_creating(struct inventory *inv, const char *set,
-    const struct spec *s, struct entry **entry, struct error *err)
+/* Journals a jail with a new mark, and takes it in. */
+static int
+begin_entry(struct inventory *inv, enum journal_stage stage, const char *set,
+    const struct spec *s, int jid, struct entry **entry, struct error *err)
 {
 	unsigned char random[(TOKEN_SIZE - 1) / 2];
 	char token[TOKEN_SIZE];
-	struct journal_record r = { JOURNAL_CREATING, s->name, set, token,
-		inv->boot, 0 };
+	struct journal_record r = { stage, s->name, set, token, inv->boot,
+		jid };
 	struct entry *e;
 
 	randombytes_buf(random, sizeof random);
@@ -308,6 +309,20 @@ inventory_creating(struct inventory *inv, const char *set,
 		return error_sys(err, ENOMEM, "%s", s->name);
 	*entry = e = inventory_find(inv, s->name);
 	return inventory_apply(inv, e, s, err);
+}
+
+int
+inventory_creating(struct inventory *inv, const char *set,
+    const struct spec *s, struct entry **entry, struct error *err)
+{
+	return begin_entry(inv, JOURNAL_CREATING, set, s, 0, entry, err);
+}
+
+int
+inventory_adopt(struct inventory *inv, const char *set, const struct spec *s,
+    int jid, struct entry **entry, struct error *err)
+{
+	return begin_entry(inv, JOURNAL_UP, set, s, jid, entry, err);
 }
 
 int

@@ -59,6 +59,13 @@ struct entry *inventory_find(const struct inventory *inv, const char *name);
 int inventory_hook(struct inventory *inv, const char *name, pid_t pid,
     struct error *err);
 
+/*
+ * Journals that a jail that runs already is the agent's own from now on, as if
+ * it had been given `s`, under a new mark.
+ */
+int inventory_adopt(struct inventory *inv, const char *set,
+    const struct spec *s, int jid, struct entry **entry, struct error *err);
+
 /* Journals that a jail is about to be made of `s`; gives it a new mark. */
 int inventory_creating(struct inventory *inv, const char *set,
     const struct spec *s, struct entry **entry, struct error *err);

@@ -17,7 +17,8 @@ const char *
 message_of(const struct action *a, const struct outcome *o, bool full,
     char *buf, size_t size)
 {
-	const char *word = a->kind == ACTION_RESTART && !o->up ? "stopped" :
+	const char *word = !o->up && (a->kind == ACTION_RESTART || a->stays) ?
+	    "stopped" :
 	    done_word[a->kind];
 	int n;
 

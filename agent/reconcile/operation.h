@@ -9,6 +9,7 @@
 #include "agent/reconcile/children.h"
 #include "agent/reconcile/console.h"
 #include "agent/reconcile/inventory.h"
+#include "agent/reconcile/standing.h"
 #include "agent/plan/plan.h"
 
 /* What operations share. */
@@ -18,6 +19,7 @@ struct workshop {
 	struct observer *observer;
 	struct inventory *inventory;
 	const struct paths *paths;
+	struct standing *standing; /* users' orders; NULL: none */
 	const char *set; /* canonical directory of the specs */
 	struct console console;
 };

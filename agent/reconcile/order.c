@@ -257,8 +257,8 @@ order_goes_first(const struct reconciler *r, const struct managed *m,
 
 	if (d == m || s == NULL || !depends(s, m->name))
 		return false;
-	if (!below(d->name, m->name) && !(a->kind == ACTION_REMOVE ?
-	    wanted(d) == NULL : s->agent.follow_depend))
+	if (!below(d->name, m->name) && !(a->kind == ACTION_REMOVE &&
+	    !a->stays ? wanted(d) == NULL : s->agent.follow_depend))
 		return false;
 	return runs(r, d);
 }
@@ -284,7 +284,8 @@ go_down(struct reconciler *r, const struct managed *m, const struct action *a,
 		snprintf(buf, size, "%s waits until %s is down",
 		    action_word(a->kind), d->name);
 		wait = buf;
-		if (met || (a->kind != ACTION_RESTART && wanted(d) == NULL))
+		if (met || (a->kind == ACTION_REMOVE && !a->stays &&
+		    wanted(d) == NULL))
 			continue;
 		d->walk = r->walk;
 		snprintf(why, sizeof why, "%s %ss", m->name,

@@ -231,6 +231,25 @@ check_identity(const struct observer *o, const char *name, int jid,
 	    "another one now; it is left alone");
 }
 
+int
+realise_mark(const struct observer *o, const char *name, int jid,
+    const char *token, struct error *err)
+{
+	struct jail_call c = { 0 };
+	int rc = -1, n;
+
+	if (!o->has_meta)
+		return 0;
+	if (call_add_text(&c, "name", name) != 0 ||
+	    call_add_text(&c, TOKEN_KEY, token) != 0)
+		no_memory(name, err);
+	else if ((n = call_set(o->kernel, &c, JAIL_UPDATE, err)) > 0)
+		rc = n == jid ? 0 : error_set(err, ESTALE, "the jail of that "
+		    "name is another one now");
+	call_finish(&c);
+	return rc;
+}
+
 /*
  * A descriptor that is taken before the jail is looked at names the jail that
  * was looked at, or one that is dead: no other can be hit.  Kernels without

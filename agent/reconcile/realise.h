@@ -28,6 +28,13 @@ int realise_modify(const struct observer *o, const struct action *a,
     const struct spec *s, const char *token, struct error *err);
 
 /*
+ * Marks a living jail with `token`, where the kernel has room for marks.
+ * Returns -1 when it is not the jail of that jid any more, or on error.
+ */
+int realise_mark(const struct observer *o, const char *name, int jid,
+    const char *token, struct error *err);
+
+/*
  * Removes the jail of that jid if it still is the one with the name and the
  * token.  Returns 0 also when it is gone already.
  */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent/base/clock.h"
 #include "agent/base/sorted.h"
@@ -147,12 +148,20 @@ input_of_entry(struct plan_input *in, const struct reconciler *r,
 		in->other_set = e->set;
 }
 
-int
-reconciler_plan(struct reconciler *r, const struct managed *m,
+const struct standing_order *
+reconciler_standing(const struct reconciler *r, const struct managed *m)
+{
+	return r->shop.standing == NULL ? NULL : standing_find(
+	    r->shop.standing, m->name, (int64_t)time(NULL));
+}
+
+static int
+plan(struct reconciler *r, const struct managed *m, bool adopting,
     struct action *a)
 {
 	const struct observer *o = r->shop.observer;
-	char path[1024];
+	const struct standing_order *order = reconciler_standing(r, m);
+	char path[1024], orders[ERROR_TEXT_MAX];
 	struct live live;
 	struct text_list mounts = { 0 };
 	struct error err, path_err, mounts_err;
@@ -169,7 +178,15 @@ reconciler_plan(struct reconciler *r, const struct managed *m,
 	int rc;
 
 	error_clear(&err);
+	if (order != NULL)
+		*(order->kind == STANDING_PAUSE ? &in.paused : &in.stopped) =
+		    standing_text(order, orders, sizeof orders);
 	input_of_entry(&in, r, inventory_find(r->shop.inventory, m->name));
+	if (adopting) {
+		in.adopting = in.managed = true;
+		in.applied = in.desired;
+		in.other_set = in.unfinished = NULL;
+	}
 	if (in.desired != NULL) {
 		in.path = canonical_path(o, &r->roots,
 		    spec_text(in.desired, "path"), path, sizeof path,
@@ -196,6 +213,20 @@ reconciler_plan(struct reconciler *r, const struct managed *m,
 	return rc;
 }
 
+int
+reconciler_plan(struct reconciler *r, const struct managed *m,
+    struct action *a)
+{
+	return plan(r, m, false, a);
+}
+
+int
+reconciler_plan_adopted(struct reconciler *r, const struct managed *m,
+    struct action *a)
+{
+	return plan(r, m, true, a);
+}
+
 /* ----------------------------------------------------------- the machine */
 
 static void consider(struct reconciler *r, struct managed *m);
@@ -219,9 +250,12 @@ remember(struct reconciler *r, struct managed *m)
 static void
 change_mind(struct reconciler *r, struct managed *m)
 {
-	(void)r;
+	const struct standing_order *order = reconciler_standing(r, m);
+	bool down = m->unwanted || m->by_hand ||
+	    (order != NULL && order->kind == STANDING_STOP);
+
 	m->again = true;
-	operation_cancel(m->op, m->unwanted || m->by_hand ? NULL : m->desired);
+	operation_cancel(m->op, down ? NULL : m->desired);
 }
 
 void

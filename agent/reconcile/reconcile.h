@@ -85,6 +85,7 @@ struct managed {
 	char *hold;	   /* why it is kept in spite of its absence */
 	bool said;	   /* some scan said it */
 	bool by_hand;	   /* a user asked for a restart */
+	bool by_force;	   /* a user asked for a stop without hooks */
 	bool waits_down;   /* until its dependants are down */
 	unsigned long walk; /* the newest walk of order.c that met it */
 	struct managed *walk_from, *walk_next; /* of that walk */
@@ -159,6 +160,17 @@ bool reconciler_settled(const struct reconciler *r);
  */
 int reconciler_plan(struct reconciler *r, const struct managed *m,
     struct action *a);
+
+/*
+ * The same if the running jail were the agent's own, and had been given its
+ * spec as it is now.
+ */
+int reconciler_plan_adopted(struct reconciler *r, const struct managed *m,
+    struct action *a);
+
+/* The user's order about a jail that is in force now, NULL: none. */
+const struct standing_order *reconciler_standing(const struct reconciler *r,
+    const struct managed *m);
 
 /* Sets state and reason of a jail (formatted). */
 void managed_state(struct reconciler *r, struct managed *m,

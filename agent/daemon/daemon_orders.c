@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/daemon/daemon_orders.h"
+
+#include <event2/event.h>
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/reconcile/adopt.h"
+
+/* A request, while the jails that it names are gone through. */
+struct asked {
+	struct daemon *d;
+	json_t *q;
+	char wrong[ERROR_TEXT_MAX + 300];
+};
+
+/* Whether it can be done to a jail (0, else -1 with `wrong`); does it. */
+typedef int may_fn(struct asked *a, const struct managed *m);
+typedef int do_fn(struct asked *a, struct managed *m);
+
+static int wrong(struct asked *a, const struct managed *m, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
+
+static int
+wrong(struct asked *a, const struct managed *m, const char *fmt, ...)
+{
+	char text[ERROR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	snprintf(a->wrong, sizeof a->wrong, "%s: %s", m->name, text);
+	return -1;
+}
+
+/* ------------------------------------------------- for the named jails */
+
+static bool
+named(json_t *names, const struct managed *m)
+{
+	json_t *value;
+	size_t i;
+
+	json_array_foreach (names, i, value)
+		if (json_is_string(value) &&
+		    name_matches(json_string_value(value), m->name))
+			return true;
+	return false;
+}
+
+/* The first of the names that matches no jail, or NULL. */
+static const char *
+matches_none(const struct reconciler *r, json_t *names)
+{
+	json_t *value;
+	size_t i;
+
+	json_array_foreach (names, i, value) {
+		const char *pattern = json_string_value(value);
+		bool found = false;
+
+		for (size_t j = 0; pattern != NULL && j < r->count; j++)
+			found |= name_matches(pattern, r->jail[j]->name);
+		if (!found)
+			return pattern != NULL ? pattern : "";
+	}
+	return NULL;
+}
+
+static int
+go_through(struct asked *a, may_fn *may, do_fn *deed, json_int_t *done)
+{
+	json_t *names = json_object_get(a->q, "names");
+	struct reconciler *r = &a->d->reconciler;
+	const char *none = matches_none(r, names);
+
+	if (none != NULL) {
+		snprintf(a->wrong, sizeof a->wrong,
+		    "%.300s: there is no such jail here", none);
+		return -1;
+	}
+	for (size_t i = 0; may != NULL && i < r->count; i++)
+		if (named(names, r->jail[i]) && may(a, r->jail[i]) != 0)
+			return -1;
+	for (size_t i = 0; i < r->count; i++) {
+		if (!named(names, r->jail[i]))
+			continue;
+		if (deed(a, r->jail[i]) != 0)
+			return -1;
+		++*done;
+	}
+	return 0;
+}
+
+static void
+for_names(struct daemon *d, struct control_client *client, json_t *q,
+    may_fn *may, do_fn *deed)
+{
+	struct asked a = { .d = d, .q = q };
+	json_int_t done = 0;
+
+	if (go_through(&a, may, deed, &done) == 0)
+		control_reply(client, json_pack("{s:I}", "jails", done));
+	else
+		control_reply(client, json_pack("{s:s}", "error", a.wrong));
+}
+
+/* --------------------------------------------------- standing orders */
+
+static void
+arm(struct daemon *d)
+{
+	int64_t now = (int64_t)time(NULL);
+	int64_t next = standing_next_end(&d->standing, now);
+	/* A clock that is set meanwhile is noticed within the hour. */
+	struct timeval tv = { next - now > 3600 ? 3600 : next - now, 1000 };
+
+	if (next != 0)
+		evtimer_add(d->order_timer, &tv);
+	else
+		evtimer_del(d->order_timer);
+}
+
+static void
+order_ended(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)fd;
+	(void)what;
+	reconciler_look_all(&d->reconciler);
+	arm(d);
+}
+
+static int
+give(struct asked *a, struct managed *m, enum standing_kind kind)
+{
+	const char *reason = json_string_value(json_object_get(a->q,
+	    "reason"));
+	struct standing_order o = {
+		.name = m->name,
+		.kind = kind,
+		.reason = (char *)(uintptr_t)(reason != NULL ? reason : ""),
+		.until = json_integer_value(json_object_get(a->q, "until")),
+	};
+	struct error err;
+
+	error_clear(&err);
+	if (standing_give(&a->d->standing, &o, &err) != 0)
+		return wrong(a, m, "%s", err.text);
+	arm(a->d);
+	m->fresh = true;
+	reconciler_look(&a->d->reconciler, m);
+	return 0;
+}
+
+static int
+take_back(struct asked *a, struct managed *m)
+{
+	struct error err;
+
+	error_clear(&err);
+	if (standing_take_back(&a->d->standing, m->name, &err) != 0)
+		return wrong(a, m, "%s", err.text);
+	arm(a->d);
+	m->fresh = true;
+	reconciler_look(&a->d->reconciler, m);
+	return 0;
+}
+
+static bool
+has_order(const struct asked *a, const struct managed *m,
+    enum standing_kind kind)
+{
+	const struct standing_order *o = reconciler_standing(&a->d->reconciler, m);
+
+	return o != NULL && o->kind == kind;
+}
+
+static int
+may_pause(struct asked *a, const struct managed *m)
+{
+	return !has_order(a, m, STANDING_STOP) ? 0 : wrong(a, m,
+	    "is stopped by hand: there is nothing to pause");
+}
+
+static int
+pause_jail(struct asked *a, struct managed *m)
+{
+	return give(a, m, STANDING_PAUSE);
+}
+
+void
+order_pause(struct daemon *d, struct control_client *client, json_t *q)
+{
+	for_names(d, client, q, may_pause, pause_jail);
+}
+
+static int
+may_resume(struct asked *a, const struct managed *m)
+{
+	if (has_order(a, m, STANDING_STOP))
+		return wrong(a, m, "is stopped, not paused; start it with: "
+		    "jailagent restart %s", m->name);
+	if (!has_order(a, m, STANDING_PAUSE) && m->desired != NULL &&
+	    m->desired->agent.paused != NULL)
+		return wrong(a, m, "its spec pauses it; take agent.paused out "
+		    "of %s", m->desired->place.file);
+	return 0;
+}
+
+static int
+resume_jail(struct asked *a, struct managed *m)
+{
+	return has_order(a, m, STANDING_PAUSE) ? take_back(a, m) : 0;
+}
+
+void
+order_resume(struct daemon *d, struct control_client *client, json_t *q)
+{
+	for_names(d, client, q, may_resume, resume_jail);
+}
+
+static int
+not_paused(struct asked *a, const struct managed *m)
+{
+	if (has_order(a, m, STANDING_PAUSE))
+		return wrong(a, m, "is paused by hand; first: jailagent "
+		    "resume %s", m->name);
+	if (m->desired != NULL && m->desired->agent.paused != NULL)
+		return wrong(a, m, "its spec pauses it; take agent.paused out "
+		    "of %s first", m->desired->place.file);
+	return 0;
+}
+
+static int
+stop_jail(struct asked *a, struct managed *m)
+{
+	m->by_force = json_is_true(json_object_get(a->q, "no_hooks"));
+	return give(a, m, STANDING_STOP);
+}
+
+void
+order_stop(struct daemon *d, struct control_client *client, json_t *q)
+{
+	for_names(d, client, q, not_paused, stop_jail);
+}
+
+static int
+restart_jail(struct asked *a, struct managed *m)
+{
+	m->by_hand = true;
+	m->fresh = true;
+	if (has_order(a, m, STANDING_STOP))
+		return take_back(a, m);
+	reconciler_look(&a->d->reconciler, m);
+	return 0;
+}
+
+void
+order_restart(struct daemon *d, struct control_client *client, json_t *q)
+{
+	for_names(d, client, q, not_paused, restart_jail);
+}
+
+/* ------------------------------------------------------ ack and adopt */
+
+static int
+ack_jail(struct asked *a, struct managed *m)
+{
+	(void)a;
+	m->acked = m->hold != NULL;
+	return 0;
+}
+
+void
+order_ack(struct daemon *d, struct control_client *client, json_t *q)
+{
+	for_names(d, client, q, NULL, ack_jail);
+	/* A directory that looks like another one is taken as it is. */
+	if (d->has_scan && d->scan.state == SCAN_MISSING)
+		channel_send(d->reader, READER_ACCEPT, 0, NULL, 0);
+	daemon_scan_soon(d);
+}
+
+static int
+may_adopt(struct asked *a, const struct managed *m)
+{
+	struct error err;
+
+	error_clear(&err);
+	return adopt_refused(&a->d->reconciler, m, &err) == 0 ? 0 :
+	    wrong(a, m, "%s", err.text);
+}
+
+static int
+adopt_jail(struct asked *a, struct managed *m)
+{
+	struct error err;
+
+	error_clear(&err);
+	if (adopt(&a->d->reconciler, m, &err) != 0)
+		return wrong(a, m, "%s", err.text);
+	daemon_log("%s: adopted (jid %d)", m->name, m->jid);
+	reconciler_look(&a->d->reconciler, m);
+	return 0;
+}
+
+void
+order_adopt(struct daemon *d, struct control_client *client, json_t *q)
+{
+	for_names(d, client, q, may_adopt, adopt_jail);
+}
+
+int
+daemon_orders_start(struct daemon *d, struct error *err)
+{
+	d->order_timer = evtimer_new(d->base, order_ended, d);
+	if (d->order_timer == NULL)
+		return error_sys(err, ENOMEM, "event loop");
+	arm(d);
+	return 0;
+}
+
+void
+daemon_orders_stop(struct daemon *d)
+{
+	if (d->order_timer != NULL)
+		event_free(d->order_timer);
+}

@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Standing orders: pause, resume, stop and restart by hand; they outlive the
+# agent.
+# needs: root busybox jq
+. tests/lib.sh
+. tests/agent.sh
+
+little_root "$work/roots/all"
+stopping="exec.stop: [\"/bin/sh -c 'echo stopped >> /tmp/hooks'\"]"
+hooks() { cat "$work/roots/all/tmp/hooks" 2> /dev/null; }
+put_spec db "path: $work/roots/all" "$stopping"
+put_spec web "path: $work/roots/all" "depend: [db]"
+put_spec other "path: $work/roots/all"
+check "the agent starts" agent_start
+check "the jails run" settled
+
+# ---- pause ----
+init=$(identity db)
+check "pause" ja pause --reason "moving the disks" db
+check "is shown" state_is db paused
+check "with its reason" has db .reason "paused by hand: moving the disks"
+check "status is not all ready" expect_status 2 ja status
+put_spec db "path: $work/roots/all" "$stopping" "host.hostname: changed"
+check "what differs is shown" soon has db .reason "host.hostname differs"
+check "as drift" same host.hostname "$(field db '.drift[0].name')"
+check "others go on" settled other
+check "and what depends on it" settled web
+check "it is left as it is" same "$init" "$(identity db)"
+check_not "unchanged inside" sh -c "'$JAILAGENT' -k '$kernel' -s '$state' \
+    exec db hostname | grep changed"
+check "wait says so" expect_status 1 ja wait --timeout 5 db
+check "naming it" says "db: paused: paused by hand: moving the disks"
+check "a paused jail is not restarted" expect_status 1 ja restart db
+check "that says what to do" says "jailagent resume db"
+check "nor stopped" expect_status 1 ja stop db
+kill "$(init_of db)"
+kill -9 "$(init_of db)"
+check "nor healed" soon has db .reason "ended by itself"
+check "it is down" soon no_jail db
+
+agent_restart() {
+	stop agent
+	agent_start
+}
+check "another agent" agent_restart
+check "keeps the order" soon has db .reason "moving the disks"
+check "plan knows of it" sh -c "'$JAILAGENT' -k '$kernel' -s '$state' plan \
+    '$specs' | grep 'moving the disks'"
+rm "$specs/db.yaml"
+sleep 2.5
+check "it is not forgotten when its spec is away" has db .reason "moving"
+put_spec db "path: $work/roots/all" "$stopping" "host.hostname: changed"
+check "resume" ja resume db
+check "ends it" settled
+check "what was held back is done" same changed "$(inside db hostname)"
+check "resume of what is not paused does nothing" ja resume db
+check "pause of all" ja pause '*'
+check "is for all" same 3 "$(ja status --json | jq .summary.paused)"
+check "resume of all" ja resume '*'
+check "is for all, too" settled
+check "for a time" ja pause --for 2s other
+check "the end is shown" has other .reason "(until 20"
+check "a jail cannot be paused for nothing" expect_status 64 \
+    ja pause --for 0 other
+check "nor for a word" expect_status 64 ja pause --for ever other
+check "it ends by itself" soon state_is other ready
+
+# ---- stop ----
+rm -f "$work/roots/all/tmp/hooks"
+check "stop" ja stop --reason "for today" db
+check "it goes" soon no_jail db
+check "with its hook" same stopped "$(hooks)"
+check "wait for it" ja wait --for gone --timeout 5 db
+check "what depends on it goes first" no_jail web
+check "others stay" state_is other ready
+check "status says by whom" has db .reason "stopped by hand: for today"
+check "in a word" state_is db stopped
+check "and why the other waits" has web .reason "waits for db, which is stopped"
+check "another agent again" agent_restart
+check "keeps that order, too" soon state_is db stopped
+sleep 0.3
+check "nothing was started" no_jail db
+put_spec db "path: $work/roots/all" "$stopping" "host.hostname: later"
+check "a changed spec does not start it" soon sh -c \
+    "'$JAILAGENT' -k '$kernel' -s '$state' wait --timeout 5 other"
+check "it stays down" no_jail db
+check "restart" ja restart db
+check "ends the order" settled
+check "with the new spec" same later "$(inside db hostname)"
+check "the one that waited is up" state_is web ready
+
+rm -f "$work/roots/all/tmp/hooks"
+check "stop without hooks" ja stop --no-hooks db
+check "it goes as well" soon no_jail db
+check "and runs none" same "" "$(hooks)"
+check "restart again" ja restart db
+check "all are up" settled
+check "a jail that is not there" expect_status 1 ja stop nothing
+check "no name" expect_status 64 ja stop
+
+# One pass without an agent honours orders.
+check "stop once more" ja stop db
+check "it is down" soon no_jail db
+stop agent
+check "apply leaves it down" sh -c \
+    "'$JAILAGENT' -k '$kernel' -s '$state' apply '$specs'; true"
+check "it is" no_jail db
+echo "not json" > "$state/orders.json"
+check "damaged orders are not guessed" expect_status 1 ja apply "$specs"
+check "the file is named" says "$state/orders.json"
+rm "$state/orders.json"
+check "without orders" ja apply "$specs"
+check "it is started" sh -c \
+    "'$JAILAGENT' -k '$kernel' -s '$state' list name | grep -x db"

@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# wait --revision: exactly this commit, or one that was replaced, or one that
+# fails, or one that does not come.
+# needs: git jq
+. tests/lib.sh
+. tests/agent.sh
+
+kernel=model:$work/table
+mkdir -p "$work/roots/a" "$work/roots/b"
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+git init -q "$specs"
+in_git() { git -C "$specs" -c user.name=test -c user.email=test@example.org "$@"; }
+commit() {
+	in_git add -A && in_git commit -q -m "$1" && in_git rev-parse HEAD
+}
+
+spec a > "$specs/a.yaml"
+first=$(commit first)
+check "the agent starts" agent_start
+check "the first commit is there" ja wait --timeout 10 --revision "$first"
+check "status names it" same "$first" "$(ja status --json |
+    jq -r .agent.revision)"
+
+spec b "host.hostname: b.example" > "$specs/b.yaml"
+check "a change that is not committed is no revision" expect_status 124 \
+    ja wait --timeout 1 --revision "$first"
+second=$(commit second)
+check "the second" ja wait --timeout 10 --revision "$second"
+check "has its jail" ja wait --for ready --timeout 1 b
+check "the first was replaced" expect_status 4 \
+    ja wait --timeout 10 --revision "$first"
+check "by the second" says "$second"
+check "both for one jail" ja wait --timeout 10 --revision "$second" b
+
+# Asked before it comes.
+(ja wait --timeout 20 --revision "$(printf %040d 0)"
+echo $? > "$work/never") &
+never=$!
+spec a "host.hostname: third" > "$specs/a.yaml"
+in_git add -A
+third=$(in_git commit-tree -p HEAD -m third "$(in_git write-tree)")
+(ja wait --timeout 20 --revision "$third"
+echo $? > "$work/third") &
+waiting=$!
+sleep 0.5
+check_not "it waits" test -e "$work/third"
+in_git reset -q --hard "$third"
+wait "$waiting"
+check "until it comes" same 0 "$(cat "$work/third")"
+check "and it is done" is a .state ready
+
+echo "nonsense: true" >> "$specs/a.yaml"
+broken=$(commit broken)
+check "a commit with a broken file fails" expect_status 1 \
+    ja wait --timeout 10 --revision "$broken"
+check "naming the place" says "a.yaml:5:1:"
+spec a "path: $work/roots/none" > "$specs/a.yaml"
+failing=$(commit failing)
+check "so does one whose jail cannot be" expect_status 1 \
+    ja wait --timeout 10 --revision "$failing"
+check "naming the jail" says "a: "
+check "others are not concerned" ja wait --timeout 10 \
+    --revision "$failing" b
+in_git reset -q --hard "$third"
+check "back to an older one" ja wait --timeout 10 --revision "$third"
+check "an abbreviation is refused" expect_status 64 \
+    ja wait --revision "$(echo "$third" | cut -c 1-12)"
+check "a name, too" expect_status 64 ja wait --revision main
+stop agent
+check "without an agent" expect_status 3 ja wait --revision "$third"
+wait "$never"
+check "who waits when the agent ends is told" same 3 "$(cat "$work/never")"
+
+# Without git: the digest of the set.
+rm -rf "$specs/.git"
+check "outside of git" agent_start
+check "a digest" ja wait --timeout 10
+digest=$(ja status --json | jq -r .agent.revision)
+check "of 64 digits" same 64 "${#digest}"
+check "can be waited for" ja wait --timeout 10 --revision "$digest"
+spec c > "$specs/c.yaml"
+mkdir "$work/roots/c"
+check "and is replaced by another" soon expect_status 4 \
+    ja wait --timeout 10 --revision "$digest"

@@ -21,7 +21,13 @@ take_text(struct parser *p, struct assign *a, const struct node *n)
 		    node_kind_name(n));
 		return false;
 	}
-	if (node_is_null(n)) {
+	if (n->secret && !assign_may_be_secret(a)) {
+		parser_fault(p, n, "%s: !secret is for env.*, meta.* and "
+		    "agent.environment only", a->name);
+		return false;
+	}
+	a->secret = n->secret;
+	if (!n->secret && node_is_null(n)) {
 		parser_fault(p, n, "%s has no value%s", a->name, *n->text != '\0' ?
 		    "; quote it if this text is meant" : assign_is_list(a) ?
 		    "; write [] for an empty list" : "");

@@ -12,6 +12,9 @@
 
 #include "settings.h"
 
+/* In the place of a count: what follows are references, not values. */
+#define SECRET_MARK (SPEC_FILE_MAX + 1)
+
 /* Bytes on their way into the hash: many small ones cost more than few big. */
 struct feed {
 	crypto_generichash_state hash;
@@ -100,10 +103,16 @@ spec_digest(struct spec *s)
 	add_number(&f, s->count);
 	for (size_t i = 0; i < s->count; i++) {
 		add_text(&f, s->param[i].name);
+		if (s->param[i].secret)
+			add_number(&f, SECRET_MARK);
 		add_list(&f, &s->param[i].value);
 	}
 	for (size_t i = 0; i < setting_count; i++)
 		add_setting(&f, &setting_table[i], &s->agent);
+	if (s->agent.secrets.count > 0) {
+		add_number(&f, SECRET_MARK);
+		add_list(&f, &s->agent.secrets);
+	}
 	crypto_generichash_update(&f.hash, f.data, f.used);
 	crypto_generichash_final(&f.hash, s->digest, SPEC_DIGEST_SIZE);
 }

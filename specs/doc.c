@@ -8,6 +8,8 @@
 
 #include "rules.h"
 
+#define SECRET_PATH_MAX 1024
+
 void
 spec_docs_free(struct spec_docs *docs)
 {
@@ -46,6 +48,7 @@ doc_assigns(const struct spec_doc *doc, struct arena *arena, size_t *count)
 			.kind = ASSIGN_PARAM,
 			.index = (unsigned)(p->def - param_table),
 			.def = p->def, .value = p->value,
+			.secret = p->secret,
 			.place = { doc->place.file, p->place.line,
 			    p->place.column },
 			.value_line = doc->value_place[i].line,
@@ -97,6 +100,16 @@ is_addresses(const struct assign *a)
 }
 
 bool
+assign_may_be_secret(const struct assign *a)
+{
+	if (a->kind == ASSIGN_AGENT)
+		return strncmp(a->name, "agent.environment.", 18) == 0;
+	/* Of one key, not of the text as a whole. */
+	return a->kind == ASSIGN_PARAM && a->def->type == PARAM_KEYVALUE &&
+	    strcmp(a->name, a->def->name) != 0;
+}
+
+bool
 assign_is_list(const struct assign *a)
 {
 	return a->kind == ASSIGN_VAR || is_addresses(a) ||
@@ -144,6 +157,15 @@ check_setting(const struct assign *a, const struct text_list *texts,
 	return setting_store(a->setting, texts->text[0], NULL, err);
 }
 
+static int
+check_secret(const struct text_list *texts, struct error *err)
+{
+	if (texts->count != 1 || strlen(texts->text[0]) >= SECRET_PATH_MAX)
+		return error_set(err, EINVAL, "!secret: expected the name of "
+		    "one file of at most %d bytes", SECRET_PATH_MAX - 1);
+	return rules_path(texts->text[0], err);
+}
+
 int
 assign_check(const struct assign *a, struct arena *arena,
     struct text_list *texts, size_t *which, struct error *err)
@@ -154,6 +176,8 @@ assign_check(const struct assign *a, struct arena *arena,
 	*which = 0;
 	if (a->kind == ASSIGN_VAR)
 		return 0;
+	if (a->secret)
+		return check_secret(texts, err);
 	if (a->kind == ASSIGN_AGENT)
 		return check_setting(a, texts, err);
 	/* Settings and variables are done with. */

@@ -33,6 +33,7 @@ struct assign {
 	unsigned value_line, value_column;
 	bool append; /* key+ */
 	bool expand; /* the value holds ${ */
+	bool secret; /* the value is the name of the file that holds it */
 };
 
 struct spec_place assign_value_place(const struct assign *a);
@@ -71,6 +72,9 @@ const struct assign *doc_assigns(const struct spec_doc *doc,
 
 /* Whether the name of a document with defaults covers that of a jail. */
 bool doc_covers(const char *pattern, const char *name);
+
+/* Whether the value may come from a file: env.K, meta.K, environment. */
+bool assign_may_be_secret(const struct assign *a);
 
 /* Whether several values may be assigned, and appended to. */
 bool assign_is_list(const struct assign *a);

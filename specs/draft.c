@@ -48,9 +48,13 @@ draft_slot(struct drafter *d, struct spec *draft, const struct slot *slot)
 	if (a->kind == ASSIGN_PARAM) {
 		d->param[draft->count++] = (struct spec_param){
 			.name = (char *)a->name, .def = a->def,
-			.value = *slot->value, .place = a->place };
+			.value = *slot->value, .place = a->place,
+			.secret = a->secret };
 		return 0;
 	}
+	if (a->kind == ASSIGN_AGENT && a->secret)
+		return add_entry(&d->scope.arena, &draft->agent.secrets, a,
+		    slot->value->text[0]);
 	if (a->kind == ASSIGN_AGENT && a->setting->type == SETTING_MAP)
 		return add_entry(&d->scope.arena, (struct text_list *)(void *)
 		    ((char *)&draft->agent + a->setting->offset), a,

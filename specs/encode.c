@@ -86,10 +86,12 @@ spec_encode(const struct spec *s, unsigned char **data, size_t *len)
 	for (size_t i = 0; i < s->count; i++) {
 		put_text(&b, s->param[i].name);
 		put_place(&b, &s->param[i].place, home);
+		put_number(&b, s->param[i].secret, 1);
 		put_list(&b, &s->param[i].value);
 	}
 	for (size_t i = 0; i < setting_count; i++)
 		put_setting(&b, &setting_table[i], &s->agent);
+	put_list(&b, &s->agent.secrets);
 	textbuf_add(&b, (const char *)s->digest, SPEC_DIGEST_SIZE);
 	*data = (unsigned char *)b.text;
 	*len = b.len;
@@ -158,6 +160,14 @@ get_list(struct decoder *d, struct text_list *l)
 }
 
 static void
+get_map(struct decoder *d, struct text_list *map)
+{
+	get_list(d, map);
+	for (size_t i = 0; i < map->count; i++)
+		d->failed |= strchr(map->text[i], '=') == NULL;
+}
+
+static void
 get_param(struct decoder *d, struct spec_param *p, const char *home,
     const char *before)
 {
@@ -170,9 +180,11 @@ get_param(struct decoder *d, struct spec_param *p, const char *home,
 		p->place.file = home;
 	p->place.line = (unsigned)get_number(d, 4);
 	p->place.column = (unsigned)get_number(d, 4);
+	p->secret = get_number(d, 1) != 0;
 	get_list(d, &p->value);
 	if (p->def == NULL || p->def->access == PARAM_RD ||
-	    strcmp(before, p->name) >= 0) {
+	    strcmp(before, p->name) >= 0 ||
+	    (p->secret && p->def->type != PARAM_KEYVALUE)) {
 		d->failed = true;
 		return;
 	}
@@ -191,9 +203,7 @@ get_setting(struct decoder *d, const struct setting *s,
 	const char *text;
 
 	if (s->type == SETTING_MAP) {
-		get_list(d, map);
-		for (size_t i = 0; i < map->count; i++)
-			d->failed |= strchr(map->text[i], '=') == NULL;
+		get_map(d, map);
 		return;
 	}
 	if (get_number(d, 1) == 0)
@@ -240,6 +250,7 @@ get_draft(struct decoder *d, struct spec *draft)
 	get_params(d, draft);
 	for (size_t i = 0; i < setting_count && !d->failed; i++)
 		get_setting(d, &setting_table[i], &draft->agent);
+	get_map(d, &draft->agent.secrets);
 	if (d->failed || d->left != SPEC_DIGEST_SIZE || *draft->name == '\0')
 		d->failed = true;
 	else
@@ -280,5 +291,6 @@ spec_decode(const unsigned char *data, size_t len, struct error *err)
 	free(draft.param);
 	free(draft.agent.labels.text);
 	free(draft.agent.environment.text);
+	free(draft.agent.secrets.text);
 	return s;
 }

@@ -58,6 +58,13 @@ look_up(struct scope *s, const struct assign *a, const char *name, size_t len,
 		    "\"%.*s\"", a->name, (int)len, name);
 		return NULL;
 	}
+	/* A secret would be seen wherever the value is. */
+	if (slot->assign[slot->count - 1]->secret) {
+		scope_fault(s, assign_value_place(a), "%s: \"%.*s\" is a "
+		    "!secret, which no other value can hold", a->name,
+		    (int)len, name);
+		return NULL;
+	}
 	return slot_value(s, slot);
 }
 

@@ -93,6 +93,7 @@ pack_param(struct packer *p, struct spec_param *to,
 	/* Nobody writes to names: the table's may stand for a copy. */
 	to->name = plain ? (char *)from->def->name : pack_text(p, from->name);
 	to->def = from->def;
+	to->secret = from->secret;
 	pack_list(p, &to->value, &from->value);
 	pack_place(p, &to->place, &from->place);
 }
@@ -118,6 +119,7 @@ pack_agent(struct packer *p, struct spec_agent *to,
 			    (const struct text_list *)(const void *)old);
 		}
 	}
+	pack_list(p, &to->secrets, &from->secrets);
 }
 
 static void

@@ -18,6 +18,13 @@ put_key(struct textbuf *b, const char *key)
 	textbuf_text(b, ":");
 }
 
+static void
+put_secret(struct textbuf *b, const char *file)
+{
+	textbuf_text(b, "!secret ");
+	scalar_put_literal(b, file);
+}
+
 static bool
 takes_list(const struct param_def *def)
 {
@@ -33,6 +40,8 @@ put_param(struct textbuf *b, const struct spec_param *p)
 		textbuf_text(b, " ");
 		if (p->value.count == 0)
 			textbuf_text(b, "[]");
+		else if (p->secret)
+			put_secret(b, p->value.text[0]);
 		else
 			scalar_put_literal(b, p->value.text[0]);
 		textbuf_text(b, "\n");
@@ -46,11 +55,18 @@ put_param(struct textbuf *b, const struct spec_param *p)
 	}
 }
 
-/* KEY=VALUE entries as a mapping. */
-static void
-put_map(struct textbuf *b, const char *name, const struct text_list *l)
+static bool
+has_secrets(const struct setting *s, const struct spec_agent *agent)
 {
-	textbuf_format(b, "  %s:\n", name);
+	return strcmp(s->name, "agent.environment") == 0 &&
+	    agent->secrets.count > 0;
+}
+
+/* KEY=VALUE entries of a mapping. */
+static void
+put_entries(struct textbuf *b, const struct text_list *l,
+    void (*put)(struct textbuf *b, const char *value))
+{
 	for (size_t i = 0; i < l->count; i++) {
 		const char *equals = strchr(l->text[i], '=');
 		char *key = strndup(l->text[i], (size_t)(equals - l->text[i]));
@@ -62,10 +78,24 @@ put_map(struct textbuf *b, const char *name, const struct text_list *l)
 		textbuf_text(b, "    ");
 		put_key(b, key);
 		textbuf_text(b, " ");
-		scalar_put_literal(b, equals + 1);
+		put(b, equals + 1);
 		textbuf_text(b, "\n");
 		free(key);
 	}
+}
+
+/* A mapping; of the environment also what comes from files. */
+static void
+put_map(struct textbuf *b, const char *name, const struct setting *s,
+    const struct spec_agent *agent)
+{
+	const char *at = (const char *)agent + s->offset;
+
+	textbuf_format(b, "  %s:\n", name);
+	put_entries(b, (const struct text_list *)(const void *)at,
+	    scalar_put_literal);
+	if (has_secrets(s, agent))
+		put_entries(b, &agent->secrets, put_secret);
 }
 
 /* Settings that differ from their defaults; `agent.x.y` as y below x. */
@@ -79,14 +109,13 @@ put_settings(struct textbuf *b, const struct spec_agent *agent)
 		const struct setting *s = &setting_table[i];
 		const char *name = s->name + strlen("agent.");
 		const char *dot = strchr(name, '.');
-		const char *at = (const char *)agent + s->offset, *text;
+		const char *text;
 		char buf[32];
 
-		if (setting_is_default(s, agent))
+		if (setting_is_default(s, agent) && !has_secrets(s, agent))
 			continue;
 		if (s->type == SETTING_MAP)
-			put_map(b, name,
-			    (const struct text_list *)(const void *)at);
+			put_map(b, name, s, agent);
 		text = setting_text(s, agent, buf, sizeof buf);
 		if (text == NULL)
 			continue;

@@ -86,12 +86,8 @@ has_dotdot(const char *path)
 	return false;
 }
 
-/*
- * Makes an absolute path canonical in place: no empty and no "." component, no
- * slash at the end.  ".." is refused: what it means depends on links.
- */
-static int
-rule_path(char *text, struct error *err)
+int
+rules_path(char *text, struct error *err)
 {
 	char *to = text;
 	const char *from = text;
@@ -230,7 +226,7 @@ static const struct rule {
 } rules[P_COUNT] = {
 	[P_COMMAND] = { rule_filled, FILLED },
 	[P_DEPEND] = { rule_depend, NAME },
-	[P_EXEC_CONSOLELOG] = { rule_path, PATH },
+	[P_EXEC_CONSOLELOG] = { rules_path, PATH },
 	[P_EXEC_CREATED] = { rule_filled, FILLED },
 	[P_EXEC_JAIL_USER] = { rule_full_word, FULL_WORD },
 	[P_EXEC_POSTSTART] = { rule_filled, FILLED },
@@ -249,10 +245,10 @@ static const struct rule {
 	[P_LINUX_OSNAME] = { rule_word, WORD },
 	[P_LINUX_OSRELEASE] = { rule_word, WORD },
 	[P_MOUNT] = { rule_line, LINE },
-	[P_MOUNT_FSTAB] = { rule_path, PATH },
+	[P_MOUNT_FSTAB] = { rules_path, PATH },
 	[P_OSRELDATE] = { rule_not_zero, "[1-9]" },
 	[P_OSRELEASE] = { rule_osrelease, "^[^\\x00-\\x20\\x7f]{0,30}$" },
-	[P_PATH] = { rule_path, PATH },
+	[P_PATH] = { rules_path, PATH },
 	[P_VNET_INTERFACE] = { rule_interface, INTERFACES },
 	[P_ZFS_DATASET] = { rule_full_word, DATASETS },
 };

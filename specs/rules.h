@@ -32,6 +32,12 @@ bool rules_commas(const struct param_def *def);
  */
 int rules_name(const char *name, bool pattern, struct error *err);
 
+/*
+ * Makes an absolute path canonical in place: no empty and no "." component, no
+ * slash at the end.  ".." is refused: what it means depends on links.
+ */
+int rules_path(char *path, struct error *err);
+
 /* K of meta.K and env.K, and the keys of agent.labels. */
 int rules_key(const char *key, struct error *err);
 

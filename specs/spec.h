@@ -65,6 +65,7 @@ struct spec_param {
 	const struct param_def *def;
 	struct text_list value;
 	struct spec_place place;
+	bool secret; /* the value is the name of the file that holds it */
 };
 
 /*

@@ -46,6 +46,7 @@ struct spec_agent {
 	struct spec_network network;
 	struct text_list labels;      /* KEY=VALUE, sorted by KEY */
 	struct text_list environment; /* KEY=VALUE, sorted by KEY */
+	struct text_list secrets;     /* KEY=FILE of environment: !secret FILE */
 };
 
 #endif

@@ -113,7 +113,7 @@ refuse_properties(struct reader *r, const yaml_char_t *anchor,
 		    "defaults", TEXT_SHOWN, (const char *)anchor);
 	else if (t != NULL && strcmp(t, "!secret") == 0)
 		spec_error_add(r->errors, place_of(r, mark), false,
-		    "!secret is not supported in this version");
+		    "!secret: expected the name of one file behind it");
 	else if (t != NULL)
 		spec_error_add(r->errors, place_of(r, mark), false,
 		    "tag %s%.*s: tags are not part of the spec language; types "
@@ -122,15 +122,25 @@ refuse_properties(struct reader *r, const yaml_char_t *anchor,
 	return anchor != NULL || tag != NULL;
 }
 
+static bool
+is_secret(const yaml_event_t *e)
+{
+	const yaml_char_t *tag = e->data.scalar.tag;
+
+	return tag != NULL && strcmp((const char *)tag, "!secret") == 0;
+}
+
 static int
 add_text(struct reader *r, const yaml_event_t *e)
 {
 	char *text = (char *)e->data.scalar.value;
 	size_t len = e->data.scalar.length;
 	struct node *n;
+	bool key = r->depth > 0 && expects_key(r->stack[r->depth - 1]);
+	bool secret = !key && e->data.scalar.anchor == NULL && is_secret(e);
 
-	if (refuse_properties(r, e->data.scalar.anchor, e->data.scalar.tag,
-	    e->start_mark))
+	if (!secret && refuse_properties(r, e->data.scalar.anchor,
+	    e->data.scalar.tag, e->start_mark))
 		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
 	if (len > SPEC_SCALAR_MAX) {
 		spec_error_add(r->errors, place_of(r, e->start_mark), false,
@@ -154,6 +164,7 @@ add_text(struct reader *r, const yaml_event_t *e)
 		    false, "out of memory");
 	n->len = len;
 	n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	n->secret = secret;
 	return 0;
 }
 

@@ -20,6 +20,7 @@ enum node_kind {
 struct node {
 	enum node_kind kind;
 	bool plain; /* a text without quotes */
+	bool secret; /* a text with the tag !secret: names a file */
 	unsigned line, column;
 	char *text;
 	size_t len; /* of the text */

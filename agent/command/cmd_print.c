@@ -54,6 +54,10 @@ list_json(const struct text_list *list)
 static json_t *
 param_json(const struct spec_param *p)
 {
+	/* What is secret is in a file, and stays there. */
+	if (p->secret)
+		return json_pack("{s:s}", "secret", p->value.text[0]);
+
 	enum param_type type = p->def != NULL ? p->def->type : PARAM_STRING;
 
 	if (type == PARAM_IP4 || type == PARAM_IP6 || type == PARAM_LIST ||
@@ -62,20 +66,30 @@ param_json(const struct spec_param *p)
 	return scalar_json(type, p->value.text[0]);
 }
 
-/* KEY=VALUE texts as an object. */
-static json_t *
-map_json(const struct text_list *map)
+static void
+add_entries(json_t *o, const struct text_list *map, bool secret)
 {
-	json_t *o = json_object();
-
 	for (size_t i = 0; i < map->count; i++) {
 		const char *text = map->text[i], *value = strchr(text, '=');
 		char *key = strndup(text, strcspn(text, "="));
 
 		if (key != NULL && value != NULL)
-			json_object_set_new(o, key, json_string(value + 1));
+			json_object_set_new(o, key, secret ?
+			    json_pack("{s:s}", "secret", value + 1) :
+			    json_string(value + 1));
 		free(key);
 	}
+}
+
+/* KEY=VALUE texts as an object; `secrets`: KEY=FILE, or NULL. */
+static json_t *
+map_json(const struct text_list *map, const struct text_list *secrets)
+{
+	json_t *o = json_object();
+
+	add_entries(o, map, false);
+	if (secrets != NULL)
+		add_entries(o, secrets, true);
 	return o;
 }
 
@@ -86,7 +100,9 @@ setting_json(const struct setting *s, const struct spec_agent *agent)
 	char buf[64];
 
 	if (s->type == SETTING_MAP)
-		return map_json((const struct text_list *)(const void *)at);
+		return map_json((const struct text_list *)(const void *)at,
+		    strcmp(s->name, "agent.environment") == 0 ?
+		    &agent->secrets : NULL);
 	text = setting_text(s, agent, buf, sizeof buf);
 	if (text == NULL)
 		return json_null();

@@ -81,19 +81,22 @@ recorded(struct jail_params *p, struct jail_param_info *info,
 		assert_true(strcmp(info[i - 1].name, info[i].name) < 0);
 }
 
-/* Linux: the engine's names, and what its effects take beside them. */
+/*
+ * Linux: the engine's names, and what its effects take beside them.  A
+ * parameter that is made on the host elsewhere, and not refused here, is one
+ * of those.
+ */
 static void
 on_linux(struct jail_params *p, struct jail_param_info *info)
 {
 	p->info = info;
 	for (size_t i = 0; i < param_count; i++) {
 		const struct param_def *d = &param_table[i];
-		bool mounted = strcmp(d->name, "mount.devfs") == 0 ||
-		    strcmp(d->name, "mount.fdescfs") == 0 ||
-		    strcmp(d->name, "mount.procfs") == 0;
+		bool engine = d->kind == PARAM_KERNEL &&
+		    (d->generations & GEN_15) != 0;
 
-		if (mounted || (d->kind == PARAM_KERNEL &&
-		    (d->generations & GEN_15) != 0))
+		if (engine || (d->kind == PARAM_PSEUDO &&
+		    d->class == PARAM_USERLAND && d->linux_rule.only == NULL))
 			info[p->count++] = (struct jail_param_info){ d->name,
 				d->type, d->access, d->size };
 	}

@@ -162,6 +162,8 @@ random_agent(struct spec_agent *agent, char **texts)
 		snprintf(text, sizeof text, "B_1=%s=", u);
 		text_list_add(&agent->environment, text);
 		free(u);
+		text_list_add(&agent->secrets, "A_2=/etc/a b: c");
+		text_list_add(&agent->secrets, "B=/x");
 		text_list_add(&agent->labels, "a:b#'\"/.x=1: 2 # 3");
 		text_list_add(&agent->labels, "~=null");
 	}
@@ -190,6 +192,18 @@ random_spec(void)
 		for (unsigned n = takes_list(def) ? random_below(4) : 1; n > 0;
 		    n--)
 			add_value(&p->value, def);
+		/* One key of meta, its value in a file. */
+		if (def->type == PARAM_KEYVALUE && random_below(2)) {
+			char *u = ugly(4), file[512];
+
+			p->name = (char *)(uintptr_t)(def->name[0] == 'm' ?
+			    "meta.k" : "env.k");
+			p->secret = true;
+			snprintf(file, sizeof file, "/%sx", u);
+			free(p->value.text[0]);
+			p->value.text[0] = strdup(file);
+			free(u);
+		}
 		if (persist)
 			strcpy(p->value.text[0], "true");
 		draft.count++;
@@ -202,6 +216,7 @@ random_spec(void)
 		text_list_free(&param[i].value);
 	text_list_free(&draft.agent.labels);
 	text_list_free(&draft.agent.environment);
+	text_list_free(&draft.agent.secrets);
 	free(texts[0]);
 	free(texts[1]);
 	return s;

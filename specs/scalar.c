@@ -121,3 +121,23 @@ scalar_put_literal(struct textbuf *b, const char *text)
 		scalar_put(b, escaped.text);
 	free(escaped.text);
 }
+
+void
+scalar_put_comment(struct textbuf *b, const char *text)
+{
+	size_t left = strlen(text);
+
+	textbuf_text(b, "#");
+	if (left > 0 && *text != ' ' && *text != '\t' && *text != '#')
+		textbuf_text(b, " ");
+	while (left > 0) {
+		size_t len = utf8_length(text);
+		bool bad = len > left || utf8_prefix(text, len) < len ||
+		    (*text != '\t' && needs_escape(decode(text, len)));
+
+		len = bad ? 1 : len;
+		textbuf_add(b, bad ? "?" : text, len);
+		text += len;
+		left -= len;
+	}
+}

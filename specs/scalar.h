@@ -14,5 +14,7 @@ void scalar_put(struct textbuf *b, const char *text);
 void scalar_put_literal(struct textbuf *b, const char *text);
 /* Appends a text with $${ for ${, for use in a text for scalar_put. */
 void scalar_escape(struct textbuf *b, const char *text);
+/* Writes `# text`; what cannot stand there, or would end it, becomes '?'. */
+void scalar_put_comment(struct textbuf *b, const char *text);
 
 #endif

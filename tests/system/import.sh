@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# jailagent import: jail.conf(5) with all that it includes becomes specs that
+# check accepts; what is wrong is told with its place, and nothing is printed.
+. tests/lib.sh
+
+conf=$work/conf
+mkdir -p "$conf/jail.conf.d"
+cat > "$conf/jail.conf" <<'X'
+# What all jails have.
+exec.start = "/bin/sh /etc/rc";
+exec.clean; # no surprises
+$domain = example.org;
+path = "/jails/$name";
+host.hostname = "${name}.$domain";
+.include "jail.conf.d/*.conf";
+X
+cat > "$conf/jail.conf.d/web.conf" <<'X'
+web {
+	ip4.addr = "192.0.2.10", 192.0.2.11;
+	depend = db;
+	exec.start += "echo 'a: #b'";
+	allow.noraw_sockets;
+}
+X
+cat > "$conf/jail.conf.d/db.conf" <<'X'
+/* The database */
+db { persist = TRUE; $domain = example.net; }
+X
+
+# out STATUS TEXT ARGUMENT...: standard output has the text.
+out() {
+	_status=$1 _text=$2
+	shift 2
+	"$JAILAGENT" "$@" > "$work/out" 2> "$work/err"
+	same "$_status" $? && says "$_text"
+}
+err() { # TEXT
+	grep -F -q -e "$1" "$work/err" || { cat "$work/err"; return 1; }
+}
+has() { # TEXT...: whole lines of the imported file
+	for _line; do
+		grep -F -x -q -e "$_line" "$work/jails.yaml" || {
+			echo "missing: $_line"
+			cat "$work/jails.yaml"
+			return 1
+		}
+	done
+}
+# refused ARGUMENT...: exit status 1, and nothing is printed.
+refused() {
+	"$JAILAGENT" import "$@" > "$work/out" 2> "$work/err"
+	same 1 $? && same "" "$(cat "$work/out")"
+}
+
+check "a file is imported" out 0 "name: db" import "$conf/jail.conf"
+cp "$work/out" "$work/jails.yaml"
+check "without a word" same "" "$(cat "$work/err")"
+check "comments, defaults and variables are kept" has \
+    "# What all jails have." "exec.clean: true # no surprises" \
+    'name: "*"' '  domain: example.org' '# The database' \
+    'host.hostname: "${name}.${domain}"' 'exec.start+:'
+check "what is imported is valid" out 0 "2 specs in 1 file are valid" \
+    check "$work/jails.yaml"
+check "and means the same" out 0 "host.hostname: db.example.net" \
+    print "$work/jails.yaml"
+check "quoting" says "\"echo 'a: #b'\""
+"$JAILAGENT" print "$work/jails.yaml" > "$work/again.yaml"
+digest() {
+	"$JAILAGENT" check --json "$1" | grep '"digest"'
+}
+check "what is printed of it is the same set" \
+    same "$(digest "$work/jails.yaml")" "$(digest "$work/again.yaml")"
+
+from_input() {
+	(cd "$conf" && "$JAILAGENT" import -) < "$conf/jail.conf" \
+	    > "$work/out" && cmp "$work/out" "$work/jails.yaml"
+}
+check "standard input" from_input
+
+printf 'web {\n\tpersist = yes;\n\tsecurelvel = 2;\n}\n' > "$conf/bad.conf"
+check "values and names that are wrong" refused "$conf/bad.conf"
+check "the place of a value" err "$conf/bad.conf:2:2: jail \"web\": persist:"
+check "the place of a name" err "$conf/bad.conf:3:2: "
+check "the nearest name" err "securelevel"
+
+printf 'a { persist; }\n.include "b.inc";\n' > "$conf/c.conf"
+printf 'b {\n  persist }\n' > "$conf/b.inc"
+check "a syntax error" refused "$conf/c.conf"
+check "its place is in the included file" err "$conf/b.inc:2:11: syntax error"
+check "a file that is not there" refused "$conf/none"
+check "is named" err "$conf/none: No such file or directory"
+check "an included file that is not there" sh -c \
+    "echo '.include \"none\";' > '$conf/d.conf'
+     ! '$JAILAGENT' import '$conf/d.conf' 2> '$work/err'"
+check "is told where it is included" err "$conf/d.conf:1:10: $conf/none: No"
+check "two files" expect_status 64 "$JAILAGENT" import a b
+check "an unknown option" expect_status 64 "$JAILAGENT" import --json a

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What import prints is valid, means what jail(8) recorded, and does not change
+ * when it is printed and read again.  A recorded file that is not imported is
+ * one that jail(8) itself refuses, or it is in tests/import/refused.txt with
+ * the reason.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "import_expected.h"
+
+#define EXCEPTIONS "tests/import/exceptions.txt"
+#define REFUSED "tests/import/refused.txt"
+
+struct tally {
+	unsigned imported, persist, jails, by_jail, refused, unread, failed;
+};
+
+/* An import; the files are on disk while it is made. */
+struct import {
+	struct conf conf;
+	struct conf_jails jails;
+	struct spec_errors errors;
+	bool read; /* parsed, and all jails resolved */
+	char *yaml;
+};
+
+static void
+import(struct import *i, const char *path)
+{
+	*i = (struct import){ 0 };
+	i->read = conf_parse(&i->conf, path, &conf_files, &i->errors) == 0 &&
+	    conf_resolve(&i->conf, &i->jails, &i->errors) == 0;
+	if (i->read)
+		i->yaml = conf_convert(&i->conf, &i->jails, &i->errors);
+}
+
+static void
+import_free(struct import *i)
+{
+	free(i->yaml);
+	conf_jails_free(&i->jails);
+	spec_errors_free(&i->errors);
+	conf_free(&i->conf);
+}
+
+/* Whether all errors say that a jail has neither persist nor a command, which
+   most recorded ones have not since they were only read. */
+static bool
+lacks_life(const struct import *i)
+{
+	for (size_t e = 0; e < i->errors.count; e++) {
+		if (!i->errors.error[e].warning && strstr(
+		    i->errors.error[e].message, "must persist") == NULL)
+			return false;
+	}
+	return i->read && i->yaml == NULL;
+}
+
+/* Appends defaults that make all jails persist. */
+static void
+add_persist(const char *path)
+{
+	FILE *f = fopen(path, "a");
+
+	assert_non_null(f);
+	fputs("\n'*' { persist = true; }\n", f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+parse(const char *yaml, struct spec_set *set)
+{
+	struct spec_docs docs = { 0 };
+
+	*set = (struct spec_set){ 0 };
+	(void)spec_parse("import", yaml, strlen(yaml), &docs, &set->errors);
+	spec_resolve(&docs, set);
+	spec_docs_free(&docs);
+}
+
+/* As jailagent check. */
+static bool
+is_valid(struct spec_set *set)
+{
+	bool valid = spec_set_loops(set) == 0;
+
+	for (size_t i = 0; i < set->errors.count; i++)
+		valid &= set->errors.error[i].warning;
+	return valid;
+}
+
+/* Compares a spec with what was recorded of its jail. */
+static bool
+same_jail(const struct spec *s, json_t *params, const char *dir, bool persist)
+{
+	size_t said = 0, i;
+	json_t *pair;
+
+	json_array_foreach(params, i, pair) {
+		const char *name = json_string_value(json_array_get(pair, 0));
+		json_t *value = json_array_get(pair, 1);
+		char key[128], *text;
+		bool negative, good;
+		const struct param_def *def = expected_key(name, key,
+		    sizeof key, &negative);
+		const struct spec_param *p = spec_param_find(s, key);
+
+		if (strcmp(name, "name") == 0 ||
+		    (persist && strcmp(key, "persist") == 0))
+			continue;
+		assert_non_null(def);
+		text = json_is_string(value) ? record_text(value, dir) : NULL;
+		good = expected_nothing(def, text) ? p == NULL : p != NULL &&
+		    expected_value(p, text, negative);
+		said += p != NULL;
+		if (!good)
+			print_message("%s: %s=%s\n", s->name, name,
+			    text != NULL ? text : "(alone)");
+		free(text);
+		if (!good)
+			return false;
+	}
+	said += persist && spec_bool(s, "persist");
+	said += spec_param_find(s, "jid") != NULL; /* is not printed */
+	if (said != s->count)
+		print_message("%s: %zu parameters instead of %zu\n", s->name,
+		    s->count, said);
+	return said == s->count;
+}
+
+static bool
+same_jails(const struct spec_set *set, json_t *jails, const char *dir,
+    bool persist, struct tally *tally)
+{
+	size_t i, j;
+	json_t *params, *pair;
+
+	json_array_foreach(jails, i, params) {
+		const struct spec *s = NULL;
+
+		json_array_foreach(params, j, pair) {
+			struct text_list names = { 0 };
+			char name[300];
+
+			if (strcmp(json_string_value(json_array_get(pair, 0)),
+			    "name") != 0)
+				continue;
+			expected_split(json_string_value(
+			    json_array_get(pair, 1)), &names);
+			expected_name(names.text[names.count - 1], name,
+			    sizeof name);
+			s = spec_find(set, name);
+			text_list_free(&names);
+		}
+		if (s == NULL || !same_jail(s, params, dir, persist))
+			return false;
+		tally->jails++;
+	}
+	return set->count <= json_array_size(jails);
+}
+
+/* Printing and reading again changes nothing. */
+static bool
+is_stable(const struct spec_set *set)
+{
+	struct textbuf b = { 0 };
+	struct spec_set again;
+	bool same;
+
+	textbuf_text(&b, "");
+	for (size_t i = 0; i < set->count; i++) {
+		char *text = spec_print(set->spec[i]);
+
+		assert_non_null(text);
+		textbuf_text(&b, i == 0 ? "" : "---\n");
+		textbuf_text(&b, text);
+		free(text);
+	}
+	parse(b.text, &again);
+	same = set->count == 0 || (is_valid(&again) &&
+	    memcmp(again.digest, set->digest, SPEC_DIGEST_SIZE) == 0);
+	spec_set_free(&again);
+	free(b.text);
+	return same;
+}
+
+static void
+check_import(const char *id, const struct import *i, json_t *record,
+    const char *dir, bool persist, struct tally *tally)
+{
+	struct spec_set set;
+	const char *why = NULL;
+
+	parse(i->yaml, &set);
+	if (!is_valid(&set))
+		why = "is not valid";
+	else if (!same_jails(&set, json_object_get(record, "jails"), dir,
+	    persist, tally))
+		why = "means something else";
+	else if (!is_stable(&set))
+		why = "changes when it is printed";
+	if (why != NULL)
+		print_message("%s: what is imported %s\n%s", id, why, i->yaml);
+	tally->failed += why != NULL;
+	tally->imported++;
+	tally->persist += persist;
+	spec_set_free(&set);
+}
+
+/* What was not imported has to be wrong for jail(8), or listed. */
+static void
+check_refusal(const char *id, const struct import *i, json_t *record,
+    struct tally *tally)
+{
+	json_t *create = json_object_get(record, "create");
+	bool by_jail = !i->read || (create != NULL &&
+	    json_integer_value(json_object_get(create, "exit")) != 0);
+	char *reason = record_exception(REFUSED, id);
+
+	if (by_jail != (reason == NULL) || i->errors.count == 0) {
+		print_message("%s: %s\n", id, reason != NULL ?
+		    "is listed but need not be" : "is not imported:");
+		for (size_t e = 0; e < i->errors.count; e++)
+			print_message("  %u:%u: %s\n",
+			    i->errors.error[e].place.line,
+			    i->errors.error[e].place.column,
+			    i->errors.error[e].message);
+		tally->failed++;
+	}
+	tally->by_jail += by_jail;
+	tally->refused += !by_jail;
+	free(reason);
+}
+
+static void
+replay(const char *id, json_t *record, void *arg)
+{
+	char *exception = record_exception(EXCEPTIONS, id);
+	struct tally *tally = arg;
+	struct temp_dir dir;
+	struct import i;
+	bool persist;
+
+	if (exception != NULL || !json_is_array(json_object_get(record,
+	    "jails")) || json_integer_value(json_object_get(record, "exit")) !=
+	    0) {
+		tally->unread++;
+		free(exception);
+		return;
+	}
+	temp_dir_make(&dir);
+	record_files(record, dir.path);
+	import(&i, temp_file(&dir, "jail.conf"));
+	persist = lacks_life(&i);
+	if (persist) {
+		import_free(&i);
+		add_persist(temp_file(&dir, "jail.conf"));
+		import(&i, temp_file(&dir, "jail.conf"));
+	}
+	if (i.yaml != NULL)
+		check_import(id, &i, record, dir.path, persist, tally);
+	else
+		check_refusal(id, &i, record, tally);
+	import_free(&i);
+	temp_dir_remove(&dir);
+}
+
+static void
+recorded_files(void **state)
+{
+	struct tally t = { 0 };
+
+	(void)state;
+	record_each(replay, &t);
+	print_message("%u files imported with %u jails (%u of them with "
+	    "persist added), %u not since jail(8) refuses them, %u listed as "
+	    "refused, %u not readable; %u wrong\n", t.imported, t.jails,
+	    t.persist, t.by_jail, t.refused, t.unread, t.failed);
+	assert_int_equal(t.imported + t.by_jail + t.refused + t.unread, 423);
+	assert_int_equal(t.failed, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(recorded_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -9,6 +9,7 @@
 #include <signal.h>
 
 #include "child.h"
+#include "exe.h"
 #include "kernel/fslinux.h"
 #include "init_image.h"
 #include "message.h"
@@ -87,7 +88,7 @@ prepare(struct server *s, struct error *err)
 	if (s->message == MAP_FAILED)
 		return error_sys(err, errno, "memory for messages");
 	s->init = load_init(err);
-	if (s->init < 0)
+	if (s->init < 0 || exe_replace(s->init, err) != 0)
 		return -1;
 	s->pid_ns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	s->uts_ns = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);

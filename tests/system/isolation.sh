@@ -53,6 +53,15 @@ at_no_descriptor() {
 check "nothing of the host is open when the directory is entered" \
     at_no_descriptor
 
+# A link to the program that starts programs leads to the jail's init, which
+# ends at the end of its input, and to no file of the host: that could not even
+# be loaded here.
+ln -s /proc/self/exe "$work/roots/cell/bin/self"
+own_program() {
+	expect_status 0 ja exec cell self < /dev/null
+}
+check "no program of the host can be run inside" own_program
+
 # From a hook as well: it runs in the jail as commands do.
 put_spec cell "host.hostname: cell" "mount.procfs: true" \
     'exec.start: ["/bin/sleep 1000 &", "/bin/escape descriptor '"$mark"'", "/bin/escape dotdot '"$mark"'"]'

@@ -11,11 +11,12 @@
 
 extern const struct command command_plan;
 
-enum { OPTION_PRUNE = 256, OPTION_JSON };
+enum { OPTION_PRUNE = 256, OPTION_JSON, OPTION_AS };
 
 static const struct option options[] = {
 	{ "prune", no_argument, NULL, OPTION_PRUNE },
 	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "as", required_argument, NULL, OPTION_AS },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -131,6 +132,8 @@ run(struct context *ctx, int argc, char **argv)
 			opt.prune = true;
 		else if (ch == OPTION_JSON)
 			json = true;
+		else if (ch == OPTION_AS)
+			opt.as = optarg;
 		else
 			return option_error(&command_plan, argc, argv, ch);
 	}
@@ -146,10 +149,12 @@ run(struct context *ctx, int argc, char **argv)
 
 const struct command command_plan = {
 	.name = "plan",
-	.synopsis = "[-cmr] [--prune] [--json] PATH",
+	.synopsis = "[-cmr] [--prune] [--as DIR] [--json] PATH",
 	.summary = "show what apply would change, and why",
 	.help = "  -c -m -r   what is allowed: create, modify, restart (all)\n"
 	    "  --prune    remove jails of this set that no spec says\n"
+	    "  --as DIR   as if the specs in PATH were in DIR: what a proposal "
+	    "would do\n"
 	    "  --json     for programs\n\n"
 	    "Exit status: 0 nothing to do, 2 changes, 1 error.\n",
 	.run = run,

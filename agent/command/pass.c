@@ -21,6 +21,8 @@ pass_set(const struct pass_options *opt, char *set, struct error *err)
 
 	if (stat(opt->path, &st) != 0)
 		return error_sys(err, errno, "%s", opt->path);
+	if (opt->as != NULL)
+		return set_name(opt->as, set, err);
 	if (S_ISDIR(st.st_mode))
 		return set_name(opt->path, set, err);
 	if (opt->prune)

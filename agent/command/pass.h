@@ -11,6 +11,7 @@
 
 struct pass_options {
 	const char *path; /* a directory, or a file */
+	const char *as;   /* plan: the directory whose set it would be */
 	unsigned letters, parallel;
 	bool prune;
 	bool write; /* apply: takes the lock, changes things */

@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Specs in git, from a proposal to running jails.
+#
+#   pipeline.sh propose SPECS          in a merge request: check, and what would
+#                                      change on the host, as text for a comment
+#   pipeline.sh deploy REMOTE COMMIT   after the merge: push, and wait until the
+#                                      host runs exactly this commit
+#
+# The host's directory of specs is a git work tree that takes pushes:
+#
+#   git init -b main /etc/jailagent/specs
+#   git -C /etc/jailagent/specs config receive.denyCurrentBranch updateInstead
+#
+# Environment:
+#   ON_HOST    how a command is run on the host (empty: here), such as
+#              "ssh root@host.example.org"
+#   JAILAGENT  the command (jailagent), with its options
+#   SPECS_DIR  the directory on the host (/etc/jailagent/specs)
+#   TIMEOUT    seconds to wait (300)
+#   BRANCH     the branch that the host has checked out (main)
+#
+# Exit status: 0 well; 1 wrong specs, or a jail that failed; 2 no agent runs on
+# the host; 3 a newer commit has taken the place of this one; 4 not done in
+# time; 64 wrong usage.
+set -u
+
+JAILAGENT=${JAILAGENT:-jailagent}
+ON_HOST=${ON_HOST:-}
+SPECS_DIR=${SPECS_DIR:-/etc/jailagent/specs}
+TIMEOUT=${TIMEOUT:-300}
+BRANCH=${BRANCH:-main}
+
+usage() {
+	echo "usage: pipeline.sh propose SPECS | deploy REMOTE COMMIT" >&2
+	exit 64
+}
+
+# shellcheck disable=SC2086 # words are wanted
+agent() { $JAILAGENT "$@"; }
+# shellcheck disable=SC2086
+agent_on_host() { $ON_HOST $JAILAGENT "$@"; }
+
+# The plan is made on the host, which knows its jails, from a copy.
+propose() {
+	agent check "$1" || exit 1
+	# shellcheck disable=SC2086
+	copy=$($ON_HOST mktemp -d) || exit 1
+	# shellcheck disable=SC2086
+	tar -C "$1" --exclude=.git -cf - . | $ON_HOST tar -C "$copy" -xf -
+	plan=$(agent_on_host plan --prune --as "$SPECS_DIR" "$copy" 2>&1)
+	status=$?
+	# shellcheck disable=SC2086
+	$ON_HOST rm -r "$copy"
+	# shellcheck disable=SC2016 # marks of Markdown
+	case $status in
+	0) echo "Nothing changes." ;;
+	2) printf 'What merging this will do:\n\n```\n%s\n```\n' "$plan" ;;
+	*) printf 'There is no plan:\n\n```\n%s\n```\n' "$plan"; exit 1 ;;
+	esac
+}
+
+deploy() {
+	git push -q "$1" "$2:refs/heads/$BRANCH" || exit 1
+	agent_on_host wait --revision "$2" --timeout "$TIMEOUT"
+	case $? in
+	0) echo "$2 runs." ;;
+	3) echo "No agent runs on the host." >&2; exit 2 ;;
+	4) echo "A newer commit has taken the place of $2." >&2; exit 3 ;;
+	124) echo "$2 does not run after $TIMEOUT s:" >&2
+		agent_on_host status >&2; exit 4 ;;
+	*) agent_on_host status >&2; exit 1 ;;
+	esac
+}
+
+case "$#:${1:-}" in
+2:propose) propose "$2" ;;
+3:deploy) deploy "$2" "$3" ;;
+*) usage ;;
+esac

@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# examples/gitops/pipeline.sh with real git: proposals, deployments, failures.
+# needs: git jq
+. tests/lib.sh
+. tests/agent.sh
+
+kernel=model:$work/table
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+git init -q -b main "$specs"
+git -C "$specs" config receive.denyCurrentBranch updateInstead
+git clone -q "$specs" "$work/clone" 2> /dev/null
+git -C "$work/clone" checkout -q -b main
+mkdir "$work/roots/web" "$work/roots/db"
+
+export SPECS_DIR="$specs" TIMEOUT=5 ON_HOST="" \
+    JAILAGENT="$JAILAGENT -k $kernel -s $state"
+pipeline() { sh examples/gitops/pipeline.sh "$@"; }
+commit() {
+	git -C "$work/clone" add -A
+	git -C "$work/clone" -c user.name=test -c user.email=test@example.org \
+	    commit -q -m "$1"
+	revision=$(git -C "$work/clone" rev-parse HEAD)
+}
+deploy() { (cd "$work/clone" && sh "$TOP/examples/gitops/pipeline.sh" \
+    deploy origin "$1"); }
+
+spec web > "$work/clone/web.yaml"
+commit "web"
+first=$revision
+check "a proposal" expect_status 0 pipeline propose "$work/clone"
+check "tells what will be" says "create   web: it does not exist"
+check "without an agent it is pushed" expect_status 2 deploy "$first"
+check "which is said" says "No agent runs on the host."
+# shellcheck disable=SC2086
+start agent $JAILAGENT run -d "$specs" --max-remove 5
+agent=$started
+JAILAGENT=$BUILD/jailagent
+check "an agent" wait_until 20 agent_answers
+export JAILAGENT="$JAILAGENT -k $kernel -s $state"
+check "now it runs" expect_status 0 deploy "$first"
+check "which is said" says "$first runs."
+check "nothing more to do" expect_status 0 pipeline propose "$work/clone"
+check "it says so" says "Nothing changes."
+
+spec db "host.hostname: db.example" > "$work/clone/db.yaml"
+rm "$work/clone/web.yaml"
+commit "db instead of web"
+second=$revision
+check "the next proposal" expect_status 0 pipeline propose "$work/clone"
+check "makes one" says "create   db"
+check "and removes one" says "remove   web: its spec is gone"
+check "deployed" expect_status 0 deploy "$second"
+check "db is there" sh -c "$JAILAGENT list name | grep -x db"
+check "web is not" sh -c "! $JAILAGENT list name | grep -x web"
+check "an older one" sh -c "$JAILAGENT wait --timeout 5 --revision $first
+    test \$? -eq 4"
+
+echo "hostname: x" >> "$work/clone/db.yaml"
+check "a wrong proposal fails" expect_status 1 pipeline propose "$work/clone"
+check "naming the place" says "db.yaml:5:1"
+commit "wrong"
+check "if it is deployed in spite of that" expect_status 1 deploy "$revision"
+check "the place is named again" says "db.yaml:5:1"
+spec db "path: $work/roots/none" > "$work/clone/db.yaml"
+commit "no such root"
+check "a jail that cannot be" expect_status 1 deploy "$revision"
+check "is named" says "db"
+echo "by hand" > "$specs/README"
+spec web > "$specs/web.yaml"
+spec db "host.hostname: new.example" > "$work/clone/db.yaml"
+commit "good again"
+check "a change made by hand on the host stops it" expect_status 4 \
+    deploy "$revision"
+rm "$specs/web.yaml"
+check "without it" expect_status 0 deploy "$revision"
+check "a remote that is not there" expect_status 1 sh -c \
+    "cd '$work/clone' && sh '$TOP/examples/gitops/pipeline.sh' deploy '$work/no' $revision"
+check "wrong usage" expect_status 64 pipeline deploy "$revision"

@@ -3,12 +3,14 @@
 """compare.py SCHEMA CHECK SPECS...
 
 Compares, document by document, what a stock validator of JSON Schema makes of
-spec files with what `jailagent check --json` said of them, which is in the file
-CHECK as one JSON text a file.  A document without an error must pass; one with
+spec files, or of those of a directory, with what `jailagent check --json` said
+of them, which is in the file CHECK as one JSON text each.  A document without an error must pass; one with
 an error must fail, unless all its errors are of a kind that concerns more than
 one value, and that no schema can tell.
 """
+import glob
 import json
+import os
 import re
 import sys
 
@@ -73,7 +75,8 @@ def compare(validator, path, said, count):
         if said["valid"]:
             yield "%s: valid, but PyYAML cannot read it" % path
         return
-    errors = [e for e in said["errors"] if e["severity"] == "error"]
+    errors = [e for e in said["errors"]
+              if e["severity"] == "error" and e["file"] == path]
     starts = [line for line, value in found] + [sys.maxsize]
     starts[0] = 0
     for i, (line, value) in enumerate(found):
@@ -104,9 +107,12 @@ def main():
     for path in sys.argv[3:]:
         one, end = decoder.raw_decode(said)
         said = said[end:].lstrip()
-        for fault in compare(validator, path, one, count):
-            print(fault)
-            faults += 1
+        files = sorted(glob.glob(os.path.join(path, "*.y*ml"))) \
+            if os.path.isdir(path) else [path]
+        for file in files:
+            for fault in compare(validator, file, one, count):
+                print(fault)
+                faults += 1
     print("%d files, %d faults; documents accepted by both: %d, refused by "
           "both: %d, wrong beyond a schema: %d" % (
               len(sys.argv) - 3, faults, count.get("accepted", 0),

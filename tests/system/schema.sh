@@ -43,7 +43,7 @@ said() {
 		"$JAILAGENT" check --json "$_f"
 	done > "$work/said.json"
 }
-set -- tests/golden/*/*.yaml examples/*.yaml
+set -- tests/golden/*/*.yaml examples/*.yaml examples/site
 said "$@"
 agrees() { # SCHEMA FILE...
 	_schema=$1

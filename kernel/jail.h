@@ -72,6 +72,13 @@ struct jail_exec {
 	bool home;		  /* with login: dir is the user's home */
 	int fd[3];		  /* become 0, 1, 2; -1: /dev/null */
 	bool session;		  /* of its own; in a jail on Linux always */
+	/*
+	 * NULL, or called before the program runs, with the pid that it will
+	 * have.  When that fails (-1 with err), or the caller is killed
+	 * meanwhile, the program never runs.
+	 */
+	int (*started)(void *arg, pid_t pid, struct error *err);
+	void *arg;
 };
 
 struct jail_backend;

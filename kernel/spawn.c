@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "spawn.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -17,6 +18,7 @@
 
 #include "account.h"
 #include "compat.h"
+#include "gate.h"
 #include "search.h"
 
 /* What the child needs besides the request. */
@@ -28,6 +30,7 @@ struct job {
 	struct account_login login;
 	const char **env;	/* a copy of x->envp */
 	int report;		/* where an error goes; closed by a success */
+	int gate;		/* gate.h, or -1 */
 };
 
 /* Puts fd[] in the places 0, 1, 2, whatever order they are in. */
@@ -58,17 +61,22 @@ place_descriptors(const struct job *j, struct error *err)
 	return 0;
 }
 
-/* Keeps 0, 1, 2 and the way to report errors, which becomes 3. */
+/* Keeps 0, 1, 2, the way to report errors, which becomes 3, and the gate, 4. */
 static int
 close_others(struct job *j, struct error *err)
 {
-	int report = fcntl(j->report, F_DUPFD_CLOEXEC, 3);
+	int report = fcntl(j->report, F_DUPFD_CLOEXEC, 5);
+	int gate = j->gate < 0 ? -1 : fcntl(j->gate, F_DUPFD_CLOEXEC, 5);
 
-	if (report < 0 || (report != 3 && dup2(report, 3) < 0) ||
+	if (report < 0 || dup2(report, 3) < 0 ||
 	    fcntl(3, F_SETFD, FD_CLOEXEC) != 0)
 		return error_sys(err, errno, "closing descriptors");
 	j->report = 3;
-	compat_close_range(4, INT_MAX);
+	if (j->gate >= 0 && (gate < 0 || dup2(gate, 4) < 0 ||
+	    fcntl(4, F_SETFD, FD_CLOEXEC) != 0))
+		return error_sys(err, errno, "closing descriptors");
+	j->gate = j->gate < 0 ? -1 : 4;
+	compat_close_range(j->gate < 0 ? 4 : 5, INT_MAX);
 	return 0;
 }
 
@@ -123,11 +131,12 @@ become_program(struct job *j, struct error *err)
 	if (x->session)
 		(void)setsid();
 	if (place_descriptors(j, err) != 0 || close_others(j, err) != 0 ||
-	    (x->jid != 0 && j->enter(j->arg, err) != 0))
+	    (j->enter != NULL && j->enter(j->arg, err) != 0))
 		return -1;
 	if (dir != NULL && chdir(dir) != 0)
 		return error_sys(err, errno, "directory %s", dir);
-	if (become_user(j, err) != 0)
+	if (become_user(j, err) != 0 ||
+	    (j->gate >= 0 && gate_pass(j->gate, getpid(), err) != 0))
 		return -1;
 	reset_signals();
 	return error_sys(err, search_and_execute(argv, j->env), "%s",
@@ -195,22 +204,46 @@ copy_of(const char *const *env)
 	    memcpy(copy, env, (n + 1) * sizeof *copy);
 }
 
+/* What the child says of itself, or why it was not wanted. */
+static int
+hear(const struct job *j, int report, int gate, struct error *err)
+{
+	struct error why;
+	int opened = gate < 0 ? 0 : gate_open(gate, j->x, &why);
+
+	if (read_report(report, err) == 0)
+		return 0;
+	return opened == 0 ? -1 : error_set(err, why.code, "%s", why.text);
+}
+
 static pid_t
 start(struct job *j, struct error *err)
 {
-	int ends[2];
+	int ends[2], gate[2] = { -1, -1 };
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return error_sys(err, errno, "pipe");
+	if (j->x->started != NULL && socketpair(AF_UNIX,
+	    SOCK_STREAM | SOCK_CLOEXEC, 0, gate) != 0) {
+		error_sys(err, errno, "socketpair");
+		close(ends[0]);
+		close(ends[1]);
+		return -1;
+	}
 	j->report = ends[1];
+	j->gate = gate[1];
 	pid = fork();
 	if (pid == 0)
 		child(j);
 	close(ends[1]);
+	if (gate[1] >= 0)
+		close(gate[1]);
 	if (pid < 0) {
 		error_sys(err, errno, "cannot start %s", spawn_name(j->x));
-	} else if (read_report(ends[0], err) != 0) {
+		if (gate[0] >= 0)
+			close(gate[0]);
+	} else if (hear(j, ends[0], gate[0], err) != 0) {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		pid = -1;

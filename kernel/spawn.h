@@ -9,14 +9,14 @@
 #include "jail.h"
 
 /*
- * Moves the calling process, a child with no descriptors but 0 to 3, into the
- * jail.  0, -1 with err.
+ * Moves the calling process, a child with no descriptors but 0 to 4, into the
+ * jail, if there is one.  0, -1 with err.
  */
 typedef int spawn_enter(void *arg, struct error *err);
 
 /*
- * As jail_backend.spawn; `enter` is called when x->jid is not 0.  The user of a
- * jail is looked up after that, in the jail's own files.
+ * As jail_backend.spawn; `enter` may be NULL.  The user of a jail is looked up
+ * after that, in the jail's own files.
  */
 pid_t spawn_program(const struct jail_exec *x, spawn_enter *enter, void *arg,
     struct error *err);

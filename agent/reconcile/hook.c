@@ -200,6 +200,7 @@ hook_start(const struct hook *h, bool *background, struct error *err)
 		.home = user != NULL && spec_bool(h->spec, "exec.clean"),
 		.fd = { -1, h->output, h->output },
 		.session = true,
+		.started = *background ? NULL : h->started, .arg = h->arg,
 	};
 	pid_t pid = -1;
 

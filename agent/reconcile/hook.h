@@ -16,6 +16,9 @@ struct hook {
 	bool in_jail;
 	int jid; /* 0: the jail does not exist yet */
 	int output; /* becomes standard output and error */
+	/* jail_exec.started of a command that is waited for */
+	int (*started)(void *arg, pid_t pid, struct error *err);
+	void *arg;
 };
 
 /*

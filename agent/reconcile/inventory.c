@@ -33,6 +33,12 @@ static const enum journal_stage journal_stage[] = {
 	[ENTRY_DOWN] = JOURNAL_DOWN,
 };
 
+struct hook_mark {
+	char *name;
+	pid_t pid;
+	char start[32];
+};
+
 static const char *
 name_of(const void *table, size_t i)
 {
@@ -240,6 +246,9 @@ inventory_close(struct inventory *inv)
 	for (size_t i = 0; i < inv->count; i++)
 		entry_free(inv->entry[i]);
 	free(inv->entry);
+	for (size_t i = 0; i < inv->hooks; i++)
+		free(inv->hook[i].name);
+	free(inv->hook);
 	free(inv->doubt);
 	if (inv->journal != -1)
 		close(inv->journal);
@@ -259,20 +268,73 @@ append(struct inventory *inv, const struct journal_record *r,
 	return 0;
 }
 
+static struct journal_record
+hook_record(const struct inventory *inv, const struct hook_mark *h)
+{
+	return (struct journal_record){ JOURNAL_HOOK, h->name, "", h->start,
+		inv->boot, h->pid };
+}
+
+/* Forgets those that have ended. */
+static void
+forget_hooks(struct inventory *inv)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < inv->hooks; i++) {
+		struct journal_record r = hook_record(inv, &inv->hook[i]);
+
+		if (hook_lives(&r))
+			inv->hook[kept++] = inv->hook[i];
+		else
+			free(inv->hook[i].name);
+	}
+	inv->hooks = kept;
+}
+
+/* Room for one more, with more room than hooks, so that this is seldom. */
+static int
+make_hook_room(struct inventory *inv)
+{
+	struct hook_mark *more;
+	size_t room;
+
+	if (inv->hooks < inv->hook_room)
+		return 0;
+	forget_hooks(inv);
+	room = inv->hooks * 2 + 16;
+	more = realloc(inv->hook, room * sizeof *more);
+	if (more == NULL)
+		return -1;
+	inv->hook = more;
+	inv->hook_room = room;
+	return 0;
+}
+
 int
 inventory_hook(struct inventory *inv, const char *name, pid_t pid,
     struct error *err)
 {
-	char text[32];
-	struct journal_record r = { JOURNAL_HOOK, name, "", text, inv->boot,
-		pid };
+	struct hook_mark h = { strdup(name), pid, "" };
+	struct journal_record r = hook_record(inv, &h);
 	uint64_t start;
 	bool zombie;
 
-	if (process_start(pid, &start, &zombie) != 0)
+	if (h.name == NULL || make_hook_room(inv) != 0) {
+		free(h.name);
+		return error_sys(err, ENOMEM, "%s", name);
+	}
+	if (process_start(pid, &start, &zombie) != 0) {
+		free(h.name);
 		return 0; /* it has ended */
-	snprintf(text, sizeof text, "%" PRIu64, start);
-	return append(inv, &r, err);
+	}
+	snprintf(h.start, sizeof h.start, "%" PRIu64, start);
+	if (append(inv, &r, err) != 0) {
+		free(h.name);
+		return -1;
+	}
+	inv->hook[inv->hooks++] = h;
+	return 0;
 }
 
 /* The entry changes only when the journal has it. */
@@ -390,6 +452,15 @@ inventory_compact(struct inventory *inv, struct error *err)
 		const struct entry *e = inv->entry[i];
 		struct journal_record r = { journal_stage[e->stage], e->name,
 			e->set, e->token, e->boot, e->jid };
+
+		if (journal_append(fd, &r, err) < 0) {
+			close(fd);
+			return -1;
+		}
+	}
+	forget_hooks(inv);
+	for (size_t i = 0; i < inv->hooks; i++) {
+		struct journal_record r = hook_record(inv, &inv->hook[i]);
 
 		if (journal_append(fd, &r, err) < 0) {
 			close(fd);

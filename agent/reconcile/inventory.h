@@ -31,6 +31,8 @@ struct entry {
 	struct spec *applied; /* NULL: unknown */
 };
 
+struct hook_mark;
+
 struct inventory {
 	struct entry **entry; /* sorted by name */
 	size_t count;
@@ -39,6 +41,8 @@ struct inventory {
 	int journal;	    /* descriptor; -1: read only */
 	size_t journal_len; /* bytes appended since the last rewrite */
 	bool writable;	    /* the lock is ours: surviving hooks are killed */
+	struct hook_mark *hook; /* those journalled that may run still */
+	size_t hooks, hook_room;
 	char *doubt;	    /* why no jail may be removed on its word */
 };
 
@@ -82,8 +86,8 @@ int inventory_apply(struct inventory *inv, struct entry *e,
     const struct spec *s, struct error *err);
 
 /*
- * Rewrites a journal that has grown; to be called when a snapshot of exactly
- * this inventory is durable.
+ * Rewrites a journal that has grown, hooks that run included; to be called
+ * when a snapshot of exactly this inventory is durable.
  */
 int inventory_compact(struct inventory *inv, struct error *err);
 

@@ -50,6 +50,15 @@ hook_ended(void *arg, pid_t pid, int status)
 	op_advance(op);
 }
 
+/* An agent that comes after this one finds it, and ends it. */
+static int
+hook_noted(void *arg, pid_t pid, struct error *err)
+{
+	struct operation *op = arg;
+
+	return inventory_hook(op->shop->inventory, op->name, pid, err);
+}
+
 /* Starts the present command.  Returns whether it must be waited for. */
 static bool
 hook_begin(struct operation *op, const char *param, const char *command)
@@ -62,6 +71,7 @@ hook_begin(struct operation *op, const char *param, const char *command)
 		.in_jail = op->phase != UNDOING &&
 		    op_kind(op) == STEP_JAIL_HOOK,
 		.jid = op->jid,
+		.started = hook_noted, .arg = op,
 	};
 	long timeout = spec_int(s, "exec.timeout");
 	struct error err;
@@ -88,8 +98,6 @@ hook_begin(struct operation *op, const char *param, const char *command)
 		op->pid = 0;
 		return false;
 	}
-	if (inventory_hook(op->shop->inventory, op->name, op->pid, &err) != 0)
-		op_note(op, false, "%s", err.text);
 	op->waiting = HOOK;
 	op->timed_out = false;
 	if (timeout > 0)

@@ -91,5 +91,5 @@ freebsd_spawn(struct jail_kernel *k, const struct jail_exec *x,
 {
 	struct entering e = { k, x->jid };
 
-	return spawn_program(x, enter_jail, &e, err);
+	return spawn_program(x, x->jid != 0 ? enter_jail : NULL, &e, err);
 }

@@ -52,13 +52,12 @@ void create_child(void *arg, struct error *err);
  */
 void nested_child(void *arg, struct error *err);
 
-/* Running a program in a jail or on the host. */
+/* Running a program in a jail. */
 struct exec_job {
-	int jail; /* pidfd of the jail's init, -1: on the host */
+	int jail; /* pidfd of the jail's init */
 	const char *dir, *user;
 	const char *const *argv; /* NULL: the user's shell */
 	const char **envp;	 /* account_login changes it */
-	bool session;
 	bool login;   /* jail.h, for a user whom only the jail knows */
 	bool home;    /* the home (login) or `dir` is entered as the user */
 	bool has_ids;
@@ -67,7 +66,8 @@ struct exec_job {
 	const gid_t *groups;
 	size_t group_count;
 	int fd[3]; /* become 0, 1, 2 */
-	const struct rlimit *files; /* RLIMIT_NOFILE to be set, or NULL */
+	int gate;  /* gate.h, or -1 */
+	const pid_t *self;
 };
 
 void exec_child(void *arg, struct error *err);

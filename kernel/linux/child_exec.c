@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The child that becomes a program in a jail, or on the host. */
+/* The child that becomes a program in a jail. */
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "kernel/account.h"
+#include "kernel/gate.h"
 #include "child.h"
 #include "kernel/search.h"
 #include "sys.h"
@@ -14,8 +15,6 @@
 static int
 enter_jail(const struct exec_job *j, struct error *err)
 {
-	if (j->jail < 0)
-		return 0;
 	if (setns(j->jail, ENTER_NAMESPACES) != 0)
 		return error_sys(err, errno, "entering the jail");
 	return 0;
@@ -34,8 +33,7 @@ place_descriptors(const struct exec_job *j, struct error *err)
 
 	for (int i = 0; i < 3; i++) {
 		/* ".." from it would lead to the host's root. */
-		if (j->jail >= 0 && (fstat(j->fd[i], &st) != 0 ||
-		    S_ISDIR(st.st_mode)))
+		if (fstat(j->fd[i], &st) != 0 || S_ISDIR(st.st_mode))
 			return error_set(err, EPERM, "descriptor %d is a "
 			    "directory of the host, by which processes could "
 			    "leave the jail", i);
@@ -83,7 +81,7 @@ become_user(const struct exec_job *j, struct account *a,
 static int
 enter_directory(const char *dir, struct error *err)
 {
-	return dir == NULL || chdir(dir) == 0 ? 0 :
+	return chdir(dir) == 0 ? 0 :
 	    error_sys(err, errno, "directory %s", dir);
 }
 
@@ -111,20 +109,18 @@ exec_child(void *arg, struct error *err)
 	const char *home = j->login ? a.home : j->dir;
 
 	/* A caller in the same session could be signalled, or typed at. */
-	if (j->session || j->jail >= 0)
-		setsid();
+	setsid();
+	if (j->gate >= 0 && gate_pass(j->gate, *j->self, err) != 0)
+		return;
 	/* From the first path on nothing of the host may be open. */
 	if (enter_jail(j, err) != 0 || place_descriptors(j, err) != 0 ||
-	    enter_directory(j->dir != NULL && !j->home ? j->dir :
-	    j->jail >= 0 ? "/" : NULL, err) != 0 ||
-	    become_user(j, &a, &texts, err) != 0 ||
+	    enter_directory(j->dir != NULL && !j->home ? j->dir : "/",
+	    err) != 0 || become_user(j, &a, &texts, err) != 0 ||
 	    (j->home && enter_directory(home, err) != 0))
 		return;
 	/* Takes no terminal that is another session's. */
-	if (j->jail >= 0 && isatty(0))
+	if (isatty(0))
 		(void)ioctl(0, TIOCSCTTY, 0);
-	if (j->files != NULL)
-		setrlimit(RLIMIT_NOFILE, j->files);
 	reset_signals();
 	error_sys(err, search_and_execute(argv, j->envp), "%s", argv[0]);
 }

@@ -49,14 +49,14 @@ struct create_request {
 
 /*
  * REQUEST_EXEC: runs a program in a jail.  Descriptors: the jail's init
- * (pidfd), then 0, 1, 2 of the program.  Texts: dir, user ("" for none),
+ * (pidfd), then 0, 1, 2 of the program, and its gate if there is one (gate.h).
+ * Texts: dir, user ("" for none),
  * argv (none: the user's shell), envp.
  */
 struct exec_request {
 	uint32_t type;
 	uint32_t argc, envc;
 	uint32_t text_len;
-	uint32_t session;
 	uint32_t login, home; /* exec_job's */
 	uint32_t has_ids; /* uid, gid and groups count; `user` is "" */
 	uint32_t uid, gid;

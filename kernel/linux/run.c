@@ -50,11 +50,10 @@ struct known {
 static int
 find_out(const struct jail_exec *x, struct known *k, struct error *err)
 {
-	bool of_host = x->jid == 0 || x->host_user;
 	size_t n = 0;
 
 	memset(k, 0, sizeof *k);
-	if (of_host && (x->user != NULL || x->login) &&
+	if (x->host_user && (x->user != NULL || x->login) &&
 	    account_of_host(x->user, &k->account, err) != 0)
 		return -1;
 	while (x->envp[n] != NULL)
@@ -65,8 +64,8 @@ find_out(const struct jail_exec *x, struct known *k, struct error *err)
 	memcpy(k->env, x->envp, (n + 1) * sizeof *k->env);
 	k->argv = x->argv;
 	k->dir = x->dir;
-	k->login = x->login && !of_host;
-	if (!of_host)
+	k->login = x->login && !x->host_user;
+	if (!x->host_user)
 		return 0;
 	k->has_ids = x->user != NULL;
 	k->shell[0] = k->account.shell;
@@ -114,7 +113,6 @@ make_request(const struct jail_exec *x, const struct known *k, size_t *size,
 	r->type = REQUEST_EXEC;
 	r->argc = argc;
 	r->envc = envc;
-	r->session = x->session;
 	r->login = k->login;
 	r->home = x->home;
 	r->text_len = (uint32_t)len;
@@ -146,7 +144,7 @@ spawn_in_jail(struct linux_kernel *lk, const struct jail_exec *x,
 		return error_sys(err, errno, "jail %s: its init", p.name);
 	r = make_request(x, k, &size, err);
 	pid = r == NULL ? -1 :
-	    spawner_call(&lk->spawner, r, size, fds, 4, err);
+	    spawner_exec(&lk->spawner, r, size, fds, x, err);
 	free(r);
 	close_fd(&fds[0]);
 	if (pid > 0)
@@ -154,33 +152,16 @@ spawn_in_jail(struct linux_kernel *lk, const struct jail_exec *x,
 	return pid;
 }
 
-static pid_t
-spawn_on_host(struct linux_kernel *lk, const struct jail_exec *x,
-    const struct known *k, const int fd[3], struct error *err)
+/* Programs have the limit that the opener had before it raised its own. */
+static int
+limit_files(void *arg, struct error *err)
 {
-	struct exec_job job = {
-		.jail = -1,
-		.dir = k->dir,
-		.argv = k->argv, .envp = k->env,
-		.session = x->session,
-		.home = x->home,
-		.has_ids = k->has_ids,
-		.uid = k->account.uid, .gid = k->account.gid,
-		.groups = k->account.groups,
-		.group_count = k->account.group_count,
-		.fd = { fd[0], fd[1], fd[2] },
-		.files = lk->read_only ? NULL : &lk->spawner.files,
-	};
-	struct error why = { 0 };
-	pid_t pid;
+	const struct linux_kernel *lk = arg;
 
-	pid = child_run(0, exec_child, &job, NULL, &why);
-	if (why.code == 0)
-		return pid;
-	if (pid > 0)
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	return error_set(err, why.code, "%s", why.text);
+	if (!lk->read_only &&
+	    setrlimit(RLIMIT_NOFILE, &lk->spawner.files) != 0)
+		return error_sys(err, errno, "the limit of open files");
+	return 0;
 }
 
 static int
@@ -204,7 +185,11 @@ linux_spawn(struct jail_kernel *k, const struct jail_exec *x,
 	int fd[3], null = -1;
 	pid_t pid;
 
-	if (check(x, err) != 0 || find_out(x, &known, err) != 0)
+	if (check(x, err) != 0)
+		return -1;
+	if (x->jid == 0)
+		return spawn_program(x, limit_files, lk, err);
+	if (find_out(x, &known, err) != 0)
 		return -1;
 	for (int i = 0; i < 3; i++) {
 		if (x->fd[i] < 0 && null < 0) {
@@ -216,8 +201,7 @@ linux_spawn(struct jail_kernel *k, const struct jail_exec *x,
 		}
 		fd[i] = x->fd[i] < 0 ? null : x->fd[i];
 	}
-	pid = x->jid == 0 ? spawn_on_host(lk, x, &known, fd, err) :
-	    spawn_in_jail(lk, x, &known, fd, err);
+	pid = spawn_in_jail(lk, x, &known, fd, err);
 	close_fd(&null);
 	free(known.env);
 	return pid;

@@ -251,12 +251,12 @@ exec_in_jail(struct server *s, const struct exec_request *r,
 		.dir = dir[0] != '\0' ? dir : NULL,
 		.user = user[0] != '\0' ? user : NULL,
 		.argv = r->argc > 0 ? pointers : NULL, .envp = envp,
-		.session = r->session != 0,
 		.login = r->login != 0, .home = r->home != 0,
 		.has_ids = r->has_ids != 0,
 		.uid = r->uid, .gid = r->gid,
 		.groups = r->groups, .group_count = r->group_count,
 		.fd = { s->fds[1], s->fds[2], s->fds[3] },
+		.gate = s->fds[4], .self = s->starting,
 	};
 	const char *next;
 

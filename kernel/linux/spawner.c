@@ -11,6 +11,7 @@
 
 #include "message.h"
 #include "serve.h"
+#include "kernel/gate.h"
 #include "sys.h"
 
 /* The socket buffer counts the kernel's overhead too. */
@@ -63,26 +64,38 @@ kill_stuck(const struct spawner *s, bool waited_long)
 	return true;
 }
 
-/* Waits for a reply.  Returns whether a child had to be killed for it. */
+/*
+ * Waits for a reply, or for something at a gate (-1: none); *at_gate tells
+ * which.  Returns whether a child had to be killed for it.
+ */
 static bool
-await_reply(const struct spawner *s)
+await(const struct spawner *s, int gate, bool *at_gate)
 {
-	struct pollfd p = { .fd = s->sock, .events = POLLIN };
+	struct pollfd p[2] = {
+		{ .fd = s->sock, .events = POLLIN },
+		{ .fd = gate, .events = POLLIN },
+	};
 	bool killed = false;
 
-	for (int ms = 0; poll(&p, 1, STUCK_LOOK_MS) <= 0; ms += STUCK_LOOK_MS)
+	for (int ms = 0; poll(p, 2, STUCK_LOOK_MS) <= 0; ms += STUCK_LOOK_MS)
 		killed |= kill_stuck(s, ms >= STUCK_LIMIT_MS);
+	*at_gate = p[1].revents != 0;
 	return killed;
 }
 
-/* Returns 0, 1 when the spawner has ended, -1 with err. */
+/*
+ * Returns 0, 1 when the spawner has ended, -1 with err.  `killed`: the child
+ * that it speaks of has been, already.
+ */
 static int
-receive_reply(struct spawner *s, struct reply *r, struct error *err)
+receive_reply(struct spawner *s, bool killed, struct reply *r,
+    struct error *err)
 {
-	bool killed = await_reply(s);
 	int fds[MESSAGE_FDS];
+	bool none;
 	ssize_t n;
 
+	killed |= await(s, -1, &none);
 	n = message_receive(s->sock, r, sizeof *r, fds);
 	if (n < 0 && errno != ECONNRESET)
 		return error_sys(err, errno, "reading from the spawner");
@@ -102,7 +115,7 @@ static int
 await_ready(struct spawner *s, struct error *err)
 {
 	struct reply r;
-	int rc = receive_reply(s, &r, err);
+	int rc = receive_reply(s, false, &r, err);
 
 	if (rc > 0)
 		return error_set(err, EPIPE, "the spawner of jails has ended "
@@ -178,19 +191,12 @@ send_request(struct spawner *s, const void *request, size_t len,
 	return error_sys(err, errno, "asking the spawner of jails");
 }
 
-int
-spawner_call(struct spawner *s, const void *request, size_t len,
-    const int *fds, size_t nfds, struct error *err)
+static int
+take_reply(struct spawner *s, bool killed, struct error *err)
 {
-	struct rlimit files = s->files;
 	struct reply r;
-	int rc;
+	int rc = receive_reply(s, killed, &r, err);
 
-	if (s->pid < 0 && spawner_start(s, &files, err) != 0)
-		return -1;
-	if (send_request(s, request, len, fds, nfds, err) != 0)
-		return -1;
-	rc = receive_reply(s, &r, err);
 	if (rc > 0)
 		return has_ended(s, err);
 	if (rc < 0)
@@ -200,4 +206,55 @@ spawner_call(struct spawner *s, const void *request, size_t len,
 	if (r.error == 0)
 		return r.value;
 	return error_set(err, r.error, "%s", r.text);
+}
+
+int
+spawner_call(struct spawner *s, const void *request, size_t len,
+    const int *fds, size_t nfds, struct error *err)
+{
+	struct rlimit files = s->files;
+
+	if (s->pid < 0 && spawner_start(s, &files, err) != 0)
+		return -1;
+	if (send_request(s, request, len, fds, nfds, err) != 0)
+		return -1;
+	return take_reply(s, false, err);
+}
+
+int
+spawner_exec(struct spawner *s, const void *request, size_t len,
+    const int fds[4], const struct jail_exec *x, struct error *err)
+{
+	struct rlimit files = s->files;
+	struct error why;
+	int all[5] = { fds[0], fds[1], fds[2], fds[3], -1 };
+	int gate[2], sent, opened = 0, pid;
+	bool killed, at_gate;
+
+	if (x->started == NULL)
+		return spawner_call(s, request, len, fds, 4, err);
+	if (s->pid < 0 && spawner_start(s, &files, err) != 0)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate) != 0)
+		return error_sys(err, errno, "socketpair");
+	all[4] = gate[1];
+	sent = send_request(s, request, len, all, 5, err);
+	close_fd(&gate[1]);
+	if (sent != 0) {
+		close_fd(&gate[0]);
+		return -1;
+	}
+	/*
+	 * The spawner stands still until its child runs, and the child until
+	 * the gate opens: whatever happens, one of the two descriptors tells.
+	 */
+	killed = await(s, gate[0], &at_gate);
+	if (at_gate)
+		opened = gate_open(gate[0], x, &why);
+	else
+		close_fd(&gate[0]);
+	pid = take_reply(s, killed, err);
+	if (pid == -1 && opened != 0)
+		return error_set(err, why.code, "%s", why.text);
+	return pid;
 }

@@ -39,4 +39,8 @@ void spawner_stop(struct spawner *s);
 int spawner_call(struct spawner *s, const void *request, size_t len,
     const int *fds, size_t nfds, struct error *err);
 
+/* The same for REQUEST_EXEC with its four descriptors, and a gate if asked. */
+int spawner_exec(struct spawner *s, const void *request, size_t len,
+    const int fds[4], const struct jail_exec *x, struct error *err);
+
 #endif

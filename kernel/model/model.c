@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kernel/backends.h"
@@ -233,6 +234,10 @@ model_spawn(struct jail_kernel *k, const struct jail_exec *x,
 		_exit(0);
 	if (pid < 0)
 		return error_sys(err, errno, "cannot start %s", spawn_name(x));
+	if (x->started != NULL && x->started(x->arg, pid, err) != 0) {
+		waitpid(pid, NULL, 0);
+		return -1;
+	}
 	return pid;
 }
 

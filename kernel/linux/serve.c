@@ -3,6 +3,8 @@
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <malloc.h>
 #include <poll.h>
@@ -27,6 +29,7 @@ struct server {
 	int init;  /* the program of a jail's init, sealed */
 	int pid_ns, uts_ns; /* the host's */
 	int proc; /* the host's procfs, to look at new mounts */
+	int null; /* a /dev/null on a read-only file system of our own */
 	struct seed seed;
 	char *message; /* the request being served */
 	size_t len;
@@ -97,7 +100,12 @@ prepare(struct server *s, struct error *err)
 	s->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->proc < 0)
 		return error_sys(err, errno, "/proc");
-	if (seed_make(&s->seed, err) != 0 || rights_bound(err) != 0 ||
+	if (seed_make(&s->seed, err) != 0)
+		return -1;
+	s->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (s->null < 0)
+		return error_sys(err, errno, "/dev/null of jails");
+	if (rights_bound(err) != 0 ||
 	    rights_filter(FILTER_SPAWNER, err) != 0)
 		return -1;
 	malloc_trim(0); /* building the filter took 2 MiB */
@@ -238,6 +246,21 @@ point_at(const char **array, const char *text, uint32_t count)
 	return text;
 }
 
+/*
+ * The host's /dev/null, as which standard input is given most of the time, is
+ * replaced: root inside could change its mode and owner.
+ */
+static int
+harmless(const struct server *s, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) &&
+	    st.st_rdev == makedev(1, 3))
+		return s->null;
+	return fd;
+}
+
 /* `pointers` has room for all arguments and variables with their NULLs. */
 static int
 exec_in_jail(struct server *s, const struct exec_request *r,
@@ -255,7 +278,8 @@ exec_in_jail(struct server *s, const struct exec_request *r,
 		.has_ids = r->has_ids != 0,
 		.uid = r->uid, .gid = r->gid,
 		.groups = r->groups, .group_count = r->group_count,
-		.fd = { s->fds[1], s->fds[2], s->fds[3] },
+		.fd = { harmless(s, s->fds[1]), harmless(s, s->fds[2]),
+		    harmless(s, s->fds[3]) },
 		.gate = s->fds[4], .self = s->starting,
 	};
 	const char *next;

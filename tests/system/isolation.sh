@@ -9,6 +9,8 @@
 escape=$BUILD/tests/helper/inside/escape
 little_root "$work/roots/cell"
 cp "$escape" "$work/roots/cell/bin/escape"
+ln -s busybox "$work/roots/cell/bin/chmod"
+ln -s busybox "$work/roots/cell/bin/stat"
 mkdir "$work/private"
 echo "the host's" > "$work/private/mark"
 mark=$work/private/mark
@@ -52,6 +54,16 @@ at_no_descriptor() {
 }
 check "nothing of the host is open when the directory is entered" \
     at_no_descriptor
+
+# Nor is /dev/null the host's, which root inside could chmod.
+inode_of_input() {
+	ja exec cell stat -L -c %d:%i /proc/self/fd/0 < /dev/null > "$work/out"
+}
+check "the input of a program in a jail can be told" inode_of_input
+check_not "it is not the host's /dev/null" \
+    same "$(stat -c %d:%i /dev/null)" "$(cat "$work/out")"
+check_not "its mode cannot be changed" \
+    inside cell chmod 666 /proc/self/fd/0 < /dev/null
 
 # A link to the program that starts programs leads to the jail's init, which
 # ends at the end of its input, and to no file of the host: that could not even

@@ -13,9 +13,16 @@
 #define PASSWD "/etc/passwd"
 #define GROUP "/etc/group"
 
+/*
+ * Room for tens of thousands of users.  The files are written by root inside,
+ * while everybody who starts programs waits for the reading.
+ */
+#define ACCOUNT_FILE_MAX (4L << 20)
+
 /* A file read byte by byte, in pieces. */
 struct reader {
 	int fd;
+	size_t left; /* of ACCOUNT_FILE_MAX: the file may grow */
 	size_t at, len;
 	char buf[4096];
 	int last; /* the byte that ended the latest field; -1: end of file */
@@ -24,8 +31,11 @@ struct reader {
 static void
 reader_close(struct reader *r)
 {
+	int saved = errno;
+
 	close(r->fd);
 	r->fd = -1;
+	errno = saved;
 }
 
 static int
@@ -34,14 +44,18 @@ reader_open(struct reader *r, const char *path)
 	struct stat st;
 
 	r->at = r->len = 0;
+	r->left = ACCOUNT_FILE_MAX;
 	r->last = '\n';
 	r->fd = account_open(path);
 	if (r->fd < 0)
 		return -1;
-	if (fstat(r->fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (fstat(r->fd, &st) != 0 || !S_ISREG(st.st_mode))
+		errno = EINVAL;
+	else if (st.st_size > ACCOUNT_FILE_MAX)
+		errno = EFBIG;
+	else
 		return 0;
 	reader_close(r);
-	errno = EINVAL;
 	return -1;
 }
 
@@ -49,10 +63,13 @@ static int
 next_byte(struct reader *r)
 {
 	if (r->at == r->len) {
-		ssize_t n = read(r->fd, r->buf, sizeof r->buf);
+		size_t size = r->left < sizeof r->buf ? r->left :
+		    sizeof r->buf;
+		ssize_t n = read(r->fd, r->buf, size);
 
 		if (n <= 0)
 			return -1;
+		r->left -= (size_t)n;
 		r->at = 0;
 		r->len = (size_t)n;
 	}

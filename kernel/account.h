@@ -24,9 +24,9 @@ struct account {
 };
 
 /*
- * Returns 0, -1 with err (no such user, too many groups, unreadable).  NULL is
- * the user with number 0, without groups; a jail may lack that one's line:
- * then it is root, at home in "/", with /bin/sh.
+ * Returns 0, -1 with err (no such user, too many groups, unreadable, a file of
+ * more than 4 MiB).  NULL is the user with number 0, without groups; a jail may
+ * lack that one's line: then it is root, at home in "/", with /bin/sh.
  */
 int account_read(const char *user, struct account *a, struct error *err);
 

@@ -192,6 +192,12 @@ test_hostile_accounts(void **state)
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(run(f, &x, out, sizeof out, &err), -1);
 	assert_int_equal(unlink(path), 0);
+	/* Nor does a file that it would take minutes to read. */
+	temp_write(path, 0644, "", 0);
+	assert_int_equal(truncate(path, (off_t)1 << 38), 0);
+	assert_int_equal(run(f, &x, out, sizeof out, &err), -1);
+	assert_int_equal(err.code, EFBIG);
+	assert_int_equal(unlink(path), 0);
 }
 
 static void

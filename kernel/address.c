@@ -141,6 +141,19 @@ format_ip4(const struct in_addr *address, char *to)
 	*to = '\0';
 }
 
+/* "/24": for each address of each spec, and so without snprintf(3). */
+static void
+format_prefix(int prefix, char *to)
+{
+	*to++ = '/';
+	if (prefix >= 100)
+		*to++ = (char)('0' + prefix / 100);
+	if (prefix >= 10)
+		*to++ = (char)('0' + prefix / 10 % 10);
+	*to++ = (char)('0' + prefix % 10);
+	*to = '\0';
+}
+
 static int
 canonical_host(int family, const void *bytes, char *canonical, size_t size,
     struct error *err)
@@ -223,7 +236,7 @@ address_canonical(int family, const char *text, char *buf, size_t size,
 			    "found \"%.*s\"", family == AF_INET ?
 			    "a prefix length from 0 to 32 or a netmask" :
 			    "a prefix length from 0 to 128", SHOWN, p.suffix);
-		snprintf(suffix, sizeof suffix, "/%d", prefix);
+		format_prefix(prefix, suffix);
 	}
 	if (p.interface_len + sizeof address + sizeof suffix +
 	    strlen(p.extra) + 2 > size)

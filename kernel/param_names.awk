@@ -69,6 +69,10 @@ END {
 	}
 	print "\tP_COUNT"
 	print "};"
+	printf "#define PARAM_LENGTHS {"
+	for (i = 1; i <= count; i++)
+		printf "%s%d,", (i - 1) % 16 ? " " : " \\\n\t", length(name[i])
+	print " \\\n}"
 	printf "#define PARAM_HASH_SIZE %d\n", SIZE
 	printf "#define PARAM_HASH(s, n) (((n) * %d + (s)[0] * %d + " \
 	    "(s)[(n) / 2] * %d + \\\n\t(s)[(n) * 3 / 4] * %d + " \

@@ -27,17 +27,18 @@ static const struct param_def *
 find_exact(const char *name, size_t len)
 {
 	static const unsigned short slots[PARAM_HASH_SIZE] = PARAM_HASH_SLOTS;
+	static const unsigned char lengths[P_COUNT] = PARAM_LENGTHS;
 	const unsigned char *s = (const unsigned char *)name;
 
 	if (len == 0)
 		return NULL;
 	for (size_t i = PARAM_HASH(s, len); slots[i] != 0;
 	    i = (i + 1) % PARAM_HASH_SIZE) {
-		const struct param_def *def = &param_table[slots[i] - 1];
+		unsigned at = slots[i] - 1u;
 
-		if (strncmp(def->name, name, len) == 0 &&
-		    def->name[len] == '\0')
-			return def;
+		if (lengths[at] == len &&
+		    memcmp(param_table[at].name, name, len) == 0)
+			return &param_table[at];
 	}
 	return NULL;
 }

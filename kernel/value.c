@@ -80,6 +80,8 @@ check_bool(const struct param_def *def, const char *text, char *buf,
 {
 	(void)def;
 	(void)buf;
+	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
+		return text;
 	if (strcasecmp(text, "true") == 0)
 		return "true";
 	if (strcasecmp(text, "false") == 0)

@@ -33,7 +33,7 @@ take_text(struct parser *p, struct assign *a, const struct node *n)
 		    "; write [] for an empty list" : "");
 		return false;
 	}
-	dollar = strchr(n->text, '$');
+	dollar = memchr(n->text, '$', n->len);
 	if (dollar != NULL && strstr(dollar, "${") != NULL)
 		a->expand = true;
 	if (arena_list_add(&p->arena, &a->value, n->text) != 0) {
@@ -90,7 +90,7 @@ expected_type(const struct assign *a)
 static bool
 take_value(struct parser *p, struct assign *a, const struct node *value)
 {
-	struct error err = { 0 };
+	struct error err; /* not cleared: a kilobyte for each value */
 	size_t which;
 
 	a->value_line = value->line;
@@ -170,7 +170,7 @@ parser_add_param(struct parser *p, const char *name,
 {
 	struct assign a = { .kind = ASSIGN_PARAM, .append = append,
 		.def = def };
-	struct error err = { 0 };
+	struct error err;
 
 	if (a.def == NULL) {
 		names_unknown(name, value->kind == NODE_TEXT ? value->text :
@@ -184,7 +184,7 @@ parser_add_param(struct parser *p, const char *name,
 		return;
 	}
 	a.index = (unsigned)(a.def - param_table);
-	if (strcmp(name, a.def->name) == 0) {
+	if (a.def->type != PARAM_KEYVALUE || strcmp(name, a.def->name) == 0) {
 		a.name = a.def->name;
 	} else if (rules_key(name + strlen(a.def->name) + 1, &err) != 0) {
 		parser_fault(p, key, "%s: %s", a.def->name, err.text);

@@ -92,9 +92,11 @@ said(const struct scope *s, const char *prefix)
 	const struct assign *found = NULL;
 
 	for (size_t i = 0; i < s->slots; i++) {
-		if (strncmp(s->slot[i].assign[0]->name, prefix,
-		    strlen(prefix)) == 0)
-			found = s->slot[i].assign[0];
+		const struct assign *a = s->slot[i].assign[0];
+
+		if (a->kind == ASSIGN_AGENT &&
+		    strncmp(a->name, prefix, strlen(prefix)) == 0)
+			found = a;
 	}
 	return found;
 }

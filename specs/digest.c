@@ -22,34 +22,24 @@ struct feed {
 	unsigned char data[2048];
 };
 
+#define NUMBER_MAX 10 /* bytes of a number */
+
 static void
-add_bytes(struct feed *f, const void *bytes, size_t len)
+flush(struct feed *f)
 {
-	if (len > sizeof f->data - f->used) {
-		crypto_generichash_update(&f->hash, f->data, f->used);
-		f->used = 0;
-	}
-	if (len > sizeof f->data) {
-		crypto_generichash_update(&f->hash, bytes, len);
-		return;
-	}
-	memcpy(f->data + f->used, bytes, len);
-	f->used += len;
+	crypto_generichash_update(&f->hash, f->data, f->used);
+	f->used = 0;
 }
 
 /* Seven bits a byte, the low ones first; the last byte is below 128. */
 static void
 add_number(struct feed *f, size_t n)
 {
-	unsigned char byte;
-
-	while (n >= 0x80) {
-		byte = (unsigned char)(n | 0x80);
-		add_bytes(f, &byte, 1);
-		n >>= 7;
-	}
-	byte = (unsigned char)n;
-	add_bytes(f, &byte, 1);
+	if (sizeof f->data - f->used < NUMBER_MAX)
+		flush(f);
+	for (; n >= 0x80; n >>= 7)
+		f->data[f->used++] = (unsigned char)(n | 0x80);
+	f->data[f->used++] = (unsigned char)n;
 }
 
 static void
@@ -58,7 +48,15 @@ add_text(struct feed *f, const char *text)
 	size_t len = strlen(text);
 
 	add_number(f, len);
-	add_bytes(f, text, len);
+	if (len > sizeof f->data - f->used)
+		flush(f);
+	if (len > sizeof f->data) {
+		crypto_generichash_update(&f->hash,
+		    (const unsigned char *)text, len);
+		return;
+	}
+	memcpy(f->data + f->used, text, len);
+	f->used += len;
 }
 
 static void
@@ -113,6 +111,6 @@ spec_digest(struct spec *s)
 		add_number(&f, SECRET_MARK);
 		add_list(&f, &s->agent.secrets);
 	}
-	crypto_generichash_update(&f.hash, f.data, f.used);
+	flush(&f);
 	crypto_generichash_final(&f.hash, s->digest, SPEC_DIGEST_SIZE);
 }

@@ -41,14 +41,15 @@ static void
 sort_assigns(const struct parser *p)
 {
 	const struct assign **sorted = p->sorted;
-	size_t start[BUCKETS_MAX + 1] = { 0 };
-	size_t buckets = param_count + setting_count + 1, sum = 0;
+	unsigned start[BUCKETS_MAX + 1] = { 0 };
+	size_t buckets = param_count + setting_count + 1;
+	unsigned sum = 0;
 
 	assert(buckets <= BUCKETS_MAX);
 	for (size_t i = 0; i < p->count; i++)
 		start[bucket_of(&p->assign[i])]++;
 	for (size_t b = 0; b <= buckets; b++) {
-		size_t count = start[b];
+		unsigned count = start[b];
 
 		start[b] = sum;
 		sum += count;
@@ -57,7 +58,7 @@ sort_assigns(const struct parser *p)
 		sorted[start[bucket_of(&p->assign[i])]++] = &p->assign[i];
 	/* Each start is now where the next bucket begins. */
 	for (size_t b = 0; b < buckets; b++) {
-		size_t first = b == 0 ? 0 : start[b - 1];
+		unsigned first = b == 0 ? 0 : start[b - 1];
 
 		if (start[b] - first > 1)
 			qsort(sorted + first, start[b] - first, sizeof *sorted,

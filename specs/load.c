@@ -38,30 +38,49 @@ file_error(struct spec_set *set, const char *file, const char *what, int code)
 	    code != 0 ? strerror(code) : "");
 }
 
-/* Reads a descriptor to its end, at most one byte more than is allowed. */
-static int
-read_all(int fd, struct textbuf *b)
-{
-	char chunk[16384];
-	ssize_t n;
+/* Memory for the text of one file after the other. */
+struct buffer {
+	char *text;
+	size_t room;
+};
 
-	do {
-		n = read(fd, chunk, sizeof chunk);
-		if (n > 0)
-			textbuf_add(b, chunk, (size_t)n);
-	} while ((n > 0 || (n < 0 && errno == EINTR)) &&
-	    b->len <= SPEC_FILE_MAX && !b->failed);
-	if (b->failed)
-		errno = ENOMEM;
-	return n < 0 || b->failed ? -1 : 0;
+/*
+ * Reads a descriptor to its end, at most one byte more than is allowed; what
+ * is as long as fstat(2) said is at its end.  Returns the number of bytes, -1
+ * with errno.
+ */
+static ssize_t
+read_all(int fd, off_t size, struct buffer *b)
+{
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (n != 0 && len <= SPEC_FILE_MAX &&
+	    (len == 0 || (off_t)len != size)) {
+		if (len == b->room) {
+			size_t room = b->room == 0 ? 16384 : b->room * 2;
+			char *grown = realloc(b->text, room);
+
+			if (grown == NULL)
+				return -1;
+			b->text = grown;
+			b->room = room;
+		}
+		n = read(fd, b->text + len, b->room - len);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		len += n > 0 ? (size_t)n : 0;
+	}
+	return (ssize_t)len;
 }
 
 /* Reads and parses one file; what is wrong becomes an error. */
 static void
-load_file(struct spec_set *set, struct spec_docs *docs, const char *file)
+load_file(struct spec_set *set, struct spec_docs *docs, struct buffer *b,
+    const char *file)
 {
-	struct textbuf b = { 0 };
 	struct stat st;
+	ssize_t len;
 	int fd;
 
 	/* O_NONBLOCK: a FIFO must not stop the program. */
@@ -74,13 +93,12 @@ load_file(struct spec_set *set, struct spec_docs *docs, const char *file)
 		file_error(set, file, "cannot read", errno);
 	else if (!S_ISREG(st.st_mode))
 		file_error(set, file, "not a regular file", 0);
-	else if (read_all(fd, &b) != 0)
+	else if ((len = read_all(fd, st.st_size, b)) < 0)
 		file_error(set, file, "cannot read", errno);
 	else
-		(void)spec_parse(file, b.text != NULL ? b.text : "", b.len,
-		    docs, &set->errors);
+		(void)spec_parse(file, b->text, (size_t)len, docs,
+		    &set->errors);
 	close(fd);
-	free(b.text);
 }
 
 static int
@@ -128,6 +146,7 @@ spec_load(const char *const *path, size_t count, struct spec_set *set)
 {
 	struct text_list files = { 0 };
 	struct spec_docs docs = { 0 };
+	struct buffer buffer = { 0 };
 	struct stat st;
 	bool valid = true;
 
@@ -142,7 +161,8 @@ spec_load(const char *const *path, size_t count, struct spec_set *set)
 		}
 	}
 	for (size_t i = 0; i < files.count; i++)
-		load_file(set, &docs, files.text[i]);
+		load_file(set, &docs, &buffer, files.text[i]);
+	free(buffer.text);
 	spec_resolve(&docs, set);
 	spec_docs_free(&docs);
 	/* The texts stay where they are: errors point to them. */

@@ -2,9 +2,11 @@
 /* Specs as one block of memory, and looking things up in them. */
 #include "pack.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "param_names.h"
 #include "settings.h"
 
 #define FILES 8 /* of a spec's places that are kept only once */
@@ -138,7 +140,7 @@ pack_all(struct packer *p, struct spec *to, const struct spec *from)
 		struct spec_param *at = param == NULL ? &ignored : &param[i];
 
 		pack_param(p, at, &from->param[i]);
-		if (strcmp(at->def->name, "depend") == 0)
+		if (at->def == &param_table[P_DEPEND])
 			to->depend = at->value;
 	}
 	pack_agent(p, &to->agent, &from->agent);
@@ -209,7 +211,7 @@ spec_param_find(const struct spec *s, const char *name)
 		size_t middle = (low + high) / 2;
 		const struct spec_param *p = &s->param[middle];
 		int c = p->def != def ? (p->def < def ? -1 : 1) :
-		    strcmp(p->name, name);
+		    def->type != PARAM_KEYVALUE ? 0 : strcmp(p->name, name);
 
 		if (c == 0)
 			return p;

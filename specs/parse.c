@@ -34,7 +34,7 @@ is_below(const char *name, const char *part)
 {
 	size_t len = strlen(part);
 
-	return strncmp(name, part, len) == 0 &&
+	return *name == *part && strncmp(name, part, len) == 0 &&
 	    (name[len] == '.' || name[len] == '\0');
 }
 
@@ -89,14 +89,20 @@ takes_mapping(const char *name)
 	return def != NULL && def->type == PARAM_KEYVALUE;
 }
 
+static bool
+is_name(const struct node *key)
+{
+	return key->len == 4 && memcmp(key->text, "name", 4) == 0;
+}
+
 /* Makes the full name of a key.  Returns false when it cannot be one. */
 static bool
 full_name(struct parser *p, const char *prefix, const struct node *key,
     char *name, bool *append)
 {
-	size_t before = strlen(prefix), len = strlen(key->text);
+	size_t before = strlen(prefix), len = key->len;
 
-	if (strcmp(key->text, "<<") == 0 && key->plain) {
+	if (len == 2 && key->plain && memcmp(key->text, "<<", 2) == 0) {
 		parser_fault(p, key, "merge keys are not part of the spec language; "
 		    "use a document with defaults");
 		return false;
@@ -134,7 +140,7 @@ walk(struct parser *p, const char *prefix, const struct node *map)
 		    !full_name(p, prefix, key, name, &append))
 			continue;
 		/* Taken by take_name. */
-		if (strcmp(name, "name") == 0 && !append)
+		if (*prefix == '\0' && is_name(key))
 			continue;
 		if (value->kind != NODE_MAP)
 			add_leaf(p, name, append, key, value);
@@ -164,7 +170,7 @@ take_name(struct parser *p, const struct node *root)
 	for (key = root->child; key != NULL && key->next != NULL;
 	    key = value->next) {
 		value = key->next;
-		if (key->kind == NODE_BAD || strcmp(key->text, "name") != 0)
+		if (key->kind == NODE_BAD || !is_name(key))
 			continue;
 		if (found != NULL) {
 			parser_fault(p, key, "name is given twice, first in line %u",

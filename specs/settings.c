@@ -121,17 +121,22 @@ setting_find(const char *name)
 bool
 setting_group(const char *name)
 {
-	size_t len = strlen(name);
+	size_t len = strlen(name), low = 0, high = setting_count;
 
-	for (size_t i = 0; i < setting_count; i++) {
-		const struct setting *s = &setting_table[i];
+	/* The first name that does not come before `name`. */
+	while (low < high) {
+		size_t middle = (low + high) / 2;
 
-		if (strncmp(name, s->name, len) == 0 &&
-		    (s->name[len] == '.' ||
-		    (s->name[len] == '\0' && s->type == SETTING_MAP)))
-			return true;
+		if (strcmp(setting_table[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return false;
+	if (low < setting_count && strcmp(setting_table[low].name, name) == 0)
+		return setting_table[low].type == SETTING_MAP;
+	return low < setting_count &&
+	    strncmp(setting_table[low].name, name, len) == 0 &&
+	    setting_table[low].name[len] == '.';
 }
 
 const char *

@@ -24,7 +24,7 @@ node_is_null(const struct node *n)
 {
 	static const char *const words[] = { "", "~", "null", "Null", "NULL" };
 
-	if (n->kind != NODE_TEXT || !n->plain ||
+	if (n->kind != NODE_TEXT || !n->plain || n->len > 4 ||
 	    strchr("~nN", *n->text) == NULL)
 		return false;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -139,8 +139,10 @@ add_text(struct reader *r, const yaml_event_t *e)
 	bool key = r->depth > 0 && expects_key(r->stack[r->depth - 1]);
 	bool secret = !key && e->data.scalar.anchor == NULL && is_secret(e);
 
-	if (!secret && refuse_properties(r, e->data.scalar.anchor,
-	    e->data.scalar.tag, e->start_mark))
+	if (!secret &&
+	    (e->data.scalar.anchor != NULL || e->data.scalar.tag != NULL) &&
+	    refuse_properties(r, e->data.scalar.anchor, e->data.scalar.tag,
+	    e->start_mark))
 		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
 	if (len > SPEC_SCALAR_MAX) {
 		spec_error_add(r->errors, place_of(r, e->start_mark), false,

@@ -99,27 +99,27 @@ file_create(int dir, const char *name, mode_t mode, const void *data,
 }
 
 int
-file_replace(const char *path, const void *data, size_t len,
+file_replace(int dir, const char *name, const void *data, size_t len,
     struct error *err)
 {
 	struct buffer temporary = { .data = NULL };
 	int fd, code = 0;
 
-	buffer_printf(&temporary, "%s.new", path);
+	buffer_printf(&temporary, "%s.new", name);
 	if (temporary.failed)
-		return error_sys(err, ENOMEM, "%s", path);
-	fd = open(temporary.data, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
+		return error_sys(err, ENOMEM, "%s", name);
+	fd = openat(dir, temporary.data, O_WRONLY | O_CREAT | O_TRUNC |
+	    O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1 || write_all(fd, data, len) != 0 ||
-	    rename(temporary.data, path) != 0)
+	    renameat(dir, temporary.data, dir, name) != 0)
 		code = errno;
 	if (fd != -1)
 		close(fd);
 	if (code != 0)
-		(void)unlink(temporary.data);
+		(void)unlinkat(dir, temporary.data, 0);
 	buffer_free(&temporary);
 	return code == 0 ? 0 : error_sys(err, code, "%s: cannot be written",
-	    path);
+	    name);
 }
 
 int

@@ -26,11 +26,11 @@ int file_create(int dir, const char *name, mode_t mode, const void *data,
     size_t len, struct error *err);
 
 /*
- * Puts a file in the place of one that may be there, mode 0600, by rename(2):
- * a reader, and a crash of the program, see the old one or the new one.  It is
- * not forced to the disk.
+ * Puts a file in the place of one that may be there, mode 0600, by rename(2)
+ * from NAME.new: a reader, and a crash of the program, see the old one or the
+ * new one.  It is not forced to the disk.  `dir` as for openat(2).
  */
-int file_replace(const char *path, const void *data, size_t len,
+int file_replace(int dir, const char *name, const void *data, size_t len,
     struct error *err);
 
 /* fsync(2) of a directory; `name` is for the message. */

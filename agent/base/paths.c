@@ -117,6 +117,7 @@ paths_init(struct paths *p, const char *state, struct error *err)
 		const char *dir, *name;
 	} names[] = {
 		{ p->applied, p->state, "applied" },
+		{ p->good, p->state, "good" },
 		{ p->orders, p->state, "orders.json" },
 		{ p->snapshots, p->state, "snapshots" },
 		{ p->key, p->state, "key" },
@@ -209,6 +210,7 @@ paths_make(const struct paths *p, struct error *err)
 	if (make_dir(p->state, 0755, err) != 0 ||
 	    make_dir(p->snapshots, 0755, err) != 0 ||
 	    make_dir(p->applied, 0700, err) != 0 ||
+	    make_dir(p->good, 0700, err) != 0 ||
 	    make_dir(base, 0755, err) != 0 ||
 	    make_dir(p->run, 0700, err) != 0)
 		return -1;

@@ -180,8 +180,10 @@ start_helpers(struct daemon *d, int *reader, int *signer, struct error *err)
 {
 	const struct paths *p = &d->ctx->paths;
 	struct reader_options reads = { .dir = d->opt.dir,
-		.trust = d->opt.trust };
-	struct signer_options signs = { .dir = p->snapshots, .key = p->key,
+		.trust = d->opt.trust, .good = p->good,
+		.public_key = p->public_key };
+	struct signer_options signs = { .dir = p->snapshots, .good = p->good,
+		.key = p->key,
 		.public_key = p->public_key };
 	struct minisign_public pub;
 	bool made = false;

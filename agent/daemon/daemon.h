@@ -81,6 +81,7 @@ struct daemon {
 	struct event *snapshot_timer;
 	bool signing;
 	bool unsigned_for_ever; /* the signer has ended */
+	bool said_not_kept; /* that a last good text could not be kept */
 	int64_t snapshot_at; /* ms, of the last one */
 	unsigned char content[DIGEST_SIZE], sent[DIGEST_SIZE];
 	char snapshot_problem[512];

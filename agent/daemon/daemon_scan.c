@@ -172,6 +172,11 @@ on_result(void *arg, struct channel *c, const struct message *m)
 	struct error err;
 
 	(void)c;
+	if (m->type == READER_KEEP || m->type == READER_FORGET) {
+		(void)channel_send(d->signer, m->type == READER_KEEP ?
+		    SIGNER_KEEP : SIGNER_FORGET, 0, m->data, m->len);
+		return;
+	}
 	d->scanning = false;
 	evtimer_del(d->overdue);
 	if (d->mute)

@@ -118,6 +118,13 @@ on_done(void *arg, struct channel *c, const struct message *m)
 	struct error err;
 
 	(void)c;
+	if (m->type == SIGNER_NOT_KEPT) {
+		if (!d->said_not_kept)
+			daemon_log("%.*s", (int)m->len,
+			    (const char *)m->data);
+		d->said_not_kept = true;
+		return;
+	}
 	d->signing = false;
 	if (m->type != SIGNER_DONE || m->len != sizeof a)
 		return;

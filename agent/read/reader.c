@@ -96,6 +96,7 @@ reader_finish(struct reader *r)
 		free(r->sent[i].file);
 	}
 	free(r->sent);
+	text_list_free(&r->forgotten);
 	free(r->facts);
 }
 
@@ -129,6 +130,12 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 	return rc;
 }
 
+static int
+send_kept(void *arg, unsigned type, const void *data, size_t len)
+{
+	return channel_write(*(int *)arg, type, 0, data, len);
+}
+
 /* Answers one message.  Returns 0, -1 when the channel or memory is gone. */
 static int
 serve(struct reader *r, int fd, const struct message *m)
@@ -147,7 +154,7 @@ serve(struct reader *r, int fd, const struct message *m)
 		return -1;
 	rc = channel_write(fd, READER_RESULT, m->number, answer, len);
 	free(answer);
-	return rc;
+	return rc == 0 ? kept_tell(r, send_kept, &fd) : rc;
 }
 
 int

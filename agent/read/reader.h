@@ -16,6 +16,8 @@
 struct reader_options {
 	const char *dir; /* the watched directory */
 	bool trust;	 /* check owners and modes (promise trusted-input) */
+	/* Where last good texts are kept, and their key; NULL: nowhere. */
+	const char *good, *public_key;
 };
 
 /* Why a directory cannot be taken at its word. */
@@ -63,9 +65,12 @@ struct scan {
 
 /*
  * Message types on the reader's channel.  READER_ACCEPT (no data, no answer)
- * takes the directory as it is at the next scan, on whatever device.
+ * takes the directory as it is at the next scan, on whatever device.  Behind
+ * a result there may be any number of READER_KEEP and READER_FORGET, meant for
+ * the signer and as it takes them (SIGNER_KEEP, SIGNER_FORGET).
  */
-enum { READER_SCAN = 1, READER_RESULT = 2, READER_ACCEPT = 3 };
+enum { READER_SCAN = 1, READER_RESULT = 2, READER_ACCEPT = 3,
+	READER_KEEP = 4, READER_FORGET = 5 };
 
 /*
  * The name of the set that a directory holds: its absolute path.  Symbolic

@@ -51,6 +51,7 @@ content_unref(struct content *c)
 		return;
 	spec_docs_free(&c->docs);
 	spec_errors_free(&c->errors);
+	free(c->text);
 	free(c->path);
 	free(c);
 }
@@ -307,6 +308,24 @@ attempt(struct reader *r, struct files *next, struct stat *st,
 	return rc;
 }
 
+/* Files of which nothing need be kept any more; both lists are sorted. */
+static void
+forget_dropped(struct reader *r, const struct files *next)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < r->files.count; i++) {
+		const struct file *f = &r->files.file[i];
+
+		while (k < next->count &&
+		    strcmp(next->file[k].name, f->name) < 0)
+			k++;
+		if (k == next->count ||
+		    strcmp(next->file[k].name, f->name) != 0)
+			(void)text_list_add(&r->forgotten, f->path);
+	}
+}
+
 /* Takes over what was found. */
 static void
 commit(struct reader *r, struct files *next, dev_t dev, bool *changed,
@@ -322,6 +341,8 @@ commit(struct reader *r, struct files *next, dev_t dev, bool *changed,
 		unsettled |= next->file[i].unsettled ||
 		    next->file[i].vanished_ms != 0;
 	}
+	if (r->opt->good != NULL)
+		forget_dropped(r, next);
 	files_finish(&r->files);
 	r->files = *next;
 	r->dev = dev;

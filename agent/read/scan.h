@@ -5,6 +5,7 @@
  *   scan_look   directory -> table of files     (scan.c, scan_file.c)
  *   scan_merge  table -> specs and what changed (scan_merge.c)
  *   scan_encode the answer as bytes             (scan_code.c)
+ *   kept_tell   what to keep for the next agent (scan_kept.c)
  */
 #ifndef JA_SCAN_H
 #define JA_SCAN_H
@@ -34,6 +35,8 @@ struct content {
 	struct spec_docs docs;
 	struct spec_errors errors; /* of parsing */
 	bool valid;
+	char *text; /* until it is kept, or known not to be good; or NULL */
+	size_t text_len;
 };
 
 struct file {
@@ -47,6 +50,7 @@ struct file {
 	bool racy;	      /* read so soon after a write that another one
 				 may have left the same times */
 	bool invalid;	      /* scan_merge: an error is in it */
+	bool asked;	      /* for a kept text, since there was no good one */
 	long long since_ms;   /* when `id` was first seen, monotonic */
 	long long vanished_ms; /* since when it is absent; 0: it is there */
 };
@@ -76,6 +80,8 @@ struct reader {
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of what was sent */
 	bool no_leases;	     /* as on a system without them, for tests */
 	unsigned tries;	     /* scans in a row that met a writer */
+	bool swept;	     /* kept texts without a file were forgotten */
+	struct text_list forgotten; /* files that are not there any more */
 	unsigned char *facts; /* files, errors, digest as they were encoded */
 	size_t facts_len;
 };
@@ -122,6 +128,17 @@ struct content *content_new(const char *path, const char *text, size_t len,
     const unsigned char digest[SPEC_DIGEST_SIZE]);
 struct content *content_ref(struct content *c);
 void content_unref(struct content *c);
+
+/*
+ * scan_kept.c: the text that was kept of a file becomes its last good one;
+ * what is wrong with it is a warning.
+ */
+void kept_recall(const struct reader *r, struct file *f,
+    struct spec_errors *errors);
+/* Calls `send` for all that is to be kept or forgotten since the last call. */
+typedef int kept_send_fn(void *arg, unsigned type, const void *data,
+    size_t len);
+int kept_tell(struct reader *r, kept_send_fn *send, void *arg);
 
 long long monotonic_ms(void);
 

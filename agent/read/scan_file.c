@@ -184,7 +184,7 @@ read_all(int fd, char *buf, size_t len)
 
 /* Takes the text of an open file as what the file holds now. */
 static int
-take_text(struct file *f, const char *text, size_t len)
+take_text(struct file *f, const char *text, size_t len, bool keep)
 {
 	unsigned char digest[SPEC_DIGEST_SIZE];
 	struct content *c;
@@ -199,13 +199,18 @@ take_text(struct file *f, const char *text, size_t len)
 		c = content_ref(f->good);
 	else
 		c = content_new(f->path, text, len, digest);
+	if (c != NULL && c->valid && keep && c->text == NULL && c != f->good &&
+	    (c->text = malloc(len + 1)) != NULL) {
+		memcpy(c->text, text, len);
+		c->text_len = len;
+	}
 	content_unref(f->now);
 	f->now = c;
 	return READ_DONE;
 }
 
 static int
-read_settled(int fd, struct file *f)
+read_settled(int fd, struct file *f, bool keep)
 {
 	size_t len = (size_t)f->id.size;
 	struct file_id after = f->id;
@@ -218,7 +223,7 @@ read_settled(int fd, struct file *f)
 	if (read_all(fd, text, len) && fstat(fd, &st) == 0) {
 		id_set(&after, &st);
 		if (id_same(&after, &f->id))
-			rc = take_text(f, text, len);
+			rc = take_text(f, text, len, keep);
 	}
 	free(text);
 	return rc;
@@ -274,7 +279,7 @@ read_file(const struct reader *r, int dirfd, const struct stat *st,
 	if (fstat(fd, &now) == 0 && now.st_ino == st->st_ino &&
 	    now.st_dev == st->st_dev && is_settled(r, fd, f, old,
 	    &leased)) {
-		rc = read_settled(fd, f);
+		rc = read_settled(fd, f, r->opt->good != NULL);
 		end_lease(fd, leased);
 	}
 	close(fd);
@@ -324,6 +329,7 @@ inherit(const struct reader *r, const char *name, const struct file *old,
 		f->now = content_ref(old->now);
 		f->good = content_ref(old->good);
 		f->invalid = old->invalid;
+		f->asked = old->asked;
 	}
 	return 0;
 }

@@ -50,6 +50,14 @@ copy_error(struct spec_errors *to, const char *path,
 	(void)spec_error_add(to, place, e->warning, "%s", e->message);
 }
 
+/* A file that was not good in the life of this process may have been before. */
+static void
+recall(const struct merge *m, struct file *f)
+{
+	if (f->good == NULL && !f->asked)
+		kept_recall(m->r, f, m->errors);
+}
+
 /* What counts at first, and what was already found when parsing. */
 static void
 begin(struct merge *m)
@@ -59,6 +67,8 @@ begin(struct merge *m)
 		bool usable = f->problem == NULL && f->now != NULL &&
 		    f->now->valid;
 
+		if (!usable && !f->unsettled)
+			recall(m, f);
 		m->use[i] = usable ? f->now : f->good;
 		f->invalid = !usable && !(f->unsettled && f->now == NULL);
 		if (f->problem != NULL)
@@ -97,8 +107,9 @@ resolve(const struct merge *m, struct spec_set *set)
 static bool
 can_demote(const struct merge *m, size_t i)
 {
-	const struct file *f = &m->r->files.file[i];
+	struct file *f = &m->r->files.file[i];
 
+	recall(m, f);
 	return f->good != NULL && m->use[i] == f->now && f->good != f->now;
 }
 

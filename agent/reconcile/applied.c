@@ -2,6 +2,7 @@
 #include "agent/reconcile/applied.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,7 @@ applied_write(const char *dir, const struct spec *s, struct error *err)
 	if (text == NULL)
 		return error_sys(err, ENOMEM, "%s", s->name);
 	snprintf(path, sizeof path, "%s/%s.yaml", dir, s->name);
-	rc = file_replace(path, text, strlen(text), err);
+	rc = file_replace(AT_FDCWD, path, text, strlen(text), err);
 	free(text);
 	return rc;
 }

@@ -172,7 +172,7 @@ write_file(const struct standing *s, const char *name,
 	json_decref(root);
 	if (text == NULL)
 		return error_sys(err, ENOMEM, "%s", s->path);
-	rc = file_replace(s->path, text, strlen(text), err);
+	rc = file_replace(AT_FDCWD, s->path, text, strlen(text), err);
 	free(text);
 	return rc;
 }

@@ -15,6 +15,7 @@
 #include "agent/base/channel.h"
 #include "kernel/compat.h"
 #include "kernel/confine.h"
+#include "agent/sign/kept.h"
 #include "agent/sign/minisign.h"
 #include "agent/sign/signer_write.h"
 
@@ -22,7 +23,7 @@ struct signer {
 	const struct signer_options *options;
 	struct minisign_secret *secret; /* NULL: not read yet */
 	struct minisign_public pub;
-	int dir;	/* -1: not open yet */
+	int dir, good;	/* -1: not open yet */
 	bool confined;
 	bool ready;	/* the newest snapshot is known and good */
 	uint64_t newest; /* its sequence; 0: there is none */
@@ -93,6 +94,9 @@ prepare(struct signer *s, struct error *err)
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir == -1)
 		return error_sys(err, errno, "%s", s->options->dir);
+	if (s->good == -1 && s->options->good != NULL)
+		s->good = open(s->options->good,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->secret == NULL && read_keys(s, err) == -1)
 		return -1;
 	if (!s->confined && helper_confine(HELPER_SIGNER, err) == -1)
@@ -147,6 +151,50 @@ write_next(struct signer *s, const struct message *m, struct error *err)
 }
 
 static int
+keep(struct signer *s, const struct message *m, struct error *err)
+{
+	const char *path = (const char *)m->data;
+	size_t len = strlen(path);
+
+	(void)prepare(s, NULL);
+	if (s->secret == NULL || s->good == -1)
+		return error_set(err, ENOENT, "without the key, or a place, "
+		    "the last good spec files are not kept");
+	if (len >= m->len)
+		return error_set(err, EPROTO, "a spec file without a text");
+	if (kept_write(s->good, s->secret, path, path + len + 1,
+	    m->len - len - 1, err) != 0)
+		return error_wrap(err, "%s: its last good text is not kept",
+		    path);
+	return 0;
+}
+
+static int
+forget(struct signer *s, const struct message *m, struct error *err)
+{
+	const char *name = (const char *)m->data;
+
+	if (!kept_is_name(name))
+		return error_set(err, EPROTO, "no name of a kept file");
+	if (s->good != -1)
+		(void)unlinkat(s->good, name, 0);
+	return 0;
+}
+
+/* What the reader has to say of files; well is not answered. */
+static int
+answer_reader(struct signer *s, int fd, const struct message *m)
+{
+	struct error err;
+
+	error_clear(&err);
+	if ((m->type == SIGNER_KEEP ? keep : forget)(s, m, &err) == 0)
+		return 0;
+	return channel_write(fd, SIGNER_NOT_KEPT, m->number, err.text,
+	    strlen(err.text));
+}
+
+static int
 answer(struct signer *s, int fd, const struct message *m)
 {
 	struct signer_answer a;
@@ -171,7 +219,7 @@ answer(struct signer *s, int fd, const struct message *m)
 int
 signer_body(int fd, void *arg)
 {
-	struct signer s = { .options = arg, .dir = -1 };
+	struct signer s = { .options = arg, .dir = -1, .good = -1 };
 	struct message m;
 	int more;
 
@@ -179,7 +227,8 @@ signer_body(int fd, void *arg)
 	/* The key before anybody asks; a failure is told when somebody does. */
 	(void)prepare(&s, NULL);
 	while ((more = channel_read(fd, &m, NULL)) == 1) {
-		more = answer(&s, fd, &m);
+		more = (m.type == SIGNER_KEEP || m.type == SIGNER_FORGET ?
+		    answer_reader : answer)(&s, fd, &m);
 		free(m.data);
 		if (more == -1)
 			break;
@@ -187,5 +236,7 @@ signer_body(int fd, void *arg)
 	minisign_secret_free(s.secret);
 	if (s.dir != -1)
 		close(s.dir);
+	if (s.good != -1)
+		close(s.good);
 	return more == 0 ? 0 : 1;
 }

@@ -147,14 +147,19 @@ int snapshot_verify(const char *path, const char *public_key,
  * The signer: a helper process that holds the secret key and writes snapshots.
  * SIGNER_WRITE carries a snapshot's JSON without sequence, previous and root
  * decided by the signer; the answer SIGNER_DONE carries a struct signer_answer.
+ * SIGNER_KEEP carries the path of a spec file, a NUL and a text to be kept,
+ * SIGNER_FORGET the name of a kept one; only failures are answered, by
+ * SIGNER_NOT_KEPT with a message.
  */
 struct signer_options {
 	const char *dir;	/* snapshots */
+	const char *good;	/* last good texts of spec files (kept.h) */
 	const char *key;	/* secret key file */
 	const char *public_key;
 };
 
-enum { SIGNER_WRITE = 1, SIGNER_DONE = 2 };
+enum { SIGNER_WRITE = 1, SIGNER_DONE = 2, SIGNER_KEEP = 3,
+	SIGNER_FORGET = 4, SIGNER_NOT_KEPT = 5 };
 
 struct signer_answer {
 	int64_t sequence; /* -1: failed, `text` says why */

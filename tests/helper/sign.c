@@ -151,7 +151,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: sign DIR KEY PUB COUNT JAILS\n");
 		return 64;
 	}
-	o = (struct signer_options){ argv[1], argv[2], argv[3] };
+	o = (struct signer_options){ .dir = argv[1], .key = argv[2],
+		.public_key = argv[3] };
 	fd = helper_start("signer", signer_body, &o, NULL, &pid, &err);
 	if (fd == -1) {
 		fprintf(stderr, "sign: %s\n", err.text);

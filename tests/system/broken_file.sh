@@ -69,14 +69,41 @@ says_place() {
 stop agent KILL
 put_spec web "host.hostname: web-3" "exec.stat: []"
 check "a new agent starts" agent_start
-# It knows what was applied, not which jail the file is about.
-kept() { state_is web held || state_is web invalid; }
-check "the jail is kept" soon kept
+check "it knows what the file said" soon state_is web invalid
 check "naming the file" has web .reason "web.yaml"
 check "status names the place" says_place
 check "the jail runs on" same "$web" "$(identity web)"
 check "as it was" hostname_is web web-2
 check "no deed was done" same 0 "$(count_deeds)"
+check "and goes on healing" kill -9 "$(init_of web)"
+check "as the file said" soon sh -c "'$JAILAGENT' -k '$kernel' -s '$state' \
+    status --json web | jq -e '.jails[0] | .restarts == 1 and .jid != null'"
+web=$(identity web)
+
+# Defaults that are broken when the agent starts change nothing, either.
+printf 'name: "*"\nhost.domainname: example.org\n' | put 00-defaults
+check "defaults count" soon sh -c "'$JAILAGENT' -k '$kernel' -s '$state' \
+    list -j db host.domainname | grep -x example.org"
+db=$(identity db)
+stop agent KILL
+printf 'name: "*"\nhost.domainnam: example.net\n' | put 00-defaults
+check "another agent" agent_start
+check "says where" soon sh -c "'$JAILAGENT' -k '$kernel' -s '$state' status |
+    grep 00-defaults.yaml:2:1:"
+check "its jails are as they were" same "$db" "$(identity db)"
+check "in every respect" same example.org \
+    "$(ja list -j db host.domainname)"
+check "no deed here, either" same 0 "$(count_deeds)"
+# What was kept is believed only as the agent signed it.
+stop agent KILL
+for f in "$state"/good/*; do
+	sed 's/example.org/example.com/' "$f" > "$work/forged"
+	cat "$work/forged" > "$f"
+done
+check "another agent" agent_start
+check "refuses a forged copy" soon sh -c "'$JAILAGENT' -k '$kernel' \
+    -s '$state' status > /dev/null; grep 'is not used: ' '$work/agent.log'"
+rm "$specs/00-defaults.yaml"
 
 # One name in two files.
 put_spec web "host.hostname: web-2" 'exec.start: ["/bin/sleep 1000 &"]'

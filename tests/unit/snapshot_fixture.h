@@ -94,7 +94,8 @@ fixture_make(struct fixture *f)
 	assert_int_equal(mkdir(f->dir, 0755), 0);
 	if (minisign_generate(f->key, f->pub, &pub, &err) == -1)
 		fail_msg("%s", err.text);
-	f->options = (struct signer_options){ f->dir, f->key, f->pub };
+	f->options = (struct signer_options){ .dir = f->dir,
+		.key = f->key, .public_key = f->pub };
 }
 
 static inline void

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Last good texts of spec files, kept so that a file that is broken while the
+ * agent starts changes nothing (design: promise invalid-never-deletes).
+ *
+ * STATEDIR/good/HASH, HASH being 32 hex digits of the path's BLAKE2b: the four
+ * lines of a minisign signature by the agent's key, whose trusted comment names
+ * the path, and behind them the text.  One file, so that both change in one
+ * step; not forced to the disk, since a torn one does not verify.
+ */
+#ifndef JA_KEPT_H
+#define JA_KEPT_H
+
+#include <stddef.h>
+
+#include "agent/sign/minisign.h"
+
+#define KEPT_NAME_SIZE 33
+
+char *kept_name(const char *path, char name[KEPT_NAME_SIZE]);
+/* Whether a file name is one that kept_name makes. */
+bool kept_is_name(const char *name);
+
+/*
+ * The text that is kept of a file; to be freed, a NUL follows.  Returns 0, 1
+ * when there is none, -1 when it is not genuine, or cannot be read.
+ * `public_key` as for minisign_public_read.
+ */
+int kept_read(const char *dir, const char *public_key, const char *path,
+    char **text, size_t *len, struct error *err);
+
+/* Whether exactly this text is kept; its signature is not looked at. */
+bool kept_has(const char *dir, const char *path, const char *text, size_t len);
+
+/* For the signer, which has the directory open. */
+int kept_write(int dir, const struct minisign_secret *secret,
+    const char *path, const char *text, size_t len, struct error *err);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Last good texts: what is told to keep, kept by a signer, and recalled. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "agent/sign/kept.h"
+#include "scan_world.h"
+
+/* A signer in this process: what the reader tells is done at once. */
+struct keeper {
+	struct world *w;
+	char good[512], key[512], pub[512];
+	struct minisign_secret *secret;
+	int dir;
+	unsigned kept, forgotten;
+};
+
+static int
+setup(void **state)
+{
+	static struct keeper k;
+	struct minisign_public pub;
+	struct error err;
+	void *w;
+
+	memset(&k, 0, sizeof k);
+	if (world_setup(&w) != 0)
+		return -1;
+	k.w = w;
+	snprintf(k.good, sizeof k.good, "%.400s/good", k.w->top.path);
+	snprintf(k.key, sizeof k.key, "%.400s/key", k.w->top.path);
+	snprintf(k.pub, sizeof k.pub, "%.400s/key.pub", k.w->top.path);
+	assert_int_equal(mkdir(k.good, 0700), 0);
+	assert_int_equal(minisign_generate(k.key, k.pub, &pub, &err), 0);
+	k.secret = minisign_secret_read(k.key, &err);
+	assert_non_null(k.secret);
+	k.dir = open(k.good, O_RDONLY | O_DIRECTORY);
+	assert_int_not_equal(k.dir, -1);
+	k.w->opt.good = k.good;
+	k.w->opt.public_key = k.pub;
+	*state = &k;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct keeper *k = *state;
+	void *w = k->w;
+
+	close(k->dir);
+	minisign_secret_free(k->secret);
+	return world_teardown(&w);
+}
+
+static int
+take(void *arg, unsigned type, const void *data, size_t len)
+{
+	struct keeper *k = arg;
+	const char *path = data;
+	struct error err;
+
+	if (type == READER_FORGET) {
+		k->forgotten++;
+		assert_int_equal(len, KEPT_NAME_SIZE - 1);
+		return unlinkat(k->dir, path, 0) == 0 || errno == ENOENT ? 0 :
+		    -1;
+	}
+	assert_int_equal(type, READER_KEEP);
+	k->kept++;
+	return kept_write(k->dir, k->secret, path, path + strlen(path) + 1,
+	    len - strlen(path) - 1, &err);
+}
+
+/* A scan and what follows it. */
+static void
+look(struct keeper *k)
+{
+	k->kept = k->forgotten = 0;
+	scan(k->w);
+	while (k->w->s.again_ms > 0) {
+		usleep(k->w->s.again_ms * 1000);
+		scan(k->w);
+	}
+	assert_int_equal(kept_tell(&k->w->r, take, k), 0);
+}
+
+/* The agent ended, and another one starts. */
+static void
+again(struct keeper *k)
+{
+	struct error err;
+
+	reader_finish(&k->w->r);
+	assert_int_equal(reader_init(&k->w->r, &k->w->opt, &err), 0);
+}
+
+static const char *
+host_of(const struct keeper *k, const char *name)
+{
+	for (size_t i = 0; i < k->w->s.changed_count; i++)
+		if (strcmp(k->w->s.changed[i]->name, name) == 0)
+			return spec_text(k->w->s.changed[i], "host.hostname");
+	return "(none)";
+}
+
+static void
+recalled(void **state)
+{
+	struct keeper *k = *state;
+
+	write_jail(k->w, "a.yaml", "a", "one");
+	write_jail(k->w, "b.yaml", "b", "one");
+	look(k);
+	assert_int_equal(k->kept, 2);
+	look(k);
+	assert_int_equal(k->kept, 0);
+	again(k);
+	look(k);
+	assert_int_equal(k->kept, 0); /* it is there already */
+	write_jail(k->w, "a.yaml", "a", "two");
+	look(k);
+	assert_int_equal(k->kept, 1);
+	write_text(k->w, "a.yaml", "name: [\n");
+	look(k);
+	assert_int_equal(k->kept, 0);
+	again(k);
+	look(k);
+	assert_string_equal(host_of(k, "a"), "two");
+	assert_string_equal(host_of(k, "b"), "one");
+	assert_false(file_of(k->w, "a.yaml")->valid);
+	assert_true(file_of(k->w, "a.yaml")->has_last_good);
+	/* Found wrong by resolving: the same. */
+	write_text(k->w, "b.yaml", "name: b\npath: ${none}\n");
+	again(k);
+	look(k);
+	assert_string_equal(host_of(k, "b"), "one");
+	write_jail(k->w, "b.yaml", "b", "three");
+	look(k);
+	assert_string_equal(host_of(k, "b"), "three");
+	assert_int_equal(k->kept, 1);
+}
+
+static void
+forgotten(void **state)
+{
+	struct keeper *k = *state;
+
+	write_jail(k->w, "a.yaml", "a", "one");
+	write_jail(k->w, "b.yaml", "b", "one");
+	look(k);
+	assert_int_equal(unlink(spec_path(k->w, "a.yaml")), 0);
+	look(k);
+	assert_int_equal(k->forgotten, 1);
+	write_text(k->w, "a.yaml", "name: [\n");
+	again(k);
+	look(k);
+	assert_string_equal(host_of(k, "a"), "(none)");
+	assert_false(file_of(k->w, "a.yaml")->has_last_good);
+	/* Removed while nobody looked. */
+	assert_int_equal(unlink(spec_path(k->w, "b.yaml")), 0);
+	again(k);
+	look(k);
+	assert_int_equal(k->forgotten, 1);
+	write_text(k->w, "b.yaml", "name: [\n");
+	look(k);
+	assert_string_equal(host_of(k, "b"), "(none)");
+}
+
+/* Each byte of a kept file counts. */
+static void
+forged(void **state)
+{
+	struct keeper *k = *state;
+	char name[KEPT_NAME_SIZE], path[600], *data, *text;
+	struct error err;
+	size_t len, n;
+
+	write_jail(k->w, "a.yaml", "a", "one");
+	look(k);
+	snprintf(path, sizeof path, "%s/%s", k->good,
+	    kept_name(spec_path(k->w, "a.yaml"), name));
+	data = temp_read(path, &len);
+	assert_int_equal(kept_read(k->good, k->pub, spec_path(k->w, "a.yaml"),
+	    &text, &n, &err), 0);
+	free(text);
+	/* The first line is a comment, which nobody signed. */
+	for (size_t i = strcspn(data, "\n") + 1; i < len; i += 1 + i / 40) {
+		int rc;
+
+		data[i] ^= 1;
+		temp_write(path, 0600, data, len);
+		data[i] ^= 1;
+		rc = kept_read(k->good, k->pub, spec_path(k->w, "a.yaml"),
+		    &text, &n, &err);
+		assert_int_equal(rc, -1);
+	}
+	for (size_t i = 0; i < len; i += 7) {
+		temp_write(path, 0600, data, i);
+		assert_int_equal(kept_read(k->good, k->pub, spec_path(k->w,
+		    "a.yaml"), &text, &n, &err), -1);
+	}
+	/* A genuine one of another file. */
+	temp_write(path, 0600, data, len);
+	snprintf(path, sizeof path, "%s/%s", k->good,
+	    kept_name(spec_path(k->w, "b.yaml"), name));
+	temp_write(path, 0600, data, len);
+	assert_int_equal(kept_read(k->good, k->pub, spec_path(k->w, "b.yaml"),
+	    &text, &n, &err), -1);
+	write_text(k->w, "b.yaml", "name: [\n");
+	again(k);
+	look(k);
+	assert_string_equal(host_of(k, "a"), "one");
+	assert_int_equal(k->w->s.changed_count, 1);
+	free(data);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(recalled),
+		TEST(forgotten),
+		TEST(forged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -81,9 +81,10 @@ examples(void **state)
 			fail_msg("%s:%u: %s", name,
 			    set.errors.error[i].place.line,
 			    set.errors.error[i].message);
-		assert_true(set.count > 0);
+		/* A directory may hold something else. */
+		assert_true(set.count > 0 || set.file_count == 0);
+		count += set.count > 0;
 		spec_set_free(&set);
-		count++;
 	}
 	closedir(d);
 	assert_true(count >= 8);

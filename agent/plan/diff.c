@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/socket.h>
+
+#include "agent/plan/aliases.h"
 #include "agent/plan/plan.h"
 #include "kernel/fstab.h"
 
@@ -369,18 +372,57 @@ diff_mounts(const struct plan_input *in, struct action *out,
 	    out_of_memory(err);
 }
 
+static int
+all_aliases(const struct spec *s, struct text_list *out, struct error *err)
+{
+	return aliases_wanted(s, AF_INET, out, err) != 0 ||
+	    aliases_wanted(s, AF_INET6, out, err) != 0 ? -1 : 0;
+}
+
+/*
+ * Interfaces, prefixes and words of addresses, which the kernel does not see,
+ * against what was last applied.
+ */
+static int
+diff_aliases(const struct plan_input *in, struct action *out,
+    struct error *err)
+{
+	struct text_list was = { 0 }, want = { 0 };
+	struct change *c = NULL;
+	int rc = 0;
+
+	if (in->applied == NULL)
+		return 0;
+	if (all_aliases(in->applied, &was, err) != 0 ||
+	    all_aliases(in->desired, &want, err) != 0)
+		rc = -1;
+	else if (!text_list_equal(&was, &want) &&
+	    (c = add_change(out, "interface", HOW_USERLAND)) == NULL)
+		rc = out_of_memory(err);
+	if (c == NULL) {
+		text_list_free(&was);
+		text_list_free(&want);
+		return rc;
+	}
+	c->from = was;
+	c->to = want;
+	c->was_set = c->is_set = true;
+	return 0;
+}
+
 /* A kernel that mounts is asked what is mounted: see diff_mounts. */
 static bool
 compared(const struct plan_input *in, const struct spec_param *p)
 {
-	static const char *const apart[] = { "name", "depend" };
+	static const char *const apart[] = { "name", "depend", "interface" };
 	static const char *const mounts[] = { "mount", "mount.fstab" };
 
-	for (size_t i = 0; i < 2; i++)
-		if (strcmp(p->name, apart[i]) == 0 || (strcmp(p->name,
-		    mounts[i]) == 0 && params_find(in->params, "mount") !=
-		    NULL))
+	for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
+		if (strcmp(p->name, apart[i]) == 0)
 			return false;
+	for (size_t i = 0; i < 2; i++)
+		if (strcmp(p->name, mounts[i]) == 0)
+			return params_find(in->params, "mount") == NULL;
 	return true;
 }
 
@@ -405,5 +447,7 @@ diff_jail(const struct plan_input *in, struct action *out, struct error *err)
 		    !moot(in, p) && diff_left(in, p, out, err) != 0)
 			return -1;
 	}
-	return diff_mounts(in, out, err) != 0 ? -1 : diff_agent(in, out, err);
+	if (diff_aliases(in, out, err) != 0 || diff_mounts(in, out, err) != 0)
+		return -1;
+	return diff_agent(in, out, err);
 }

@@ -78,6 +78,29 @@ judge_linux(const struct reading *r, struct fstab_line *l, char *buf,
 	return f.kind == FSLINUX_BIND ? find_source(r, l, buf, size) : 0;
 }
 
+int
+mounts_check_target(const struct observer *o, struct jail_roots *roots,
+    const char *target, const char *path, struct error *err)
+{
+	struct error why;
+	char real[1024];
+
+	if (canonical_source(o, roots, target, real, sizeof real, &why) != 0)
+		return why.code == ENOENT ? 0 :
+		    error_set(err, why.code, "%s", why.text);
+	if (strcmp(real, target) == 0 || !path_below(target, path))
+		return 0;
+	return error_set(err, ELOOP, "%s leads through a symbolic link below "
+	    "the jail's path, which its processes could change", target);
+}
+
+static int
+judge(const struct reading *r, struct fstab_line *l, char *buf, size_t size)
+{
+	return is_linux(r) ? judge_linux(r, l, buf, size) :
+	    mounts_check_target(r->o, r->roots, l->target, r->path, r->err);
+}
+
 static int
 add_line(const struct reading *r, const char *text)
 {
@@ -88,8 +111,8 @@ add_line(const struct reading *r, const char *text)
 	if (rc != 0)
 		return rc > 0 ? 0 : -1;
 	rc = place_target(r, &l, target, sizeof target);
-	if (rc == 0 && is_linux(r))
-		rc = judge_linux(r, &l, source, sizeof source);
+	if (rc == 0)
+		rc = judge(r, &l, source, sizeof source);
 	if (rc == 0 && ((printed = fstab_print(&l)) == NULL ||
 	    text_list_add(r->out, printed) != 0))
 		rc = error_sys(r->err, ENOMEM, "mount");

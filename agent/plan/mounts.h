@@ -18,6 +18,14 @@ int mounts_read(const struct observer *o, struct jail_roots *roots,
     const struct spec *s, const char *path, struct text_list *out,
     struct error *err);
 
+/*
+ * Whether a target on the host is reached without a link that a jail could
+ * have made: `path` is the jail's root.  What is not there passes; mount(8)
+ * says so.
+ */
+int mounts_check_target(const struct observer *o, struct jail_roots *roots,
+    const char *target, const char *path, struct error *err);
+
 /* The same for a jail whose canonical path is not known yet. */
 int mounts_of_spec(const struct observer *o, const struct spec *s,
     struct text_list *out, struct error *err);

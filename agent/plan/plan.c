@@ -124,6 +124,15 @@ has(const struct action *a, enum change_how how)
 	return false;
 }
 
+static bool
+has_change(const struct action *a, const char *name)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->change[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* A difference that needs a restart: allowed by letters and policy? */
 static int
 plan_restart(const struct plan_input *in, struct action *out)
@@ -172,8 +181,9 @@ plan_living(const struct plan_input *in, struct action *out)
 		return decide(out, ACTION_MODIFY, "%s differs", names);
 	}
 	list_changes(out, HOW_USERLAND, names, sizeof names);
-	return decide(out, ACTION_MODIFY,
-	    "%s changed; used the next time it is needed", names);
+	return decide(out, ACTION_MODIFY, "%s changed%s", names,
+	    has_change(out, "interface") ? "" :
+	    "; used the next time it is needed");
 }
 
 /* Whether the jail, which does not run, was up in this boot. */
@@ -190,7 +200,7 @@ plan_absent(const struct plan_input *in, struct action *out)
 {
 	bool died = ended(in);
 
-	out->cleanup = died;
+	out->cleanup = died || in->left;
 	if (!(in->letters & LETTER_C))
 		return decide(out, ACTION_BLOCKED,
 		    "not found; creating it (-c) is not allowed here");
@@ -269,7 +279,7 @@ plan_unwanted(const struct plan_input *in, struct action *out)
 	if (!(in->letters & LETTER_R))
 		return decide(out, ACTION_BLOCKED, "its spec is gone; removal "
 		    "(-r) is not allowed here");
-	out->cleanup = in->live == NULL && ended(in);
+	out->cleanup = in->live == NULL && (ended(in) || in->left);
 	return decide(out, ACTION_REMOVE, "its spec is gone");
 }
 

@@ -62,6 +62,7 @@ struct plan_input {
 	bool managed;	     /* there is an entry */
 	const char *unfinished; /* "creation" or "removal" that never ended */
 	bool down;	     /* it was stopped in good order */
+	bool left;	     /* something of it is still on the host */
 	const char *token;   /* entry's mark */
 	const char *old_boot; /* boot in which it was made */
 	int old_jid;

@@ -66,25 +66,12 @@ says_nothing(const struct spec_param *p)
 	    strcmp(p->value.text[0], "false") == 0);
 }
 
-/*
- * Things that somebody must make around the jail.  `model` has nothing to make;
- * a kernel that takes them as parameters makes them itself.
- */
+/* What somebody must do around the jail; `model` has nothing around it. */
 static bool
-needs_hands(const struct spec_param *p, const char *backend,
-    const struct jail_params *params)
+needs_hands(const struct spec_param *p, const char *backend)
 {
-	if (strcmp(backend, "model") == 0 || says_nothing(p))
-		return false;
-	for (size_t i = 0; i < p->value.count; i++)
-		if ((p->def->type == PARAM_IP4 || p->def->type == PARAM_IP6) &&
-		    strchr(p->value.text[i], '|') != NULL)
-			return true;
-	/* Its lines are those of mount. */
-	if (strcmp(p->name, "mount.fstab") == 0 &&
-	    params_find(params, "mount") != NULL)
-		return false;
-	return p->def->class == PARAM_USERLAND && !advertised(params, p);
+	return strcmp(p->name, "ip_hostname") == 0 && !says_nothing(p) &&
+	    strcmp(backend, "model") != 0;
 }
 
 /* The first value for a message: one line of it, and not too much. */
@@ -134,10 +121,10 @@ refuse_param(const struct spec_param *p, const char *backend,
 		    rule->why);
 		return buf;
 	}
-	if (needs_hands(p, backend, params)) {
-		snprintf(buf, size, "%s: mounts, aliases, interfaces and "
-		    "datasets are not made by this version; make them by "
-		    "exec.prestart and undo them by exec.poststop", p->name);
+	if (needs_hands(p, backend)) {
+		snprintf(buf, size, "%s: names are not looked up by this "
+		    "version; give the addresses in ip4.addr and ip6.addr",
+		    p->name);
 		return buf;
 	}
 	if (p->def->kind == PARAM_KERNEL && !advertised(params, p)) {

@@ -13,6 +13,7 @@
 #include "agent/reconcile/console.h"
 #include "agent/reconcile/realise.h"
 #include "agent/reconcile/act.h"
+#include "agent/reconcile/host.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/steps.h"
@@ -289,10 +290,36 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 	spec_free(made);
 }
 
+/* New aliases before the jail gets their addresses, old ones after it. */
+static int
+modify(struct reconciler *r, struct managed *m, const struct action *a,
+    struct error *err)
+{
+	struct entry *e = inventory_find(r->shop.inventory, m->name);
+	struct text_list added = { 0 };
+	struct error ignored;
+	int rc;
+
+	if (e == NULL)
+		return realise_modify(r->shop.observer, a, m->desired, NULL,
+		    err);
+	rc = host_add_aliases(&r->shop, e, m->desired, &added, err);
+	if (rc == 0 && (rc = realise_modify(r->shop.observer, a, m->desired,
+	    e->token, err)) != 0) {
+		error_clear(&ignored);
+		(void)host_drop_aliases(&r->shop, e, &added, &ignored);
+	}
+	if (rc == 0)
+		rc = host_keep_aliases(&r->shop, e, m->desired, err);
+	if (rc == 0)
+		rc = inventory_apply(r->shop.inventory, e, m->desired, err);
+	text_list_free(&added);
+	return rc;
+}
+
 static void
 act_modify(struct reconciler *r, struct managed *m, struct action *a)
 {
-	struct entry *e = inventory_find(r->shop.inventory, m->name);
 	struct outcome o = { .up = true, .jid = a->jid };
 	int64_t began = clock_us();
 	char why[ERROR_TEXT_MAX];
@@ -305,10 +332,7 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 		return;
 	}
 	error_clear(&err);
-	o.ok = realise_modify(r->shop.observer, a, m->desired,
-	    e != NULL ? e->token : NULL, &err) == 0 &&
-	    (e == NULL || inventory_apply(r->shop.inventory, e, m->desired,
-	    &err) == 0);
+	o.ok = modify(r, m, a, &err) == 0;
 	o.took_us = clock_us() - began;
 	remember_change(m, a, o.took_us);
 	m->done = o.ok;

@@ -135,9 +135,12 @@ add_inherited(char ***env, size_t *n, char *const *inherited)
 	return true;
 }
 
+/* What is run around the jail is run by the agent's own user. */
 static const char *
 user_of(const struct hook *h)
 {
+	if (h->argv != NULL)
+		return NULL;
 	return spec_text(h->spec,
 	    h->in_jail ? "exec.jail_user" : "exec.system_user");
 }
@@ -187,11 +190,13 @@ hook_start(const struct hook *h, bool *background, struct error *err)
 {
 	const struct jail_backend *b = h->kernel->backend;
 	const char *user = user_of(h);
-	char **words = hook_words(h->command, background);
+	char **words = h->argv != NULL ? NULL :
+	    hook_words(h->command, background);
 	char **env = hook_environment(h, environ);
 	struct jail_exec x = {
 		.jid = h->in_jail ? h->jid : 0,
-		.argv = (const char *const *)words,
+		.argv = h->argv != NULL ? h->argv :
+		    (const char *const *)words,
 		.envp = (const char *const *)env,
 		.user = user,
 		.host_user = !h->in_jail ||
@@ -204,9 +209,11 @@ hook_start(const struct hook *h, bool *background, struct error *err)
 	};
 	pid_t pid = -1;
 
-	if (words == NULL || env == NULL)
+	if (h->argv != NULL)
+		*background = false;
+	if (x.argv == NULL || env == NULL)
 		error_sys(err, ENOMEM, "%s", h->command);
-	else if (words[0] == NULL)
+	else if (x.argv[0] == NULL)
 		error_set(err, EINVAL, "an empty command");
 	else
 		pid = b->spawn(h->kernel, &x, err);

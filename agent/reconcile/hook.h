@@ -13,6 +13,7 @@ struct hook {
 	struct jail_kernel *kernel;
 	const struct spec *spec;
 	const char *command;
+	const char *const *argv; /* the words, if they are known; else NULL */
 	bool in_jail;
 	int jid; /* 0: the jail does not exist yet */
 	int output; /* becomes standard output and error */

@@ -15,18 +15,21 @@
 #include "agent/base/sorted.h"
 #include "agent/reconcile/applied.h"
 #include "agent/reconcile/journal.h"
+#include "agent/reconcile/things.h"
 #include "agent/sign/snapshot.h"
 #include "kernel/start.h"
 
 #define JOURNAL_REWRITE (1024 * 1024)
 
 static const enum entry_stage entry_stage[] = {
+	[JOURNAL_PREPARING] = ENTRY_PREPARING,
 	[JOURNAL_CREATING] = ENTRY_CREATING,
 	[JOURNAL_UP] = ENTRY_UP,
 	[JOURNAL_REMOVING] = ENTRY_REMOVING,
 	[JOURNAL_DOWN] = ENTRY_DOWN,
 };
 static const enum journal_stage journal_stage[] = {
+	[ENTRY_PREPARING] = JOURNAL_PREPARING,
 	[ENTRY_CREATING] = JOURNAL_CREATING,
 	[ENTRY_UP] = JOURNAL_UP,
 	[ENTRY_REMOVING] = JOURNAL_REMOVING,
@@ -66,6 +69,7 @@ entry_free(struct entry *e)
 	if (e == NULL)
 		return;
 	spec_free(e->applied);
+	text_list_free(&e->made);
 	free(e->name);
 	free(e->set);
 	free(e);
@@ -134,6 +138,28 @@ kill_survivor(const struct journal_record *r)
 	}
 }
 
+/* Takes a thing over, or forgets the last one of that name. */
+static int
+take_thing(struct inventory *inv, const struct journal_record *r)
+{
+	struct entry *e = inventory_find(inv, r->name);
+	struct text_list *l;
+
+	if (e == NULL || r->what == NULL)
+		return 0; /* of a jail that is forgotten */
+	l = &e->made;
+	if (r->stage == JOURNAL_MAKING)
+		return text_list_add(l, r->what);
+	for (size_t i = l->count; i-- > 0;)
+		if (strcmp(l->text[i], r->what) == 0) {
+			free(l->text[i]);
+			memmove(l->text + i, l->text + i + 1,
+			    (--l->count - i) * sizeof *l->text);
+			return 0;
+		}
+	return 0;
+}
+
 /* Carries a journal line, or a snapshot's jail, over into the inventory. */
 static int
 take_record(void *arg, const struct journal_record *r)
@@ -147,6 +173,8 @@ take_record(void *arg, const struct journal_record *r)
 			kill_survivor(r);
 		return 0;
 	}
+	if (r->stage == JOURNAL_MAKING || r->stage == JOURNAL_UNMADE)
+		return take_thing(inv, r);
 	if (r->stage == JOURNAL_GONE) {
 		entry_drop(inv, r->name);
 		return 0;
@@ -183,7 +211,7 @@ take_snapshot(struct inventory *inv, struct error *err)
 	for (size_t i = 0; rc == 0 && i < s.count; i++) {
 		const struct snapshot_jail *j = &s.jail[i];
 		struct journal_record r = { JOURNAL_UP, j->name, j->set,
-			j->token, s.boot, j->jid };
+			j->token, s.boot, j->jid, NULL };
 
 		if (j->token[0] != '\0' && take_record(inv, &r) != 0)
 			return error_sys(err, ENOMEM, "inventory");
@@ -272,7 +300,7 @@ static struct journal_record
 hook_record(const struct inventory *inv, const struct hook_mark *h)
 {
 	return (struct journal_record){ JOURNAL_HOOK, h->name, "", h->start,
-		inv->boot, h->pid };
+		inv->boot, h->pid, NULL };
 }
 
 /* Forgets those that have ended. */
@@ -343,13 +371,81 @@ change_stage(struct inventory *inv, struct entry *e, enum entry_stage stage,
     int jid, struct error *err)
 {
 	struct journal_record r = { journal_stage[stage], e->name, e->set,
-		e->token, e->boot, jid };
+		e->token, e->boot, jid, NULL };
 
 	if (append(inv, &r, err) != 0)
 		return -1;
 	e->stage = stage;
 	e->jid = jid;
 	return 0;
+}
+
+int
+inventory_preparing(struct inventory *inv, const char *set,
+    const struct spec *s, struct error *err)
+{
+	struct journal_record r = { JOURNAL_PREPARING, s->name, set, "",
+		inv->boot, 0, NULL };
+
+	if (append(inv, &r, err) != 0)
+		return -1;
+	if (take_record(inv, &r) != 0)
+		return error_sys(err, ENOMEM, "%s", s->name);
+	return inventory_apply(inv, inventory_find(inv, s->name), s, err);
+}
+
+static int
+journal_thing(struct inventory *inv, enum journal_stage stage,
+    struct entry *e, const char *what, struct error *err)
+{
+	/* The caller's text may be the one that is forgotten. */
+	char *copy = strdup(what);
+	struct journal_record r = { stage, e->name, e->set, e->token, e->boot,
+		e->jid, copy };
+	int rc = copy == NULL ? error_sys(err, ENOMEM, "%s", e->name) :
+	    append(inv, &r, err);
+
+	if (rc == 0 && take_thing(inv, &r) != 0)
+		rc = error_sys(err, ENOMEM, "%s", e->name);
+	free(copy);
+	return rc;
+}
+
+int
+inventory_making(struct inventory *inv, struct entry *e, const char *what,
+    struct error *err)
+{
+	return journal_thing(inv, JOURNAL_MAKING, e, what, err);
+}
+
+int
+inventory_unmade(struct inventory *inv, struct entry *e, const char *what,
+    struct error *err)
+{
+	return journal_thing(inv, JOURNAL_UNMADE, e, what, err);
+}
+
+bool
+entry_made(const struct entry *e, const char *what)
+{
+	for (size_t i = 0; i < e->made.count; i++)
+		if (strcmp(e->made.text[i], what) == 0)
+			return true;
+	return false;
+}
+
+bool
+inventory_shared(const struct inventory *inv, const struct entry *e,
+    const char *what)
+{
+	for (size_t i = 0; i < inv->count; i++) {
+		const struct entry *other = inv->entry[i];
+
+		for (size_t j = 0; other != e && j < other->made.count; j++)
+			if (thing_same(other->made.text[j], what))
+				return true;
+	}
+	return false;
 }
 
 /* Journals a jail with a new mark, and takes it in. */
@@ -360,7 +456,7 @@ begin_entry(struct inventory *inv, enum journal_stage stage, const char *set,
 	unsigned char random[(TOKEN_SIZE - 1) / 2];
 	char token[TOKEN_SIZE];
 	struct journal_record r = { stage, s->name, set, token, inv->boot,
-		jid };
+		jid, NULL };
 	struct entry *e;
 
 	randombytes_buf(random, sizeof random);
@@ -410,7 +506,7 @@ int
 inventory_gone(struct inventory *inv, struct entry *e, struct error *err)
 {
 	struct journal_record r = { JOURNAL_GONE, e->name, e->set, e->token,
-		e->boot, e->jid };
+		e->boot, e->jid, NULL };
 
 	if (append(inv, &r, err) != 0)
 		return -1;
@@ -438,6 +534,23 @@ inventory_apply(struct inventory *inv, struct entry *e, const struct spec *s,
 	return 0;
 }
 
+static int
+write_entry(int fd, const struct entry *e, struct error *err)
+{
+	struct journal_record r = { journal_stage[e->stage], e->name, e->set,
+		e->token, e->boot, e->jid, NULL };
+
+	if (journal_append(fd, &r, err) < 0)
+		return -1;
+	r.stage = JOURNAL_MAKING;
+	for (size_t i = 0; i < e->made.count; i++) {
+		r.what = e->made.text[i];
+		if (journal_append(fd, &r, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 inventory_compact(struct inventory *inv, struct error *err)
 {
@@ -448,16 +561,11 @@ inventory_compact(struct inventory *inv, struct error *err)
 	fd = journal_begin_rewrite(inv->paths->journal, inv->boot, err);
 	if (fd == -1)
 		return -1;
-	for (size_t i = 0; i < inv->count; i++) {
-		const struct entry *e = inv->entry[i];
-		struct journal_record r = { journal_stage[e->stage], e->name,
-			e->set, e->token, e->boot, e->jid };
-
-		if (journal_append(fd, &r, err) < 0) {
+	for (size_t i = 0; i < inv->count; i++)
+		if (write_entry(fd, inv->entry[i], err) != 0) {
 			close(fd);
 			return -1;
 		}
-	}
 	forget_hooks(inv);
 	for (size_t i = 0; i < inv->hooks; i++) {
 		struct journal_record r = hook_record(inv, &inv->hook[i]);

@@ -16,6 +16,7 @@
 #include "agent/base/paths.h"
 
 enum entry_stage {
+	ENTRY_PREPARING, /* its start has begun; there is no jail yet */
 	ENTRY_CREATING, /* journalled; its creation has not ended */
 	ENTRY_UP,
 	ENTRY_REMOVING,
@@ -29,6 +30,7 @@ struct entry {
 	int jid;
 	enum entry_stage stage;
 	struct spec *applied; /* NULL: unknown */
+	struct text_list made; /* on the host for it, see things.h; in order */
 };
 
 struct hook_mark;
@@ -69,6 +71,23 @@ int inventory_hook(struct inventory *inv, const char *name, pid_t pid,
  */
 int inventory_adopt(struct inventory *inv, const char *set,
     const struct spec *s, int jid, struct entry **entry, struct error *err);
+
+/*
+ * Journals that a start of `s` begins: from now on hooks may have done
+ * something, and things may be there, though there is no jail.
+ */
+int inventory_preparing(struct inventory *inv, const char *set,
+    const struct spec *s, struct error *err);
+
+/* Journals a thing before it is made on the host, and after it is gone. */
+int inventory_making(struct inventory *inv, struct entry *e, const char *what,
+    struct error *err);
+int inventory_unmade(struct inventory *inv, struct entry *e, const char *what,
+    struct error *err);
+bool entry_made(const struct entry *e, const char *what);
+/* Whether another jail has the same thing (thing_same). */
+bool inventory_shared(const struct inventory *inv, const struct entry *e,
+    const char *what);
 
 /* Journals that a jail is about to be made of `s`; gives it a new mark. */
 int inventory_creating(struct inventory *inv, const char *set,

@@ -13,20 +13,25 @@
 #include "agent/base/paths.h"
 
 static const char *const stage_word[] = {
+	[JOURNAL_PREPARING] = "preparing",
 	[JOURNAL_CREATING] = "creating",
 	[JOURNAL_UP] = "up",
 	[JOURNAL_REMOVING] = "removing",
 	[JOURNAL_DOWN] = "down",
 	[JOURNAL_GONE] = "gone",
 	[JOURNAL_HOOK] = "hook",
+	[JOURNAL_MAKING] = "making",
+	[JOURNAL_UNMADE] = "unmade",
 };
+
+#define STAGES (sizeof stage_word / sizeof *stage_word)
 
 static int
 stage_of(const char *word)
 {
-	for (int i = 0; word != NULL && i <= JOURNAL_HOOK; i++)
+	for (size_t i = 0; word != NULL && i < STAGES; i++)
 		if (strcmp(word, stage_word[i]) == 0)
-			return i;
+			return (int)i;
 	return -1;
 }
 
@@ -45,6 +50,7 @@ read_line(const char *line, int (*each)(void *, const struct journal_record *),
 	    "boot", &r.boot, "jid", &r.jid) == 0 &&
 	    (number = stage_of(stage)) >= 0) {
 		r.stage = (enum journal_stage)number;
+		r.what = json_string_value(json_object_get(o, "what"));
 		rc = each(arg, &r);
 	}
 	json_decref(o);
@@ -168,12 +174,14 @@ journal_append(int fd, const struct journal_record *r, struct error *err)
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "stage",
 	    stage_word[r->stage], "jail", r->name, "set", r->set, "token",
 	    r->token, "boot", r->boot, "jid", r->jid);
-	char *text = o == NULL ? NULL : json_dumps(o, JSON_COMPACT);
 	off_t end = lseek(fd, 0, SEEK_END);
+	char *text = NULL, *line;
 	size_t len;
-	char *line;
 	ssize_t n;
 
+	if (o != NULL && (r->what == NULL || json_object_set_new(o, "what",
+	    json_string(r->what)) == 0))
+		text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
 	if (text == NULL)
 		return error_sys(err, ENOMEM, "journal");

@@ -10,18 +10,22 @@
 #include "kernel/error.h"
 
 enum journal_stage {
+	JOURNAL_PREPARING, /* something may be made around it */
 	JOURNAL_CREATING,
 	JOURNAL_UP,
 	JOURNAL_REMOVING,
 	JOURNAL_DOWN,
 	JOURNAL_GONE,
 	JOURNAL_HOOK, /* runs: jid is its pid, token its start */
+	JOURNAL_MAKING, /* `what` is about to be made on the host */
+	JOURNAL_UNMADE,
 };
 
 struct journal_record {
 	enum journal_stage stage;
 	const char *name, *set, *token, *boot;
 	int jid;
+	const char *what; /* of MAKING and UNMADE */
 };
 
 /*

@@ -37,19 +37,22 @@ op_spec(const struct operation *op)
 	return op->phase == STOPPING ? op->stop : op->start;
 }
 
+const struct step *
+op_step(const struct operation *op)
+{
+	static const struct step none = { .kind = STEP_BEGIN };
+
+	if (op->phase == STOPPING)
+		return op->step < stop_count ? &stop_steps[op->step] : &none;
+	return op->step < start_count ? &start_steps[op->step] : &none;
+}
+
 const char *
 op_param(const struct operation *op)
 {
-	switch (op->phase) {
-	case STOPPING:
-		return stop_steps[op->step].param;
-	case STARTING:
-		return start_steps[op->step].param;
-	case UNDOING:
-		return start_steps[op->step].undo;
-	default:
-		return NULL;
-	}
+	const struct step *step = op_step(op);
+
+	return op->phase == UNDOING ? step->undo : step->param;
 }
 
 bool
@@ -59,17 +62,13 @@ op_goes_on(const struct operation *op)
 	    (op->phase == STOPPING && op->step >= stop_after_removal);
 }
 
-enum step_kind
-op_kind(const struct operation *op)
-{
-	return op->phase == STOPPING ? stop_steps[op->step].kind :
-	    start_steps[op->step].kind;
-}
-
 const char *
 operation_step(const struct operation *op)
 {
-	static const char *const words[] = {
+	static const char *const words[STEP_KINDS] = {
+		[STEP_BEGIN] = "beginning",
+		[STEP_MAKE] = "mounts and aliases",
+		[STEP_UNMAKE] = "mounts and aliases",
 		[STEP_CREATE] = "jail_set",
 		[STEP_SETTLE] = "jail_set",
 		[STEP_TERM] = "waiting for processes to end",
@@ -83,7 +82,7 @@ operation_step(const struct operation *op)
 	param = op_param(op);
 	if (param != NULL)
 		return param;
-	return op->phase == UNDOING ? "undoing" : words[op_kind(op)];
+	return op->phase == UNDOING ? "undoing" : words[op_step(op)->kind];
 }
 
 /* Undoing walks the list backwards, to the step before the first. */
@@ -131,10 +130,14 @@ timer_fired(evutil_socket_t fd, short what, void *arg)
 static const struct {
 	bool (*go)(struct operation *op);
 	bool (*undo)(struct operation *op);
-} deeds[] = {
+} deeds[STEP_KINDS] = {
+	[STEP_BEGIN] = { step_begin, NULL },
 	[STEP_HOST_HOOK] = { step_hook, step_hook },
 	[STEP_JAIL_HOOK] = { step_hook, NULL },
+	[STEP_MAKE] = { step_make, step_unmake },
+	[STEP_UNMAKE] = { step_unmake, NULL },
 	[STEP_CREATE] = { step_create, step_destroy },
+	[STEP_EACH] = { step_each, NULL },
 	[STEP_SETTLE] = { step_settle, NULL },
 	[STEP_TERM] = { step_term, NULL },
 	[STEP_REMOVE] = { step_remove, NULL },
@@ -145,19 +148,23 @@ static const struct {
 static bool
 do_step(struct operation *op)
 {
+	enum step_kind kind = op_step(op)->kind;
 	bool (*deed)(struct operation *) = op->phase == UNDOING ?
-	    deeds[op_kind(op)].undo : deeds[op_kind(op)].go;
+	    deeds[kind].undo : deeds[kind].go;
 
 	return deed != NULL && deed(op);
 }
 
-/* The jail is down: its entry is forgotten, or kept to be started again. */
+/*
+ * The jail is down: its entry is forgotten, or kept to be started again, or
+ * because something on the host could not be unmade, which is tried later.
+ */
 static int
 leave_inventory(struct operation *op, struct entry *e, struct error *err)
 {
 	struct inventory *inv = op->shop->inventory;
 
-	if (op->forget || op->start != NULL)
+	if (e->made.count == 0 && (op->forget || op->start != NULL))
 		return inventory_gone(inv, e, err);
 	return inventory_down(inv, e, err);
 }
@@ -296,6 +303,8 @@ operation_free(struct operation *op)
 		event_free(op->timer);
 	spec_free(op->stop);
 	spec_free(op->start);
+	text_list_free(&op->things);
+	free(op->label);
 	free(op->name);
 	free(op);
 }

@@ -142,8 +142,15 @@ input_of_entry(struct plan_input *in, const struct reconciler *r,
 	in->old_boot = e->boot;
 	in->old_jid = e->jid;
 	in->down = e->stage == ENTRY_DOWN;
-	in->unfinished = e->stage == ENTRY_CREATING ? "creation" :
+	in->left = e->made.count > 0;
+	in->unfinished = e->stage == ENTRY_CREATING ||
+	    e->stage == ENTRY_PREPARING ? "creation" :
 	    e->stage == ENTRY_REMOVING ? "removal" : NULL;
+	/* A jail of that name that is there now is not of its making. */
+	if (e->stage == ENTRY_PREPARING) {
+		in->token = NULL;
+		in->old_jid = -1;
+	}
 	if (strcmp(e->set, r->shop.set) != 0)
 		in->other_set = e->set;
 }

@@ -21,7 +21,7 @@ struct operation {
 
 	enum phase phase;
 	size_t step;	/* in the list of the phase */
-	size_t command; /* of a hook's list */
+	size_t command; /* of a hook's list, of the things of a step */
 	bool created;	/* STEP_CREATE was done: undo removes it */
 	bool still_up;	/* it could not be stopped or removed */
 	bool failed;	/* it must not go on: what is asked for is not reached */
@@ -31,6 +31,11 @@ struct operation {
 
 	struct event *timer; /* what is waited for: see `waiting` */
 	enum { NOTHING, HOOK, TERM, GONE } waiting;
+	/* Told when the program has ended; whether it went well.  Returns
+	   whether the walk of the list goes on. */
+	bool (*then)(struct operation *op, bool ok);
+	char *label; /* of that program, for messages */
+	struct text_list things; /* of the present step */
 	pid_t pid;
 	uint64_t output;  /* the hook's, for console_close */
 	bool timed_out;	  /* the hook was killed for taking too long */
@@ -58,7 +63,7 @@ void op_wake_in(struct operation *op, int64_t ms);
 const struct spec *op_spec(const struct operation *op);
 /* The parameter whose commands the present step runs, or NULL. */
 const char *op_param(const struct operation *op);
-enum step_kind op_kind(const struct operation *op);
+const struct step *op_step(const struct operation *op);
 /* A failing command after the removal, or in an undo, does not stop it. */
 bool op_goes_on(const struct operation *op);
 
@@ -66,8 +71,22 @@ bool op_goes_on(const struct operation *op);
 
 /* step_hook.c: runs the commands of a parameter, one after another. */
 bool step_hook(struct operation *op);
+/* The same with a program for each value of a parameter. */
+bool step_each(struct operation *op);
+/*
+ * Runs a program on the host as hooks are run, with their limit in time.  When
+ * it has ended what is wrong is noted with the label, and `then` is told.
+ * Returns false when it could not be started, which is noted.
+ */
+bool step_run(struct operation *op, const char *label,
+    const char *const *argv, bool (*then)(struct operation *op, bool ok));
+
+/* step_things.c */
+bool step_make(struct operation *op);
+bool step_unmake(struct operation *op);
 
 /* step_kernel.c */
+bool step_begin(struct operation *op);
 bool step_create(struct operation *op);
 bool step_settle(struct operation *op);
 bool step_remove(struct operation *op);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Running programs: commands of hooks, and what makes things on the host. */
 #include <event2/event.h>
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,42 +13,36 @@
 #include "agent/reconcile/step.h"
 
 static void
-hook_failed(struct operation *op, const char *why)
+run_failed(struct operation *op, int status)
 {
-	char tail[512];
-	const char *param = op_param(op);
-	const struct text_list *l = spec_list(op_spec(op), param);
+	char tail[512], why[64];
 
+	if (WIFSIGNALED(status))
+		snprintf(why, sizeof why, "killed by signal %d%s",
+		    WTERMSIG(status), op->timed_out ? " (timed out)" : "");
+	else
+		snprintf(why, sizeof why, "exit status %d",
+		    WEXITSTATUS(status));
 	console_close(&op->shop->console, op->output, tail, sizeof tail);
-	op_note(op, !op_goes_on(op), "%s: %s: %s%s%s", param,
-	    l != NULL && op->command < l->count ? l->text[op->command] : "",
-	    why, tail[0] != '\0' ? ": " : "", tail);
+	op_note(op, !op_goes_on(op), "%s: %s%s%s",
+	    op->label != NULL ? op->label : "", why,
+	    tail[0] != '\0' ? ": " : "", tail);
 }
 
 static void
-hook_ended(void *arg, pid_t pid, int status)
+run_ended(void *arg, pid_t pid, int status)
 {
 	struct operation *op = arg;
-	char why[64];
 
 	(void)pid;
 	evtimer_del(op->timer);
 	op->waiting = NOTHING;
 	op->pid = 0;
-	if (status != 0) {
-		if (WIFSIGNALED(status))
-			snprintf(why, sizeof why, "killed by signal %d%s",
-			    WTERMSIG(status),
-			    op->timed_out ? " (timed out)" : "");
-		else
-			snprintf(why, sizeof why, "exit status %d",
-			    WEXITSTATUS(status));
-		hook_failed(op, why);
-	} else {
+	if (status != 0)
+		run_failed(op, status);
+	else
 		console_close(&op->shop->console, op->output, NULL, 0);
-	}
-	if (!op->failed || op_goes_on(op))
-		op->command++;
+	op->then(op, status == 0);
 	op_advance(op);
 }
 
@@ -59,45 +55,18 @@ hook_noted(void *arg, pid_t pid, struct error *err)
 	return inventory_hook(op->shop->inventory, op->name, pid, err);
 }
 
-/* Starts the present command.  Returns whether it must be waited for. */
+/* Has it watched until it ends.  Returns whether it must be waited for. */
 static bool
-hook_begin(struct operation *op, const char *param, const char *command)
+await(struct operation *op, bool (*then)(struct operation *, bool))
 {
-	const struct spec *s = op_spec(op);
-	struct hook h = {
-		.kernel = op->shop->observer->kernel,
-		.spec = s,
-		.command = command,
-		.in_jail = op->phase != UNDOING &&
-		    op_kind(op) == STEP_JAIL_HOOK,
-		.jid = op->jid,
-		.started = hook_noted, .arg = op,
-	};
-	long timeout = spec_int(s, "exec.timeout");
-	struct error err;
-	bool background;
+	long timeout = spec_int(op_spec(op), "exec.timeout");
 
-	error_clear(&err);
-	h.output = console_open(&op->shop->console, op->shop->paths->console,
-	    op->name, spec_text(s, "path"),
-	    h.in_jail ? spec_text(s, "exec.consolelog") : NULL, &op->output,
-	    &err);
-	op->pid = h.output == -1 ? -1 : hook_start(&h, &background, &err);
-	if (h.output != -1)
-		close(h.output);
-	if (op->pid == -1) {
-		console_close(&op->shop->console, op->output, NULL, 0);
-		op->pid = 0;
-		op_note(op, !op_goes_on(op), "%s: %s: %s", param, command,
-		    err.text);
-		return false;
-	}
-	if (background || children_add(op->shop->children, op->pid,
-	    hook_ended, op) != 0) {
+	if (children_add(op->shop->children, op->pid, run_ended, op) != 0) {
 		console_close(&op->shop->console, op->output, NULL, 0);
 		op->pid = 0;
 		return false;
 	}
+	op->then = then;
 	op->waiting = HOOK;
 	op->timed_out = false;
 	if (timeout > 0)
@@ -105,8 +74,101 @@ hook_begin(struct operation *op, const char *param, const char *command)
 	return true;
 }
 
+/* Starts a program.  Returns whether it must be waited for. */
+static bool
+begin(struct operation *op, const char *label, struct hook *h,
+    bool (*then)(struct operation *, bool))
+{
+	const struct spec *s = op_spec(op);
+	struct error err;
+	bool background = false;
+
+	error_clear(&err);
+	free(op->label);
+	op->label = strdup(label);
+	h->kernel = op->shop->observer->kernel;
+	h->spec = s;
+	h->jid = op->jid;
+	h->started = hook_noted;
+	h->arg = op;
+	h->output = console_open(&op->shop->console, op->shop->paths->console,
+	    op->name, spec_text(s, "path"),
+	    h->in_jail ? spec_text(s, "exec.consolelog") : NULL, &op->output,
+	    &err);
+	op->pid = h->output == -1 ? -1 : hook_start(h, &background, &err);
+	if (h->output != -1)
+		close(h->output);
+	if (op->pid == -1 || background) {
+		console_close(&op->shop->console, op->output, NULL, 0);
+		if (op->pid == -1)
+			op_note(op, !op_goes_on(op), "%s: %s", label,
+			    err.text);
+		op->pid = 0;
+		return false;
+	}
+	return await(op, then);
+}
+
 bool
-step_hook(struct operation *op)
+step_run(struct operation *op, const char *label, const char *const *argv,
+    bool (*then)(struct operation *op, bool ok))
+{
+	struct hook h = { .command = argv[0], .argv = argv };
+
+	return begin(op, label, &h, then);
+}
+
+/* The next one of a list, unless a failure ends it. */
+static bool
+next_of_list(struct operation *op, bool ok)
+{
+	if (ok || op_goes_on(op))
+		op->command++;
+	return ok;
+}
+
+/* Runs one of a parameter's values.  Returns whether something is waited for. */
+static bool
+run_command(struct operation *op, const char *param, const char *command)
+{
+	struct hook h = { .command = command, .in_jail =
+	    op->phase != UNDOING && op_step(op)->kind == STEP_JAIL_HOOK };
+	size_t size = strlen(param) + 2 + strlen(command) + 1;
+	char *label = malloc(size);
+	bool wait;
+
+	if (label != NULL)
+		snprintf(label, size, "%s: %s", param, command);
+	wait = begin(op, label != NULL ? label : param, &h, next_of_list);
+	free(label);
+	return wait;
+}
+
+/* Runs the program of a step for one value. */
+static bool
+run_words(struct operation *op, const char *param, const char *value)
+{
+	const struct step *step = op_step(op);
+	const char *argv[STEP_WORDS];
+	char jid[16], label[600];
+
+	snprintf(jid, sizeof jid, "%d", op->jid);
+	snprintf(label, sizeof label, "%s: %s", param, value);
+	for (size_t i = 0; i < STEP_WORDS; i++) {
+		argv[i] = step->words[i];
+		if (argv[i] == NULL)
+			break;
+		if (strcmp(argv[i], "%j") == 0)
+			argv[i] = jid;
+		else if (strcmp(argv[i], "%v") == 0)
+			argv[i] = value;
+	}
+	return step_run(op, label, argv, next_of_list);
+}
+
+static bool
+each(struct operation *op, bool (*run)(struct operation *, const char *,
+    const char *))
 {
 	const char *param = op_param(op);
 	const struct text_list *l = param == NULL ? NULL :
@@ -116,11 +178,23 @@ step_hook(struct operation *op)
 	if (op->shop->observer->kernel->backend->spawn == NULL || l == NULL)
 		return false;
 	while (op->command < l->count) {
-		if (hook_begin(op, param, l->text[op->command]))
+		if (run(op, param, l->text[op->command]))
 			return true;
 		if (op->failed && !op_goes_on(op))
 			return false;
 		op->command++;
 	}
 	return false;
+}
+
+bool
+step_hook(struct operation *op)
+{
+	return each(op, run_command);
+}
+
+bool
+step_each(struct operation *op)
+{
+	return each(op, run_words);
 }

@@ -11,6 +11,18 @@
 /* How long the last process of a removed jail is waited for. */
 #define GONE_TIMEOUT_MS 5000
 
+bool
+step_begin(struct operation *op)
+{
+	struct error err;
+
+	error_clear(&err);
+	if (inventory_preparing(op->shop->inventory, op->shop->set, op->start,
+	    &err) != 0)
+		op_note(op, true, "%s", err.text);
+	return false;
+}
+
 /* A kernel's helper that had died is there again the next time. */
 static int
 create(struct operation *op, const struct text_list *mounts,

@@ -9,20 +9,32 @@
 
 #include <stddef.h>
 
+#include "agent/reconcile/things.h"
+
 enum step_kind {
+	STEP_BEGIN,	/* the journal knows of the start from now on */
 	STEP_HOST_HOOK, /* commands of a parameter, on the host */
 	STEP_JAIL_HOOK, /* the same in the jail */
+	STEP_MAKE,	/* things of one kind, on the host; undone: unmakes them */
+	STEP_UNMAKE,
 	STEP_CREATE,	/* jail_set(2) */
+	STEP_EACH,	/* a program for each value of a parameter */
 	STEP_SETTLE,	/* the start is complete: persist as the spec says */
 	STEP_TERM,	/* SIGTERM, and up to stop.timeout */
 	STEP_REMOVE,	/* jail_remove(2) */
 	STEP_GONE,	/* the last process has gone; bounded */
+	STEP_KINDS
 };
+
+#define STEP_WORDS 6
 
 struct step {
 	enum step_kind kind;
-	const char *param; /* of a hook */
+	const char *param; /* of a hook, or STEP_EACH */
 	const char *undo;  /* parameter whose commands undo this one */
+	enum thing thing;  /* of STEP_MAKE and STEP_UNMAKE */
+	/* Of STEP_EACH: %j is the jid, %v the value; NULL at the end. */
+	const char *words[STEP_WORDS];
 };
 
 /* From nothing to a started jail. */

@@ -137,6 +137,9 @@ fixed(struct world *w, const char *yaml, const char *what)
 static const char *
 deed_of(const struct param_def *def)
 {
+	/* It is for aliases, which are made while a jail runs. */
+	if (strcmp(def->name, "interface") == 0)
+		return "modify web;";
 	switch (def->class) {
 	case PARAM_LIVE:
 	case PARAM_HOOK:

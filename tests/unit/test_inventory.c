@@ -145,7 +145,7 @@ cut_anywhere(void **state)
 {
 	struct world *w = *state;
 	const struct journal_record r = { JOURNAL_UP, "web", "/set", "t",
-		"boot", 3 };
+		"boot", 3, NULL };
 	const char *path = world_path(w, "cut");
 	size_t len, head;
 	char *whole;
@@ -207,7 +207,7 @@ full_disk(void **state)
 {
 	struct world *w = *state;
 	const struct journal_record r = { JOURNAL_UP, "web", "/set", "t",
-		"boot", 3 };
+		"boot", 3, NULL };
 	const char *path = world_path(w, "full");
 	struct rlimit old, small;
 	struct error err;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/host.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const enum thing alias_kinds[] = { THING_ALIAS4, THING_ALIAS6 };
+
+#define ALIAS_KINDS (sizeof alias_kinds / sizeof *alias_kinds)
+
+static bool
+host_is_real(const struct workshop *w)
+{
+	return w->observer->kernel->backend->spawn != NULL;
+}
+
+int
+host_claim(struct workshop *w, struct entry *e, enum thing kind,
+    const char *text, const char *name, struct error *err)
+{
+	struct inventory *inv = w->inventory;
+	int there = 0;
+
+	if (e == NULL)
+		return error_set(err, ENOENT, "not in the inventory");
+	if (entry_made(e, name))
+		return 0;
+	if (host_is_real(w) && (there = thing_there(kind, text, err)) < 0)
+		return -1;
+	/* What nobody of ours made was there before. */
+	if (there > 0 && !inventory_shared(inv, e, name))
+		return 0;
+	if (inventory_making(inv, e, name, err) != 0)
+		return -1;
+	return there == 0 && host_is_real(w);
+}
+
+int
+host_unmake(struct workshop *w, const struct entry *e, enum thing kind,
+    const char *name, char ***argv, struct error *err)
+{
+	const char *text = thing_text(kind, name);
+	int rc;
+
+	if (!host_is_real(w) || inventory_shared(w->inventory, e, name))
+		return 0;
+	rc = thing_there(kind, text, err);
+	return rc <= 0 ? rc : thing_unmake(kind, text, argv, err);
+}
+
+static int
+add_one(struct workshop *w, struct entry *e, enum thing kind,
+    const char *text, struct text_list *added, struct error *err)
+{
+	char *name = thing_name(kind, text), **none = NULL;
+	bool had;
+	int rc;
+
+	if (name == NULL)
+		return error_sys(err, ENOMEM, "%s", text);
+	had = entry_made(e, name);
+	rc = host_claim(w, e, kind, text, name, err);
+	if (!had && entry_made(e, name) && text_list_add(added, name) != 0)
+		rc = error_sys(err, ENOMEM, "%s", text);
+	if (rc > 0)
+		rc = thing_make(kind, text, &none, err);
+	free(name);
+	return rc == 0 ? 0 : error_wrap(err, "%s", text);
+}
+
+int
+host_add_aliases(struct workshop *w, struct entry *e, const struct spec *s,
+    struct text_list *added, struct error *err)
+{
+	struct error ignored;
+	int rc = 0;
+
+	for (size_t k = 0; k < ALIAS_KINDS && rc == 0; k++) {
+		struct text_list l = { 0 };
+
+		rc = things_wanted(w->observer, s, alias_kinds[k], &l, err);
+		for (size_t i = 0; i < l.count && rc == 0; i++)
+			rc = add_one(w, e, alias_kinds[k], l.text[i], added,
+			    err);
+		text_list_free(&l);
+	}
+	if (rc != 0) {
+		error_clear(&ignored);
+		(void)host_drop_aliases(w, e, added, &ignored);
+	}
+	return rc;
+}
+
+static int
+drop_one(struct workshop *w, struct entry *e, const char *name,
+    struct error *err)
+{
+	char **none = NULL;
+
+	for (size_t k = 0; k < ALIAS_KINDS; k++)
+		if (thing_text(alias_kinds[k], name) != NULL)
+			return host_unmake(w, e, alias_kinds[k], name, &none,
+			    err) != 0 ? -1 :
+			    inventory_unmade(w->inventory, e, name, err);
+	return 0;
+}
+
+int
+host_drop_aliases(struct workshop *w, struct entry *e,
+    const struct text_list *names, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = names->count; i-- > 0;)
+		if (drop_one(w, e, names->text[i], err) != 0)
+			rc = -1;
+	return rc;
+}
+
+static bool
+is_wanted(const struct text_list *wanted, enum thing kind, const char *name)
+{
+	const char *text = thing_text(kind, name);
+
+	for (size_t i = 0; text != NULL && i < wanted->count; i++)
+		if (strcmp(wanted->text[i], text) == 0)
+			return true;
+	return text == NULL;
+}
+
+int
+host_keep_aliases(struct workshop *w, struct entry *e, const struct spec *s,
+    struct error *err)
+{
+	int rc = 0;
+
+	for (size_t k = 0; k < ALIAS_KINDS && rc == 0; k++) {
+		struct text_list wanted = { 0 }, gone = { 0 };
+
+		rc = things_wanted(w->observer, s, alias_kinds[k], &wanted,
+		    err);
+		for (size_t i = 0; i < e->made.count && rc == 0; i++)
+			if (!is_wanted(&wanted, alias_kinds[k],
+			    e->made.text[i]) &&
+			    text_list_add(&gone, e->made.text[i]) != 0)
+				rc = error_sys(err, ENOMEM, "aliases");
+		if (rc == 0)
+			rc = host_drop_aliases(w, e, &gone, err);
+		text_list_free(&wanted);
+		text_list_free(&gone);
+	}
+	return rc;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a jail has on the host, with the journal: what was there before is left
+ * alone, and what several jails have goes with the last of them.
+ */
+#ifndef JA_HOST_H
+#define JA_HOST_H
+
+#include "agent/reconcile/operation.h"
+#include "agent/reconcile/things.h"
+
+/*
+ * Journals that a thing is about to be made; `name` is its thing_name.
+ * Returns 1: it is to be made; 0: it is there, or there is nothing real
+ * behind the kernel; -1 with err.
+ */
+int host_claim(struct workshop *w, struct entry *e, enum thing kind,
+    const char *text, const char *name, struct error *err);
+
+/*
+ * Unmakes a thing of the entry, unless another jail has it, too.  Returns as
+ * thing_unmake; the journal is told by the caller.
+ */
+int host_unmake(struct workshop *w, const struct entry *e, enum thing kind,
+    const char *name, char ***argv, struct error *err);
+
+/*
+ * The aliases of a running jail: makes those that the spec asks for in
+ * addition, whose names are appended to `added`; on failure those are unmade.
+ */
+int host_add_aliases(struct workshop *w, struct entry *e,
+    const struct spec *s, struct text_list *added, struct error *err);
+/* Unmakes those in the list; goes on after a failure.  0, -1 with err. */
+int host_drop_aliases(struct workshop *w, struct entry *e,
+    const struct text_list *names, struct error *err);
+/* Unmakes those that the spec does not ask for. */
+int host_keep_aliases(struct workshop *w, struct entry *e,
+    const struct spec *s, struct error *err);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Making and unmaking things on the host.  The journal has each before it is
+ * made and until it is gone; what was there before is left alone.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/reconcile/host.h"
+#include "agent/reconcile/step.h"
+
+static struct entry *
+entry_of(const struct operation *op)
+{
+	return inventory_find(op->shop->inventory, op->name);
+}
+
+static bool
+made(struct operation *op, bool ok)
+{
+	if (ok)
+		op->command++;
+	return ok;
+}
+
+static bool
+make_one(struct operation *op, enum thing kind, const char *text)
+{
+	char *name = thing_name(kind, text), **argv = NULL;
+	struct error err;
+	bool wait = false;
+	int rc;
+
+	error_clear(&err);
+	rc = name == NULL ? error_sys(&err, ENOMEM, "%s", text) :
+	    host_claim(op->shop, entry_of(op), kind, text, name, &err);
+	if (rc > 0)
+		rc = thing_make(kind, text, &argv, &err);
+	if (rc > 0)
+		wait = step_run(op, name, (const char *const *)argv, made);
+	else if (rc < 0)
+		op_note(op, true, "%s: %s", name != NULL ? name : "alias",
+		    err.text);
+	free(argv);
+	free(name);
+	return wait;
+}
+
+bool
+step_make(struct operation *op)
+{
+	enum thing kind = start_steps[op->step].thing;
+	struct error err;
+
+	if (op->command == 0) {
+		text_list_free(&op->things);
+		error_clear(&err);
+		if (things_wanted(op->shop->observer, op->start, kind,
+		    &op->things, &err) != 0) {
+			op_note(op, true, "%s", err.text);
+			return false;
+		}
+	}
+	while (op->command < op->things.count && !op->failed) {
+		if (make_one(op, kind, op->things.text[op->command]))
+			return true;
+		if (!op->failed)
+			op->command++;
+	}
+	return false;
+}
+
+/* The thing of the kind that was made last, but `skip`; NULL: no more. */
+static const char *
+last_thing(const struct entry *e, enum thing kind, size_t skip)
+{
+	for (size_t i = e->made.count; i-- > 0;)
+		if (thing_text(kind, e->made.text[i]) != NULL && skip-- == 0)
+			return e->made.text[i];
+	return NULL;
+}
+
+static void
+forget(struct operation *op, const char *name)
+{
+	struct error err;
+
+	error_clear(&err);
+	if (inventory_unmade(op->shop->inventory, entry_of(op), name,
+	    &err) == 0)
+		return;
+	op_note(op, false, "%s", err.text);
+	op->command++;
+}
+
+/* A program that fails may yet find it gone, and one that succeeds not. */
+static bool
+unmade(struct operation *op, bool ok)
+{
+	enum thing kind = op_step(op)->thing;
+	const char *name = last_thing(entry_of(op), kind, op->command);
+	struct error err;
+
+	error_clear(&err);
+	if (thing_there(kind, thing_text(kind, name), &err) == 0)
+		forget(op, name);
+	else
+		op->command++;
+	return ok;
+}
+
+/* What cannot be unmade stays in the journal, and the rest is gone on with. */
+static bool
+unmake_one(struct operation *op, enum thing kind, const char *name)
+{
+	char **argv = NULL;
+	struct error err;
+	bool wait = false;
+	int rc;
+
+	error_clear(&err);
+	rc = host_unmake(op->shop, entry_of(op), kind, name, &argv, &err);
+	if (rc > 0)
+		wait = step_run(op, name, (const char *const *)argv, unmade);
+	if (rc == 0)
+		forget(op, name);
+	if (rc < 0)
+		op_note(op, false, "%s: %s", name, err.text);
+	if (rc < 0 || (rc > 0 && !wait))
+		op->command++;
+	free(argv);
+	return wait;
+}
+
+bool
+step_unmake(struct operation *op)
+{
+	enum thing kind = op_step(op)->thing;
+	const struct entry *e = entry_of(op);
+	const char *name;
+
+	while (e != NULL && (name = last_thing(e, kind, op->command)) != NULL)
+		if (unmake_one(op, kind, name))
+			return true;
+	return false;
+}

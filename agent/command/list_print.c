@@ -193,7 +193,7 @@ print_verbose(FILE *f, const struct jail_row *row, struct error *err)
 	    text_of(row, "host.hostname"), text_of(row, "path"));
 	fprintf(f, "%6s  %-29.29s %.74s\n", "", text_of(row, "name"),
 	    row_int(row, "dying", 0) != 0 ? "DYING" : "ACTIVE");
-	fprintf(f, "%6s  %-6d\n", "", row_int(row, "cpuset.id", 0));
+	fprintf(f, "%6s  %d\n", "", row_int(row, "cpuset.id", 0));
 	if (print_addresses(f, row, "ip4.addr", err) != 0)
 		return -1;
 	return print_addresses(f, row, "ip6.addr", err);
@@ -214,7 +214,7 @@ print_default(FILE *f, const struct list_options *o,
 	else
 		fprintf(f, "%6d  ", row->jid);
 	fprintf(f, "%-15.15s %-29.29s %.74s\n",
-	    ip4.count > 0 ? ip4.text[0] : "-", text_of(row, "host.hostname"),
+	    ip4.count > 0 ? ip4.text[0] : "", text_of(row, "host.hostname"),
 	    text_of(row, "path"));
 	text_list_free(&ip4);
 	return 0;

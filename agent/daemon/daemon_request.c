@@ -162,7 +162,7 @@ static json_t *
 wait_answer(const struct daemon *d, const struct waiter *w)
 {
 	const struct reconciler *r = &d->reconciler;
-	const struct managed *bad = NULL;
+	const struct managed *bad = NULL, *held = NULL;
 	const char *name = w->gone ? NULL : missing(w, r);
 	json_t *answer = NULL;
 	bool any = false;
@@ -180,9 +180,13 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 		if (busy(m))
 			return NULL;
 		any |= m->jid != 0 || m->state != STATE_STOPPED;
+		if (m->hold != NULL)
+			held = m;
 		if (m->state != STATE_READY || m->hold != NULL)
 			bad = m;
 	}
+	if (w->gone && any && held != NULL)
+		return bad_verdict(held);
 	if (w->gone)
 		return any ? NULL : verdict(EXIT_OK, NULL);
 	if (name != NULL)
@@ -269,6 +273,8 @@ waiter_new(struct daemon *d, struct control_client *client, json_t *names)
 		if (json_is_string(value) && text_list_add(&w->names,
 		    json_string_value(value)) != 0)
 			break;
+	/* Some kernels do not tell what was done to jails. */
+	reconciler_look_all(&d->reconciler);
 	ask_scan(d, w);
 	return w;
 }

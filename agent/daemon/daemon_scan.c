@@ -13,6 +13,9 @@
 #include "agent/base/clock.h"
 #include "agent/daemon/daemon.h"
 
+/* From one scan to the next while nothing tells of changes. */
+#define BLIND_MS 2000
+
 static void
 scan_in(struct daemon *d, int64_t ms)
 {
@@ -203,6 +206,8 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		scan_in(d, s.again_ms);
 	} else if (d->absence.pending) {
 		scan_in(d, ABSENCE_MS + 10);
+	} else if (watch_why(d->watch)[0] != '\0') {
+		scan_in(d, BLIND_MS);
 	}
 	daemon_snapshot_due(d);
 	daemon_wake_waiters(d);

@@ -63,6 +63,9 @@ explain(struct watch *w, const char *what, int code)
 		snprintf(w->why, sizeof w->why, "no change events: the limit "
 		    "of inotify watches is reached "
 		    "(fs.inotify.max_user_watches)");
+	else if (code == ENOSYS)
+		snprintf(w->why, sizeof w->why, "no change events: this "
+		    "kernel has no inotify");
 	else
 		snprintf(w->why, sizeof w->why, "no change events from "
 		    "%.100s: %.60s", what, strerror(code));

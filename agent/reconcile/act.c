@@ -164,6 +164,8 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	m->done = ok && up;
 	if (ok || m->fresh)
 		reconciler_look(r, m);
+	else
+		reconciler_turned(r);
 }
 
 static void

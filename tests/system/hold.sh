@@ -49,6 +49,8 @@ init=$(identity e)
 mkdir "$work/away"
 mv "$specs/e.yaml" "$specs/f.yaml" "$specs/g.yaml" "$work/away"
 check "held" soon state_is e held
+check "wait --for gone ends with 1" expect_status 1 ja wait --for gone \
+    --timeout 20 e
 mv "$work/away"/* "$specs"
 check "the files come back: ready" settled
 check "as if nothing had been" same "$init" "$(identity e)"

@@ -27,12 +27,12 @@ check "three jails are made" sh -c "
 check "columns" prints \
 "   JID  IP Address      Hostname                      Path
      1  192.0.2.10      web.example.org               /
-     2  -               it's db                       /
-     3  -                                             /"
+     2                  it's db                       /
+     3                                                /"
 check "-N" prints \
 " JID             IP Address      Hostname                      Path
  web             192.0.2.10      web.example.org               /" -N -j 1
-cpuset=$(printf '%-6d' "$(list -j 1 cpuset.id)")
+cpuset=$(list -j 1 cpuset.id)
 check "-v" prints \
 "   JID  Hostname                      Path
         Name                          State

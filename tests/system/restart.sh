@@ -56,6 +56,15 @@ check "restarting what is not there is an error" expect_status 1 \
     ja restart nothing
 check "that says so" says "nothing: there is no such jail here"
 
+# Who waits is told of the first failure, not of a later one.
+put_spec fails "path: $work/roots/one" "agent: {retry: {initial: 60s}}" \
+    "exec.start: [\"/bin/sh -c '/bin/sleep 1; exit 3'\"]"
+check "wait ends with a failing start" expect_status 1 \
+    ja wait --timeout 20 fails
+check "and says why" says "exit status 3"
+rm "$specs/fails.yaml"
+check "its spec goes" ja wait --for gone --timeout 20 fails
+
 # An agent that may not restart at all.
 stop agent
 check "an agent with -cm starts" agent_start -cm

@@ -113,7 +113,8 @@ ${BUILD}/jail-init: kernel/linux/init/init.c
 ${BUILD}/obj/kernel/linux/init_image.o: ${JAIL_INIT_${OS}}
 
 LIFECYCLE_Linux = ${BUILD}/lifecycle
-tests: all ${LIFECYCLE_${OS}} ${UNIT_PROGRAMS} ${HELPER_PROGRAMS} ${INSIDE_PROGRAMS}
+tests: all ${LIFECYCLE_${OS}} ${UNIT_PROGRAMS} ${HELPER_PROGRAMS} \
+	${FUZZ_PROGRAMS} ${INSIDE_PROGRAMS}
 
 check: tests
 	BUILD=${BUILD} sh tests/run.sh

@@ -4,6 +4,7 @@
  * parameters out must be right, and those that keep the structure must mean
  * the same.
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,15 +17,12 @@
 
 /* ---- what is spelled out ---- */
 
-/* Specs have copies of the names of files: their addresses do not count. */
 static const struct imported *
 jail_of_file(const struct converter *c, const char *file)
 {
-	for (size_t i = 0; file != NULL && i < c->jails; i++) {
-		if (strcmp(c->jail[i].want.file, file) == 0)
-			return &c->jail[i];
-	}
-	return NULL;
+	size_t i = file != NULL ? document_number(file) : SIZE_MAX;
+
+	return i < c->jails ? &c->jail[i] : NULL;
 }
 
 /* Adds what the parser or the resolver says about a document `want`. */
@@ -35,7 +33,8 @@ report(struct converter *c, const struct spec_error *e)
 	struct spec_place place = { 0 };
 	const char *message = e->message;
 
-	if (c->errors->count >= CONF_ERRORS_MAX)
+	if (e->warning ? c->warnings++ >= WARNINGS_MAX :
+	    c->faults++ >= CONF_ERRORS_MAX)
 		return;
 	if (j == NULL) {
 		spec_error_add(c->errors, place, e->warning, "%s", message);
@@ -68,8 +67,6 @@ static int
 resolve_wanted(struct converter *c, struct spec_set *wanted)
 {
 	struct spec_docs docs = { 0 };
-	size_t before = c->errors->count;
-	bool valid = true;
 
 	for (size_t i = 0; i < c->jails; i++) {
 		if (!c->jail[i].dropped)
@@ -81,9 +78,7 @@ resolve_wanted(struct converter *c, struct spec_set *wanted)
 	(void)spec_set_loops(wanted);
 	for (size_t i = 0; i < wanted->errors.count; i++)
 		report(c, &wanted->errors.error[i]);
-	for (size_t i = before; i < c->errors->count; i++)
-		valid &= c->errors->error[i].warning;
-	return valid ? 0 : -1;
+	return c->faults == 0 ? 0 : -1;
 }
 
 /* ---- what keeps the structure ---- */
@@ -156,21 +151,30 @@ mark_different(struct converter *c, const struct spec *want,
 	}
 }
 
+static int
+compare_number(const void *number, const void *document)
+{
+	const size_t *x = number;
+	const struct document *d = document;
+
+	return (*x > d->number) - (*x < d->number);
+}
+
 static void
 mark_wrong(struct converter *c, const struct spec_error *e)
 {
-	for (size_t i = 0; i < c->docs; i++) {
-		const struct document *d = &c->doc[i];
+	size_t number = e->place.file != NULL ?
+	    document_number(e->place.file) : SIZE_MAX;
+	const struct document *d = bsearch(&number, c->doc, c->docs,
+	    sizeof *c->doc, compare_number);
 
-		if (e->place.file == NULL || strcmp(d->file, e->place.file) != 0)
-			continue;
+	if (d == NULL)
+		mark_flat(c, NULL, NULL);
+	else
 		mark_flat(c, d->jail == NULL ? NULL :
 		    &c->jail[d->jail - c->jail[0].jail], e->place.line > 0 &&
 		    e->place.line <= d->lines ?
 		    d->line[e->place.line - 1].def : NULL);
-		return;
-	}
-	mark_flat(c, NULL, NULL);
 }
 
 /* Whether the documents mean what is wanted; marks what they do not. */
@@ -283,14 +287,10 @@ static char *
 convert(struct converter *c)
 {
 	struct spec_set wanted = { 0 };
-	size_t before = c->errors->count;
 	char *text = NULL;
-	bool valid = true;
 
 	effective_documents(c);
-	for (size_t i = before; i < c->errors->count; i++)
-		valid &= c->errors->error[i].warning;
-	if (!c->failed && resolve_wanted(c, &wanted) == 0 && valid &&
+	if (!c->failed && resolve_wanted(c, &wanted) == 0 &&
 	    write_documents(c, &wanted) == 0)
 		text = join_documents(c);
 	if (text != NULL)

@@ -36,6 +36,7 @@ struct converter {
 	bool marked; /* something became flat */
 	struct document *doc; /* at most one for each block */
 	size_t docs;
+	size_t faults, warnings; /* that were found, reported or not */
 	bool failed; /* memory is out */
 	char nothing[1]; /* stands for texts then */
 };
@@ -50,6 +51,9 @@ is_flat(const struct converter *c, const struct imported *j,
 
 	return c->all_flat || c->flat[i] || (j != NULL && j->spelled[i]);
 }
+
+/* Errors are many because of one mistake; warnings must leave them room. */
+#define WARNINGS_MAX 200
 
 /* Adds an error about a jail. */
 void convert_fault(struct converter *c, const struct imported *j,

@@ -1,9 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "document.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "specs/scalar.h"
+
+void
+document_start(struct document *d, const struct conf_jail *jail,
+    const char *what, size_t number)
+{
+	*d = (struct document){ .jail = jail, .number = number };
+	snprintf(d->file, sizeof d->file, "%.8s %zu", what, number);
+}
+
+size_t
+document_number(const char *file)
+{
+	const char *blank = strchr(file, ' ');
+
+	return blank != NULL ? strtoul(blank, NULL, 10) : 0;
+}
 
 void
 document_line(struct document *d, struct spec_place place,

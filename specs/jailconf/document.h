@@ -17,7 +17,8 @@ struct document_line {
 
 struct document {
 	const struct conf_jail *jail; /* NULL: defaults */
-	char file[32]; /* unique: by which the parser knows it */
+	size_t number; /* of the jail or the block */
+	char file[32]; /* by which the parser knows it: what, and the number */
 	struct textbuf text;
 	struct document_line *line;
 	size_t lines, room;
@@ -36,6 +37,11 @@ struct entry {
 	struct spec_place place;
 };
 
+/* Names an empty document. */
+void document_start(struct document *d, const struct conf_jail *jail,
+    const char *what, size_t number);
+/* The number in the name of a file. */
+size_t document_number(const char *file);
 /* `key: value`, or `key:` and lines of `- value`. */
 void document_entry(struct document *d, const struct entry *e);
 /* Lines of comments. */

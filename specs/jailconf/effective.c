@@ -12,6 +12,7 @@ void
 convert_fault(struct converter *c, const struct imported *j,
     struct spec_place place, const char *message)
 {
+	c->faults++;
 	conf_fault(c->errors, place.line > 0 ? place : j->jail->block->place,
 	    "jail \"%s\": %s", j->jail->name, message);
 }
@@ -28,7 +29,7 @@ warn(struct converter *c, struct spec_place place, const char *message)
 		    e->place.file == place.file)
 			return;
 	}
-	if (c->errors->count < CONF_ERRORS_MAX)
+	if (c->warnings++ < WARNINGS_MAX)
 		spec_error_add(c->errors, place, true, "%s", message);
 }
 
@@ -166,7 +167,9 @@ add_param(struct converter *c, const struct imported *j, struct document *d,
 	struct conf_key key;
 	struct conf_said said;
 
-	if (p->variable || strcmp(p->name, "name") == 0)
+	/* Nothing is printed any more, and suggesting names takes time. */
+	if (p->variable || strcmp(p->name, "name") == 0 ||
+	    c->faults >= CONF_ERRORS_MAX)
 		return;
 	if (conf_translate_key(p->name, &key, &err) != 0 ||
 	    conf_translate(&c->arena, &key, p->value, p->values, &said,
@@ -203,8 +206,7 @@ write_want(struct converter *c, struct imported *j, size_t number)
 		.place = place };
 	size_t len = strlen(j->name);
 
-	snprintf(d->file, sizeof d->file, "jail %zu", number + 1);
-	d->jail = j->jail;
+	document_start(d, j->jail, "jail", number);
 	if (utf8_prefix(j->name, len) < len) {
 		convert_fault(c, j, place, "a name that is not UTF-8");
 		return;

@@ -129,6 +129,7 @@ struct conf_param {
 	struct conf_value *value; /* afterwards */
 	size_t values, values_room;
 	enum conf_state state;
+	unsigned chain;
 };
 
 struct conf_jail {

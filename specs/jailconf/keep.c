@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Blocks as documents that keep order, defaults, variables and comments. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -394,8 +393,7 @@ keep_block(struct converter *c, const struct conf_block *b,
 	struct items items = { 0 };
 	size_t count = 0;
 
-	snprintf(d->file, sizeof d->file, "block %zu", b->order + 1);
-	d->jail = j != NULL ? j->jail : NULL;
+	document_start(d, j != NULL ? j->jail : NULL, "block", b->order);
 	write_name(c, d, b, j);
 	for (const struct conf_assign *a = b->assign; a != NULL; a = a->next) {
 		if (++count > ITEMS_MAX)

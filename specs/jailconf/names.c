@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "names.h"
 
-#include <stddef.h>
 #include <string.h>
 
 /* Whether `with` is `without` and a "no" in front of one component. */
@@ -29,6 +28,21 @@ conf_same_param(const char *a, const char *b)
 	if (strcmp(a, b) == 0)
 		return true;
 	return is_negative(a, b) || is_negative(b, a);
+}
+
+size_t
+conf_param_hash(const char *name)
+{
+	size_t hash = 5381;
+
+	for (bool start = true; *name != '\0'; start = *name++ == '.') {
+		while (start && strncmp(name, "no", 2) == 0)
+			name += 2;
+		if (*name == '\0')
+			break;
+		hash = hash * 33 + (unsigned char)*name;
+	}
+	return hash;
 }
 
 bool

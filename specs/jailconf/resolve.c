@@ -15,6 +15,9 @@
 #include "names.h"
 #include "specs/doc.h"
 
+/* What a parameter counts: it takes memory, too. */
+#define PARAM_WORK 20
+
 void
 conf_jail_fault(struct resolver *r, struct spec_place place, const char *fmt,
     ...)
@@ -51,22 +54,37 @@ out_of_memory(struct resolver *r)
 	    "out of memory");
 }
 
-static struct conf_param *
-find_param(struct resolver *r, const char *name)
+struct conf_param *
+conf_find(struct resolver *r, const char *name, bool exactly)
 {
-	struct conf_jail *jail = r->jail;
+	size_t i = r->bucket[conf_param_hash(name) % CONF_BUCKETS];
+	struct conf_param *found = NULL;
 
-	for (size_t i = 0; i < jail->count; i++) {
-		if (conf_same_param(jail->param[i].name, name))
-			return conf_work(r, i + 1) ? &jail->param[i] : NULL;
+	/* The oldest one, as jail(8). */
+	while (i > 0 && conf_work(r, 1)) {
+		struct conf_param *p = &r->jail->param[i - 1];
+
+		if (exactly ? strcmp(p->name, name) == 0 :
+		    conf_same_param(p->name, name))
+			found = p;
+		i = p->chain;
 	}
-	conf_work(r, jail->count);
-	return NULL;
+	return r->stopped ? NULL : found;
+}
+
+/* Empties the buckets that the jail has filled. */
+static void
+clear_buckets(struct resolver *r)
+{
+	for (size_t i = 0; i < r->jail->count; i++)
+		r->bucket[conf_param_hash(r->jail->param[i].name) %
+		    CONF_BUCKETS] = 0;
 }
 
 static struct conf_param *
 new_param(struct resolver *r, const char *name, bool variable)
 {
+	unsigned *bucket = &r->bucket[conf_param_hash(name) % CONF_BUCKETS];
 	struct conf_jail *jail = r->jail;
 
 	if (jail->count == jail->room) {
@@ -82,7 +100,10 @@ new_param(struct resolver *r, const char *name, bool variable)
 		jail->room = room;
 	}
 	jail->param[jail->count] = (struct conf_param){ .name = name,
-		.variable = variable };
+		.variable = variable, .chain = *bucket };
+	*bucket = (unsigned)jail->count + 1;
+	if (!conf_work(r, PARAM_WORK))
+		return NULL;
 	return &jail->param[jail->count++];
 }
 
@@ -121,7 +142,7 @@ add(struct resolver *r, const char *name, bool variable, bool append,
 		    "same name as a parameter", name);
 		return 0;
 	}
-	p = find_param(r, name);
+	p = conf_find(r, name, false);
 	if (r->stopped)
 		return -1;
 	if (p != NULL && p->variable != variable) {
@@ -218,7 +239,7 @@ merge(struct resolver *r)
 	    add_patterns(r, &at, own) != 0 || add_block(r, own) != 0 ||
 	    add_patterns(r, &at, NULL) != 0)
 		return -1;
-	if (number && find_param(r, "name") == NULL && !r->stopped)
+	if (number && conf_find(r, "name", false) == NULL && !r->stopped)
 		return add_name(r, "name");
 	return r->stopped ? -1 : 0;
 }
@@ -273,20 +294,27 @@ int
 conf_resolve(const struct conf *conf, struct conf_jails *jails,
     struct spec_errors *errors)
 {
-	struct resolver r = { .jails = jails, .errors = errors };
+	struct resolver *r = calloc(1, sizeof *r);
 	size_t before = errors->count;
 
 	*jails = (struct conf_jails){ 0 };
-	(void)list_patterns(&r, conf);
-	for (const struct conf_block *b = conf->block; b != NULL && !r.stopped;
+	if (r == NULL)
+		return spec_error_add(errors, (struct spec_place){ 0 }, false,
+		    "out of memory");
+	r->jails = jails;
+	r->errors = errors;
+	(void)list_patterns(r, conf);
+	for (const struct conf_block *b = conf->block; b != NULL && !r->stopped;
 	    b = b->next) {
 		if (b->pattern)
 			continue;
-		if (new_jail(&r, b) != 0 || merge(&r) != 0 ||
-		    conf_substitute(&r) != 0)
+		if (new_jail(r, b) != 0 || merge(r) != 0 ||
+		    conf_substitute(r) != 0)
 			break;
-		set_name(r.jail);
+		set_name(r->jail);
+		clear_buckets(r);
 	}
+	free(r);
 	return errors->count == before ? 0 : -1;
 }
 

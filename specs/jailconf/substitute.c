@@ -50,13 +50,9 @@ static const struct conf_param *
 look_up(struct resolver *r, const struct conf_param *in, const char *name,
     struct spec_place place)
 {
-	struct conf_param *p = NULL;
+	struct conf_param *p = conf_find(r, name, true);
 
-	for (size_t i = 0; i < r->jail->count && p == NULL; i++) {
-		if (strcmp(r->jail->param[i].name, name) == 0)
-			p = &r->jail->param[i];
-	}
-	if (!conf_work(r, r->jail->count))
+	if (r->stopped)
 		return NULL;
 	if (p == NULL || p->strings == 0) {
 		conf_jail_fault(r, place, "%s: variable \"%s\" not found",

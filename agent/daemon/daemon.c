@@ -73,6 +73,15 @@ told(void *arg, const struct managed *m, const struct action *a,
 	free(plain);
 }
 
+/* Nothing is done, so no deed tells of it. */
+static void
+stuck(void *arg, const struct managed *m)
+{
+	(void)arg;
+	daemon_log("%s: %s: %s", m->name, jail_state_word[m->state],
+	    m->reason != NULL ? m->reason : "");
+}
+
 static void
 turned(void *arg)
 {
@@ -163,6 +172,7 @@ start_reconciler(struct daemon *d, struct error *err)
 		.parallel = d->opt.parallel,
 		.told = told,
 		.turned = turned,
+		.stuck = stuck,
 		.arg = d,
 	};
 

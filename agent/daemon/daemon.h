@@ -65,6 +65,7 @@ struct daemon {
 
 	/* daemon_scan.c */
 	struct absence absence;
+	char *said_hold; /* its hold that was logged last, or NULL */
 	struct channel *reader;
 	struct watch *watch;
 	struct event *watch_event, *scan_timer, *rescan_timer;

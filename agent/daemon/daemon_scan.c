@@ -156,6 +156,21 @@ log_problems(const struct daemon *d, const struct scan *s)
 	}
 }
 
+/* What is kept although its spec is gone is a problem, too. */
+static void
+log_held(struct daemon *d)
+{
+	const struct absence *a = &d->absence;
+	const char *why = a->held > 0 && a->hold != NULL ? a->hold : NULL;
+
+	if (why != NULL && (d->said_hold == NULL ||
+	    strcmp(d->said_hold, why) != 0))
+		daemon_log("%zu jail%s held without a spec: %s", a->held,
+		    a->held == 1 ? " is" : "s are", why);
+	free(d->said_hold);
+	d->said_hold = why != NULL ? strdup(why) : NULL;
+}
+
 static void
 remember_revision(struct revisions *r, const char *revision)
 {
@@ -194,6 +209,7 @@ on_result(void *arg, struct channel *c, const struct message *m)
 	log_problems(d, &s);
 	if (absence_apply(&d->absence, &d->reconciler, &s, clock_ms()) != 0)
 		daemon_log("specs: %s", strerror(ENOMEM));
+	log_held(d);
 	if (d->has_scan)
 		scan_free(&d->scan);
 	d->scan = s;
@@ -256,4 +272,5 @@ daemon_scan_stop(struct daemon *d)
 	if (d->has_scan)
 		scan_free(&d->scan);
 	absence_free(&d->absence);
+	free(d->said_hold);
 }

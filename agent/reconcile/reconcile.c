@@ -114,18 +114,23 @@ managed_state(struct reconciler *r, struct managed *m, enum jail_state state,
     const char *fmt, ...)
 {
 	char text[ERROR_TEXT_MAX];
+	bool same = m->state == state;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	if (m->state != state)
+	if (!same)
 		r->changed = true;
 	m->state = state;
-	if (m->reason != NULL && strcmp(m->reason, text) == 0)
-		return;
-	free(m->reason);
-	m->reason = strdup(text);
+	if (m->reason == NULL || strcmp(m->reason, text) != 0) {
+		same = false;
+		free(m->reason);
+		m->reason = strdup(text);
+	}
+	if (!same && r->opt.stuck != NULL &&
+	    (state == STATE_BLOCKED || state == STATE_CONFLICT))
+		r->opt.stuck(r->opt.arg, m);
 }
 
 /* -------------------------------------------------------------- planning */

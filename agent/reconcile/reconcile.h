@@ -102,6 +102,8 @@ struct reconcile_options {
 	unsigned parallel; /* operations at a time; 0: any number */
 	reconcile_told_fn *told;
 	void (*turned)(void *arg); /* states may have changed */
+	/* A jail is blocked or in conflict, or is so for another reason. */
+	void (*stuck)(void *arg, const struct managed *m);
 	void *arg;
 };
 

@@ -21,6 +21,8 @@ check "status says why" has a .reason "--max-remove"
 check "and what to do" has a .reason "jailagent ack"
 check "all three" same 3 "$(ja status --json | jq .summary.held)"
 check "exit status 2" expect_status 2 ja status
+check "the log says it, too" grep -q -e "3 jails are held without a spec: .*ack" \
+    "$work/agent.log"
 check "no jail has gone" all_run
 put_spec keep "path: $work/roots/all" "host.hostname: kept" \
     'exec.start: ["/bin/sleep 1000 &"]'

@@ -18,6 +18,8 @@ theirs=$(identity taken)
 check "before the agent: exit status 3" expect_status 3 ja status
 check "the agent starts" agent_start
 check "a jail of the name of a spec is a conflict" soon state_is taken conflict
+check "the log says it, once" same 1 "$(grep -c ' taken: conflict: ' \
+    "$work/agent.log")"
 check "the reason says what it is" has taken .reason \
     "runs that this agent did not make"
 check "the spec's other jails run" settled web

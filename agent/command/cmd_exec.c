@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jailagent exec: runs a command inside of a jail, as jexec(8). */
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +10,12 @@
 #include "agent/command/command.h"
 #include "kernel/call.h"
 #include "kernel/compat.h"
-#include "agent/command/terminal.h"
+#include "agent/command/relay.h"
 
 #define CLEAN_PATH \
 	"/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 
 extern char **environ;
-
-/* How long a signal may wait while a terminal is relayed. */
-#define RELAY_MS 50
 
 struct exec_request {
 	bool clean;	   /* -l */
@@ -32,96 +26,31 @@ struct exec_request {
 	char **argv;	   /* NULL-terminated; empty: a shell */
 };
 
-/* The signals that decide about the command rather than about us. */
-static void
-command_signals(sigset_t *set)
-{
-	static const int signals[] = { SIGCHLD, SIGINT, SIGQUIT, SIGTERM,
-	    SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH };
-
-	sigemptyset(set);
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-		sigaddset(set, signals[i]);
-}
-
-/* SIGCHLD is to be waited for, which a default action may prevent. */
-static void
-no_action(int sig)
-{
-	(void)sig;
-}
-
-/* Waits a moment for a signal, or for what the terminals have to tell. */
 static int
-next_signal(struct terminal *t, const sigset_t *set)
-{
-	static const struct timespec none;
-
-	if (t->master < 0)
-		return sigwaitinfo(set, NULL);
-	terminal_relay(t, RELAY_MS);
-	return sigtimedwait(set, NULL, &none);
-}
-
-/*
- * Waits for the command and passes signals on to its process group, which is
- * not the caller's.
- */
-static int
-wait_for(pid_t pid, struct terminal *t, const sigset_t *set)
-{
-	int status;
-
-	for (;;) {
-		pid_t got = waitpid(pid, &status, WNOHANG);
-		int sig;
-
-		if (got == pid && WIFEXITED(status))
-			return WEXITSTATUS(status);
-		if (got == pid && WIFSIGNALED(status))
-			return 128 + WTERMSIG(status);
-		if (got == -1 && errno != EINTR) {
-			complain("waiting for the command: %s",
-			    strerror(errno));
-			return EXIT_FAILED;
-		}
-		sig = next_signal(t, set);
-		if (sig == SIGWINCH)
-			terminal_resize(t);
-		else if (sig > 0 && sig != SIGCHLD)
-			(void)kill(-pid, sig);
-	}
-}
-
-static int
-run_and_wait(struct jail_kernel *k, struct jail_exec *x,
-    const char *jail)
+run_and_wait(struct jail_kernel *k, struct jail_exec *x, const char *jail)
 {
 	struct error err;
-	struct sigaction child = { .sa_handler = no_action };
 	struct terminal t;
-	sigset_t set, old;
-	pid_t pid;
-	int status;
+	struct relay *r;
+	pid_t pid = -1;
+	int status = EXIT_FAILED;
 
-	sigemptyset(&child.sa_mask);
-	(void)sigaction(SIGCHLD, &child, NULL);
-	(void)sigaction(SIGWINCH, &child, NULL);
-	command_signals(&set);
-	(void)sigprocmask(SIG_BLOCK, &set, &old);
 	if (terminal_open(&t, x->fd) != 0) {
 		complain("a terminal for the command: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	pid = k->backend->spawn(k, x, &err);
+	r = relay_new(&t, &err);
+	if (r != NULL)
+		pid = k->backend->spawn(k, x, &err);
 	if (t.slave >= 0)
 		close(t.slave);
 	t.slave = -1;
-	status = pid == -1 ? EXIT_FAILED : wait_for(pid, &t, &set);
+	if (pid != -1)
+		status = relay_run(r, pid);
 	terminal_close(&t);
+	relay_free(r);
 	if (pid == -1)
 		complain("%s: %s", jail, err.text);
-	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	return status;
 }
 

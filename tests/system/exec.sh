@@ -80,19 +80,91 @@ check "SIGTERM is passed on" forwarded
 check "the caller's process group cannot be signalled" sh -c "
 	$JAILAGENT -k $k exec web sh -c 'trap \"\" TERM; kill -TERM 0; exit 3'
 	[ \$? -eq 3 ]"
-mkfifo "$work/open"
-exec 9<> "$work/open" # input that does not end
-terminals() { # what the command does to its terminal is not the caller's
-	script -qec "stty rows 33 cols 90; $JAILAGENT -k $k exec web stty size;
-	    $JAILAGENT -k $k exec web stty rows 7; stty size; stty -a" \
-	    /dev/null < "$work/open" > "$work/typed" 2>&1
-	cat "$work/typed"
-	same 2 "$(grep -c '^33 90' "$work/typed")" &&
-	    grep -q ' icanon' "$work/typed"
+
+# With a terminal: "typed" is one with somebody at it (tests/helper/typed.c).
+at_terminal() { # STATUS STEP... -- COMMAND...: the output is in $work/shown
+	_status=$1
+	shift
+	_steps=$#
+	for _a; do # put what calls the jail before the command
+		if [ "$_a" = -- ]; then
+			set -- "$@" -- "$JAILAGENT" -k "$k" exec web
+		else
+			set -- "$@" "$_a"
+		fi
+	done
+	shift $_steps
+	expect_status "$_status" "$BUILD/tests/helper/typed" "$@"
+	_s=$?
+	tr -d '\r' < "$work/out" > "$work/shown"
+	return $_s
 }
-# script(1) itself loses output now and then when its program ends.
-terminals_in_time() { terminals || terminals || terminals; }
-check "a terminal of its own, of the same size" terminals_in_time
+shows() { # LINE
+	grep -q -x -F -e "$1" "$work/shown" || { cat "$work/shown"; return 1; }
+}
+sized() { at_terminal 0 size=33,90 -- stty size && shows "33 90"; }
+check "a terminal of its own, of the same size" sized
+resized() {
+	at_terminal 0 see=ready size=40,100 see="40 100" -- sh -c \
+	    'trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.1; done'
+}
+check "it follows the caller's size" resized
+own_size() {
+	at_terminal 0 size=33,90 -- stty rows 7 &&
+	    expect_status 0 "$BUILD/tests/helper/typed" size=33,90 -- \
+	    sh -c "$JAILAGENT -k $k exec web stty rows 7; stty size; stty -a" &&
+	    says "33 90" && grep -q ' icanon' "$work/out"
+}
+check "what the command does to its own is not the caller's" own_size
+all_of_it() {
+	for _i in 1 2 3 4 5; do
+		at_terminal 3 -- sh -c 'seq 1 3000; printf end; exit 3' ||
+		    return 1
+		[ "$(cksum < "$work/shown")" = "$(
+		    { seq 1 3000; printf end; } | cksum)" ] || return 1
+	done
+}
+check "nothing is lost at the end, nor the status" all_of_it
+left_open() { # by what goes on in the background: bounded
+	at_terminal 0 -- sh -c 'trap "" HUP; sleep 1000 & echo last' && shows last
+}
+check "nor when something keeps it open" left_open
+ended_input() {
+	at_terminal 0 see=ready mode=raw type=hello see=hello \
+	    type="$(printf '\n\004')" -- sh -c 'echo ready; cat; echo end' &&
+	    shows end
+}
+check "the end of typed input is passed on" ended_input
+interrupted() {
+	at_terminal 130 see=ready mode=raw type="$(printf '\003')" -- \
+	    sh -c 'echo ready; sleep 1000'
+}
+check "an interrupt is the command's" interrupted
+suspends() { # STEP: what suspends
+	at_terminal 3 see=ready mode=raw "$1" stopped mode=cooked signal=18 \
+	    mode=raw see=done -- sh -c 'echo ready; sleep 1; echo done; exit 3'
+}
+check "Ctrl-Z suspends, and gives the terminal back" suspends \
+    type="$(printf '\032')"
+check "so does SIGTSTP" suspends signal=20
+stops_itself() {
+	at_terminal 3 see=ready mode=raw stopped mode=cooked signal=18 mode=raw \
+	    see=done -- sh -c 'echo ready; sleep 0.5; kill -STOP $$; sleep 1
+		echo done; exit 3'
+}
+check "so does a command that stops itself" stops_itself
+minded() {
+	at_terminal 5 see=ready mode=raw type="$(printf '\032')" see=^Z \
+	    type="word
+" see=-word- -- sh -c \
+	    'trap "" TSTP; echo ready; read x; echo "-$x-"; exit 5'
+}
+check "but not one that ignores it" minded
+hung_up() {
+	at_terminal 129 see=ready mode=raw signal=1 -- \
+	    sh -c 'echo ready; sleep 1000'
+}
+check "SIGHUP is passed on" hung_up
 
 check "the jail is removed" "$jail" "$k" remove "$jid"
 check "nothing is left" unchanged "$work/before"

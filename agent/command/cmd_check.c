@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/command/command.h"
+#include "agent/read/manifest.h"
 #include "kernel/compat.h"
 #include "specs/spec.h"
 
@@ -90,6 +91,17 @@ print_summary(const struct spec_set *set, bool valid)
 		    set->count == 1 ? "is" : "are");
 }
 
+/* Files that the agent would not take for the set that is announced. */
+static int
+check_manifest(const char *path, struct spec_set *set)
+{
+	struct spec_place place = { .file = path };
+	struct error err;
+
+	return manifest_check(path, &err) == 0 ? 0 : spec_error_add(
+	    &set->errors, place, false, "%s", err.text);
+}
+
 static int
 run_check(struct context *ctx, int argc, char **argv)
 {
@@ -112,6 +124,8 @@ run_check(struct context *ctx, int argc, char **argv)
 	valid = spec_load((const char *const *)argv + optind,
 	    (size_t)(argc - optind), &set) == 0;
 	valid &= spec_set_loops(&set) == 0;
+	for (int i = optind; i < argc; i++)
+		valid &= check_manifest(argv[i], &set) == 0;
 	if (json) {
 		status = print_json(&set, valid);
 	} else {

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/read/manifest.h"
 #include "agent/read/reader.h"
 
 /* The set of a file is the directory that holds it. */
@@ -92,6 +93,8 @@ pass_open(struct pass *p, const struct context *ctx,
 	if (opt->path != NULL) {
 		if (pass_set(opt, p->set, err) != 0)
 			return -1;
+		if (manifest_check(opt->path, err) != 0)
+			return error_wrap(err, "%s", opt->path);
 		spec_load(&opt->path, 1, &p->specs);
 	}
 	if (opt->write && take_lock(p, ctx, err) != 0)

@@ -91,6 +91,7 @@ void
 reader_finish(struct reader *r)
 {
 	files_finish(&r->files);
+	files_finish(&r->pending);
 	for (size_t i = 0; i < r->sent_count; i++) {
 		free(r->sent[i].name);
 		free(r->sent[i].file);

@@ -14,6 +14,7 @@
 
 #define PROOF_MS 1000 /* between two scans that prove an absence */
 #define RENAMED (-1)  /* for vanished_ms: under another name */
+#define PATIENCE_MS 3000 /* with files that are not as the MANIFEST says */
 #define ATTEMPTS 3 /* at a directory that is replaced while we look */
 
 struct content *
@@ -32,6 +33,7 @@ content_new(const char *path, const char *text, size_t len,
 	}
 	memcpy(c->digest, digest, sizeof c->digest);
 	git_blob(text, len, c->blob);
+	manifest_digest(text, len, c->sha256);
 	c->valid = spec_parse(c->path, text, len, &c->docs, &c->errors) == 0;
 	return c;
 }
@@ -192,9 +194,11 @@ static int
 look_at_files(const struct reader *r, int dirfd, const struct text_list *names,
     struct files *next)
 {
+	const struct files *known = r->pending.file != NULL ? &r->pending :
+	    &r->files;
 	size_t k = 0;
 
-	next->file = calloc(names->count + r->files.count + 1,
+	next->file = calloc(names->count + known->count + 1,
 	    sizeof *next->file);
 	if (next->file == NULL)
 		return -1;
@@ -202,13 +206,13 @@ look_at_files(const struct reader *r, int dirfd, const struct text_list *names,
 		const struct file *old = NULL;
 		int rc;
 
-		for (; k < r->files.count &&
-		    strcmp(r->files.file[k].name, names->text[i]) < 0; k++)
-			if (keep_vanished(&r->files.file[k], next) != 0)
+		for (; k < known->count &&
+		    strcmp(known->file[k].name, names->text[i]) < 0; k++)
+			if (keep_vanished(&known->file[k], next) != 0)
 				return -1;
-		if (k < r->files.count &&
-		    strcmp(r->files.file[k].name, names->text[i]) == 0)
-			old = &r->files.file[k++];
+		if (k < known->count &&
+		    strcmp(known->file[k].name, names->text[i]) == 0)
+			old = &known->file[k++];
 		rc = scan_file(r, dirfd, names->text[i], old,
 		    &next->file[next->count]);
 		if (rc == -1)
@@ -217,8 +221,8 @@ look_at_files(const struct reader *r, int dirfd, const struct text_list *names,
 		if (rc == 0 && old != NULL && keep_vanished(old, next) != 0)
 			return -1;
 	}
-	for (; k < r->files.count; k++)
-		if (keep_vanished(&r->files.file[k], next) != 0)
+	for (; k < known->count; k++)
+		if (keep_vanished(&known->file[k], next) != 0)
 			return -1;
 	drop_renamed(next);
 	return 0;
@@ -272,9 +276,11 @@ check_directory(const struct reader *r, const struct stat *st,
 	return 0;
 }
 
+enum { TAKEN = 0, REPLACED = 1, WAITS = 2 };
+
 /*
- * One attempt.  Returns 0, 1 when the directory was replaced meanwhile, -1
- * with the reason.
+ * One attempt.  Returns 0, 1 when the directory was replaced meanwhile, 2 with
+ * the reason when its MANIFEST says something else, -1 with the reason.
  */
 static int
 attempt(struct reader *r, struct files *next, struct stat *st,
@@ -300,9 +306,9 @@ attempt(struct reader *r, struct files *next, struct stat *st,
 	else if (st->st_ino != before.dir.st_ino ||
 	    layout_read(dirfd, r->dir, &after) != 0 ||
 	    !layout_same(&before, &after))
-		rc = 1;
-	else
-		rc = 0;
+		rc = REPLACED;
+	else if ((rc = scan_judge(r, dirfd, next, err)) == 1)
+		rc = WAITS;
 	text_list_free(&names);
 	close(dirfd);
 	return rc;
@@ -351,6 +357,25 @@ commit(struct reader *r, struct files *next, dev_t dev, bool *changed,
 	*again_ms = !unsettled ? 0 : r->tries > 5 ? 1000 : 25u << r->tries;
 }
 
+/*
+ * Files on their way to what the MANIFEST says.  For a while that is as if some
+ * file were being written; then it is said, and the set stays what it was.
+ */
+static int
+wait_for_set(struct reader *r, struct files *next, unsigned *again_ms)
+{
+	long long now = monotonic_ms();
+
+	if (r->pending.file == NULL)
+		r->pending_ms = now;
+	files_finish(&r->pending);
+	r->pending = *next;
+	if (now - r->pending_ms >= PATIENCE_MS)
+		return -1;
+	*again_ms = 100;
+	return 0;
+}
+
 int
 scan_look(struct reader *r, bool *changed, unsigned *again_ms,
     struct error *err)
@@ -360,10 +385,13 @@ scan_look(struct reader *r, bool *changed, unsigned *again_ms,
 		struct stat st;
 		int rc = attempt(r, &next, &st, err);
 
-		if (rc == 0) {
+		if (rc == TAKEN) {
 			commit(r, &next, st.st_dev, changed, again_ms);
+			files_finish(&r->pending);
 			return 0;
 		}
+		if (rc == WAITS)
+			return wait_for_set(r, &next, again_ms);
 		files_finish(&next);
 		if (rc == -1)
 			return -1;

@@ -3,6 +3,7 @@
  * The reader's insides: what is known of the directory and of each file.
  *
  *   scan_look   directory -> table of files     (scan.c, scan_file.c)
+ *   scan_judge  a set that counts as a whole    (scan_set.c)
  *   scan_merge  table -> specs and what changed (scan_merge.c)
  *   scan_encode the answer as bytes             (scan_code.c)
  *   kept_tell   what to keep for the next agent (scan_kept.c)
@@ -16,6 +17,7 @@
 #include <time.h>
 
 #include "agent/read/git.h"
+#include "agent/read/manifest.h"
 #include "agent/read/reader.h"
 
 /* What tells one state of a file from another without reading it. */
@@ -32,6 +34,7 @@ struct content {
 	char *path; /* the documents and errors refer to it */
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of the text */
 	unsigned char blob[SHA1_SIZE];		/* git's name for it */
+	unsigned char sha256[MANIFEST_DIGEST];	/* as a MANIFEST has it */
 	struct spec_docs docs;
 	struct spec_errors errors; /* of parsing */
 	bool valid;
@@ -74,6 +77,9 @@ struct reader {
 	dev_t dev;
 	bool seen;	     /* `dev` is known */
 	struct files files;
+	/* A newer look that is not what the MANIFEST says, since when. */
+	struct files pending;
+	long long pending_ms;
 	struct sent *sent;   /* sorted by name */
 	size_t sent_count;
 	size_t jails;
@@ -141,6 +147,16 @@ typedef int kept_send_fn(void *arg, unsigned type, const void *data,
 int kept_tell(struct reader *r, kept_send_fn *send, void *arg);
 
 long long monotonic_ms(void);
+
+/*
+ * scan_set.c: whether the files are what a MANIFEST says, if there is one, and
+ * nothing is wrong with any of them.  Returns 0, 1 with the reason when they
+ * are not, -1 when memory is out.  Files that vanished are dropped then.
+ */
+int scan_judge(const struct reader *r, int dirfd, struct files *next,
+    struct error *err);
+/* Whether specs can be made of these files without any error. */
+int files_resolve(const struct files *files, struct error *err);
 
 /*
  * Makes specs of the files, brings r->sent up to date.  Returns 0, -1 when

@@ -8,6 +8,7 @@
  * documents that nothing is wrong with.  A name that an error keeps out of the
  * specs is not gone: it stays what it was.
  */
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,26 +82,56 @@ begin(struct merge *m)
 	}
 }
 
+/* Makes specs of the documents of all contents that are not NULL. */
 static int
-resolve(const struct merge *m, struct spec_set *set)
+resolve_contents(struct content *const *use, size_t count,
+    struct spec_set *set)
 {
 	struct spec_docs all = { 0 };
 	size_t n = 0;
 
 	memset(set, 0, sizeof *set);
-	for (size_t i = 0; i < m->r->files.count; i++)
-		if (m->use[i] != NULL)
-			n += m->use[i]->docs.count;
+	for (size_t i = 0; i < count; i++)
+		if (use[i] != NULL)
+			n += use[i]->docs.count;
 	all.doc = calloc(n + 1, sizeof *all.doc);
 	if (all.doc == NULL)
 		return -1;
-	for (size_t i = 0; i < m->r->files.count; i++)
-		for (size_t k = 0; m->use[i] != NULL &&
-		    k < m->use[i]->docs.count; k++)
-			all.doc[all.count++] = m->use[i]->docs.doc[k];
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; use[i] != NULL && k < use[i]->docs.count;
+		    k++)
+			all.doc[all.count++] = use[i]->docs.doc[k];
 	spec_resolve(&all, set);
 	free(all.doc);
 	return 0;
+}
+
+int
+files_resolve(const struct files *files, struct error *err)
+{
+	struct content **use = calloc(files->count + 1, sizeof *use);
+	struct spec_set set;
+	int rc = -1;
+
+	for (size_t i = 0; use != NULL && i < files->count; i++)
+		use[i] = files->file[i].now;
+	if (use == NULL || resolve_contents(use, files->count, &set) != 0)
+		goto out;
+	rc = 0;
+	for (size_t i = 0; rc == 0 && i < set.errors.count; i++) {
+		char *text = set.errors.error[i].warning ? NULL :
+		    spec_error_text(&set.errors.error[i]);
+
+		if (text != NULL) {
+			error_set(err, EINVAL, "%s", text);
+			rc = 1;
+		}
+		free(text);
+	}
+	spec_set_free(&set);
+out:
+	free(use);
+	return rc;
 }
 
 /* Whether the last good documents can stand in for what the file holds. */
@@ -176,7 +207,8 @@ make_specs(struct reader *r, struct changes *ch)
 		goto out;
 	begin(&m);
 	/* Ends, since each round puts back one file at least. */
-	while ((rc = resolve(&m, &ch->set)) == 0 && demote(&m, &ch->set))
+	while ((rc = resolve_contents(m.use, r->files.count,
+	    &ch->set)) == 0 && demote(&m, &ch->set))
 		spec_set_free(&ch->set);
 	if (rc == 0)
 		conclude(&m, &ch->set);

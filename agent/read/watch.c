@@ -11,6 +11,7 @@
 
 #include "kernel/compat.h"
 #include "agent/read/git.h"
+#include "agent/read/manifest.h"
 #include "specs/spec.h"
 #include "agent/read/walk.h"
 
@@ -153,7 +154,8 @@ concerns_specs(const struct inotify_event *e)
 	if (strcmp(name, ".git") == 0)
 		return false;
 	/* Any new, moved or deleted name may be a link on the way. */
-	return (e->mask & ENTRIES) != 0 || spec_file_name(name);
+	return (e->mask & ENTRIES) != 0 || spec_file_name(name) ||
+	    strcmp(name, MANIFEST_NAME) == 0;
 }
 
 /* Two points can have one watch: a directory that the path meets twice. */

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sets that count as a whole (manifest.h).  Until all files are there as the
+ * MANIFEST says, and nothing is wrong with any, the set is what it was.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/read/scan.h"
+#include "agent/read/trust.h"
+
+static int
+judge_file(const struct file *f, const struct manifest_entry *e,
+    struct error *err)
+{
+	char *text;
+
+	if (f->unsettled)
+		return error_set(err, EAGAIN, "%s is being written", f->name);
+	if (f->problem != NULL || f->now == NULL)
+		return error_set(err, EINVAL, "%s: %s", f->name,
+		    f->problem != NULL ? f->problem : "was not read yet");
+	if (memcmp(f->now->sha256, e->sha256, sizeof e->sha256) != 0)
+		return error_set(err, EINVAL, "%s is another one than it "
+		    "lists", f->name);
+	for (size_t i = 0; i < f->now->errors.count; i++) {
+		if (f->now->errors.error[i].warning)
+			continue;
+		text = spec_error_text(&f->now->errors.error[i]);
+		error_set(err, EINVAL, "%s", text != NULL ? text : f->name);
+		free(text);
+		return -1;
+	}
+	return 0;
+}
+
+/* Both are sorted by name. */
+static int
+judge_files(const struct manifest *m, const struct files *files,
+    struct error *err)
+{
+	size_t i = 0, k = 0;
+
+	while (i < m->count || k < files->count) {
+		const struct file *f = k < files->count ? &files->file[k] :
+		    NULL;
+		const struct manifest_entry *e = i < m->count ? &m->entry[i] :
+		    NULL;
+		int order = f == NULL ? -1 : e == NULL ? 1 :
+		    strcmp(e->name, f->name);
+
+		if (order < 0)
+			return error_set(err, ENOENT, "%s, which it lists, is "
+			    "not there", e->name);
+		if (order > 0)
+			return error_set(err, EEXIST, "does not list %s",
+			    f->name);
+		if (judge_file(f, e, err) != 0)
+			return -1;
+		i++;
+		k++;
+	}
+	return 0;
+}
+
+static void
+drop_vanished(struct files *files)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < files->count; i++) {
+		if (files->file[i].vanished_ms != 0)
+			file_finish(&files->file[i]);
+		else
+			files->file[kept++] = files->file[i];
+	}
+	files->count = kept;
+}
+
+/* The MANIFEST decides what runs, as a spec does. */
+static int
+trusted(const struct reader *r, int dirfd, struct error *err)
+{
+	char path[PATH_MAX + sizeof MANIFEST_NAME];
+	struct stat st;
+
+	if (!r->opt->trust || fstatat(dirfd, MANIFEST_NAME, &st, 0) != 0)
+		return 0;
+	snprintf(path, sizeof path, "%s/" MANIFEST_NAME, r->dir);
+	return trust_owner(path, &st, err) != 0 ||
+	    trust_path(r->real, MANIFEST_NAME, true, NULL, err) != 0 ? -1 : 0;
+}
+
+int
+scan_judge(const struct reader *r, int dirfd, struct files *next,
+    struct error *err)
+{
+	struct manifest m;
+	struct error why;
+	int rc;
+
+	error_clear(&why);
+	rc = manifest_read(dirfd, &m, &why);
+	if (rc == 1)
+		return 0;
+	if (rc == 0)
+		rc = trusted(r, dirfd, &why);
+	drop_vanished(next);
+	if (rc == 0)
+		rc = judge_files(&m, next, &why);
+	manifest_free(&m);
+	if (rc == 0)
+		rc = files_resolve(next, &why);
+	if (rc == 0)
+		return 0;
+	error_set(err, why.code, "%s/" MANIFEST_NAME ": %s; the set stays "
+	    "what it was", r->dir, why.text);
+	return 1;
+}

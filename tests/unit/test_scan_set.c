@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A directory with a MANIFEST counts as a whole or not at all. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <sodium.h>
+
+#include "agent/read/manifest.h"
+#include "scan_world.h"
+
+/* What sha256sum(1) prints for these files, NULL at the end. */
+static void
+write_manifest(const struct world *w, const char *const *name)
+{
+	char text[4096] = "";
+
+	for (; *name != NULL; name++) {
+		unsigned char sha256[MANIFEST_DIGEST];
+		char hex[2 * MANIFEST_DIGEST + 1], *data;
+		size_t len, at = strlen(text);
+
+		data = temp_read(spec_path(w, *name), &len);
+		manifest_digest(data, len, sha256);
+		free(data);
+		sodium_bin2hex(hex, sizeof hex, sha256, sizeof sha256);
+		snprintf(text + at, sizeof text - at, "%s  %s\n", hex, *name);
+	}
+	write_text(w, MANIFEST_NAME, text);
+}
+
+static const char *const both[] = { "a.yaml", "b.yaml", NULL };
+static const char *const only_a[] = { "a.yaml", NULL };
+
+/* Scans until it is settled, or one second has gone by. */
+static void
+look(struct world *w)
+{
+	for (int i = 0; i < 10; i++) {
+		scan(w);
+		if (w->s.again_ms == 0 || w->s.changed_count > 0)
+			return;
+		usleep(w->s.again_ms * 1000);
+	}
+}
+
+static void
+begin(struct world *w)
+{
+	write_jail(w, "a.yaml", "a", "one");
+	write_jail(w, "b.yaml", "b", "one");
+	write_manifest(w, both);
+	look(w);
+	expect(w, SCAN_OK, "+a +b ");
+}
+
+static void
+as_a_whole(void **state)
+{
+	struct world *w = *state;
+
+	begin(w);
+	write_jail(w, "a.yaml", "a", "two");
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	write_jail(w, "b.yaml", "b", "two");
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	write_manifest(w, both);
+	look(w);
+	expect(w, SCAN_OK, "+a +b ");
+	/* The list first, then the files. */
+	assert_int_equal(rename(spec_path(w, "b.yaml"),
+	    temp_file(&w->top, "away")), 0);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	write_manifest(w, only_a);
+	look(w);
+	expect(w, SCAN_OK, "-b ");
+	assert_int_equal(rename(temp_file(&w->top, "away"),
+	    spec_path(w, "b.yaml")), 0);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	/* Without a list each file counts for itself. */
+	assert_int_equal(unlink(spec_path(w, MANIFEST_NAME)), 0);
+	look(w);
+	expect(w, SCAN_OK, "+b ");
+}
+
+static void
+said_after_a_while(void **state)
+{
+	struct world *w = *state;
+
+	begin(w);
+	write_jail(w, "a.yaml", "a", "two");
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	w->r.pending_ms -= 60000;
+	scan(w);
+	expect(w, SCAN_MISSING, "");
+	assert_non_null(strstr(w->s.why, "a.yaml is another one"));
+	assert_non_null(strstr(w->s.why, "the set stays what it was"));
+	write_manifest(w, both);
+	look(w);
+	expect(w, SCAN_OK, "+a ");
+	/* Patience begins anew. */
+	write_jail(w, "a.yaml", "a", "three");
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+}
+
+static void
+wrong_files(void **state)
+{
+	static const char *const texts[] = {
+		"name: [\n",		      /* found by parsing */
+		"name: b\npath: ${none}\n",   /* found by resolving */
+		"name: a\npath: /\n",	      /* a name that is taken */
+	};
+	struct world *w = *state;
+
+	begin(w);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		write_jail(w, "a.yaml", "a", "two");
+		write_text(w, "b.yaml", texts[i]);
+		write_manifest(w, both);
+		scan(w);
+		if (i == 0)
+			expect(w, SCAN_UNSETTLED, "");
+		w->r.pending_ms -= 60000;
+		scan(w);
+		expect(w, SCAN_MISSING, "");
+		assert_non_null(strstr(w->s.why, ".yaml:"));
+	}
+	write_jail(w, "b.yaml", "b", "two");
+	write_manifest(w, both);
+	look(w);
+	expect(w, SCAN_OK, "+a +b ");
+}
+
+static void
+wrong_manifests(void **state)
+{
+	static const char *const texts[] = {
+		"nonsense\n", "0123  a.yaml\n",
+		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+		"  ../a.yaml\n",
+		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+		"  a.txt\n",
+		"g3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+		"  a.yaml\n",
+	};
+	struct world *w = *state;
+	struct error err;
+
+	begin(w);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		write_text(w, MANIFEST_NAME, texts[i]);
+		scan(w);
+		expect(w, SCAN_UNSETTLED, "");
+		assert_int_equal(manifest_check(w->opt.dir, &err), -1);
+		assert_non_null(strstr(err.text, "MANIFEST: line 1"));
+	}
+	write_manifest(w, both);
+	assert_int_equal(manifest_check(w->opt.dir, &err), 0);
+	write_manifest(w, only_a);
+	assert_int_equal(manifest_check(w->opt.dir, &err), -1);
+	assert_non_null(strstr(err.text, "does not list b.yaml"));
+	/* Others may not write what decides. */
+	write_manifest(w, both);
+	assert_int_equal(chmod(spec_path(w, MANIFEST_NAME), 0666), 0);
+	write_jail(w, "a.yaml", "a", "two");
+	write_manifest(w, both);
+	assert_int_equal(chmod(spec_path(w, MANIFEST_NAME), 0666), 0);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	assert_int_equal(chmod(spec_path(w, MANIFEST_NAME), 0644), 0);
+	look(w);
+	expect(w, SCAN_OK, "+a ");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(as_a_whole),
+		TEST(said_after_a_while),
+		TEST(wrong_files),
+		TEST(wrong_manifests),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

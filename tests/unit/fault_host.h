@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A host that is a directory: each alias and each mount is a file in it, so it
+ * outlives a killed process.  Every call that leaves the agent passes a point,
+ * before and after it is carried out, at which it can be made to fail or the
+ * process be killed.  The symbols stand in front of the library's.
+ */
+#ifndef JA_TEST_FAULT_HOST_H
+#define JA_TEST_FAULT_HOST_H
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "agent_fixture.h"
+#include "kernel/fstab.h"
+#include "kernel/iface.h"
+#include "kernel/mounted.h"
+
+#define LABELS_MAX 256
+
+static struct fault_host {
+	char dir[PATHS_MAX];
+	struct jail_backend backend;
+	const struct jail_backend *real;
+	int points;  /* passed so far */
+	int fail_at; /* number of the point; -1: none */
+	int kill_at;
+	char *label[LABELS_MAX]; /* of the calls so far, in order */
+	size_t labels;
+	char *failed; /* label of the call that failed */
+} host;
+
+static inline void
+host_reset(int fail_at, int kill_at)
+{
+	for (size_t i = 0; i < host.labels; i++)
+		free(host.label[i]);
+	free(host.failed);
+	host.failed = NULL;
+	host.labels = 0;
+	host.points = 0;
+	host.fail_at = fail_at;
+	host.kill_at = kill_at;
+}
+
+/* Whether the call is to fail.  `label` NULL: the call has been done. */
+static inline bool
+host_point(const char *label)
+{
+	int n = host.points++;
+
+	if (n == host.kill_at)
+		kill(getpid(), SIGKILL);
+	if (label == NULL)
+		return false;
+	assert_true(host.labels < LABELS_MAX);
+	host.label[host.labels++] = strdup(label);
+	if (n != host.fail_at)
+		return false;
+	host.failed = strdup(label);
+	return true;
+}
+
+/* ---- things as files */
+
+static inline void
+host_file(const char *kind, const char *name, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%s %s", host.dir, kind, name);
+	for (char *p = path + strlen(host.dir) + 1; *p != '\0'; p++)
+		if (*p == '/')
+			*p = '%';
+}
+
+static inline bool
+host_there(const char *kind, const char *name)
+{
+	char path[4 * PATHS_MAX];
+
+	host_file(kind, name, path, sizeof path);
+	return access(path, F_OK) == 0;
+}
+
+static inline void
+host_put(const char *kind, const char *name, bool there)
+{
+	char path[4 * PATHS_MAX];
+	int fd;
+
+	host_file(kind, name, path, sizeof path);
+	if (!there) {
+		assert_int_equal(unlink(path), 0);
+		return;
+	}
+	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+/* All that is there, sorted; the caller frees it. */
+static inline char *
+host_listing(void)
+{
+	struct dirent **names;
+	int n = scandir(host.dir, &names, NULL, alphasort);
+	char *text = calloc(1, 8192);
+
+	assert_true(n >= 0 && text != NULL);
+	for (int i = 0; i < n; i++) {
+		if (names[i]->d_name[0] != '.')
+			strcat(strcat(text, names[i]->d_name), "\n");
+		free(names[i]);
+	}
+	free(names);
+	return text;
+}
+
+/* ---- kernel/iface.h */
+
+static inline void
+alias_text(const struct iface_alias *a, char *buf, size_t size)
+{
+	char address[INET6_ADDRSTRLEN];
+
+	inet_ntop(a->family, a->address, address, sizeof address);
+	snprintf(buf, size, "%s|%s", a->interface, address);
+}
+
+int
+iface_has(const struct iface_alias *a, struct error *err)
+{
+	char text[128];
+
+	(void)err;
+	alias_text(a, text, sizeof text);
+	return host_there("alias", text);
+}
+
+int
+iface_add(const struct iface_alias *a, struct error *err)
+{
+	char text[128], label[160];
+
+	alias_text(a, text, sizeof text);
+	snprintf(label, sizeof label, "+alias %s", text);
+	if (host_point(label))
+		return error_set(err, EIO, "%s: broken", text);
+	if (host_there("alias", text))
+		return error_sys(err, EEXIST, "%s", text);
+	host_put("alias", text, true);
+	host_point(NULL);
+	return 0;
+}
+
+int
+iface_remove(const struct iface_alias *a, struct error *err)
+{
+	char text[128], label[160];
+
+	alias_text(a, text, sizeof text);
+	snprintf(label, sizeof label, "-alias %s", text);
+	if (host_point(label))
+		return error_set(err, EIO, "%s: broken", text);
+	if (host_there("alias", text))
+		host_put("alias", text, false);
+	host_point(NULL);
+	return 0;
+}
+
+int
+iface_list(int (*each)(void *arg, const struct iface_alias *a), void *arg,
+    struct error *err)
+{
+	(void)each;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
+/* ---- kernel/mounted.h, and the programs */
+
+int
+mounted_at(const char *target, const char *type, struct error *err)
+{
+	char name[PATHS_MAX + 64];
+
+	(void)err;
+	snprintf(name, sizeof name, "%s %s", target, type);
+	return host_there("mount", name);
+}
+
+/* "+mount TARGET TYPE" of mount(8), "-mount ..." of umount(8), or the path. */
+static inline void
+program_label(const struct jail_exec *x, char *buf, size_t size)
+{
+	const char *const *v = x->argv, *script;
+
+	if (strcmp(v[0], "/sbin/mount") == 0)
+		snprintf(buf, size, "+mount %s %s", v[6], v[2]);
+	else if (strcmp(v[0], "/sbin/umount") == 0)
+		snprintf(buf, size, "-mount %s %s", v[3], v[2]);
+	else if (strcmp(v[0], "/bin/sh") == 0 && (script = v[2]) != NULL)
+		snprintf(buf, size, "%.*s", (int)strcspn(script + 5, " "),
+		    script + 5);
+	else
+		snprintf(buf, size, "%s", v[0]);
+}
+
+static pid_t
+fault_spawn(struct jail_kernel *k, const struct jail_exec *x,
+    struct error *err)
+{
+	char label[PATHS_MAX + 64];
+	bool fails, mount;
+	pid_t pid;
+
+	(void)k;
+	program_label(x, label, sizeof label);
+	mount = strncmp(label + 1, "mount ", 6) == 0;
+	fails = host_point(label);
+	if (mount && !fails)
+		host_put("mount", label + 7, label[0] == '+');
+	pid = fork();
+	if (pid == 0) {
+		setsid();
+		dup2(x->fd[1], 1);
+		dup2(x->fd[2], 2);
+		if (fails)
+			_exit(9);
+		if (x->argv[0][1] == 's')
+			_exit(0);
+		execve(x->argv[0], (char *const *)(uintptr_t)x->argv,
+		    (char *const *)(uintptr_t)x->envp);
+		_exit(127);
+	}
+	if (x->started != NULL && x->started(x->arg, pid, err) != 0)
+		return -1;
+	host_point(NULL);
+	return pid;
+}
+
+static int
+fault_set(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
+{
+	int rc;
+
+	if (host_point((flags & JAIL_CREATE) != 0 ? "+jail" : "update")) {
+		errno = EIO;
+		return -1;
+	}
+	rc = host.real->set(k, iov, niov, flags);
+	host_point(NULL);
+	return rc;
+}
+
+static int
+fault_remove(struct jail_kernel *k, int jid)
+{
+	int rc;
+
+	if (host_point("-jail")) {
+		errno = EIO;
+		return -1;
+	}
+	rc = host.real->remove(k, jid);
+	host_point(NULL);
+	return rc;
+}
+
+/* Puts the host behind a world's kernel. */
+static inline void
+host_behind(struct world *w)
+{
+	snprintf(host.dir, sizeof host.dir, "%s", world_path(w, "host"));
+	if (mkdir(host.dir, 0700) != 0)
+		assert_int_equal(errno, EEXIST);
+	host.real = w->kernel->backend;
+	host.backend = *host.real;
+	host.backend.spawn = fault_spawn;
+	host.backend.set = fault_set;
+	host.backend.remove = fault_remove;
+	host.backend.remove_jd = NULL;
+	w->kernel->backend = &host.backend;
+}
+
+#endif

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Each step of a start and of a stop fails in turn, and the agent is killed at
+ * each point in between: what was done is undone in reverse, nothing is left,
+ * what the host had before is there still, and the next attempt succeeds.
+ * The points are found by running; that each step has one is checked by the
+ * table of steps.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fault_host.h"
+#include "agent/reconcile/steps.h"
+
+#define POINTS_MAX 400
+
+static const char everything[] =
+	"name: web\npath: @\npersist: true\ninterface: em0\n"
+	"ip4.addr: [192.0.2.1/24, em1|192.0.2.2]\n"
+	"ip6.addr: [\"2001:db8::1/64\"]\n"
+	"mount: [/src @/mnt nullfs ro, tmpfs @/tmp tmpfs]\n"
+	"mount.devfs: true\nmount.procfs: true\n"
+	"zfs.dataset: [tank/web]\nvnet.interface: [epair0b]\n"
+	"stop.timeout: 0\n"
+	"exec.prepare: [\"echo exec.prepare >> @/log\"]\n"
+	"exec.prestart: [\"echo exec.prestart >> @/log\"]\n"
+	"exec.created: [\"echo exec.created >> @/log\"]\n"
+	"exec.start: [\"echo exec.start >> @/log\"]\n"
+	"command: [\"echo command >> @/log\"]\n"
+	"exec.poststart: [\"echo exec.poststart >> @/log\"]\n"
+	"exec.prestop: [\"echo exec.prestop >> @/log\"]\n"
+	"exec.stop: [\"echo exec.stop >> @/log\"]\n"
+	"exec.poststop: [\"echo exec.poststop >> @/log\"]\n"
+	"exec.release: [\"echo exec.release >> @/log\"]\n";
+
+/* What the label of a step's call begins with; "": it makes none. */
+static const char *
+label_of(const struct step *s, bool start)
+{
+	static const char *const things[][2] = {
+		[THING_ALIAS4] = { "-alias em0|192.0.2.1",
+		    "+alias em0|192.0.2.1" },
+		[THING_ALIAS6] = { "-alias em0|2001:", "+alias em0|2001:" },
+		[THING_MOUNT] = { "-mount ", "+mount " },
+	};
+
+	switch (s->kind) {
+	case STEP_HOST_HOOK:
+	case STEP_JAIL_HOOK:
+		return s->param;
+	case STEP_MAKE:
+	case STEP_UNMAKE:
+		assert_true(s->thing < sizeof things / sizeof *things);
+		return things[s->thing][start];
+	case STEP_CREATE:
+		return "+jail";
+	case STEP_REMOVE:
+		return "-jail";
+	case STEP_EACH:
+		return s->words[0];
+	case STEP_BEGIN:
+	case STEP_SETTLE:
+	case STEP_TERM:
+	case STEP_GONE:
+		return "";
+	case STEP_KINDS:
+		break;
+	}
+	fail_msg("a kind of step without a point at which it fails");
+	return NULL;
+}
+
+struct coverage {
+	char *label[POINTS_MAX];
+	size_t count;
+};
+
+static void
+covers(struct coverage *c)
+{
+	assert_true(c->count < POINTS_MAX);
+	if (host.failed != NULL)
+		c->label[c->count++] = strdup(host.failed);
+}
+
+static void
+all_covered(struct coverage *c, const struct step *steps, size_t count,
+    bool start)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *want = label_of(&steps[i], start);
+		bool found = want[0] == '\0';
+
+		for (size_t j = 0; j < c->count; j++)
+			found |= strncmp(c->label[j], want,
+			    strlen(want)) == 0;
+		if (!found)
+			fail_msg("%s never failed", want);
+	}
+	for (size_t i = 0; i < c->count; i++)
+		free(c->label[i]);
+}
+
+static void
+stage_make(struct world *w)
+{
+	world_make(w, JAIL_GEN_15);
+	host_reset(-1, -1);
+	host_behind(w);
+	assert_int_equal(mkdir(world_path(w, "root/mnt"), 0700), 0);
+	/* Something of the host's own beside it. */
+	host_put("alias", "em0|198.51.100.7", true);
+	host_put("mount", "/elsewhere nullfs", true);
+}
+
+/* A program that starts anew on what is there. */
+static void
+stage_again(struct world *w)
+{
+	world_restart(w);
+	host_reset(-1, -1);
+	host_behind(w);
+}
+
+static void
+same_host(const char *want, const char *when)
+{
+	char *got = host_listing();
+
+	if (strcmp(got, want) != 0)
+		fail_msg("%s (%s failed): wanted\n%sgot\n%s", when,
+		    host.failed != NULL ? host.failed : "nothing", want, got);
+	free(got);
+}
+
+/* Whether what was made is unmade from the last to the first. */
+static void
+in_reverse(void)
+{
+	const char *stack[LABELS_MAX];
+	size_t depth = 0;
+
+	for (size_t i = 0; i < host.labels; i++) {
+		const char *l = host.label[i];
+
+		if (host.failed != NULL && strcmp(l, host.failed) == 0)
+			continue;
+		if (l[0] == '+')
+			stack[depth++] = l + 1;
+		if (l[0] == '-' && (depth == 0 ||
+		    strcmp(stack[--depth], l + 1) != 0))
+			fail_msg("%s failed: %s is out of order",
+			    host.failed != NULL ? host.failed : "nothing", l);
+	}
+	assert_int_equal(depth, 0);
+}
+
+static void
+gone(struct world *w, const char *before)
+{
+	assert_int_equal(kernel_jid(w, "web"), 0);
+	assert_int_equal(w->inventory.count, 0);
+	same_host(before, "in the end");
+}
+
+/* How often a word was logged. */
+static size_t
+said(struct world *w, const char *word)
+{
+	char *data, path[PATHS_MAX + 8];
+	size_t len, n = 0;
+
+	snprintf(path, sizeof path, "%s/log", w->root);
+	if (access(path, F_OK) != 0)
+		return 0;
+	data = temp_read(path, &len);
+	for (char *p = strstr(data, word); p != NULL; p = strstr(p + 1, word))
+		n++;
+	free(data);
+	return n;
+}
+
+/* What began is undone, also when it failed. */
+static void
+undone_hooks(struct world *w, const char *hook, const char *undo)
+{
+	assert_int_equal(said(w, undo), said(w, hook) +
+	    (strcmp(host.failed, hook) == 0));
+}
+
+/* One start whose point `n` fails.  Returns whether there was one. */
+static bool
+failing_start(int n, struct coverage *c)
+{
+	struct world w;
+	char *before;
+	bool failed;
+
+	stage_make(&w);
+	before = host_listing();
+	host_reset(n, -1);
+	world_apply(&w, everything);
+	failed = host.failed != NULL;
+	if (failed) {
+		covers(c);
+		if (strcmp(w.deeds, "!create web;") != 0)
+			fail_msg("%s failed, and yet: %s", host.failed,
+			    w.deeds);
+		in_reverse();
+		undone_hooks(&w, "exec.prepare", "exec.release");
+		undone_hooks(&w, "exec.prestart", "exec.poststop");
+		gone(&w, before);
+		host_reset(-1, -1);
+		world_apply(&w, everything);
+	}
+	if (strcmp(w.deeds, "create web;") != 0)
+		fail_msg("the next attempt: %s %s", w.deeds, w.error);
+	assert_true(host_there("alias", "em0|2001:db8::1"));
+	host_reset(-1, -1);
+	world_apply(&w, "");
+	gone(&w, before);
+	free(before);
+	world_remove(&w);
+	return failed;
+}
+
+static void
+each_step_of_a_start_fails(void **state)
+{
+	struct coverage c = { .count = 0 };
+	int last = -1;
+
+	(void)state;
+	/* A point after a call does not fail, and is no end. */
+	for (int n = 0; n < POINTS_MAX && n - last < 4; n++)
+		if (failing_start(n, &c))
+			last = n;
+	all_covered(&c, start_steps, start_count, true);
+}
+
+static bool
+failing_stop(int n, struct coverage *c)
+{
+	struct world w;
+	char *before;
+	bool failed;
+
+	stage_make(&w);
+	before = host_listing();
+	world_apply(&w, everything);
+	assert_string_equal(w.deeds, "create web;");
+	host_reset(n, -1);
+	world_apply(&w, "");
+	failed = host.failed != NULL;
+	if (failed) {
+		bool stays = strcmp(host.failed, "exec.prestop") == 0 ||
+		    strcmp(host.failed, "exec.stop") == 0 ||
+		    strcmp(host.failed, "-jail") == 0;
+
+		covers(c);
+		assert_int_equal(kernel_jid(&w, "web") != 0, stays);
+		if (stays)
+			assert_true(host_there("alias", "em0|192.0.2.1"));
+		host_reset(-1, -1);
+		world_apply(&w, "");
+	}
+	gone(&w, before);
+	free(before);
+	world_remove(&w);
+	return failed;
+}
+
+static void
+each_step_of_a_stop_fails(void **state)
+{
+	struct coverage c = { .count = 0 };
+	int last = -1;
+
+	(void)state;
+	for (int n = 0; n < POINTS_MAX && n - last < 4; n++)
+		if (failing_stop(n, &c))
+			last = n;
+	all_covered(&c, stop_steps, stop_count, false);
+}
+
+/* A life in a process of its own, killed at a point.  Whether it was. */
+static bool
+killed_at(struct world *w, int n)
+{
+	int status;
+	pid_t pid;
+
+	world_close(w);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		world_open(w);
+		host_reset(-1, n);
+		host_behind(w);
+		world_apply(w, everything);
+		world_apply(w, "");
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	world_open(w);
+	host_reset(-1, -1);
+	host_behind(w);
+	return WIFSIGNALED(status);
+}
+
+static void
+killed_between_any_two_steps(void **state)
+{
+	bool more = true;
+	int n;
+
+	(void)state;
+	for (n = 0; more; n++) {
+		struct world w;
+		char *before, *up;
+
+		stage_make(&w);
+		before = host_listing();
+		world_apply(&w, everything);
+		up = host_listing();
+		world_apply(&w, "");
+		gone(&w, before);
+		more = killed_at(&w, n);
+		world_apply(&w, everything);
+		if (kernel_jid(&w, "web") == 0)
+			fail_msg("killed at %d: %s %s", n, w.deeds, w.error);
+		same_host(up, "after the start of another agent");
+		world_apply(&w, "");
+		gone(&w, before);
+		free(before);
+		free(up);
+		world_remove(&w);
+	}
+	assert_true(n > 2 * (int)(start_count + stop_count));
+}
+
+/* What the host had is not made, and is left alone by all that happens. */
+static void
+what_was_there_stays(void **state)
+{
+	struct world w;
+	char target[PATHS_MAX + 16], *before;
+
+	(void)state;
+	stage_make(&w);
+	snprintf(target, sizeof target, "%s/mnt nullfs", w.root);
+	host_put("alias", "em0|192.0.2.1", true);
+	host_put("mount", target, true);
+	before = host_listing();
+	world_apply(&w, everything);
+	assert_string_equal(w.deeds, "create web;");
+	for (size_t i = 0; i < host.labels; i++)
+		if (strcmp(host.label[i], "+alias em0|192.0.2.1") == 0)
+			fail_msg("made again: %s", host.label[i]);
+	stage_again(&w);
+	world_apply(&w, "");
+	gone(&w, before);
+	/* A failing start, and one that is killed. */
+	for (int n = 0; n < 24; n++) {
+		host_reset(n, -1);
+		world_apply(&w, everything);
+		world_apply(&w, "");
+		host_reset(-1, -1);
+		world_apply(&w, "");
+		gone(&w, before);
+		killed_at(&w, n);
+		world_apply(&w, "");
+		gone(&w, before);
+	}
+	free(before);
+	world_remove(&w);
+}
+
+/* Two jails may have the same address if it is the only one of both. */
+static void
+a_shared_address_goes_with_the_last(void **state)
+{
+	static const char db[] = "name: db\npath: @\npersist: true\n"
+	    "ip4.addr: [em0|192.0.2.1]\n";
+	static const char web[] = "name: web\npath: @\npersist: true\n"
+	    "interface: em0\nip4.addr: [192.0.2.1/24]\n";
+	char both[1024];
+	struct world w;
+	char *before;
+
+	(void)state;
+	snprintf(both, sizeof both, "%s---\n%s", db, web);
+	stage_make(&w);
+	before = host_listing();
+	for (int last = 0; last < 2; last++) {
+		world_apply(&w, both);
+		if (kernel_jid(&w, "db") == 0 || kernel_jid(&w, "web") == 0)
+			fail_msg("%s %s", w.deeds, w.error);
+		stage_again(&w);
+		world_apply(&w, last == 0 ? db : web);
+		assert_true(host_there("alias", "em0|192.0.2.1"));
+		/* The one that stays can be made anew meanwhile. */
+		stage_again(&w);
+		world_apply(&w, both);
+		world_apply(&w, last == 0 ? web : db);
+		assert_true(host_there("alias", "em0|192.0.2.1"));
+		stage_again(&w);
+		world_apply(&w, "");
+		gone(&w, before);
+	}
+	free(before);
+	world_remove(&w);
+}
+
+/* Aliases come and go while the jail runs. */
+static void
+aliases_change_live(void **state)
+{
+	static const char head[] = "name: web\npath: @\npersist: true\n";
+	struct world w;
+	char *before, text[512];
+	int jid;
+
+	(void)state;
+	stage_make(&w);
+	before = host_listing();
+	snprintf(text, sizeof text, "%sinterface: em0\n"
+	    "ip4.addr: [192.0.2.1, 192.0.2.2]\n", head);
+	world_apply(&w, text);
+	jid = kernel_jid(&w, "web");
+	snprintf(text, sizeof text, "%sinterface: em0\n"
+	    "ip4.addr: [192.0.2.1, 192.0.2.3]\n", head);
+	/* When the kernel refuses it, all is as it was. */
+	host_reset(2, -1);
+	world_apply(&w, text);
+	assert_string_equal(w.deeds, "!modify web;");
+	assert_string_equal(host.failed, "update");
+	assert_false(host_there("alias", "em0|192.0.2.3"));
+	assert_true(host_there("alias", "em0|192.0.2.2"));
+	host_reset(-1, -1);
+	world_apply(&w, text);
+	assert_string_equal(w.deeds, "modify web;");
+	assert_true(host_there("alias", "em0|192.0.2.3"));
+	assert_false(host_there("alias", "em0|192.0.2.2"));
+	/* Another interface alone. */
+	snprintf(text, sizeof text, "%sinterface: em1\n"
+	    "ip4.addr: [192.0.2.1, em0|192.0.2.3]\n", head);
+	world_apply(&w, text);
+	assert_string_equal(w.deeds, "modify web;");
+	assert_true(host_there("alias", "em1|192.0.2.1"));
+	assert_false(host_there("alias", "em0|192.0.2.1"));
+	assert_true(host_there("alias", "em0|192.0.2.3"));
+	world_apply(&w, text);
+	assert_string_equal(w.deeds, "");
+	assert_int_equal(kernel_jid(&w, "web"), jid);
+	stage_again(&w);
+	world_apply(&w, "");
+	gone(&w, before);
+	free(before);
+	world_remove(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_step_of_a_start_fails),
+		cmocka_unit_test(each_step_of_a_stop_fails),
+		cmocka_unit_test(killed_between_any_two_steps),
+		cmocka_unit_test(what_was_there_stays),
+		cmocka_unit_test(a_shared_address_goes_with_the_last),
+		cmocka_unit_test(aliases_change_live),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -145,14 +145,29 @@ order_outside(struct reconciler *r, const char *name, char *buf, size_t size,
 	return buf;
 }
 
+/* Whether it runs, but is to go down because another jail waits for that. */
+static bool
+goes_soon(const struct managed *d)
+{
+	return d->down_for != NULL && d->down_for->waits &&
+	    d->down_for->waits_down;
+}
+
 static const char *
-order_one(struct reconciler *r, const char *name, char *buf, size_t size,
-    enum jail_state *state)
+order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
+    size_t size, enum jail_state *state)
 {
 	const struct managed *d = reconciler_jail(r, name, false);
 
 	if (d == NULL || wanted(d) == NULL)
 		return order_outside(r, name, buf, size, state);
+	if (goes_soon(d)) {
+		m->waits_far = true;
+		*state = STATE_PROGRESSING;
+		snprintf(buf, size, "waits for %s, which goes down for %s",
+		    name, d->down_for->name);
+		return buf;
+	}
 	if (d->machine == MACHINE_IDLE && (d->state == STATE_READY ||
 	    (d->jid != 0 && d->state != STATE_PROGRESSING)))
 		return NULL; /* it runs, be it with a difference that stays */
@@ -167,10 +182,10 @@ order_one(struct reconciler *r, const char *name, char *buf, size_t size,
 
 /* A jail made by somebody else is no place for one of ours. */
 static const char *
-order_parent(struct reconciler *r, const char *parent, char *buf, size_t size,
-    enum jail_state *state)
+order_parent(struct reconciler *r, struct managed *m, const char *parent,
+    char *buf, size_t size, enum jail_state *state)
 {
-	const char *wait = order_one(r, parent, buf, size, state);
+	const char *wait = order_one(r, m, parent, buf, size, state);
 
 	if (wait != NULL || inventory_find(r->shop.inventory, parent) != NULL)
 		return wait;
@@ -208,10 +223,11 @@ order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
 		*state = STATE_BLOCKED;
 		return buf;
 	}
+	m->waits_far = false;
 	for (size_t i = 0; wait == NULL && i < l->count; i++)
-		wait = order_one(r, l->text[i], buf, size, state);
+		wait = order_one(r, m, l->text[i], buf, size, state);
 	if (wait == NULL && parent_of(m->name, parent, sizeof parent))
-		wait = order_parent(r, parent, buf, size, state);
+		wait = order_parent(r, m, parent, buf, size, state);
 	return wait;
 }
 
@@ -266,10 +282,11 @@ order_goes_first(const struct reconciler *r, const struct managed *m,
 /*
  * Stops those dependants of `m` that have no running dependants themselves;
  * each is met once in a walk.  Returns NULL when nothing is to be waited for.
+ * What is to go down for `root` is marked: nothing is started upon it.
  */
 static const char *
-go_down(struct reconciler *r, const struct managed *m, const struct action *a,
-    char *buf, size_t size)
+go_down(struct reconciler *r, struct managed *root, const struct managed *m,
+    const struct action *a, char *buf, size_t size)
 {
 	static const struct action stop = { .kind = ACTION_RESTART };
 	const char *wait = NULL;
@@ -288,9 +305,10 @@ go_down(struct reconciler *r, const struct managed *m, const struct action *a,
 		    wanted(d) == NULL))
 			continue;
 		d->walk = r->walk;
+		d->down_for = root;
 		snprintf(why, sizeof why, "%s %ss", m->name,
 		    action_word(a->kind));
-		if (go_down(r, d, &stop, inner, sizeof inner) == NULL)
+		if (go_down(r, root, d, &stop, inner, sizeof inner) == NULL)
 			act_stop(r, d, why);
 	}
 	return wait;
@@ -303,7 +321,7 @@ order_down(struct reconciler *r, struct managed *m, const struct action *a,
 	const char *wait;
 
 	m->walk = ++r->walk;
-	wait = go_down(r, m, a, buf, size);
+	wait = go_down(r, m, m, a, buf, size);
 	m->waits_down = wait != NULL;
 	return wait;
 }
@@ -328,7 +346,8 @@ order_wake(struct reconciler *r, const struct managed *m)
 
 		if (!d->waits || d == m || d->machine != MACHINE_IDLE)
 			continue;
-		if (d->waits_down ||
+		/* What goes down may do so for a jail far away. */
+		if (d->waits_down || d->waits_far ||
 		    depends(wanted(d), m->name) || below(d->name, m->name) ||
 		    depends(m->desired, d->name) || below(m->name, d->name))
 			reconciler_look(r, d);

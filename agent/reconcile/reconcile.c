@@ -105,6 +105,9 @@ reconciler_drop(struct reconciler *r, struct managed *m)
 	r->count--;
 	memmove(r->jail + at, r->jail + at + 1,
 	    (r->count - at) * sizeof *r->jail);
+	for (size_t i = 0; i < r->count; i++)
+		if (r->jail[i]->down_for == m)
+			r->jail[i]->down_for = NULL;
 	r->changed = true;
 	managed_free(m);
 }

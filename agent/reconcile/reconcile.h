@@ -87,6 +87,8 @@ struct managed {
 	bool by_hand;	   /* a user asked for a restart */
 	bool by_force;	   /* a user asked for a stop without hooks */
 	bool waits_down;   /* until its dependants are down */
+	bool waits_far;	   /* for one that has to go down for another */
+	struct managed *down_for; /* which waited last for it to go down */
 	unsigned long walk; /* the newest walk of order.c that met it */
 	struct managed *walk_from, *walk_next; /* of that walk */
 };

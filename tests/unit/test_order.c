@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Chains of dependencies while a restart is under way, when the jails are
+ * looked at at the worst moments.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "agent_fixture.h"
+
+#define JAIL(name, more) "name: " name "\npath: @\npersist: true\n" more
+
+static int
+setup(void **state)
+{
+	struct world *w = malloc(sizeof *w);
+
+	world_make(w, JAIL_GEN_15);
+	*state = w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	world_remove(*state);
+	free(*state);
+	return 0;
+}
+
+/* As the kernel's word that anything may have changed. */
+static void
+look_after(void *arg, const struct managed *m, const struct action *a,
+    const struct outcome *o)
+{
+	world_told(arg, m, a, o);
+	reconciler_look_all(m->owner);
+}
+
+static void
+restart_root(struct world *w, const char *name, const char *rest)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .parallel = 16 };
+	char yaml[2048];
+
+	snprintf(yaml, sizeof yaml, "name: %s\npath: @\npersist: true\n"
+	    "---\n%s", name, rest);
+	world_apply(w, yaml);
+	assert_int_equal(w->told, 3);
+	w->told = 0;
+	w->deeds[0] = '\0';
+	world_reconciler(w, &opt);
+	snprintf(yaml, sizeof yaml, "name: %s\npath: @\npersist: true\n"
+	    "exec.start: x\n---\n%s", name, rest);
+	w->reconciler.opt.told = look_after;
+	world_want(w, yaml);
+	world_settle(w);
+}
+
+static void
+stopped_jails_stay_down(void **state)
+{
+	struct world *w = *state;
+
+	restart_root(w, "db", JAIL("app", "depend: [cache]\n") "---\n"
+	    JAIL("cache", "depend: [db]\n"));
+	assert_string_equal(w->deeds, "restart app;restart cache;restart db;"
+	    "create cache;create app;");
+	assert_string_equal(world_state(w, "app"), "ready");
+}
+
+static void
+whatever_the_names(void **state)
+{
+	struct world *w = *state;
+
+	restart_root(w, "zdb", JAIL("c", "depend: [b]\n") "---\n"
+	    JAIL("b", "depend: [zdb]\n"));
+	assert_string_equal(w->deeds, "restart c;restart b;restart zdb;"
+	    "create b;create c;");
+}
+
+#define CHAIN JAIL("app", "depend: [cache]\n") "---\n" \
+    JAIL("cache", "depend: [db]\n") "---\n"
+
+/* The restart is not wanted any more when the first jail is down. */
+static void
+take_back(void *arg, const struct managed *m, const struct action *a,
+    const struct outcome *o)
+{
+	struct world *w = arg;
+
+	world_told(w, m, a, o);
+	if (w->told == 1)
+		world_want(w, CHAIN JAIL("db", ""));
+}
+
+static void
+stopped_jails_come_back(void **state)
+{
+	struct world *w = *state;
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .parallel = 16 };
+
+	world_apply(w, CHAIN JAIL("db", ""));
+	w->told = 0;
+	w->deeds[0] = '\0';
+	world_reconciler(w, &opt);
+	w->reconciler.opt.told = take_back;
+	world_want(w, CHAIN JAIL("db", "exec.start: x\n"));
+	world_settle(w);
+	assert_string_equal(w->deeds, "restart app;create app;");
+	assert_string_equal(world_state(w, "app"), "ready");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(stopped_jails_stay_down,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(whatever_the_names, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(stopped_jails_come_back,
+		    setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -172,6 +172,10 @@ parser_add_param(struct parser *p, const char *name,
 		.def = def };
 	struct error err;
 
+	if (a.def == NULL && parser_is_full(p)) {
+		p->faults++;
+		return;
+	}
 	if (a.def == NULL) {
 		names_unknown(name, value->kind == NODE_TEXT ? value->text :
 		    NULL, &err);
@@ -201,6 +205,10 @@ parser_add_setting(struct parser *p, const char *name, const struct setting *s,
 		.setting = s };
 	const char *nearest;
 
+	if (a.setting == NULL && parser_is_full(p)) {
+		p->faults++;
+		return;
+	}
 	if (a.setting == NULL) {
 		nearest = setting_nearest(name);
 		parser_fault(p, key, "unknown setting \"%.*s\"%s%s%s", TEXT_SHOWN,

@@ -10,9 +10,13 @@
 #include "settings.h"
 #include "spec.h"
 
-/* Errors that one file, and one jail while it is resolved, can have. */
+/*
+ * Errors that one file, and one jail while it is resolved, can have; in a set
+ * that has so many already a jail can have one, and there are no warnings.
+ */
 #define DOC_ERRORS_MAX 1000
 #define JAIL_ERRORS_MAX 50
+#define SET_ERRORS_MAX 10000
 
 enum assign_kind { ASSIGN_PARAM, ASSIGN_AGENT, ASSIGN_VAR };
 

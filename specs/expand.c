@@ -9,6 +9,7 @@
 
 /* Values within values within values. */
 #define EXPAND_DEPTH 64
+#define LOOK_UP_COST 32 /* bytes that could be copied meanwhile */
 
 static int
 compare_slot(const void *key, const void *slot)
@@ -44,6 +45,8 @@ look_up(struct scope *s, const struct assign *a, const char *name, size_t len,
 {
 	struct slot *slot;
 
+	if (scope_spend(s, a, LOOK_UP_COST) != 0)
+		return NULL;
 	if (len == 4 && memcmp(name, "name", 4) == 0)
 		return self;
 	slot = find_slot(s, name, len);
@@ -76,12 +79,9 @@ add_made(struct scope *s, const struct assign *a, const char *text,
 	char *copy;
 
 	/* Doubling values could make any size out of a few lines. */
-	s->text_used += len + sizeof(char *);
-	if (len > SPEC_SCALAR_MAX || s->text_used > SPEC_FILE_MAX) {
-		scope_fault(s, assign_value_place(a), "%s: too long after variables "
-		    "are replaced", a->name);
+	if (scope_spend(s, a, len > SPEC_SCALAR_MAX ? SPEC_FILE_MAX :
+	    len + sizeof(char *)) != 0)
 		return -1;
-	}
 	copy = arena_text(&s->arena, text);
 	if (copy != NULL && arena_list_add(&s->arena, to, copy) == 0)
 		return 0;

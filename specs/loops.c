@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Jails that wait for each other: none of them can ever be started. */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "specs/spec.h"
+
+#define LOOPS_MAX 10000 /* errors of a set that loops are added to */
+#define NEW 0
+#define DONE SIZE_MAX
 
 struct visit {
 	const struct spec *spec;
@@ -13,7 +18,7 @@ struct visit {
 
 struct search {
 	struct spec_set *set;
-	unsigned char *met; /* by index: 0 no, 1 on the way, 2 done */
+	size_t *met; /* by index: NEW, DONE, or its place on the way */
 	struct visit *way;
 	size_t depth, loops;
 };
@@ -56,15 +61,16 @@ waits_for(const struct search *s, const struct spec *spec, size_t i,
 }
 
 static void
-report(struct search *s, const struct spec *goal)
+report(struct search *s, size_t at)
 {
+	const struct spec *goal = s->set->spec[at];
 	char chain[512];
-	size_t used, i = s->depth;
+	size_t used, i = s->met[at];
 
 	s->loops++;
+	if (s->set->errors.count >= LOOPS_MAX)
+		return;
 	used = (size_t)snprintf(chain, sizeof chain, "%s", goal->name);
-	while (s->way[i - 1].spec != goal)
-		i--;
 	for (; i < s->depth && used < sizeof chain; i++)
 		used += (size_t)snprintf(chain + used, sizeof chain - used,
 		    " -> %s", s->way[i].spec->name);
@@ -77,24 +83,24 @@ static void
 walk(struct search *s, size_t start)
 {
 	s->way[0] = (struct visit){ s->set->spec[start], 0 };
-	s->met[start] = 1;
 	s->depth = 1;
+	s->met[start] = s->depth;
 	while (s->depth > 0) {
 		struct visit *v = &s->way[s->depth - 1];
 		size_t at;
 
 		if (v->next > v->spec->depend.count) {
 			if (index_of(s->set, v->spec->name, &at))
-				s->met[at] = 2;
+				s->met[at] = DONE;
 			s->depth--;
 		} else if (waits_for(s, v->spec, v->next++, &at)) {
-			if (s->met[at] == 1)
-				report(s, s->set->spec[at]);
-			if (s->met[at] != 0)
+			if (s->met[at] != NEW && s->met[at] != DONE)
+				report(s, at);
+			if (s->met[at] != NEW)
 				continue;
-			s->met[at] = 1;
 			s->way[s->depth++] =
 			    (struct visit){ s->set->spec[at], 0 };
+			s->met[at] = s->depth;
 		}
 	}
 }
@@ -104,11 +110,11 @@ spec_set_loops(struct spec_set *set)
 {
 	struct search s = { .set = set };
 
-	s.met = calloc(set->count + 1, 1);
+	s.met = calloc(set->count + 1, sizeof *s.met);
 	s.way = calloc(set->count + 1, sizeof *s.way);
 	for (size_t i = 0; s.met != NULL && s.way != NULL && i < set->count;
 	    i++)
-		if (s.met[i] == 0)
+		if (s.met[i] == NEW)
 			walk(&s, i);
 	free(s.met);
 	free(s.way);

@@ -20,7 +20,7 @@ parser_fault(struct parser *p, const struct node *n, const char *fmt, ...)
 	va_list ap;
 
 	p->faults++;
-	if (p->errors->count - p->errors_start >= DOC_ERRORS_MAX)
+	if (parser_is_full(p))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof message, fmt, ap);

@@ -35,6 +35,13 @@ parser_place(const struct parser *p, const struct node *n)
 	return (struct spec_place){ p->file, n->line, n->column };
 }
 
+/* Whether the file has as many errors as are reported. */
+static inline bool
+parser_is_full(const struct parser *p)
+{
+	return p->errors->count - p->errors_start >= DOC_ERRORS_MAX;
+}
+
 /* Reports what is wrong at a node, up to the limit of a file. */
 void parser_fault(struct parser *p, const struct node *n, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -8,6 +8,9 @@
 #include "draft.h"
 #include "pack.h"
 
+/* Comparing a name with that of defaults, in bytes that could be copied. */
+#define COVER_COST 4
+
 /* A document that declares a jail, and how many with defaults precede it. */
 struct entry {
 	const struct spec_doc *doc;
@@ -157,7 +160,6 @@ resolve_scope(struct resolver *r, const struct entry *e)
 	}
 	if (draft_make(&r->drafter, &draft) != 0)
 		return -1;
-	/* What defaults can multiply is bounded, also where it fails. */
 	r->size += s->slots * sizeof *s->slot + s->text_used;
 	if (s->faults > 0)
 		return 0;
@@ -182,6 +184,8 @@ resolve_entry(struct resolver *r, const struct entry *e)
 		    "than %d MiB", SPEC_SET_MAX >> 20);
 		return 0;
 	}
+	/* What defaults can multiply is bounded, also where it fails. */
+	r->size += r->defaults.count * COVER_COST;
 	if (e->doc->spec != NULL && !has_defaults(r, e->doc->name)) {
 		add_made(r, e, spec_share(e->doc->spec),
 		    place_at_home(e->doc, "jid"),
@@ -189,6 +193,7 @@ resolve_entry(struct resolver *r, const struct entry *e)
 		return 0;
 	}
 	rc = scope_begin(s, e->doc, &r->defaults, e->before);
+	r->size += s->merged;
 	if (rc == 0)
 		rc = resolve_scope(r, e);
 	scope_end(s);
@@ -328,7 +333,8 @@ warn_depend(struct spec_set *set, const struct made *m)
 {
 	const struct spec *s = m->spec;
 
-	for (size_t i = 0; i < s->depend.count; i++) {
+	for (size_t i = 0; i < s->depend.count &&
+	    set->errors.count < SET_ERRORS_MAX; i++) {
 		const char *name = s->depend.text[i];
 
 		if (spec_find(set, name) == NULL && !is_invalid(set, name))

@@ -14,7 +14,8 @@ scope_fault(struct scope *s, struct spec_place place, const char *fmt, ...)
 	va_list ap;
 
 	s->faults++;
-	if (s->faults > JAIL_ERRORS_MAX)
+	if (s->faults > JAIL_ERRORS_MAX ||
+	    (s->faults > 1 && s->errors->count > SET_ERRORS_MAX))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof message, fmt, ap);
@@ -24,6 +25,17 @@ scope_fault(struct scope *s, struct spec_place place, const char *fmt, ...)
 	/* In defaults it is not clear which jail is meant. */
 	spec_error_add(s->errors, place, false, "jail \"%s\": %s",
 	    s->doc->name, message);
+}
+
+int
+scope_spend(struct scope *s, const struct assign *a, size_t bytes)
+{
+	s->text_used += bytes;
+	if (s->text_used <= SPEC_FILE_MAX)
+		return 0;
+	scope_fault(s, assign_value_place(a), "%s: too long after variables "
+	    "are replaced", a->name);
+	return -1;
 }
 
 /* Makes room for `more` further assignments in both arrays. */
@@ -81,6 +93,7 @@ merge(struct scope *s, const struct spec_doc *doc)
 	s->item = to;
 	s->spare = old;
 	s->items = n;
+	s->merged += n * sizeof *to;
 	return 0;
 }
 
@@ -111,7 +124,8 @@ static void
 begin(struct scope *s, const struct spec_doc *doc)
 {
 	s->doc = doc;
-	s->items = s->slots = s->faults = s->text_used = 0;
+	s->items = s->slots = s->faults = 0;
+	s->text_used = s->merged = 0;
 	s->fault_at_home = false;
 	s->bad = NULL;
 }

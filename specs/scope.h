@@ -29,7 +29,8 @@ struct scope {
 	struct slot *slot; /* sorted by name */
 	size_t slots, slots_room;
 	struct arena arena; /* what references made */
-	size_t text_used;   /* bytes of it */
+	size_t text_used;   /* bytes of it, and its cost (scope_spend) */
+	size_t merged;	    /* bytes that merging moved */
 	unsigned depth;	  /* of references in references */
 	struct spec_errors *errors;
 	size_t faults;
@@ -51,6 +52,13 @@ void scope_resolve(struct scope *s);
 void scope_end(struct scope *s);
 /* Frees the arrays. */
 void scope_finish(struct scope *s);
+
+/*
+ * Counts bytes of texts that references make, or what finding one costs: a few
+ * lines can ask for any amount.  Returns -1, with a fault at the value, when it
+ * is too much.
+ */
+int scope_spend(struct scope *s, const struct assign *a, size_t bytes);
 
 /* Reports what is wrong with the jail at a place. */
 void scope_fault(struct scope *s, struct spec_place place, const char *fmt, ...)

@@ -94,6 +94,7 @@ struct jail_backend {
 	const char *name;
 	const char *help; /* one line for usage texts */
 	bool native;	  /* may be chosen by "auto" */
+	bool learns;	  /* may have parameters that params.def lacks */
 
 	/* `arg` is what followed ':' in the kernel's name, or NULL. */
 	int (*open)(struct jail_kernel *k, const char *arg,
@@ -155,6 +156,14 @@ extern const struct jail_backend *const jail_backends[];
 struct jail_kernel *kernel_open(const char *name,
     const struct kernel_options *opt, struct error *err);
 void kernel_close(struct jail_kernel *k);
+
+/*
+ * Adds to the table what the kernel advertises and the table lacks
+ * (param_add).  Returns how many there were; a kernel that cannot be opened
+ * has none.  kernel_may_learn: whether that is worth a look.
+ */
+size_t kernel_learn(const char *name);
+bool kernel_may_learn(const char *name);
 
 /* The boot that this host is in, as text of at most 63 characters. */
 int kernel_boot_id(char *buf, size_t size, struct error *err);

@@ -34,6 +34,14 @@ find_backend(const char *name, size_t len)
 	return NULL;
 }
 
+bool
+kernel_may_learn(const char *name)
+{
+	const struct jail_backend *b = find_backend(name, strcspn(name, ":"));
+
+	return b != NULL && b->learns;
+}
+
 struct jail_kernel *
 kernel_open(const char *name, const struct kernel_options *opt,
     struct error *err)

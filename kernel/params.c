@@ -52,10 +52,10 @@ param_find(const char *name)
 	if (def != NULL)
 		return def;
 	dot = strchr(name, '.');
-	if (dot == NULL || dot[1] == '\0')
-		return NULL;
-	def = find_exact(name, (size_t)(dot - name));
-	return def != NULL && def->type == PARAM_KEYVALUE ? def : NULL;
+	if (dot != NULL && dot[1] != '\0')
+		def = find_exact(name, (size_t)(dot - name));
+	return def != NULL && def->type == PARAM_KEYVALUE ? def :
+	    param_find_added(name);
 }
 
 size_t
@@ -91,15 +91,19 @@ param_nearest(const char *name)
 	const char *best = NULL;
 	size_t best_distance = 4;
 
-	for (size_t i = 0; i < param_count; i++) {
-		size_t d = name_distance(name, param_table[i].name);
+	for (size_t i = 0;; i++) {
+		const struct param_def *def = i < param_count ?
+		    &param_table[i] : param_added(i - param_count);
+		size_t d;
 
+		if (def == NULL)
+			return best;
+		d = name_distance(name, def->name);
 		if (d < best_distance && d * 2 < strlen(name)) {
 			best_distance = d;
-			best = param_table[i].name;
+			best = def->name;
 		}
 	}
-	return best;
 }
 
 const char *

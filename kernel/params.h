@@ -92,6 +92,25 @@ extern const size_t param_count;
 const struct param_def *param_find(const char *name);
 
 /*
+ * Parameters that the table lacks, because a module of the running kernel
+ * brought them (kernel_learn): param_find finds them too, with the type that
+ * the kernel tells.  They are added before anything is parsed and before other
+ * processes are made, and stay.  param_add: 0, -1 when memory is out; what is
+ * known already is nothing.  param_added: the i-th, NULL behind the last.
+ */
+int param_add(const struct jail_param_info *info);
+const struct param_def *param_added(size_t i);
+const struct param_def *param_find_added(const char *name);
+
+/* The place of a definition in the table; param_count for added ones. */
+static inline unsigned
+param_index(const struct param_def *def)
+{
+	return def >= param_table && def < param_table + param_count ?
+	    (unsigned)(def - param_table) : (unsigned)param_count;
+}
+
+/*
  * The known name most like `name` (edit distance at most 3, and less than
  * half of its length), or NULL.
  */

@@ -187,7 +187,8 @@ parser_add_param(struct parser *p, const char *name,
 		    "can set it; remove this line", name);
 		return;
 	}
-	a.index = (unsigned)(a.def - param_table);
+	a.index = param_index(a.def);
+	p->added |= a.index == param_count;
 	if (a.def->type != PARAM_KEYVALUE || strcmp(name, a.def->name) == 0) {
 		a.name = a.def->name;
 	} else if (rules_key(name + strlen(a.def->name) + 1, &err) != 0) {

@@ -46,7 +46,7 @@ doc_assigns(const struct spec_doc *doc, struct arena *arena, size_t *count)
 
 		made[i] = (struct assign){ .name = p->name,
 			.kind = ASSIGN_PARAM,
-			.index = (unsigned)(p->def - param_table),
+			.index = param_index(p->def),
 			.def = p->def, .value = p->value,
 			.secret = p->secret,
 			.place = { doc->place.file, p->place.line,
@@ -86,6 +86,10 @@ assign_compare(const struct assign *a, const struct assign *b)
 {
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
+	/* What the kernel added stands between the others by its name. */
+	if (a->kind == ASSIGN_PARAM &&
+	    (a->index == param_count || b->index == param_count))
+		return strcmp(a->name, b->name);
 	if (a->index != b->index)
 		return a->index < b->index ? -1 : 1;
 	/* The same pointer for all names of a table. */

@@ -27,7 +27,7 @@ enum assign_kind { ASSIGN_PARAM, ASSIGN_AGENT, ASSIGN_VAR };
 struct assign {
 	const char *name; /* a table's, or in the document's arena */
 	enum assign_kind kind;
-	unsigned index; /* in its table, 0 for variables: see assign_compare */
+	unsigned index; /* in its table (param_index), 0 for variables */
 	union {
 		const struct param_def *def;   /* ASSIGN_PARAM */
 		const struct setting *setting; /* ASSIGN_AGENT */

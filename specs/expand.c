@@ -31,7 +31,7 @@ find_slot(struct scope *s, const char *name, size_t len)
 	key.def = param_find(full + 5);
 	if (key.def != NULL) {
 		key.kind = ASSIGN_PARAM;
-		key.index = (unsigned)(key.def - param_table);
+		key.index = param_index(key.def);
 		key.name = full + 5;
 	}
 	return bsearch(&key, s->slot, s->slots, sizeof *s->slot,

@@ -46,6 +46,12 @@ sort_assigns(const struct parser *p)
 	unsigned sum = 0;
 
 	assert(buckets <= BUCKETS_MAX);
+	if (p->added) {
+		for (size_t i = 0; i < p->count; i++)
+			sorted[i] = &p->assign[i];
+		qsort(sorted, p->count, sizeof *sorted, compare_assign);
+		return;
+	}
 	for (size_t i = 0; i < p->count; i++)
 		start[bucket_of(&p->assign[i])]++;
 	for (size_t b = 0; b <= buckets; b++) {

@@ -23,9 +23,17 @@ names_group(const char *name)
 		else
 			high = middle;
 	}
-	return low < param_count &&
+	if (low < param_count &&
 	    strncmp(param_table[low].name, name, len) == 0 &&
-	    param_table[low].name[len] == '.';
+	    param_table[low].name[len] == '.')
+		return true;
+	for (size_t i = 0; param_added(i) != NULL; i++) {
+		const char *added = param_added(i)->name;
+
+		if (strncmp(added, name, len) == 0 && added[len] == '.')
+			return true;
+	}
+	return false;
 }
 
 /*

@@ -205,12 +205,18 @@ spec_param_find(const struct spec *s, const char *name)
 {
 	const struct param_def *def = param_find(name);
 	size_t low = 0, high = def == NULL ? 0 : s->count;
+	bool added = def != NULL && param_index(def) == param_count;
 
-	/* The order of names is that of the table, then that of the lines. */
+	/*
+	 * The order of names is that of the table, then that of the lines;
+	 * what the kernel added stands between them.
+	 */
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 		const struct spec_param *p = &s->param[middle];
-		int c = p->def != def ? (p->def < def ? -1 : 1) :
+		int c = added || param_index(p->def) == param_count ?
+		    strcmp(p->name, name) :
+		    p->def != def ? (p->def < def ? -1 : 1) :
 		    def->type != PARAM_KEYVALUE ? 0 : strcmp(p->name, name);
 
 		if (c == 0)

@@ -221,6 +221,7 @@ each_document(void *arg, const struct node *root, size_t faults)
 
 	p->faults = faults;
 	p->count = 0;
+	p->added = false;
 	if (root->kind == NODE_BAD)
 		return;
 	if (root->kind != NODE_MAP) {

@@ -27,6 +27,7 @@ struct parser {
 	size_t count, room;
 	size_t errors_start; /* of the file */
 	size_t faults;	     /* of the document */
+	bool added;	     /* it has parameters that the table lacks */
 };
 
 static inline struct spec_place

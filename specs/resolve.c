@@ -344,6 +344,28 @@ warn_depend(struct spec_set *set, const struct made *m)
 	}
 }
 
+/* What this kernel alone has is no mistake, but may be one elsewhere. */
+static void
+warn_added(struct spec_set *set, const struct made *m)
+{
+	const struct spec *s = m->spec;
+
+	for (size_t i = 0; i < s->count && param_added(0) != NULL; i++) {
+		const struct spec_param *p = &s->param[i];
+		struct spec_place place = p->place;
+
+		if (param_index(p->def) < param_count)
+			continue;
+		if (strcmp(place.file, m->place.file) != 0)
+			place = m->place; /* it comes from defaults */
+		place.file = m->place.file;
+		spec_error_add(&set->errors, place, true,
+		    "jail \"%s\": %s is known to this host's kernel only; "
+		    "it takes %s", s->name, p->name,
+		    param_type_name(p->def->type));
+	}
+}
+
 static void
 digest_set(struct spec_set *set)
 {
@@ -377,8 +399,10 @@ resolve_all(struct resolver *r)
 	if (check_jids(r) != 0)
 		out_of_memory(r);
 	fill_set(r);
-	for (size_t i = 0; i < r->mades; i++)
+	for (size_t i = 0; i < r->mades; i++) {
 		warn_depend(r->set, &r->made[i]);
+		warn_added(r->set, &r->made[i]);
+	}
 	digest_set(r->set);
 }
 

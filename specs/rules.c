@@ -256,7 +256,8 @@ static const struct rule {
 const char *
 rules_pattern(const struct param_def *def)
 {
-	return rules[def - param_table].pattern;
+	return param_index(def) < P_COUNT ? rules[param_index(def)].pattern :
+	    NULL;
 }
 
 bool
@@ -275,7 +276,7 @@ static int (*find_rule(const char *name, const struct param_def *def))(char *,
 		return NULL;
 	if (def->type == PARAM_KEYVALUE)
 		return strcmp(name, def->name) != 0 ? rule_one_line : NULL;
-	return rules[def - param_table].check;
+	return param_index(def) < P_COUNT ? rules[param_index(def)].check : NULL;
 }
 
 int

@@ -186,7 +186,6 @@ run_print(struct context *ctx, int argc, char **argv)
 	bool json = false;
 	int ch, rc;
 
-	(void)ctx;
 	while ((ch = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (ch != 256)
 			return option_error(&command_print, argc, argv, ch);
@@ -194,7 +193,7 @@ run_print(struct context *ctx, int argc, char **argv)
 	}
 	if (optind == argc)
 		return usage_error(&command_print, "a path is missing");
-	rc = command_load(argv + optind, argc - optind, &set);
+	rc = command_load(ctx, argv + optind, argc - optind, &set);
 	if ((json ? print_json(&set) : print_yaml(&set)) != 0)
 		rc = -1;
 	spec_set_free(&set);

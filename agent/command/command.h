@@ -66,7 +66,8 @@ int option_error(const struct command *c, int argc, char **argv, int ch);
  * error.  Returns what spec_load returns; the caller frees *set.
  */
 struct spec_set;
-int command_load(char **path, int count, struct spec_set *set);
+int command_load(const struct context *ctx, char **path, int count,
+    struct spec_set *set);
 
 /* Opens the kernel of the context; complains and returns NULL on failure. */
 struct jail_kernel *context_kernel(const struct context *ctx, bool read_only);

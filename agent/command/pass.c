@@ -95,6 +95,7 @@ pass_open(struct pass *p, const struct context *ctx,
 			return -1;
 		if (manifest_check(opt->path, err) != 0)
 			return error_wrap(err, "%s", opt->path);
+		kernel_learn(ctx->kernel);
 		spec_load(&opt->path, 1, &p->specs);
 	}
 	if (opt->write && take_lock(p, ctx, err) != 0)

@@ -224,6 +224,8 @@ start(struct daemon *d, struct error *err)
 	d->lock = paths_lock(p, &holder, err);
 	if (d->lock == -1)
 		return -1;
+	/* The reader parses: it has to know what this process knows. */
+	kernel_learn(d->ctx->kernel);
 	if (start_helpers(d, &reader, &signer, err) != 0)
 		return -1;
 	d->kernel = kernel_open(d->ctx->kernel, NULL, err);

@@ -110,6 +110,7 @@ const struct jail_backend jail_freebsd = {
 	.name = "freebsd",
 	.help = "freebsd: the jails of this kernel",
 	.native = true,
+	.learns = true,
 	.open = freebsd_open,
 	.close = freebsd_close,
 	.set = freebsd_set,

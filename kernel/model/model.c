@@ -17,11 +17,17 @@
 #include "kernel/backends.h"
 #include "kernel/compat.h"
 #include "kernel/jail.h"
+#include "kernel/params.h"
 #include "kernel/prison/prison.h"
 #include "kernel/spawn.h"
 
+/* Names of parameters of a made-up module, a line each. */
+#define PARAMS_FILE "params"
+
 struct model {
 	struct prison_table *table; /* first: prison_table_of */
+	struct prison_effects effects;
+	char *extra[PRISON_EXTRA_MAX]; /* sorted */
 };
 
 static void
@@ -34,9 +40,54 @@ kill_registered(void *arg, const struct prison *p,
 		prison_proc_signal(&procs[i], SIGKILL);
 }
 
-static const struct prison_effects model_effects = {
-	.kill = kill_registered,
-};
+/* Learned ones (kernel_learn) are not. */
+static bool
+in_table(const char *name)
+{
+	const struct param_def *def = param_find(name);
+
+	return def != NULL && param_index(def) < param_count;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/*
+ * Reads the booleans that a module would bring, fixed at creation, from the
+ * file "params" of the directory, where there is one.
+ */
+static void
+read_extra(struct model *m, const char *dir)
+{
+	char path[PATH_MAX], line[256];
+	size_t count = 0;
+	FILE *f;
+
+	if (snprintf(path, sizeof path, "%s/" PARAMS_FILE, dir) >=
+	    (int)sizeof path || (f = fopen(path, "re")) == NULL)
+		return;
+	while (count < PRISON_EXTRA_MAX && fgets(line, sizeof line, f)) {
+		line[strcspn(line, " \t\n")] = '\0';
+		if (*line != '\0' && *line != '#' && !in_table(line) &&
+		    (m->extra[count] = strdup(line)) != NULL)
+			count++;
+	}
+	fclose(f);
+	qsort(m->extra, count, sizeof *m->extra, compare_names);
+	m->effects.extra = (const char *const *)m->extra;
+	m->effects.extra_count = count;
+}
+
+static void
+model_free(struct model *m)
+{
+	for (size_t i = 0; i < PRISON_EXTRA_MAX; i++)
+		free(m->extra[i]);
+	free(m);
+}
 
 static int
 default_directory(char *buf, size_t size)
@@ -127,9 +178,11 @@ model_open(struct jail_kernel *k, const char *arg,
 	m = calloc(1, sizeof *m);
 	if (m == NULL)
 		return error_sys(err, ENOMEM, "kernel model");
-	m->table = prison_open(dir, boot, opt, &model_effects, m, err);
+	m->effects.kill = kill_registered;
+	read_extra(m, dir);
+	m->table = prison_open(dir, boot, opt, &m->effects, m, err);
 	if (m->table == NULL) {
-		free(m);
+		model_free(m);
 		return -1;
 	}
 	k->data = m;
@@ -142,7 +195,7 @@ model_close(struct jail_kernel *k)
 	struct model *m = k->data;
 
 	prison_close(m->table);
-	free(m);
+	model_free(m);
 }
 
 static int
@@ -266,6 +319,7 @@ model_next(struct jail_kernel *k)
 const struct jail_backend jail_model = {
 	.name = "model",
 	.help = "model[:DIR]: jails that are only records; no program is run",
+	.learns = true,
 	.open = model_open,
 	.close = model_close,
 	.set = model_set,

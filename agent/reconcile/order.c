@@ -186,9 +186,12 @@ order_parent(struct reconciler *r, struct managed *m, const char *parent,
     char *buf, size_t size, enum jail_state *state)
 {
 	const char *wait = order_one(r, m, parent, buf, size, state);
+	const struct managed *d = reconciler_jail(r, parent, false);
 
 	if (wait != NULL || inventory_find(r->shop.inventory, parent) != NULL)
 		return wait;
+	if (d != NULL && wanted(d) != NULL && d->jid == 0)
+		return NULL; /* while planning: it is to be made before */
 	*state = STATE_CONFLICT;
 	snprintf(buf, size, "its parent %s was made by somebody else; a "
 	    "jail below it is not for this agent", parent);

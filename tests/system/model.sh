@@ -86,15 +86,16 @@ check "wait: 0" expect_status 0 ja wait
 check "SIGTERM" stop agent
 check "exit status 0" same 0 "$stopped"
 put_spec web "host.hostname: web-4"
-put_spec new
+put_spec new "children.max: 1"
+put_spec new.kid "path: $work/roots/new"
 rm "$specs/db.yaml"
 check "plan: 2" expect_status 2 ja plan --prune --json "$specs"
-check "what it says" same "db remove new create web restart" "$(jq -r \
+check "what it says" same "db remove new create new.kid create web restart" "$(jq -r \
     '[.actions[] | select(.action != "none") | "\(.jail) \(.action)"] |
     sort | join(" ")' "$work/out")"
 check "it changed nothing" host_is web web-3
 check "apply: 0" expect_status 0 ja apply --prune "$specs"
-check "did it" same "db: removed new: created web: restarted" \
+check "did it" same "db: removed new.kid: created new: created web: restarted" \
     "$(sort "$work/out" | tr '\n' ' ' | sed 's/ $//')"
 check "plan: 0" expect_status 0 ja plan --prune "$specs"
 
@@ -121,4 +122,4 @@ from=$(now_ms)
 check "500 jails: apply" expect_status 0 ja apply "$specs"
 took=$(($(now_ms) - from))
 check "in less than 20 s ($took ms)" test $took -lt 20000
-check "all are there" same 502 "$(ja list name | wc -l)"
+check "all are there" same 503 "$(ja list name | wc -l)"

@@ -33,6 +33,9 @@ echo "# kernel calls, kernel model:$work/calls"
 echo "# parsing and validating, against reading and libyaml alone"
 "$BUILD/tests/bench/specs" "${JAILS:-10000}"
 
+echo "# looking at the directory again"
+"$BUILD/tests/bench/rescan" "${JAILS:-10000}"
+
 echo "# hostile spec files of 256 KiB, 512 KiB and 1 MiB"
 "$BUILD/tests/bench/hostile"
 

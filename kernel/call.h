@@ -60,6 +60,11 @@ struct jail_value {
 struct jail_params {
 	struct jail_param_info *info;
 	size_t count;
+	/*
+	 * Why jails cannot be restricted to addresses, as who asked the backend
+	 * has written here; code 0: they can.
+	 */
+	struct error no_addresses;
 };
 
 int params_read(struct jail_kernel *k, struct jail_params *p,

@@ -136,6 +136,12 @@ struct jail_backend {
 	int (*signal)(struct jail_kernel *k, int jid, int sig);
 
 	/*
+	 * Whether this host can restrict a jail to addresses: 0, -1 with the
+	 * reason.  NULL: it can.
+	 */
+	int (*addresses)(struct jail_kernel *k, struct error *why);
+
+	/*
 	 * Events are hints.  events: a descriptor that polls readable when some
 	 * jail changed, or -1.  watch: asks for events about a jail, until it is
 	 * gone.  next: the jid that an event is about, 0 for "look at all", -1

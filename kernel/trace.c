@@ -214,6 +214,14 @@ trace_params(struct jail_kernel *k,
 }
 
 static int
+trace_addresses(struct jail_kernel *k, struct error *why)
+{
+	struct jail_kernel *inner = trace_of(k)->inner;
+
+	return inner->backend->addresses(inner, why);
+}
+
+static int
 trace_events(struct jail_kernel *k)
 {
 	struct jail_kernel *inner = trace_of(k)->inner;
@@ -281,6 +289,8 @@ trace_open(struct jail_kernel *k, const char *arg,
 		t->backend.remove_jd = NULL;
 	if (t->inner->backend->attach_jd == NULL)
 		t->backend.attach_jd = NULL;
+	if (t->inner->backend->addresses == NULL)
+		t->backend.addresses = NULL;
 	k->backend = &t->backend;
 	k->data = t;
 	return 0;
@@ -304,6 +314,7 @@ const struct jail_backend jail_trace = {
 	.params = trace_params,
 	.spawn = trace_spawn,
 	.signal = trace_signal,
+	.addresses = trace_addresses,
 	.events = trace_events,
 	.watch = trace_watch,
 	.next = trace_next,

@@ -19,6 +19,8 @@ observer_init(struct observer *o, struct jail_kernel *k, struct error *err)
 	if (params_read(k, &o->params, err) != 0)
 		return -1;
 	o->has_meta = params_find(&o->params, "meta") != NULL;
+	if (k->backend->addresses != NULL)
+		(void)k->backend->addresses(k, &o->params.no_addresses);
 	return 0;
 }
 
@@ -108,7 +110,7 @@ observe_all(const struct observer *o,
 	static const char *const with_token[] = { TOKEN_KEY, NULL };
 	static const char *const names[] = { "name", "path", "dying" };
 	struct jail_param_info info[3];
-	struct jail_params few = { info, 0 };
+	struct jail_params few = { .info = info };
 	int jid = 0, count = 0, rc;
 
 	for (size_t i = 0; i < 3; i++) {

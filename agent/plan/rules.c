@@ -136,18 +136,58 @@ refuse_param(const struct spec_param *p, const char *backend,
 	return NULL;
 }
 
-/* Linux shares a network namespace as a whole or not at all. */
+/* What a jail has of a family: nothing, all that the host has, or a list. */
 static const char *
-refuse_linux_network(const struct spec *s, char *buf, size_t size)
+family_mode(const struct spec *s, const char *mode, const char *list)
 {
-	const char *ip4 = spec_text(s, "ip4"), *ip6 = spec_text(s, "ip6");
+	return spec_list(s, list)->count > 0 ? "new" :
+	    strcmp(spec_text(s, mode), "inherit") == 0 ? "inherit" : "none";
+}
 
-	if (strcmp(ip4, ip6) == 0)
+/* What the same for both families is takes no restriction of sockets. */
+static const char *
+refuse_linux_network(const struct spec *s, const struct jail_params *params,
+    char *buf, size_t size)
+{
+	const char *ip4 = family_mode(s, "ip4", "ip4.addr");
+	const char *ip6 = family_mode(s, "ip6", "ip6.addr");
+
+	if (strcmp(spec_text(s, "vnet"), "new") == 0 ||
+	    params->no_addresses.code == 0 ||
+	    (strcmp(ip4, ip6) == 0 && strcmp(ip4, "new") != 0))
 		return NULL;
-	snprintf(buf, size, "ip4: %s and ip6: %s cannot be had together on "
-	    "Linux yet: say inherit for both (the host's network) or disable "
-	    "for both (none)", ip4, ip6);
+	snprintf(buf, size, "%s: this host cannot restrict a jail to "
+	    "addresses: %s; say inherit for both ip4 and ip6 (the host's "
+	    "network) or disable for both (none)",
+	    strcmp(ip4, "new") == 0 ? "ip4.addr" :
+	    strcmp(ip6, "new") == 0 ? "ip6.addr" :
+	    strcmp(ip4, "inherit") == 0 ? "ip4" : "ip6",
+	    params->no_addresses.text);
 	return buf;
+}
+
+/* `vhid` and the like. */
+static const char *
+refuse_linux_words(const struct spec *s, char *buf, size_t size)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const struct spec_param *p = &s->param[i];
+
+		if (p->def == NULL || (p->def->type != PARAM_IP4 &&
+		    p->def->type != PARAM_IP6))
+			continue;
+		for (size_t k = 0; k < p->value.count; k++) {
+			const char *words = strchr(p->value.text[k], ' ');
+
+			if (words == NULL)
+				continue;
+			snprintf(buf, size, "%s: the words \"%.64s\" are "
+			    "ifconfig(8)'s, which Linux does not have; remove "
+			    "them", p->name, words + 1);
+			return buf;
+		}
+	}
+	return NULL;
 }
 
 /* uname(2) of Linux has no room for more. */
@@ -233,7 +273,8 @@ rules_refuse(const struct spec *s, const char *backend,
 	if (strcmp(backend, "linux") != 0)
 		return NULL;
 	if (refuse_linux_names(s, buf, size) != NULL ||
+	    refuse_linux_words(s, buf, size) != NULL ||
 	    refuse_linux_mounts(s, buf, size) != NULL)
 		return buf;
-	return refuse_linux_network(s, buf, size);
+	return refuse_linux_network(s, params, buf, size);
 }

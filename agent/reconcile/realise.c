@@ -280,7 +280,7 @@ realise_remove(const struct observer *o, const char *name, int jid,
 int
 realise_present(const struct observer *o, int jid)
 {
-	struct jail_params none = { NULL, 0 };
+	struct jail_params none = { .info = NULL };
 	struct jail_row row;
 	struct error err;
 	int rc = row_read(o->kernel, &none, jid, NULL, NULL, JAIL_DYING, &row,

@@ -18,17 +18,24 @@
 
 #include "kernel/error.h"
 #include "request.h"
+#include "rights.h"
+
+struct child_start {
+	uint64_t flags; /* in addition to CLONE_VM | CLONE_VFORK */
+	int cgroup;	/* in which it begins, -1: its parent's */
+	const struct rights_pass *pass; /* of a spawner, or NULL */
+	int *id; /* CLONE_PIDFD or CLONE_PARENT_SETTID: filled in before the
+		    child runs */
+};
 
 /*
- * Clones a child with `flags` in addition to CLONE_VM | CLONE_VFORK and lets
- * it run `body`, which fills in *err when it fails; the child then ends.
- * All signals are blocked in the child.  Returns its pid, -1 with err when
- * there is none.  When err->code is set, the child has failed and its pid is
- * to be reaped.  CLONE_PIDFD and CLONE_PARENT_SETTID in flags fill in *id
- * before the child runs; without them it is NULL.
+ * Clones a child and lets it run `body`, which fills in *err when it fails;
+ * the child then ends.  All signals are blocked in the child.  Returns its
+ * pid, -1 with err when there is none.  When err->code is set, the child has
+ * failed and its pid is to be reaped.
  */
-pid_t child_run(int flags, void (*body)(void *arg, struct error *err),
-    void *arg, int *id, struct error *err);
+pid_t child_run(const struct child_start *start,
+    void (*body)(void *arg, struct error *err), void *arg, struct error *err);
 
 /* Making a jail: the child becomes its init. */
 struct create_job {
@@ -36,7 +43,7 @@ struct create_job {
 	int proc; /* a directory of the host's procfs */
 	int tree, release, parent; /* parent: -1, or a pidfd */
 	int init;		   /* the init's program */
-	int flags;		   /* of the clone */
+	struct child_start start;
 	int pidfd;		   /* nested_child: the init that was made, */
 	bool finished;		   /* which was not killed meanwhile */
 };

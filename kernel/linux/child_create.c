@@ -56,8 +56,9 @@ nested_child(void *arg, struct error *err)
 	struct create_job *j = arg;
 	pid_t pid;
 
-	pid = child_run(j->flags | CLONE_PIDFD, create_child, j, &j->pidfd,
-	    err);
+	j->start.flags |= CLONE_PIDFD;
+	j->start.id = &j->pidfd;
+	pid = child_run(&j->start, create_child, j, err);
 	if (pid > 0 && err->code != 0)
 		waitpid(pid, NULL, __WALL);
 	/* Another way to tell the host's pid would need a /proc. */

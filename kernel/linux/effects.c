@@ -7,6 +7,7 @@
 #include "init/signals.h"
 #include "linux.h"
 #include "mountlist.h"
+#include "network.h"
 #include "process.h"
 #include "rights.h"
 #include "sys.h"
@@ -27,17 +28,6 @@ static const uint32_t extra_mounts[] = {
 };
 
 #define EXTRA_COUNT (sizeof extra / sizeof *extra)
-
-/*
- * Linux cannot restrict a network to addresses: a jail has its parent's only
- * when it may have all of that, else an empty one.
- */
-static bool
-has_own_network(const struct prison *p)
-{
-	return p->vnet == JAIL_SYS_NEW || p->ip4 != JAIL_SYS_INHERIT ||
-	    p->ip6 != JAIL_SYS_INHERIT;
-}
 
 static int
 judge_mounts(const struct prison *p, uint32_t *mounts, struct error *err)
@@ -71,7 +61,7 @@ fill_request(struct linux_kernel *lk, struct create_request *r,
 	if (judge_mounts(p, &r->mounts, err) != 0)
 		return -1;
 	r->inside = lk->inside >= 0;
-	r->own_net = has_own_network(p);
+	network_fill(r, p);
 	copy_name(p->hostname, r->hostname);
 	copy_name(p->domainname, r->domainname);
 	/* Inheriting from the host: a copy of its names. */
@@ -182,19 +172,25 @@ wait_for_end(struct linux_kernel *lk, int init)
 	    KILL_WAIT_MS);
 }
 
-/* Kills one process, and waits for it if it is a jail's init. */
-static void
+/*
+ * Kills one process, and waits for it if it is a jail's init.  Whether it is
+ * known to have ended.
+ */
+static bool
 kill_process(struct linux_kernel *lk, const struct prison_proc *proc,
     bool wait)
 {
 	int fd = process_open(proc);
+	bool ended;
 
 	if (fd < 0)
-		return;
+		return true;
 	pidfd_send_signal(fd, SIGKILL, NULL, 0);
-	if (wait && wait_for_end(lk, fd))
+	ended = wait && wait_for_end(lk, fd);
+	if (ended)
 		inits_reap(&lk->inits, proc->pid, fd);
 	close_fd(&fd);
+	return ended;
 }
 
 static void
@@ -204,6 +200,7 @@ effect_abandon(void *arg, const struct prison *p)
 
 	release(lk, &p->holder, false);
 	kill_process(lk, &p->holder, true);
+	network_forget(lk, p);
 }
 
 static int
@@ -215,11 +212,13 @@ effect_create(void *arg, struct prison *p, const struct prison *parent,
 	struct error why = { 0 };
 
 	memset(&r, 0, sizeof r);
-	if (fill_request(lk, &r, p, &why) == 0 &&
-	    make_holder(lk, &r, p, parent, &why) == 0) {
-		if (mountlist_make(lk, p, &why) == 0)
+	if (fill_request(lk, &r, p, &why) == 0) {
+		if (make_holder(lk, &r, p, parent, &why) != 0)
+			network_forget(lk, p);
+		else if (mountlist_make(lk, p, &why) == 0)
 			return 0;
-		effect_abandon(lk, p);
+		else
+			effect_abandon(lk, p);
 	}
 	error_set(err, why.code, "%s", why.text);
 	errno = why.code;
@@ -234,7 +233,9 @@ effect_kill(void *arg, const struct prison *p,
 
 	for (size_t i = 0; i < nprocs; i++)
 		kill_process(lk, &procs[i], false);
-	kill_process(lk, &p->holder, true);
+	/* The record may wait for somebody who reaps the init. */
+	if (kill_process(lk, &p->holder, true))
+		network_forget(lk, p);
 }
 
 /* With the jail's init; changes what processes inside can see. */
@@ -253,19 +254,17 @@ static int
 change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, int init, struct error *err)
 {
-	if (has_own_network(before) != has_own_network(after))
-		return error_set(err, EOPNOTSUPP, "the network of a running "
-		    "jail cannot be changed on Linux; restart the jail");
 	if (before->extra != after->extra)
 		return error_set(err, EOPNOTSUPP, "mount.devfs, mount.fdescfs "
 		    "and mount.procfs of a running jail cannot be changed on "
 		    "Linux; restart the jail");
 	if (mountlist_change(lk, before, after, err) != 0)
 		return -1;
-	if (strcmp(before->hostname, after->hostname) == 0 &&
-	    strcmp(before->domainname, after->domainname) == 0)
-		return 0;
-	return change_names(lk, after, init, err);
+	if ((strcmp(before->hostname, after->hostname) != 0 ||
+	    strcmp(before->domainname, after->domainname) != 0) &&
+	    change_names(lk, after, init, err) != 0)
+		return -1;
+	return network_change(lk, before, after, err);
 }
 
 static int
@@ -295,7 +294,7 @@ attach_to(int init, struct error *err)
 		return error_sys(err, errno, "entering the jail");
 	if (chdir("/") != 0)
 		return error_sys(err, errno, "entering the jail's root");
-	if (rights_filter(FILTER_JAILED, err) != 0)
+	if (rights_filter(FILTER_JAILED, NULL, err) != 0)
 		return -1;
 	return rights_drop(err);
 }
@@ -309,7 +308,7 @@ effect_attach(void *arg, const struct prison *p, struct error *err)
 
 	if (init < 0)
 		return error_sys(err, errno, "the init of jail %s", p->name);
-	if (attach_to(init, &why) == 0) {
+	if (network_join(lk, p, &why) == 0 && attach_to(init, &why) == 0) {
 		close_fd(&lk->inside);
 		lk->inside = init;
 		lk->inside_root = strcmp(p->path, "/") == 0 ? 0 :
@@ -352,6 +351,12 @@ effect_ends(void *arg, const struct prison *p, bool ends)
 	close_fd(&init);
 }
 
+static void
+effect_gone(void *arg, const struct prison *p)
+{
+	network_forget(arg, p);
+}
+
 static bool
 effect_running(void *arg, const struct prison_proc *proc, bool *zombie)
 {
@@ -382,5 +387,6 @@ const struct prison_effects linux_effects = {
 	.attach = effect_attach,
 	.busy = effect_busy,
 	.ends = effect_ends,
+	.gone = effect_gone,
 	.running = effect_running,
 };

@@ -23,9 +23,7 @@ struct refusal {
 #define NO(name) { SCMP_SYS(name), EPERM }
 
 static const struct refusal refusals[] = {
-	/* Its flags are in memory and cannot be judged; libc falls back. */
-	{ SCMP_SYS(clone3), ENOSYS },
-	NO(_sysctl), NO(acct), NO(add_key), NO(bpf), NO(clock_settime),
+	NO(_sysctl), NO(acct), NO(add_key), NO(clock_settime),
 	NO(create_module), NO(delete_module), NO(finit_module), NO(fspick),
 	NO(get_kernel_syms), NO(init_module), NO(io_uring_enter),
 	NO(io_uring_register), NO(io_uring_setup), NO(ioperm), NO(iopl),
@@ -36,6 +34,13 @@ static const struct refusal refusals[] = {
 	NO(quotactl), NO(quotactl_fd), NO(reboot), NO(request_key),
 	NO(settimeofday), NO(stime), NO(swapoff), NO(swapon), NO(syslog),
 	NO(umount), NO(uselib), NO(userfaultfd), NO(vhangup),
+};
+
+/* What only the holder of the pass may do. */
+static const struct refusal passed[] = {
+	/* Its flags are in memory and cannot be judged; libc falls back. */
+	{ SCMP_SYS(clone3), ENOSYS },
+	NO(bpf),
 };
 
 /* What the spawner needs and a process that attached itself does not. */
@@ -97,6 +102,23 @@ refuse_all(scmp_filter_ctx ctx, const struct refusal *r, size_t count)
 	return rc;
 }
 
+/* Each word that differs is a reason to refuse. */
+static int
+refuse_without(scmp_filter_ctx ctx, const struct rights_pass *pass)
+{
+	int rc = 0;
+
+	if (pass == NULL)
+		return refuse_all(ctx, passed, COUNT(passed));
+	for (size_t i = 0; i < COUNT(passed); i++)
+		for (unsigned w = 0; w < COUNT(pass->word) && rc == 0; w++)
+			rc = seccomp_rule_add(ctx,
+			    SCMP_ACT_ERRNO((unsigned)passed[i].error),
+			    passed[i].call, 1,
+			    SCMP_CMP(w + 3, SCMP_CMP_NE, pass->word[w], 0));
+	return rc;
+}
+
 static int
 refuse_if(scmp_filter_ctx ctx, const struct condition *c, size_t count)
 {
@@ -148,7 +170,8 @@ refuse_personalities(scmp_filter_ctx ctx)
 }
 
 static int
-build(scmp_filter_ctx ctx, enum rights_filter which)
+build(scmp_filter_ctx ctx, enum rights_filter which,
+    const struct rights_pass *pass)
 {
 	int rc;
 
@@ -160,6 +183,8 @@ build(scmp_filter_ctx ctx, enum rights_filter which)
 		rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (rc == 0)
 		rc = refuse_all(ctx, refusals, COUNT(refusals));
+	if (rc == 0)
+		rc = refuse_without(ctx, pass);
 	if (rc == 0)
 		rc = refuse_if(ctx, conditions, COUNT(conditions));
 	if (rc == 0)
@@ -178,7 +203,8 @@ build(scmp_filter_ctx ctx, enum rights_filter which)
 }
 
 int
-rights_filter(enum rights_filter which, struct error *err)
+rights_filter(enum rights_filter which, const struct rights_pass *pass,
+    struct error *err)
 {
 	scmp_filter_ctx ctx;
 	int rc;
@@ -186,7 +212,7 @@ rights_filter(enum rights_filter which, struct error *err)
 	ctx = seccomp_init(SCMP_ACT_ALLOW);
 	if (ctx == NULL)
 		return error_sys(err, ENOMEM, "building the system call filter");
-	rc = build(ctx, which);
+	rc = build(ctx, which, pass);
 	if (rc != 0)
 		error_sys(err, -rc, "building the system call filter");
 	else if ((rc = seccomp_load(ctx)) != 0)

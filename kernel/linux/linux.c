@@ -73,15 +73,19 @@ static int
 start(struct linux_kernel *lk, const struct kernel_options *opt,
     struct error *err)
 {
-	struct rlimit files;
-	char boot[64];
+	char boot[64], real[PATH_MAX];
 
 	if (kernel_boot_id(boot, sizeof boot, err) != 0)
 		return -1;
 	if (!opt->read_only) {
-		raise_file_limit(&files);
-		if (make_dir(lk->dir, err) != 0 ||
-		    spawner_start(&lk->spawner, &files, err) != 0)
+		raise_file_limit(&lk->spawner.files);
+		if (make_dir(lk->dir, err) != 0)
+			return -1;
+		if (realpath(lk->dir, real) == NULL)
+			return error_sys(err, errno, "kernel linux: %s",
+			    lk->dir);
+		if (cgroup_key(real, lk->spawner.key, err) != 0 ||
+		    spawner_start(&lk->spawner, err) != 0)
 			return -1;
 	}
 	lk->table = prison_open(lk->dir, boot, opt, &linux_effects, lk, err);
@@ -181,6 +185,13 @@ linux_params(struct jail_kernel *k,
 	return prison_params(of(k)->table, each, arg);
 }
 
+static int
+linux_addresses(struct jail_kernel *k, struct error *why)
+{
+	(void)k;
+	return net_probe(why);
+}
+
 const struct jail_backend jail_linux = {
 	.name = "linux",
 	.help = "linux[:DIR]: jails of namespaces, their table in DIR "
@@ -197,6 +208,7 @@ const struct jail_backend jail_linux = {
 	.params = linux_params,
 	.spawn = linux_spawn,
 	.signal = linux_signal,
+	.addresses = linux_addresses,
 	.events = linux_events,
 	.watch = linux_watch,
 	.next = linux_next,

@@ -13,6 +13,7 @@
 #include "kernel/account.h"
 #include "kernel/error.h"
 #include "kernel/jail.h"
+#include "net.h"
 
 enum request_type {
 	REQUEST_CREATE = 1,
@@ -20,12 +21,24 @@ enum request_type {
 	REQUEST_SIGNAL,
 	REQUEST_HOSTNAME,
 	REQUEST_MOUNT,
+	REQUEST_ADDRESSES,
+	REQUEST_FORGET,
+	REQUEST_JOIN,
 };
 
 /* The file systems that a jail can have from the beginning. */
 #define MOUNT_DEVFS 0x1
 #define MOUNT_FDESCFS 0x2
 #define MOUNT_PROCFS 0x4
+
+/*
+ * The cgroup of a jail that shares a network.  One without any address can do
+ * without on a host that has no cgroups: its network is empty.
+ */
+struct cgroup_name {
+	uint64_t serial; /* of the jail, 0: it has none */
+	uint32_t optional;
+};
 
 #define HOSTNAME_TEXT 65 /* the most that Linux takes, with its NUL */
 
@@ -40,6 +53,8 @@ struct create_request {
 	uint32_t type;
 	uint32_t mounts;  /* MOUNT_* */
 	uint32_t own_net; /* an empty network, else the parent's */
+	uint32_t restricted; /* to these addresses: */
+	struct net_addresses addresses;
 	uint32_t keep_names; /* the host's names, else those below */
 	uint32_t inside;   /* the opener is in a jail, which has `path` */
 	char title[JAIL_NAME_MAX + 8];
@@ -58,6 +73,7 @@ struct exec_request {
 	uint32_t argc, envc;
 	uint32_t text_len;
 	uint32_t login, home; /* exec_job's */
+	struct cgroup_name cgroup;
 	uint32_t has_ids; /* uid, gid and groups count; `user` is "" */
 	uint32_t uid, gid;
 	uint32_t group_count;
@@ -87,6 +103,24 @@ struct mount_request {
 	uint32_t options_len;
 	char options[256]; /* KEY, NUL, VALUE, NUL, ... */
 	char place[1024]; /* in the jail */
+};
+
+/* REQUEST_ADDRESSES: other addresses for a restricted jail. */
+struct addresses_request {
+	uint32_t type;
+	struct net_addresses before, after;
+};
+
+/* REQUEST_FORGET: the restricted jail has ended. */
+struct forget_request {
+	uint32_t type;
+	struct net_addresses addresses;
+};
+
+/* REQUEST_JOIN: moves the opener itself into the cgroup of a jail. */
+struct join_request {
+	uint32_t type;
+	struct cgroup_name cgroup;
 };
 
 struct reply {

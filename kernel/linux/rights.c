@@ -2,6 +2,7 @@
 #include "rights.h"
 
 #include <sys/prctl.h>
+#include <sys/random.h>
 
 #include <linux/capability.h>
 
@@ -66,4 +67,12 @@ rights_drop(struct error *err)
 	if (rights_bound(err) != 0)
 		return -1;
 	return reduce(jail_rights, err);
+}
+
+int
+rights_pass_make(struct rights_pass *pass, struct error *err)
+{
+	if (getrandom(pass, sizeof *pass, 0) != (ssize_t)sizeof *pass)
+		return error_sys(err, errno, "random numbers");
+	return 0;
 }

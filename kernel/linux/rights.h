@@ -18,7 +18,24 @@
 #ifndef JA_LINUX_RIGHTS_H
 #define JA_LINUX_RIGHTS_H
 
+#include <stdint.h>
+
 #include "kernel/error.h"
+
+/*
+ * A secret that lets the spawner make two calls that its filter refuses
+ * otherwise: clone3(2), by which a process begins in its jail's cgroup, and
+ * bpf(2).  The kernel does not look at these words, which are arguments behind
+ * those of the calls; the filter does.  Programs never see them: execve(2)
+ * gives them new memory and clears the registers, and before it nobody can
+ * look into the spawner's children.
+ */
+struct rights_pass {
+	uint64_t word[3]; /* arguments 3, 4 and 5 */
+};
+
+/* A new secret.  Returns 0, -1 with err. */
+int rights_pass_make(struct rights_pass *pass, struct error *err);
 
 /* Whether the caller goes on cloning jails, or is one of a jail's itself. */
 enum rights_filter { FILTER_SPAWNER, FILTER_JAILED };
@@ -32,7 +49,11 @@ int rights_bound(struct error *err);
 /* Gives up all capabilities beyond a jail's.  Returns 0, -1 with err. */
 int rights_drop(struct error *err);
 
-/* Installs the filter.  Needs CAP_SYS_ADMIN; no_new_privs stays off. */
-int rights_filter(enum rights_filter which, struct error *err);
+/*
+ * Installs the filter.  Needs CAP_SYS_ADMIN; no_new_privs stays off.  `pass`
+ * is that of a spawner, else NULL.
+ */
+int rights_filter(enum rights_filter which, const struct rights_pass *pass,
+    struct error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "kernel/spawn.h"
 #include "child.h"
 #include "linux.h"
+#include "network.h"
 #include "process.h"
 #include "sys.h"
 
@@ -143,6 +144,8 @@ spawn_in_jail(struct linux_kernel *lk, const struct jail_exec *x,
 	if (fds[0] < 0)
 		return error_sys(err, errno, "jail %s: its init", p.name);
 	r = make_request(x, k, &size, err);
+	if (r != NULL)
+		network_name(&p, &r->cgroup);
 	pid = r == NULL ? -1 :
 	    spawner_exec(&lk->spawner, r, size, fds, x, err);
 	free(r);

@@ -31,6 +31,9 @@ struct server {
 	int proc; /* the host's procfs, to look at new mounts */
 	int null; /* a /dev/null on a read-only file system of our own */
 	struct seed seed;
+	struct rights_pass pass;
+	struct net net;
+	pid_t opener;
 	char *message; /* the request being served */
 	size_t len;
 	int fds[MESSAGE_FDS];
@@ -84,7 +87,7 @@ load_init(struct error *err)
 }
 
 static int
-prepare(struct server *s, struct error *err)
+prepare(struct server *s, const char *key, struct error *err)
 {
 	s->message = mmap(NULL, MESSAGE_MAX, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -100,13 +103,16 @@ prepare(struct server *s, struct error *err)
 	s->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->proc < 0)
 		return error_sys(err, errno, "/proc");
+	if (rights_pass_make(&s->pass, err) != 0)
+		return -1;
+	net_open(&s->net, key, &s->pass);
 	if (seed_make(&s->seed, err) != 0)
 		return -1;
 	s->null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (s->null < 0)
 		return error_sys(err, errno, "/dev/null of jails");
 	if (rights_bound(err) != 0 ||
-	    rights_filter(FILTER_SPAWNER, err) != 0)
+	    rights_filter(FILTER_SPAWNER, &s->pass, err) != 0)
 		return -1;
 	malloc_trim(0); /* building the filter took 2 MiB */
 	return 0;
@@ -117,13 +123,16 @@ prepare(struct server *s, struct error *err)
  * Returns the pid; -1 with err: a child that has failed is the opener's.
  */
 static pid_t
-run(struct server *s, int flags, void (*body)(void *arg, struct error *err),
-    void *arg, struct error *err)
+run(struct server *s, const struct child_start *how,
+    void (*body)(void *arg, struct error *err), void *arg, struct error *err)
 {
+	struct child_start start = *how;
 	pid_t pid;
 
-	pid = child_run(flags | CLONE_PARENT | CLONE_PARENT_SETTID, body, arg,
-	    s->starting, err);
+	start.flags |= CLONE_PARENT | CLONE_PARENT_SETTID;
+	start.pass = &s->pass;
+	start.id = s->starting;
+	pid = child_run(&start, body, arg, err);
 	__atomic_store_n(s->starting, 0, __ATOMIC_RELEASE);
 	if (pid > 0 && err->code != 0)
 		s->reap = pid;
@@ -132,14 +141,14 @@ run(struct server *s, int flags, void (*body)(void *arg, struct error *err),
 
 /* As run, in the PID namespace of the process `target` (pidfd). */
 static pid_t
-run_in(struct server *s, int target, int flags,
+run_in(struct server *s, int target, const struct child_start *how,
     void (*body)(void *arg, struct error *err), void *arg, struct error *err)
 {
 	pid_t pid;
 
 	if (setns(target, CLONE_NEWPID) != 0)
 		return error_sys(err, errno, "entering the jail's processes");
-	pid = run(s, flags, body, arg, err);
+	pid = run(s, how, body, arg, err);
 	/* The next child would otherwise land in this jail. */
 	if (setns(s->pid_ns, CLONE_NEWPID) != 0)
 		_exit(1);
@@ -165,11 +174,35 @@ bad_request(struct error *err)
 	return error_set(err, EPROTO, "the spawner got a malformed request");
 }
 
+static bool
+counts_valid(const struct net_addresses *a)
+{
+	return net_count(a, 0) <= NET_ADDRESSES &&
+	    net_count(a, 1) <= NET_ADDRESSES;
+}
+
+/* *cgroup: a descriptor, or -1 when there is none.  Returns 0, -1 with err. */
+static int
+find_cgroup(struct server *s, const struct cgroup_name *name, int *cgroup,
+    struct error *err)
+{
+	struct error why;
+
+	*cgroup = -1;
+	if (name->serial == 0)
+		return 0;
+	*cgroup = net_cgroup(&s->net, name->serial, &why);
+	return *cgroup >= 0 || (name->optional != 0 && why.code == ENOENT) ?
+	    0 : error_set(err, why.code, "%s", why.text);
+}
+
 /* Returns the pid of the init, -1 with err. */
 static int
 create_nested(struct server *s, struct create_job *job, struct error *err)
 {
-	pid_t pid = run_in(s, job->parent, CLONE_FILES, nested_child, job, err);
+	const struct child_start helper = { .flags = CLONE_FILES,
+		.cgroup = -1 };
+	pid_t pid = run_in(s, job->parent, &helper, nested_child, job, err);
 
 	if (pid > 0)
 		s->reap = pid;
@@ -212,26 +245,48 @@ find_tree(struct server *s, const struct create_request *r, struct error *err)
 }
 
 static int
+create(struct server *s, struct create_job *job, struct error *err)
+{
+	const struct create_request *r = job->request;
+	int rc;
+
+	if (seed_enter(&s->seed, (r->mounts & MOUNT_DEVFS) != 0, err) != 0)
+		return -1;
+	if (r->own_net != 0)
+		job->start.flags |= CLONE_NEWNET;
+	if (r->restricted != 0) {
+		job->start.cgroup = net_add(&s->net, &r->addresses, err);
+		if (job->start.cgroup < 0 && r->own_net == 0)
+			return -1;
+	}
+	rc = job->parent < 0 ? run(s, &job->start, create_child, job, err) :
+	    create_nested(s, job, err);
+	close_fd(&job->start.cgroup);
+	/* What was cloned and failed is still to be reaped by the opener. */
+	return rc;
+}
+
+static int
 serve_create(struct server *s, struct error *err)
 {
 	const struct create_request *r = (const void *)s->message;
-	struct create_job job = { r, s->proc, -1, s->fds[1], s->fds[2],
-		s->init, JAIL_NAMESPACES, -1, false };
+	struct create_job job = {
+		.request = r, .proc = s->proc, .tree = -1,
+		.release = s->fds[1], .parent = s->fds[2], .init = s->init,
+		.start = { .flags = JAIL_NAMESPACES, .cgroup = -1,
+		    .pass = &s->pass },
+		.pidfd = -1,
+	};
 
 	if (s->len != sizeof *r ||
 	    memchr(r->path, '\0', sizeof r->path) == NULL ||
-	    s->fds[0] < 0 || job.release < 0)
+	    !counts_valid(&r->addresses) || s->fds[0] < 0 ||
+	    job.release < 0)
 		return bad_request(err);
 	if (find_tree(s, r, err) != 0)
 		return -1;
 	job.tree = s->fds[0];
-	if (seed_enter(&s->seed, (r->mounts & MOUNT_DEVFS) != 0, err) != 0)
-		return -1;
-	if (r->own_net != 0)
-		job.flags |= CLONE_NEWNET;
-	if (job.parent < 0)
-		return run(s, job.flags, create_child, &job, err);
-	return create_nested(s, &job, err);
+	return create(s, &job, err);
 }
 
 /* Pointers to `count` texts, NULL at the end; returns what follows them. */
@@ -282,11 +337,17 @@ exec_in_jail(struct server *s, const struct exec_request *r,
 		    harmless(s, s->fds[3]) },
 		.gate = s->fds[4], .self = s->starting,
 	};
+	struct child_start start = { .cgroup = -1 };
 	const char *next;
+	int pid;
 
 	next = point_at(pointers, user + strlen(user) + 1, r->argc);
 	point_at(envp, next, r->envc);
-	return run_in(s, s->fds[0], 0, exec_child, &job, err);
+	if (find_cgroup(s, &r->cgroup, &start.cgroup, err) != 0)
+		return -1;
+	pid = run_in(s, s->fds[0], &start, exec_child, &job, err);
+	close_fd(&start.cgroup);
+	return pid;
 }
 
 static int
@@ -318,6 +379,7 @@ static int
 serve_signal(struct server *s, struct error *err)
 {
 	const struct signal_request *r = (const void *)s->message;
+	const struct child_start start = { .cgroup = -1 };
 	struct signal_job job;
 	pid_t pid;
 
@@ -325,7 +387,7 @@ serve_signal(struct server *s, struct error *err)
 		return bad_request(err);
 	job.sig = r->sig;
 	job.count = 0;
-	pid = run_in(s, s->fds[0], 0, signal_child, &job, err);
+	pid = run_in(s, s->fds[0], &start, signal_child, &job, err);
 	if (pid < 0)
 		return -1;
 	s->reap = pid;
@@ -365,6 +427,7 @@ static int
 serve_mount(struct server *s, struct error *err)
 {
 	const struct mount_request *r = (const void *)s->message;
+	const struct child_start start = { .cgroup = -1 };
 	struct mount_job job = { r, s->fds[0], s->fds[1] };
 	pid_t pid;
 
@@ -382,11 +445,50 @@ serve_mount(struct server *s, struct error *err)
 		if (job.tree < 0)
 			return error_sys(err, errno, "devices of jails");
 	}
-	pid = run_in(s, job.jail, 0, mount_child, &job, err);
+	pid = run_in(s, job.jail, &start, mount_child, &job, err);
 	if (pid < 0)
 		return -1;
 	s->reap = pid;
 	return 0;
+}
+
+static int
+serve_addresses(struct server *s, struct error *err)
+{
+	const struct addresses_request *r = (const void *)s->message;
+
+	if (s->len != sizeof *r || !counts_valid(&r->before) ||
+	    !counts_valid(&r->after))
+		return bad_request(err);
+	return net_change(&s->net, &r->before, &r->after, err);
+}
+
+static int
+serve_forget(struct server *s, struct error *err)
+{
+	const struct forget_request *r = (const void *)s->message;
+
+	if (s->len != sizeof *r || !counts_valid(&r->addresses))
+		return bad_request(err);
+	net_remove(&s->net, &r->addresses);
+	return 0;
+}
+
+static int
+serve_join(struct server *s, struct error *err)
+{
+	const struct join_request *r = (const void *)s->message;
+	int cgroup, rc;
+
+	if (s->len != sizeof *r)
+		return bad_request(err);
+	if (find_cgroup(s, &r->cgroup, &cgroup, err) != 0)
+		return -1;
+	rc = cgroup < 0 ? 0 : cgroup_enter(cgroup, s->opener);
+	if (rc != 0)
+		error_sys(err, errno, "entering the jail's cgroup");
+	close_fd(&cgroup);
+	return rc;
 }
 
 static int (*const services[])(struct server *, struct error *) = {
@@ -395,6 +497,9 @@ static int (*const services[])(struct server *, struct error *) = {
 	[REQUEST_SIGNAL] = serve_signal,
 	[REQUEST_HOSTNAME] = serve_hostname,
 	[REQUEST_MOUNT] = serve_mount,
+	[REQUEST_ADDRESSES] = serve_addresses,
+	[REQUEST_FORGET] = serve_forget,
+	[REQUEST_JOIN] = serve_join,
 };
 
 static int
@@ -430,7 +535,8 @@ answer(int sock, int value, pid_t child, const struct error *err)
 _Noreturn void
 serve(int sock, const struct spawner *start)
 {
-	struct server s = { .sock = SOCKET_FD, .starting = start->starting };
+	struct server s = { .sock = SOCKET_FD, .starting = start->starting,
+		.opener = start->opener };
 	struct error err = { 0 };
 	ssize_t n;
 	int value;
@@ -439,14 +545,16 @@ serve(int sock, const struct spawner *start)
 		answer(sock, -1, 0, &err);
 		_exit(1);
 	}
-	value = prepare(&s, &err);
+	value = prepare(&s, start->key, &err);
 	answer(s.sock, value, 0, &err);
 	if (value != 0)
 		_exit(1);
 	for (;;) {
 		n = message_receive(s.sock, s.message, MESSAGE_MAX, s.fds);
-		if (n <= 0)
+		if (n <= 0) {
+			net_close(&s.net);
 			_exit(0);
+		}
 		s.len = (size_t)n;
 		error_clear(&err);
 		s.reap = 0;

@@ -126,14 +126,12 @@ await_ready(struct spawner *s, struct error *err)
 }
 
 int
-spawner_start(struct spawner *s, const struct rlimit *files,
-    struct error *err)
+spawner_start(struct spawner *s, struct error *err)
 {
 	int sock[2];
 
 	s->opener = getpid();
 	s->pid = s->sock = -1;
-	s->files = *files;
 	if (make_sockets(sock, err) != 0)
 		return -1;
 	s->sock = sock[0];
@@ -212,9 +210,7 @@ int
 spawner_call(struct spawner *s, const void *request, size_t len,
     const int *fds, size_t nfds, struct error *err)
 {
-	struct rlimit files = s->files;
-
-	if (s->pid < 0 && spawner_start(s, &files, err) != 0)
+	if (s->pid < 0 && spawner_start(s, err) != 0)
 		return -1;
 	if (send_request(s, request, len, fds, nfds, err) != 0)
 		return -1;
@@ -225,7 +221,6 @@ int
 spawner_exec(struct spawner *s, const void *request, size_t len,
     const int fds[4], const struct jail_exec *x, struct error *err)
 {
-	struct rlimit files = s->files;
 	struct error why;
 	int all[5] = { fds[0], fds[1], fds[2], fds[3], -1 };
 	int gate[2], sent, opened = 0, pid;
@@ -233,7 +228,7 @@ spawner_exec(struct spawner *s, const void *request, size_t len,
 
 	if (x->started == NULL)
 		return spawner_call(s, request, len, fds, 4, err);
-	if (s->pid < 0 && spawner_start(s, &files, err) != 0)
+	if (s->pid < 0 && spawner_start(s, err) != 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate) != 0)
 		return error_sys(err, errno, "socketpair");

@@ -22,11 +22,14 @@ struct spawner {
 	int sock;
 	pid_t *starting;     /* shared with it: the child that starts just now */
 	struct rlimit files; /* RLIMIT_NOFILE of the programs it starts */
+	char key[CGROUP_KEY_SIZE]; /* of the table's cgroup */
 };
 
-/* Starts it and waits until it is ready.  Returns 0, -1 with err. */
-int spawner_start(struct spawner *s, const struct rlimit *files,
-    struct error *err);
+/*
+ * Starts it and waits until it is ready; `files` and `key` are set.  Returns
+ * 0, -1 with err.
+ */
+int spawner_start(struct spawner *s, struct error *err);
 
 /* Ends it and waits for it, if the caller has started it. */
 void spawner_stop(struct spawner *s);

@@ -94,7 +94,13 @@ static void
 release(struct op *op, struct record *r)
 {
 	struct record *parent = tree_parent(op, r);
+	const struct prison_effects *e = op->t->effects;
+	struct prison p;
 
+	if (e != NULL && e->gone != NULL && op->write && r->holder_pid != 0) {
+		life_view(op, r, &p);
+		e->gone(op->t->effects_arg, &p);
+	}
 	count_children(op, r, -1);
 	cpuset_give(op, r->cpuset);
 	r->gone = true;
@@ -350,6 +356,7 @@ life_view(struct op *op, struct record *r, struct prison *p)
 	memset(p, 0, sizeof *p);
 	p->jid = r->jid;
 	p->parent = r->parent;
+	p->serial = r->serial;
 	p->state = r->state;
 	snprintf(p->name, sizeof p->name, "%s", r->name);
 	snprintf(p->path, sizeof p->path, "%s", r->path);
@@ -364,6 +371,8 @@ life_view(struct op *op, struct record *r, struct prison *p)
 	p->ip4_count = r->ip4.count;
 	p->ip6_addr = r->ip6.data;
 	p->ip6_count = r->ip6.count;
+	p->ip4_saddrsel = (r->flags & PR_IP4_SADDRSEL) != 0;
+	p->ip6_saddrsel = (r->flags & PR_IP6_SADDRSEL) != 0;
 	if (p->ip4 == JAIL_SYS_NEW && p->ip4_count == 0)
 		p->ip4 = JAIL_SYS_DISABLE;
 	if (p->ip6 == JAIL_SYS_NEW && p->ip6_count == 0)

@@ -40,6 +40,7 @@ struct prison_proc {
 struct prison {
 	int jid;
 	int parent; /* 0: the host */
+	uint64_t serial; /* never given twice in the life of the table */
 	enum prison_state state;
 	char name[JAIL_NAME_MAX]; /* full, dotted */
 	char path[1024];	  /* canonical */
@@ -49,6 +50,7 @@ struct prison {
 	const struct in_addr *ip4_addr;
 	const struct in6_addr *ip6_addr;
 	size_t ip4_count, ip6_count;
+	bool ip4_saddrsel, ip6_saddrsel;
 	struct prison_proc holder; /* pid 0: none */
 	uint32_t extra;		   /* bit i: effects->extra[i] is on */
 	const char *extra_list;	   /* texts of effects->extra_list, each with */
@@ -76,12 +78,18 @@ struct prison_effects {
 	void (*created)(void *arg, const struct prison *p);
 	/* The creation failed after `create`: undo it. */
 	void (*abandon)(void *arg, const struct prison *p);
-	/* Values of a living prison change; called before the commit. */
+	/*
+	 * Values of a living prison change; called before the commit, for those
+	 * below it whose addresses or names follow, too.  If the call fails in
+	 * the end it is called again with the two exchanged.
+	 */
 	int (*update)(void *arg, const struct prison *before,
 	    const struct prison *after, struct error *err);
 	/* Kills all processes of a prison that was marked dying. */
 	void (*kill)(void *arg, const struct prison *p,
 	    const struct prison_proc *procs, size_t nprocs);
+	/* The record of a prison, which has no process any more, is deleted. */
+	void (*gone)(void *arg, const struct prison *p);
 	/* Moves the calling process into the prison. */
 	int (*attach)(void *arg, const struct prison *p, struct error *err);
 	/*

@@ -191,6 +191,10 @@ record_decode(struct arena *a, const void *data, size_t left)
 		return NULL;
 	record_keys(r, &r->was);
 	r->was.stored = true;
+	r->had_ip4 = r->ip4;
+	r->had_ip6 = r->ip6;
+	r->had_hostname = r->hostname;
+	r->had_domainname = r->domainname;
 	return r;
 }
 

@@ -73,7 +73,9 @@ struct record {
 	struct list ip4, ip6, procs, owners;
 	struct list extra_list; /* bytes: the texts of effects->extra_list */
 
-	/* Not stored. */
+	/* Not stored.  had_*: as the record was read. */
+	struct list had_ip4, had_ip6;
+	const char *had_hostname, *had_domainname;
 	bool dirty, gone, settling;
 	bool changed; /* by this call, which is not committed */
 	bool on_holder; /* only processes of its holder keep it alive */

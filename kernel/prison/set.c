@@ -19,12 +19,19 @@ struct made {
 	struct record *prison;
 };
 
+/* A prison whose values were changed. */
+struct updated {
+	struct updated *next;
+	struct prison before, after;
+};
+
 /* What is to be undone or finished outside the table. */
 struct outside {
 	struct prison prison;
 	bool was_persistent;
 	struct error err;
 	struct made *made;
+	struct updated *updated;
 	int fd;	  /* a new descriptor, or -1 */
 	int left; /* the prison that the process could not enter */
 };
@@ -106,10 +113,84 @@ revive_holders(struct set_call *s, struct outside *o, struct record *r)
 }
 
 static int
+update_one(struct set_call *s, struct outside *o, const struct prison *before,
+    const struct prison *after)
+{
+	const struct prison_effects *e = effects_of(s);
+	struct updated *u;
+
+	if (e->update == NULL)
+		return 0;
+	u = arena_alloc(&s->op->arena, sizeof *u);
+	if (u == NULL)
+		return ENOMEM;
+	if (e->update(s->op->t->effects_arg, before, after, &o->err) != 0)
+		return op_fail(s->op, errno != 0 ? errno : EIO, "%s",
+		    o->err.text);
+	*u = (struct updated){ o->updated, *before, *after };
+	o->updated = u;
+	return 0;
+}
+
+/* What has followed a change of the prison above, as it was. */
+static bool
+view_before(struct op *op, struct record *r, struct prison *p)
+{
+	struct record was = *r;
+
+	if (!r->changed || r->state != PRISON_ALIVE || r->gone ||
+	    (r->had_ip4.data == r->ip4.data &&
+	    r->had_ip6.data == r->ip6.data &&
+	    r->had_ip4.count == r->ip4.count &&
+	    r->had_ip6.count == r->ip6.count &&
+	    r->had_hostname == r->hostname &&
+	    r->had_domainname == r->domainname))
+		return false;
+	was.ip4 = r->had_ip4;
+	was.ip6 = r->had_ip6;
+	was.hostname = r->had_hostname;
+	was.domainname = r->had_domainname;
+	life_view(op, &was, p);
+	return true;
+}
+
+struct update_below {
+	struct set_call *call;
+	struct outside *outside;
+	int error;
+};
+
+static enum walk
+update_below(struct op *op, struct record *r, int depth, void *arg)
+{
+	struct update_below *u = arg;
+	struct prison before, after;
+
+	(void)depth;
+	if (!view_before(op, r, &before))
+		return WALK_NEXT;
+	life_view(op, r, &after);
+	u->error = update_one(u->call, u->outside, &before, &after);
+	return u->error == 0 ? WALK_NEXT : WALK_STOP;
+}
+
+static int
+update_outside(struct set_call *s, struct outside *o,
+    const struct prison *before)
+{
+	struct update_below below = { s, o, 0 };
+	int error = update_one(s, o, before, &o->prison);
+
+	if (error != 0)
+		return error;
+	tree_walk(s->op, s->target, update_below, &below);
+	return below.error;
+}
+
+static int
 make_outside(struct set_call *s, struct outside *o,
     const struct prison *before)
 {
-	const struct prison_effects *e = effects_of(s);
 	struct record *r = s->target;
 	int error = 0;
 
@@ -118,10 +199,8 @@ make_outside(struct set_call *s, struct outside *o,
 	if (s->created)
 		error = make_holder(s, o, r);
 	life_view(s->op, r, &o->prison);
-	if (!s->created && e->update != NULL &&
-	    e->update(s->op->t->effects_arg, before, &o->prison, &o->err) != 0)
-		error = op_fail(s->op, errno != 0 ? errno : EIO, "%s",
-		    o->err.text);
+	if (!s->created)
+		error = update_outside(s, o, before);
 	if (error == 0 && (s->flags & (JAIL_GET_DESC | JAIL_OWN_DESC)) != 0) {
 		o->fd = desc_make(s->op, r, (s->flags & JAIL_OWN_DESC) != 0);
 		if (o->fd < 0)
@@ -141,6 +220,9 @@ undo_outside(struct set_call *s, struct outside *o)
 		if (e->abandon != NULL)
 			e->abandon(s->op->t->effects_arg, &p);
 	}
+	for (struct updated *u = o->updated; u != NULL; u = u->next)
+		(void)e->update(s->op->t->effects_arg, &u->after, &u->before,
+		    NULL);
 	if (o->fd >= 0)
 		close(o->fd);
 	o->fd = -1;

@@ -25,6 +25,7 @@ struct bench {
 	struct jail_kernel *k;
 	const char *root;
 	bool devfs, procfs;
+	bool addresses; /* restricted to one, else with the host's network */
 };
 
 static void
@@ -54,6 +55,7 @@ compare(const void *a, const void *b)
 static int
 create(const struct bench *b, int number)
 {
+	static const unsigned char address[4] = { 127, 0, 0, 2 };
 	struct jail_call c = { 0 };
 	struct error err = { 0 };
 	char name[32];
@@ -63,8 +65,12 @@ create(const struct bench *b, int number)
 	call_add_text(&c, "name", name);
 	call_add_text(&c, "path", b->root);
 	call_add_text(&c, "host.hostname", name);
-	call_add_int(&c, "ip4", JAIL_SYS_INHERIT);
-	call_add_int(&c, "ip6", JAIL_SYS_INHERIT);
+	if (b->addresses)
+		call_add(&c, "ip4.addr", address, sizeof address);
+	else {
+		call_add_int(&c, "ip4", JAIL_SYS_INHERIT);
+		call_add_int(&c, "ip6", JAIL_SYS_INHERIT);
+	}
 	call_add_bool(&c, "persist", true);
 	call_add_bool(&c, "mount.devfs", b->devfs);
 	call_add_bool(&c, "mount.procfs", b->procfs);
@@ -176,6 +182,14 @@ measure_all(const struct bench *b, int count, const int *lives, int nlives)
 int
 main(int argc, char **argv)
 {
+	static const struct {
+		const char *name;
+		bool mounts, addresses;
+	} kinds[] = {
+		{ "root alone", false, false },
+		{ "mount.devfs and mount.procfs", true, false },
+		{ "root alone, ip4.addr", false, true },
+	};
 	static const int usual[] = { 10, 1000, 5000 };
 	struct error err = { 0 };
 	struct bench b = { .root = argv[1] };
@@ -192,10 +206,10 @@ main(int argc, char **argv)
 	b.k = kernel_open(name, NULL, &err);
 	if (b.k == NULL)
 		die(name, err.text);
-	for (int i = 0; i < 2; i++) {
-		b.devfs = b.procfs = i == 1;
-		printf("%s\n", i == 0 ? "root alone" :
-		    "mount.devfs and mount.procfs");
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		b.devfs = b.procfs = kinds[i].mounts;
+		b.addresses = kinds[i].addresses;
+		printf("%s\n", kinds[i].name);
 		measure_all(&b, count, nlives > 0 ? lives : usual,
 		    nlives > 0 ? nlives : 3);
 	}

@@ -5,7 +5,8 @@
  *	jail KERNEL create|update NAME[=VALUE[,VALUE...]]...
  *	jail KERNEL remove JID
  *
- * Prints the jid.  A boolean is its name alone, or NAME=false.
+ * Prints the jid.  A boolean is its name alone, or NAME=false; NAME= is an empty
+ * list.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@ add(struct jail_call *c, char *text, struct error *err)
 	if (def->type == PARAM_BOOL)
 		return call_add_bool(c, text, value == NULL ||
 		    strcmp(value, "true") == 0);
-	while (value != NULL) {
+	while (value != NULL && value[0] != '\0') {
 		const char *one = def->type == PARAM_IP4 ||
 		    def->type == PARAM_IP6 ? strsep(&value, ",") : value;
 

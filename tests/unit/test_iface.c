@@ -64,8 +64,8 @@ bad_texts_are_refused(void **state)
 	static const char *const bad[] = {
 		"|192.0.2.1", "em0|", "em0|192.0.2.1/33", "em0|192.0.2.1/",
 		"em0|192.0.2.1/x", "em0|nonsense", "em0|2001:db8::1",
-		"an-interface-with-a-name-of-more-than-sixty-four-bytes-can-not"
-		"-be-had|192.0.2.1",
+		("an-interface-with-a-name-of-more-than-sixty-four-bytes-can-"
+		"not-be-had|192.0.2.1"),
 	};
 	struct iface_alias a;
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include "agent_fixture.h"
 
@@ -138,15 +139,17 @@ networks_on_linux(void **state)
 {
 	static const struct {
 		const char *lines;
-		bool refused;
+		bool refused, restricted; /* the latter: takes cgroups */
 	} cases[] = {
-		{ "", false },
-		{ "ip4: inherit\nip6: inherit\n", false },
-		{ "ip4: disable\n", false },
-		{ "ip4: inherit\n", true },
-		{ "ip6: inherit\n", true },
-		{ "ip4.addr: [192.0.2.1]\n", true },
-		{ "vnet: new\n", true },
+		{ "", false, false },
+		{ "ip4: inherit\nip6: inherit\n", false, false },
+		{ "ip4: disable\n", false, false },
+		{ "ip4: inherit\n", false, true },
+		{ "ip6: inherit\n", false, true },
+		{ "ip4.addr: [192.0.2.1]\n", false, true },
+		{ "ip4: inherit\nip6.addr: [2001:db8::1]\n", false, true },
+		{ "ip6: new\nip6.addr: []\n", false, false },
+		{ "vnet: new\n", true, true },
 	};
 	struct world w;
 
@@ -154,7 +157,10 @@ networks_on_linux(void **state)
 	world_make(&w, JAIL_GEN_15);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char yaml[256], buf[ERROR_TEXT_MAX];
+		struct jail_params lacking = w.observer.params;
 		struct spec *s;
+
+		error_set(&lacking.no_addresses, ENOENT, "no cgroups");
 
 		snprintf(yaml, sizeof yaml, "name: web\npath: @\npersist: "
 		    "true\n%s", cases[i].lines);
@@ -162,6 +168,11 @@ networks_on_linux(void **state)
 		if ((rules_refuse(s, "linux", &w.observer.params, buf,
 		    sizeof buf) != NULL) != cases[i].refused)
 			fail_msg("%s", cases[i].lines);
+		if ((rules_refuse(s, "linux", &lacking, buf,
+		    sizeof buf) != NULL) != cases[i].restricted)
+			fail_msg("without cgroups: %s", cases[i].lines);
+		if (cases[i].restricted && !cases[i].refused)
+			assert_non_null(strstr(buf, "no cgroups"));
 		spec_free(s);
 	}
 	world_remove(&w);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "network.h"
+
+#include <string.h>
+
+bool
+network_is_own(const struct prison *p)
+{
+	return p->vnet == JAIL_SYS_NEW || (p->ip4 == JAIL_SYS_DISABLE &&
+	    p->ip6 == JAIL_SYS_DISABLE);
+}
+
+bool
+network_is_restricted(const struct prison *p)
+{
+	return p->vnet != JAIL_SYS_NEW && (p->ip4 != JAIL_SYS_INHERIT ||
+	    p->ip6 != JAIL_SYS_INHERIT);
+}
+
+static void
+fill_addresses(const struct prison *p, struct net_addresses *a)
+{
+	a->serial = p->serial;
+	a->select[0] = p->ip4_saddrsel;
+	a->select[1] = p->ip6_saddrsel;
+	a->count[0] = p->ip4 == JAIL_SYS_INHERIT ? NET_ANY :
+	    (uint32_t)p->ip4_count;
+	a->count[1] = p->ip6 == JAIL_SYS_INHERIT ? NET_ANY :
+	    (uint32_t)p->ip6_count;
+	if (net_count(a, 0) > 0)
+		memcpy(a->ip4, p->ip4_addr, p->ip4_count * sizeof *a->ip4);
+	if (net_count(a, 1) > 0)
+		memcpy(a->ip6, p->ip6_addr, p->ip6_count * sizeof *a->ip6);
+}
+
+void
+network_fill(struct create_request *r, const struct prison *p)
+{
+	r->own_net = network_is_own(p);
+	r->restricted = network_is_restricted(p);
+	if (r->restricted != 0)
+		fill_addresses(p, &r->addresses);
+}
+
+static bool
+same_addresses(const struct prison *a, const struct prison *b)
+{
+	return a->ip4_count == b->ip4_count && a->ip6_count == b->ip6_count &&
+	    a->ip4_saddrsel == b->ip4_saddrsel &&
+	    a->ip6_saddrsel == b->ip6_saddrsel &&
+	    (a->ip4_count == 0 || memcmp(a->ip4_addr, b->ip4_addr,
+	    a->ip4_count * sizeof *a->ip4_addr) == 0) &&
+	    (a->ip6_count == 0 || memcmp(a->ip6_addr, b->ip6_addr,
+	    a->ip6_count * sizeof *a->ip6_addr) == 0);
+}
+
+int
+network_change(struct linux_kernel *lk, const struct prison *before,
+    const struct prison *after, struct error *err)
+{
+	struct addresses_request r;
+
+	if (!network_is_restricted(after) || same_addresses(before, after))
+		return 0;
+	memset(&r, 0, sizeof r);
+	r.type = REQUEST_ADDRESSES;
+	fill_addresses(before, &r.before);
+	fill_addresses(after, &r.after);
+	return spawner_call(&lk->spawner, &r, sizeof r, NULL, 0, err);
+}
+
+void
+network_forget(struct linux_kernel *lk, const struct prison *p)
+{
+	struct forget_request r;
+	struct error err;
+
+	if (!network_is_restricted(p))
+		return;
+	memset(&r, 0, sizeof r);
+	r.type = REQUEST_FORGET;
+	fill_addresses(p, &r.addresses);
+	(void)spawner_call(&lk->spawner, &r, sizeof r, NULL, 0, &err);
+}
+
+void
+network_name(const struct prison *p, struct cgroup_name *name)
+{
+	*name = (struct cgroup_name){ 0 };
+	if (!network_is_restricted(p))
+		return;
+	name->serial = p->serial;
+	name->optional = network_is_own(p);
+}
+
+int
+network_join(struct linux_kernel *lk, const struct prison *p,
+    struct error *err)
+{
+	struct join_request r = { .type = REQUEST_JOIN };
+
+	network_name(p, &r.cgroup);
+	if (r.cgroup.serial == 0)
+		return 0;
+	return spawner_call(&lk->spawner, &r, sizeof r, NULL, 0, err);
+}

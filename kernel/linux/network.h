@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Networks of jails, as the opener asks its spawner for them. */
+#ifndef JA_LINUX_NETWORK_H
+#define JA_LINUX_NETWORK_H
+
+#include "linux.h"
+
+/*
+ * Whether a jail has a network of its own: when it is to have no addresses at
+ * all, an empty one keeps it from the host's abstract local sockets too.
+ */
+bool network_is_own(const struct prison *p);
+
+/* Whether a jail has a cgroup, by which its sockets are restricted. */
+bool network_is_restricted(const struct prison *p);
+
+/* What the request says about the network. */
+void network_fill(struct create_request *r, const struct prison *p);
+
+/* The cgroup of a jail, for processes that go in. */
+void network_name(const struct prison *p, struct cgroup_name *name);
+
+/* Other addresses, or another choice of them.  Returns 0, -1 with err. */
+int network_change(struct linux_kernel *lk, const struct prison *before,
+    const struct prison *after, struct error *err);
+
+/* Forgets a jail that has ended, or was not made. */
+void network_forget(struct linux_kernel *lk, const struct prison *p);
+
+/* Moves this process into the cgroup of a jail.  Returns 0, -1 with err. */
+int network_join(struct linux_kernel *lk, const struct prison *p,
+    struct error *err);
+
+#endif

@@ -26,15 +26,6 @@ own_file(const char *dir, const char *name, char *buf, size_t size)
 	snprintf(buf, size, "%s/%s.log", dir, name);
 }
 
-static bool
-same_file(int fd, const struct stat *st)
-{
-	struct stat is;
-
-	return fstat(fd, &is) == 0 && is.st_dev == st->st_dev &&
-	    is.st_ino == st->st_ino;
-}
-
 /* Opens what `part` names in `dir`, which is closed. */
 static int
 enter(int dir, const char *part, int flags)
@@ -48,10 +39,9 @@ enter(int dir, const char *part, int flags)
 
 /* Walks to the file; `text` is a copy of the path, and is cut up. */
 static int
-walk(char *text, const struct stat *root)
+walk(char *text)
 {
 	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool inside = fd != -1 && same_file(fd, root);
 	char *save, *part = strtok_r(text, "/", &save), *next;
 
 	for (; fd != -1 && part != NULL; part = next) {
@@ -62,14 +52,13 @@ walk(char *text, const struct stat *root)
 			return -1;
 		}
 		fd = enter(fd, part, next == NULL ? APPEND : O_RDONLY |
-		    O_DIRECTORY | O_CLOEXEC | (inside ? O_NOFOLLOW : 0));
-		inside |= fd != -1 && same_file(fd, root);
+		    O_DIRECTORY | O_NOFOLLOW);
 	}
 	return fd;
 }
 
 int
-console_log(const char *path, const char *root, struct error *err)
+console_log(const char *path, struct error *err)
 {
 	struct stat st;
 	char text[NAME_ROOM];
@@ -78,14 +67,12 @@ console_log(const char *path, const char *root, struct error *err)
 	if (path[0] != '/' || strlen(path) >= sizeof text)
 		return error_set(err, EINVAL, "exec.consolelog: %s: must be "
 		    "an absolute path", path);
-	if (stat(root, &st) != 0)
-		return error_sys(err, errno, "exec.consolelog: %s", root);
 	snprintf(text, sizeof text, "%s", path);
-	fd = walk(text, &st);
+	fd = walk(text);
 	if (fd == -1)
 		return error_sys(err, errno, "exec.consolelog: %s: cannot be "
-		    "opened (no part of it below the jail's path may be a "
-		    "symbolic link)", path);
+		    "opened (the file, and what is below the root of a jail, "
+		    "must not be symbolic links)", path);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		return fd;
 	saved = EINVAL;
@@ -95,14 +82,14 @@ console_log(const char *path, const char *root, struct error *err)
 }
 
 static int
-open_file(const char *dir, const char *name, const char *root,
-    const char *log, struct error *err)
+open_file(const char *dir, const char *name, const char *log,
+    struct error *err)
 {
 	char own[NAME_ROOM];
 	int fd;
 
 	if (log != NULL)
-		return console_log(log, root, err);
+		return console_log(log, err);
 	own_file(dir, name, own, sizeof own);
 	fd = open(own, APPEND | O_CLOEXEC, 0600);
 	return fd != -1 ? fd : error_sys(err, errno, "%s", own);
@@ -137,13 +124,13 @@ ask(struct console *c, const struct copier_request *r, const int fd[2],
 
 int
 console_open(struct console *c, const char *dir, const char *name,
-    const char *root, const char *log, uint64_t *id, struct error *err)
+    const char *log, uint64_t *id, struct error *err)
 {
 	struct copier_request r = { COPIER_ADD, log == NULL, ++c->newest };
 	int end[2], fd[2], rc = -1;
 
 	*id = r.id;
-	fd[1] = open_file(dir, name, root, log, err);
+	fd[1] = open_file(dir, name, log, err);
 	if (fd[1] == -1)
 		return -1;
 	if (pipe2(end, O_CLOEXEC) != 0) {
@@ -204,6 +191,18 @@ console_close(struct console *c, uint64_t id, char *tail, size_t size)
 	reply.tail[sizeof reply.tail - 1] = '\0';
 	last_line(reply.tail);
 	snprintf(tail, size, "%s", reply.tail);
+}
+
+void
+console_say(const char *dir, const char *name, const char *text)
+{
+	struct error err;
+	int fd = open_file(dir, name, NULL, &err);
+
+	if (fd != -1) {
+		(void)dprintf(fd, "%s\n", text);
+		close(fd);
+	}
 }
 
 void

@@ -29,11 +29,15 @@ struct console {
 };
 
 /*
- * A pipe for the output of one command.  `log` is exec.consolelog of a jail at
- * `root`, or NULL.  Returns the end to write to; *id is for console_close.
+ * A pipe for the output of one command.  `log` is the canonical path of
+ * exec.consolelog, or NULL.  Returns the end to write to; *id is for
+ * console_close.
  */
 int console_open(struct console *c, const char *dir, const char *name,
-    const char *root, const char *log, uint64_t *id, struct error *err);
+    const char *log, uint64_t *id, struct error *err);
+
+/* Adds a line to the own file of a jail. */
+void console_say(const char *dir, const char *name, const char *text);
 
 /*
  * The command has ended, or is not waited for.  `tail`, unless NULL, gets the
@@ -45,11 +49,11 @@ void console_close(struct console *c, uint64_t id, char *tail, size_t size);
 void console_stop(struct console *c);
 
 /*
- * Opens a log of a jail for appending, as exec.consolelog names it: absolute,
- * without "..", a regular file; no symbolic link is followed from the jail's
- * root on.
+ * Opens a log of a jail for appending: absolute, without "..", a regular file.
+ * No symbolic link is followed: one that was not there when the path was made
+ * canonical may have been put there by a jail's processes.
  */
-int console_log(const char *path, const char *root, struct error *err);
+int console_log(const char *path, struct error *err);
 
 /* Removes the own file of a jail that is gone. */
 void console_remove(const char *dir, const char *name);

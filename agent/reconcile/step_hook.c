@@ -2,6 +2,7 @@
 /* Running programs: commands of hooks, and what makes things on the host. */
 #include <event2/event.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,58 @@ await(struct operation *op, bool (*then)(struct operation *, bool))
 	return true;
 }
 
+/*
+ * The log's path without symbolic links.  Those that a jail's processes could
+ * change are refused: of any jail, since one jail's root may be in another's.
+ */
+static int
+canonical_log(struct operation *op, const char *log, char *buf, size_t size,
+    struct error *err)
+{
+	const char *base = strrchr(log, '/');
+	struct jail_roots roots = { 0 };
+	char dir[PATHS_MAX], to[PATHS_MAX];
+	int rc;
+
+	if (log[0] != '/' || strlen(log) >= sizeof dir)
+		return error_set(err, EINVAL, "exec.consolelog: %s: must be "
+		    "an absolute path", log);
+	snprintf(dir, sizeof dir, "%.*s", (int)(base - log), log);
+	rc = canonical_source(op->shop->observer, &roots,
+	    dir[0] != '\0' ? dir : "/", to, sizeof to, err);
+	jail_roots_forget(&roots);
+	if (rc != 0)
+		return error_wrap(err, "exec.consolelog");
+	if ((size_t)snprintf(buf, size, "%s%s", strcmp(to, "/") == 0 ? "" : to,
+	    base) >= size)
+		return error_sys(err, ENAMETOOLONG, "exec.consolelog: %s", log);
+	return 0;
+}
+
+/*
+ * Where a program writes.  Root inside can make of exec.consolelog what cannot
+ * be written; that must not keep the jail from being stopped.
+ */
+static int
+open_output(struct operation *op, bool in_jail, struct error *err)
+{
+	struct workshop *w = op->shop;
+	const char *dir = w->paths->console;
+	const char *log = in_jail ?
+	    spec_text(op_spec(op), "exec.consolelog") : NULL;
+	char path[2 * PATHS_MAX];
+	int fd = -1;
+
+	if (log == NULL || canonical_log(op, log, path, sizeof path, err) == 0)
+		fd = console_open(&w->console, dir, op->name,
+		    log != NULL ? path : NULL, &op->output, err);
+	if (fd != -1 || log == NULL || op->phase != STOPPING)
+		return fd;
+	console_say(dir, op->name, err->text);
+	return console_open(&w->console, dir, op->name, NULL, &op->output,
+	    err);
+}
+
 /* Starts a program.  Returns whether it must be waited for. */
 static bool
 begin(struct operation *op, const char *label, struct hook *h,
@@ -91,10 +144,7 @@ begin(struct operation *op, const char *label, struct hook *h,
 	h->jid = op->jid;
 	h->started = hook_noted;
 	h->arg = op;
-	h->output = console_open(&op->shop->console, op->shop->paths->console,
-	    op->name, spec_text(s, "path"),
-	    h->in_jail ? spec_text(s, "exec.consolelog") : NULL, &op->output,
-	    &err);
+	h->output = open_output(op, h->in_jail, &err);
 	op->pid = h->output == -1 ? -1 : hook_start(h, &background, &err);
 	if (h->output != -1)
 		close(h->output);

@@ -106,11 +106,13 @@ cat > "$work/specs/pa.kid.yaml" <<END
 name: pa.kid
 path: $work/roots/pa/b
 persist: true
+exec.consolelog: $work/roots/pa/b/var/kid.log
+exec.stop: echo kid stops
 END
 check "a jail in a jail runs" settled pa pa.kid
 kid=$(identity pa.kid)
 check "the outer one redirects its path" inside pa sh -c \
-    'mv /b /b2 && ln -s / /b'
+    "mv /b /b2 && ln -s '$work/private' /b"
 echo 'host.hostname: other' >> "$work/specs/pa.kid.yaml"
 blocked() {
 	wait_until 10 sh -c "$JAILAGENT -k '$kernel' -s '$state' status pa.kid |
@@ -118,3 +120,25 @@ blocked() {
 }
 check "that is said, and nothing else is done" blocked
 check "the inner one still runs where it was" same "$kid" "$(identity pa.kid)"
+
+# It is stopped all the same, and what it says goes to no file of the host.
+mkdir "$work/private/var"
+rm "$specs/pa.kid.yaml"
+check "the inner one can be removed" soon no_jail pa.kid
+check "its log is not written where the outer one wants it" \
+    test ! -e "$work/private/var/kid.log"
+
+# Nor can processes keep their jail from being stopped.
+put_spec cell "exec.consolelog: $work/roots/cell/var/log" \
+    'exec.start: ["/bin/sleep 1000 &"]' 'exec.stop: ["echo cell stops"]'
+check "a jail with a log inside runs" settled cell
+check "its log becomes a directory" inside cell sh -c \
+    'rm -f /var/log && mkdir /var/log'
+before=$(identity cell)
+put_spec cell 'exec.start: ["/bin/sleep 2000 &"]'
+check "it is restarted nevertheless" settled cell
+check_not "as another one" same "$before" "$(identity cell)"
+check "its last words are where the agent keeps them" grep -q -x \
+    "cell stops" "$run_dir/console/cell.log"
+check "after the reason" grep -q "exec.consolelog: .*: Is a directory" \
+    "$run_dir/console/cell.log"

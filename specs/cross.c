@@ -12,6 +12,20 @@ is_word(const struct spec *d, const char *name, const char *word)
 	    strcmp(p->value.text[0], word) == 0;
 }
 
+/*
+ * Reports that what is said in one place contradicts what is said in another;
+ * `remedy` is the end of the sentence.
+ */
+static void
+contradiction(struct scope *s, const struct spec_param *here,
+    const struct spec_param *there, const char *what, const char *remedy)
+{
+	scope_fault(s, here->place, "%s: %s %s: %s, which is said at "
+	    "%s:%u:%u; %s", here->name, what, there->name,
+	    there->value.text[0], there->place.file, there->place.line,
+	    there->place.column, remedy);
+}
+
 /* jail_set(2): vnet together with any restriction of addresses. */
 static void
 check_vnet(struct scope *s, const struct spec *d)
@@ -25,9 +39,9 @@ check_vnet(struct scope *s, const struct spec *d)
 		const struct spec_param *p = spec_param_find(d, names[i]);
 
 		if (p != NULL)
-			scope_fault(s, p->place, "%s: vnet jails cannot have "
-			    "IP address restrictions; remove %s or vnet: new",
-			    names[i], names[i]);
+			contradiction(s, p, spec_param_find(d, "vnet"),
+			    "vnet jails cannot have IP address restrictions; "
+			    "this contradicts", "remove one of them");
 	}
 }
 
@@ -41,8 +55,8 @@ check_addresses(struct scope *s, const struct spec *d, const char *mode,
 
 	if (p == NULL || !(inherit || (disable && p->value.count > 0)))
 		return;
-	scope_fault(s, p->place, "%s: addresses contradict %s: %s; remove one "
-	    "of them", list, mode, inherit ? "inherit" : "disable");
+	contradiction(s, p, spec_param_find(d, mode), "addresses contradict",
+	    "remove one of them");
 }
 
 /* A value of its own makes the group new, whatever is said (jail_set(2)). */
@@ -57,8 +71,8 @@ check_inherited(struct scope *s, const struct spec *d, const char *group)
 		const struct spec_param *p = &d->param[i];
 
 		if (strncmp(p->name, group, len) == 0 && p->name[len] == '.')
-			scope_fault(s, p->place, "%s contradicts %s: inherit; "
-			    "remove one of them", p->name, group);
+			contradiction(s, p, spec_param_find(d, group),
+			    "this contradicts", "remove one of them");
 	}
 }
 
@@ -101,15 +115,34 @@ said(const struct scope *s, const char *prefix)
 	return found;
 }
 
+/* Said at least once: the defaults are in order. */
+static void
+check_retry(struct scope *s, const struct spec *d)
+{
+	const struct assign *most = said(s, "agent.retry.max");
+	const struct assign *first = said(s, "agent.retry.initial");
+
+	if (d->agent.retry_max_ms >= d->agent.retry_initial_ms)
+		return;
+	if (most != NULL && first != NULL)
+		scope_fault(s, most->place, "agent.retry.max is shorter than "
+		    "agent.retry.initial, which is said at %s:%u:%u",
+		    first->place.file, first->place.line,
+		    first->place.column);
+	else if (most != NULL)
+		scope_fault(s, most->place, "agent.retry.max is shorter than "
+		    "agent.retry.initial, whose default is 1s");
+	else if (first != NULL)
+		scope_fault(s, first->place, "agent.retry.initial is longer "
+		    "than agent.retry.max, whose default is 5m");
+}
+
 static void
 check_agent(struct scope *s, const struct spec *d)
 {
 	const struct assign *health = said(s, "agent.health.");
 	const struct assign *network = said(s, "agent.network.");
 
-	if (d->agent.retry_max_ms < d->agent.retry_initial_ms)
-		scope_fault(s, d->place, "agent.retry.max is shorter than "
-		    "agent.retry.initial");
 	if (network != NULL && !is_word(d, "vnet", "new"))
 		scope_fault(s, network->place, "%s: only a jail with vnet: new "
 		    "has a network of its own", network->name);
@@ -128,5 +161,6 @@ cross_check(struct scope *s, const struct spec *draft)
 	check_inherited(s, draft, "linux");
 	check_life(s, draft);
 	check_depend(s, draft);
+	check_retry(s, draft);
 	check_agent(s, draft);
 }

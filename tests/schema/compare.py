@@ -23,7 +23,7 @@ BEYOND = [
     r"contradict", r"its defaults at", r"depends on itself",
     r"vnet jails cannot have", r"must persist", r"only a jail with vnet",
     r"is there twice", r"at most 255 addresses", r"at most one gateway",
-    r"is shorter than", r"there is no health to be checked",
+    r"is shorter than", r"is longer than agent", r"there is no health to be checked",
     # references to variables, and what they make of a value
     r"variable \"", r"variable loop", r"literal \$\{", r"variables are replaced",
     r"variables refer to each other",

@@ -188,7 +188,8 @@ plans_ask_the_kernel(void **state)
 		{ "newmod.depth", PARAM_INT, PARAM_RW, sizeof(int) },
 		{ "persist", PARAM_BOOL, PARAM_RW, sizeof(int) },
 	};
-	struct jail_params with = { infos, 2 }, without = { infos + 1, 1 };
+	struct jail_params with = { .info = infos, .count = 2 };
+	struct jail_params without = { .info = infos + 1, .count = 1 };
 	struct spec_docs docs;
 	struct spec_set set;
 	char buf[ERROR_TEXT_MAX];

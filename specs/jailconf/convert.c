@@ -265,6 +265,13 @@ check_size(struct converter *c, const char *text)
 		    SPEC_DOCUMENTS_MAX, SPEC_FILE_MAX >> 20);
 }
 
+static void
+report_nothing(struct converter *c)
+{
+	spec_error_add(c->errors, (struct spec_place){ 0 }, false,
+	    "there is nothing to import: no jail and no defaults");
+}
+
 static int
 take_jails(struct converter *c, const struct conf_jails *jails)
 {
@@ -291,8 +298,12 @@ convert(struct converter *c)
 
 	effective_documents(c);
 	if (!c->failed && resolve_wanted(c, &wanted) == 0 &&
-	    write_documents(c, &wanted) == 0)
-		text = join_documents(c);
+	    write_documents(c, &wanted) == 0) {
+		if (c->docs == 0)
+			report_nothing(c);
+		else
+			text = join_documents(c);
+	}
 	if (text != NULL)
 		check_size(c, text);
 	spec_set_free(&wanted);
@@ -307,8 +318,7 @@ conf_convert(const struct conf *conf, const struct conf_jails *jails,
 	char *text = NULL;
 
 	if (conf->block == NULL)
-		spec_error_add(errors, (struct spec_place){ 0 }, false,
-		    "there is nothing to import: no jail and no parameter");
+		report_nothing(&c);
 	else if (take_jails(&c, jails) != 0)
 		c.failed = true;
 	else

@@ -105,7 +105,7 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 
 	(void)what;
 	if (sig == SIGHUP) {
-		daemon_scan_soon(d);
+		daemon_scan_anew(d);
 		return;
 	}
 	event_base_loopexit(d->base, NULL);

@@ -113,6 +113,8 @@ void daemon_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int daemon_scan_start(struct daemon *d, int reader, struct error *err);
 void daemon_scan_stop(struct daemon *d);
 void daemon_scan_soon(struct daemon *d);
+/* The same, and events from what the directory's path leads to now. */
+void daemon_scan_anew(struct daemon *d);
 
 /* daemon_snapshot.c */
 int daemon_snapshot_start(struct daemon *d, int signer, struct error *err);

@@ -101,6 +101,14 @@ arm_watch(struct daemon *d)
 	    event_add(d->watch_event, NULL) != 0 ? -1 : 0;
 }
 
+void
+daemon_scan_anew(struct daemon *d)
+{
+	if (watch_refresh(d->watch))
+		arm_watch(d);
+	daemon_scan_soon(d);
+}
+
 /* Events are hints: everything is looked at anew now and then. */
 static void
 rescan_due(evutil_socket_t fd, short what, void *arg)
@@ -117,9 +125,7 @@ rescan_due(evutil_socket_t fd, short what, void *arg)
 		event_base_loopexit(d->base, NULL);
 		return;
 	}
-	if (watch_refresh(d->watch))
-		arm_watch(d);
-	daemon_scan_soon(d);
+	daemon_scan_anew(d);
 	reconciler_look_all(&d->reconciler);
 }
 
@@ -206,6 +212,10 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		return;
 	}
 	d->scans_done = m->number;
+	/* It may be another directory than the one that is watched. */
+	if (d->has_scan && d->scan.state == SCAN_MISSING &&
+	    s.state != SCAN_MISSING)
+		daemon_scan_anew(d);
 	log_problems(d, &s);
 	if (absence_apply(&d->absence, &d->reconciler, &s, clock_ms()) != 0)
 		daemon_log("specs: %s", strerror(ENOMEM));

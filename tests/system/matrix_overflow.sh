@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The same with a queue of events that holds one: nearly all are lost.
+# needs: git jq tar root
+# timeout: 400
+. tests/lib.sh
+. tests/agent.sh
+. tests/matrix.sh
+
+# The limit counts when the queue is made; it is put back at once.
+limit=/proc/sys/fs/inotify/max_queued_events
+queue=$(cat "$limit")
+restore() { echo "$queue" > "$limit"; }
+trap 'restore; exit 1' INT TERM HUP
+if echo 1 > "$limit"; then
+	matrix_begin --interval 600
+	restore
+	matrix_all
+else
+	skip "matrix" "the limit of inotify events cannot be set here"
+fi
+restore

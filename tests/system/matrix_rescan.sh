@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The same without any events: the rescan alone finds all.
+# needs: git jq tar unshare root
+# timeout: 400
+. tests/lib.sh
+. tests/agent.sh
+. tests/matrix.sh
+
+# In a user namespace of its own the limit of inotify instances is its own.
+cat > "$work/without_events" << 'EOT'
+#!/bin/sh
+echo 0 > /proc/sys/user/max_inotify_instances && exec "$@"
+EOT
+chmod +x "$work/without_events"
+as="unshare --user --map-current-user --keep-caps $work/without_events"
+matrix_begin --interval 1
+matrix_all
+check "there were no events" sh -c "'$JAILAGENT' -k '$kernel' -s '$state' \
+    status --json | jq -e '.agent.events | test(\"max_user_instances\")'"

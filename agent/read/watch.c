@@ -153,6 +153,13 @@ concerns_specs(const struct inotify_event *e)
 		return true;
 	if (strcmp(name, ".git") == 0)
 		return false;
+	/*
+	 * A hidden file that is made will be renamed: a scan for it would only
+	 * be in the way of the one that counts.  ..data is no such file.
+	 */
+	if (name[0] == '.' && name[1] != '.' &&
+	    (e->mask & (IN_CREATE | IN_DELETE)) != 0)
+		return false;
 	/* Any new, moved or deleted name may be a link on the way. */
 	return (e->mask & ENTRIES) != 0 || spec_file_name(name) ||
 	    strcmp(name, MANIFEST_NAME) == 0;

@@ -90,6 +90,23 @@ test_files(void **state)
 	assert_string_equal(watch_why(x->w), "");
 }
 
+/* One that is made hidden counts when it gets its name; Kubernetes' link does. */
+static void
+test_hidden_files(void **state)
+{
+	struct world *x = *state;
+	char from[PATH_MAX + 64], to[PATH_MAX + 64];
+
+	touch(x, ".a.yaml.new");
+	assert_false(hinted(x));
+	snprintf(from, sizeof from, "%s/.a.yaml.new", x->dir);
+	snprintf(to, sizeof to, "%s/a.yaml", x->dir);
+	assert_int_equal(rename(from, to), 0);
+	assert_true(hinted(x));
+	touch(x, "..data");
+	assert_true(hinted(x));
+}
+
 static void
 test_other_files_of_the_way(void **state)
 {

@@ -257,6 +257,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_files),
+		TEST(test_hidden_files),
 		TEST(test_other_files_of_the_way),
 		TEST(test_directory_replaced),
 		TEST(test_made_later),

@@ -115,17 +115,21 @@ static void
 print_files(json_t *files)
 {
 	json_t *file, *error;
+	json_int_t line, column;
 	size_t i;
 
 	json_array_foreach (files, i, file) {
 		error = json_object_get(file, "error");
 		if (!json_is_object(error))
 			continue;
-		printf("%s:%" JSON_INTEGER_FORMAT ":%" JSON_INTEGER_FORMAT
-		    ": %s\n", text_of(file, "path", "?"),
-		    json_integer_value(json_object_get(error, "line")),
-		    json_integer_value(json_object_get(error, "column")),
-		    text_of(error, "message", "?"));
+		line = json_integer_value(json_object_get(error, "line"));
+		column = json_integer_value(json_object_get(error, "column"));
+		printf("%s", text_of(file, "path", "?"));
+		/* An error about the whole file has no place in it. */
+		if (line > 0)
+			printf(":%" JSON_INTEGER_FORMAT
+			    ":%" JSON_INTEGER_FORMAT, line, column);
+		printf(": %s\n", text_of(error, "message", "?"));
 	}
 }
 

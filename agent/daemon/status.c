@@ -250,10 +250,12 @@ view_jail(const struct status_source *src, struct managed *m, struct view *v)
 		snprintf(v->reason, sizeof v->reason,
 		    "its spec is gone; its removal is held: %.900s", m->hold);
 	} else if (e != NULL) {
+		char *text = spec_error_text(e);
+
 		v->state = STATE_INVALID;
-		snprintf(v->reason, sizeof v->reason, "%s:%u:%u: %.600s (the "
-		    "last good spec is kept)", e->place.file, e->place.line,
-		    e->place.column, e->message);
+		snprintf(v->reason, sizeof v->reason, "%.900s (the last good "
+		    "spec is kept)", text != NULL ? text : e->message);
+		free(text);
 	}
 }
 

@@ -56,6 +56,14 @@ check "the jail runs on" inside new true
 rm "$specs/unknown.yaml"
 check "until the file is mended" soon no_jail new
 
+# What is wrong with a file as a whole has no line.
+mkfifo "$specs/pipe.yaml"
+no_place() {
+	expect_status 2 ja status && says "/pipe.yaml: is a FIFO"
+}
+check "a file that is none is named without a place" soon no_place
+rm "$specs/pipe.yaml"
+
 put_spec web "host.hostname: web-2" 'exec.start: ["/bin/sleep 1000 &"]'
 check "mended: applied" soon hostname_is web web-2
 check "without a restart" same "$web" "$(identity web)"

@@ -141,6 +141,11 @@ minisign_ensure(const char *secret_file, const char *public_file, bool *made,
 		*made = true;
 		return minisign_generate(secret_file, public_file, pub, err);
 	}
+	if (!exists(secret_file))
+		return error_set(err, ENOENT, "secret key: %s: is missing, "
+		    "but %s is there: bring it back, or move the public key "
+		    "and all that was signed away, for a new key",
+		    secret_file, public_file);
 	if ((secret = minisign_secret_read(secret_file, err)) == NULL)
 		return -1;
 	minisign_secret_public(secret, pub);

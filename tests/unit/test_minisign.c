@@ -198,6 +198,9 @@ test_ensure(void **state)
 	assert_int_equal(minisign_ensure(f->secret, f->public, &made, &again,
 	    &err), -1);
 	assert_int_equal(err.code, ENOENT);
+	/* Whoever has lost it must know what can be done. */
+	assert_non_null(strstr(err.text, f->public));
+	assert_non_null(strstr(err.text, "bring it back"));
 }
 
 static void

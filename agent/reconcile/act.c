@@ -335,6 +335,11 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	}
 	error_clear(&err);
 	o.ok = modify(r, m, a, &err) == 0;
+	/* A kernel's helper that had died is there again the next time. */
+	if (!o.ok && err.code == EPIPE) {
+		error_clear(&err);
+		o.ok = modify(r, m, a, &err) == 0;
+	}
 	o.took_us = clock_us() - began;
 	remember_change(m, a, o.took_us);
 	m->done = o.ok;

@@ -34,6 +34,16 @@ check "both digests are the new one's" is web \
     '.spec_digest == .applied_digest' true
 check "the log tells it once" same 2 "$(count_deeds web)"
 
+# The helper that enters jails is started again when it was killed.
+for p in $(cat "/proc/$agent/task/$agent/children"); do
+	[ "$(cat "/proc/$p/comm")" != "jail spawner" ] || kill -KILL "$p"
+done
+put_spec web "host.hostname: again.example.org" \
+    'exec.start: ["/bin/sleep 31415 &"]'
+check "without its helper the agent is as fast" settled web
+check "the hostname is changed" hostname_is again.example.org
+check "nothing has failed" fails grep failed "$work/agent.log"
+
 # A parameter that leaves the spec goes back to its default.
 put_spec web 'exec.start: ["/bin/sleep 31415 &"]'
 check "without a hostname it has the default" soon fails \

@@ -98,9 +98,7 @@ mark_flat(struct converter *c, struct imported *j,
 	size_t i = (size_t)(def - param_table);
 
 	c->marked = true;
-	if (def == NULL)
-		c->all_flat = true;
-	else if (j != NULL && !j->spelled[i])
+	if (j != NULL && !j->spelled[i])
 		j->spelled[i] = true;
 	else
 		c->flat[i] = true;
@@ -160,6 +158,8 @@ compare_number(const void *number, const void *document)
 	return (*x > d->number) - (*x < d->number);
 }
 
+/* Marks the parameter that an error is about; others have no line of one, or
+   follow from it. */
 static void
 mark_wrong(struct converter *c, const struct spec_error *e)
 {
@@ -167,14 +167,13 @@ mark_wrong(struct converter *c, const struct spec_error *e)
 	    document_number(e->place.file) : SIZE_MAX;
 	const struct document *d = bsearch(&number, c->doc, c->docs,
 	    sizeof *c->doc, compare_number);
+	const struct param_def *def = NULL;
 
-	if (d == NULL)
-		mark_flat(c, NULL, NULL);
-	else
+	if (d != NULL && e->place.line > 0 && e->place.line <= d->lines)
+		def = d->line[e->place.line - 1].def;
+	if (def != NULL)
 		mark_flat(c, d->jail == NULL ? NULL :
-		    &c->jail[d->jail - c->jail[0].jail], e->place.line > 0 &&
-		    e->place.line <= d->lines ?
-		    d->line[e->place.line - 1].def : NULL);
+		    &c->jail[d->jail - c->jail[0].jail], def);
 }
 
 /* Whether the documents mean what is wanted; marks what they do not. */

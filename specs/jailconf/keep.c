@@ -409,6 +409,11 @@ keep_block(struct converter *c, const struct conf_block *b,
 	document_comments(d, 0, &b->end);
 	c->failed |= d->text.failed;
 	free(items.item);
+	/* Defaults of which nothing is left. */
+	if (j == NULL && d->lines == 1 && c->jails > 0) {
+		document_free(d);
+		c->docs--;
+	}
 }
 
 void

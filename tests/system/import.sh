@@ -96,3 +96,15 @@ check "an included file that is not there" sh -c \
 check "is told where it is included" err "$conf/d.conf:1:10: $conf/none: No"
 check "two files" expect_status 64 "$JAILAGENT" import a b
 check "an unknown option" expect_status 64 "$JAILAGENT" import --json a
+
+# What is kept, and what is spelled out, word for word.  After a change that is
+# wanted: for f in tests/golden/import/*.conf; do
+#     build/jailagent import $f > ${f%conf}yaml; done
+golden() {
+	"$JAILAGENT" import "$1" > "$work/out" 2> "$work/err" &&
+	    diff "${1%conf}yaml" "$work/out"
+}
+for f in tests/golden/import/*.conf; do
+	check "golden file ${f##*/}" golden "$f"
+	check "is valid" out 0 "valid" check "${f%conf}yaml"
+done

@@ -144,6 +144,16 @@ compat_peer_uid(int fd, uid_t *uid)
 #define SYSTEM_RUN_DIR "/var/run/jailagent"
 #endif
 
+/*
+ * Whether mount_devfs(8) takes the number of a ruleset for a jail's devices;
+ * DragonFly's has an option for jails, and takes files of rules.
+ */
+#if defined(__DragonFly__)
+#define COMPAT_DEVFS_RULESETS false
+#else
+#define COMPAT_DEVFS_RULESETS true
+#endif
+
 /* Makes getopt_long(3) begin anew with another argument vector. */
 #if defined(__linux__)
 #define getopt_restart() ((void)(optind = 0))

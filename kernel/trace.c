@@ -285,6 +285,7 @@ trace_open(struct jail_kernel *k, const char *arg,
 	free(file);
 	t->backend = jail_trace;
 	t->backend.name = t->inner->backend->name;
+	t->backend.native = t->inner->backend->native;
 	if (t->inner->backend->remove_jd == NULL)
 		t->backend.remove_jd = NULL;
 	if (t->inner->backend->attach_jd == NULL)

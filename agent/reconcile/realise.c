@@ -72,6 +72,22 @@ add_spec(struct jail_call *c, const struct observer *o, const struct spec *s,
 	return 0;
 }
 
+/* FreeBSD 13 leaves a dying jail its jid. */
+static void
+explain_dying(const struct observer *o, int jid, struct error *err)
+{
+	char key[] = "jid";
+	struct iovec iov[] = { { key, sizeof key }, { &jid, sizeof jid } };
+	const struct jail_backend *b = o->kernel->backend;
+
+	if (b->get(o->kernel, iov, 2, 0) < 0 &&
+	    b->get(o->kernel, iov, 2, JAIL_DYING) == jid)
+		(void)error_set(err, EEXIST, "jid %d still belongs to a jail "
+		    "that is dying, because a connection or a process that "
+		    "was not waited for holds it; it is tried again, or choose "
+		    "another jid", jid);
+}
+
 int
 realise_create(const struct observer *o, const struct spec *s,
     const struct text_list *mounts, const char *token, int *jid, struct error *err)
@@ -97,7 +113,8 @@ realise_create(const struct observer *o, const struct spec *s,
 	if (n > 0) {
 		*jid = n;
 		rc = 0;
-	}
+	} else if (err->code == EEXIST && spec_text(s, "jid") != NULL)
+		explain_dying(o, (int)spec_int(s, "jid"), err);
 done:
 	call_finish(&c);
 	return rc;

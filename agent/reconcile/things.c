@@ -10,6 +10,7 @@
 
 #include "agent/plan/aliases.h"
 #include "agent/plan/mounts.h"
+#include "kernel/compat.h"
 #include "kernel/fstab.h"
 #include "kernel/iface.h"
 #include "kernel/mounted.h"
@@ -96,7 +97,9 @@ add_standard(const struct observer *o, struct jail_roots *roots,
 		l.type = type;
 		snprintf(target, sizeof target, "%s%s",
 		    strcmp(path, "/") == 0 ? "" : path, standard[i].place);
-		if (i == 0)
+		if (i == 0 && !COMPAT_DEVFS_RULESETS)
+			snprintf(options, sizeof options, "rw,jail");
+		else if (i == 0)
 			snprintf(options, sizeof options, "rw,ruleset=%s",
 			    ruleset != NULL && strcmp(ruleset, "0") != 0 ?
 			    ruleset : "4");

@@ -31,7 +31,8 @@ code_lines() {
 }
 
 # agent -> specs -> kernel, never back; a backend's own headers stay in
-# kernel/.
+# kernel/.  What reads jail.conf(5) uses the specs, which know nothing of it, and
+# meets files in one place only.
 rule_dependencies() {
 	for f in $(c_files kernel specs agent); do
 		sed -n 's/^[ 	]*#[ 	]*include[ 	]*"\([^"]*\)".*/\1/p' "$f" |
@@ -42,9 +43,18 @@ rule_dependencies() {
 			esac
 			to=$(echo "$to" | sed -e ':a' -e 's,[^/]*/\.\./,,' \
 			    -e 'ta')
+			case $f:$to in
+			specs/jailconf/*:*) ;;
+			specs/*:specs/jailconf/*) to=import ;;
+			esac
 			may_include "${f%%/*}" "$to" ||
 			    echo "$f: must not include \"$header\""
 		done
+	done
+	for f in $(c_files specs/jailconf); do
+		[ "$f" = specs/jailconf/files.c ] || grep -nE \
+		    '^[ 	]*#[ 	]*include[ 	]*<(dirent|fcntl|glob|unistd)\.h>' "$f" |
+		    sed "s,^,$f:,; s,\$, (belongs in files.c),"
 	done
 }
 

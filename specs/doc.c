@@ -15,6 +15,7 @@ spec_docs_free(struct spec_docs *docs)
 {
 	struct arena arena = { .chunk = docs->memory };
 
+	spec_docs_settle(docs);
 	for (size_t i = 0; i < docs->count; i++)
 		spec_free(docs->doc[i]->spec);
 	arena_release(&arena);

@@ -163,6 +163,7 @@ spec_load(const char *const *path, size_t count, struct spec_set *set)
 	for (size_t i = 0; i < files.count; i++)
 		load_file(set, &docs, &buffer, files.text[i]);
 	free(buffer.text);
+	spec_docs_settle(&docs);
 	spec_resolve(&docs, set);
 	spec_docs_free(&docs);
 	/* The texts stay where they are: errors point to them. */

@@ -244,20 +244,54 @@ each_document(void *arg, const struct node *root, size_t faults)
 	spec_free(p->doc->spec);
 }
 
+/* The parser of all files that become these documents. */
+static struct parser *
+parser_of(struct spec_docs *docs)
+{
+	struct parser *p = docs->parser;
+
+	if (p != NULL)
+		return p;
+	p = calloc(1, sizeof *p);
+	if (p == NULL)
+		return NULL;
+	p->arena.first = SCRATCH_FIRST;
+	drafter_init(&p->drafter);
+	docs->parser = p;
+	return p;
+}
+
 int
 spec_parse(const char *file, const char *text, size_t len,
     struct spec_docs *docs, struct spec_errors *errors)
 {
-	struct parser p = { .file = file, .errors = errors, .docs = docs,
-		.errors_start = errors->count,
-		.arena.first = SCRATCH_FIRST, .kept.chunk = docs->memory };
+	struct parser *p = parser_of(docs);
 
-	drafter_init(&p.drafter);
-	(void)yaml_read(file, text, len, each_document, &p, &p.arena, errors);
-	docs->memory = p.kept.chunk;
-	drafter_finish(&p.drafter);
-	arena_release(&p.arena);
-	free(p.assign);
-	free(p.sorted);
-	return errors->count == p.errors_start ? 0 : -1;
+	if (p == NULL)
+		return spec_error_add(errors, (struct spec_place){ file, 0, 0 },
+		    false, "out of memory");
+	p->file = file;
+	p->errors = errors;
+	p->docs = docs;
+	p->errors_start = errors->count;
+	p->kept.chunk = docs->memory;
+	(void)yaml_read(file, text, len, each_document, p, &p->arena, errors);
+	docs->memory = p->kept.chunk;
+	arena_reset(&p->arena);
+	return errors->count == p->errors_start ? 0 : -1;
+}
+
+void
+spec_docs_settle(struct spec_docs *docs)
+{
+	struct parser *p = docs->parser;
+
+	if (p == NULL)
+		return;
+	drafter_finish(&p->drafter);
+	arena_release(&p->arena);
+	free(p->assign);
+	free(p->sorted);
+	free(p);
+	docs->parser = NULL;
 }

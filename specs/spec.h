@@ -106,6 +106,7 @@ struct spec_docs {
 	size_t count;
 	bool defaults; /* one of them is defaults, which other files' jails get */
 	void *memory; /* of the documents; zero-initialise, then leave it */
+	struct parser *parser; /* likewise; until spec_docs_settle */
 };
 
 /*
@@ -117,6 +118,8 @@ struct spec_docs {
  */
 int spec_parse(const char *file, const char *text, size_t len,
     struct spec_docs *docs, struct spec_errors *errors);
+/* Gives back what only parsing more files needs. */
+void spec_docs_settle(struct spec_docs *docs);
 void spec_docs_free(struct spec_docs *docs);
 
 /*

@@ -35,6 +35,7 @@ content_new(const char *path, const char *text, size_t len,
 	git_blob(text, len, c->blob);
 	manifest_digest(text, len, c->sha256);
 	c->valid = spec_parse(c->path, text, len, &c->docs, &c->errors) == 0;
+	spec_docs_settle(&c->docs);
 	return c;
 }
 

@@ -136,6 +136,14 @@ struct jail_backend {
 	int (*signal)(struct jail_kernel *k, int jid, int sig);
 
 	/*
+	 * Moves a network interface of the host into a jail that has a network
+	 * stack of its own.  When the jail ends it comes back.  NULL where
+	 * ifconfig(8) does it.  0, -1 with err.
+	 */
+	int (*interface)(struct jail_kernel *k, int jid, const char *name,
+	    struct error *err);
+
+	/*
 	 * Whether this host can restrict a jail to addresses: 0, -1 with the
 	 * reason.  NULL: it can.
 	 */

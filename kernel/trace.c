@@ -203,6 +203,17 @@ trace_signal(struct jail_kernel *k, int jid, int sig)
 	return rc;
 }
 
+static int
+trace_interface(struct jail_kernel *k, int jid, const char *name,
+    struct error *err)
+{
+	struct trace *t = trace_of(k);
+	int rc = t->inner->backend->interface(t->inner, jid, name, err);
+
+	note(t, rc, "interface %d %s", jid, name);
+	return rc;
+}
+
 /* What tells nothing about a jail passes through. */
 static int
 trace_params(struct jail_kernel *k,
@@ -292,6 +303,8 @@ trace_open(struct jail_kernel *k, const char *arg,
 		t->backend.attach_jd = NULL;
 	if (t->inner->backend->addresses == NULL)
 		t->backend.addresses = NULL;
+	if (t->inner->backend->interface == NULL)
+		t->backend.interface = NULL;
 	k->backend = &t->backend;
 	k->data = t;
 	return 0;
@@ -316,6 +329,7 @@ const struct jail_backend jail_trace = {
 	.spawn = trace_spawn,
 	.signal = trace_signal,
 	.addresses = trace_addresses,
+	.interface = trace_interface,
 	.events = trace_events,
 	.watch = trace_watch,
 	.next = trace_next,

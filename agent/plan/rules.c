@@ -152,6 +152,12 @@ refuse_linux_network(const struct spec *s, const struct jail_params *params,
 	const char *ip4 = family_mode(s, "ip4", "ip4.addr");
 	const char *ip6 = family_mode(s, "ip6", "ip6.addr");
 
+	if (strcmp(spec_text(s, "vnet"), "new") != 0 &&
+	    spec_list(s, "vnet.interface")->count > 0) {
+		snprintf(buf, size, "vnet.interface: the jail has no network "
+		    "stack of its own; say vnet: new, too");
+		return buf;
+	}
 	if (strcmp(spec_text(s, "vnet"), "new") == 0 ||
 	    params->no_addresses.code == 0 ||
 	    (strcmp(ip4, ip6) == 0 && strcmp(ip4, "new") != 0))

@@ -194,6 +194,24 @@ run_command(struct operation *op, const char *param, const char *command)
 	return wait;
 }
 
+/* Where the kernel's interface does what elsewhere ifconfig(8) does. */
+static bool
+gives_interface(const struct operation *op, const char *param)
+{
+	return strcmp(param, "vnet.interface") == 0 &&
+	    op->shop->observer->kernel->backend->interface != NULL;
+}
+
+static void
+give_interface(struct operation *op, const char *name)
+{
+	struct jail_kernel *k = op->shop->observer->kernel;
+	struct error err = { 0 };
+
+	if (k->backend->interface(k, op->jid, name, &err) != 0)
+		op_note(op, true, "vnet.interface: %s", err.text);
+}
+
 /* Runs the program of a step for one value. */
 static bool
 run_words(struct operation *op, const char *param, const char *value)
@@ -202,6 +220,10 @@ run_words(struct operation *op, const char *param, const char *value)
 	const char *argv[STEP_WORDS];
 	char jid[16], label[600];
 
+	if (gives_interface(op, param)) {
+		give_interface(op, value);
+		return false;
+	}
 	snprintf(jid, sizeof jid, "%d", op->jid);
 	snprintf(label, sizeof label, "%s: %s", param, value);
 	for (size_t i = 0; i < STEP_WORDS; i++) {

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The child that becomes the init of a new jail. */
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
 #include "child.h"
 #include "mounts.h"
 #include "sys.h"
@@ -30,6 +34,24 @@ join_network(const struct create_job *j, struct error *err)
 	return error_sys(err, errno, "entering the parent's network");
 }
 
+/* In a network that was made just now. */
+static int
+raise_loopback(const struct create_job *j, struct error *err)
+{
+	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int sock, rc = -1;
+
+	if (j->request->loopback == 0)
+		return 0;
+	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sock >= 0)
+		rc = ioctl(sock, SIOCSIFFLAGS, &r);
+	if (rc != 0)
+		error_sys(err, errno, "the loopback interface of the jail");
+	close_fd(&sock);
+	return rc;
+}
+
 void
 create_child(void *arg, struct error *err)
 {
@@ -37,7 +59,7 @@ create_child(void *arg, struct error *err)
 	const char *argv[] = { j->request->title, NULL };
 	const char *envp[] = { NULL };
 
-	if (join_network(j, err) != 0 ||
+	if (join_network(j, err) != 0 || raise_loopback(j, err) != 0 ||
 	    mounts_enter_root(j->request, j->proc, j->tree, err) != 0 ||
 	    set_names(j->request, err) != 0)
 		return;

@@ -226,6 +226,16 @@ effect_create(void *arg, struct prison *p, const struct prison *parent,
 }
 
 static void
+return_interfaces(struct linux_kernel *lk, const struct prison *p)
+{
+	int init = p->vnet == JAIL_SYS_NEW ? process_open(&p->holder) : -1;
+
+	if (init >= 0)
+		network_return(lk, p, init);
+	close_fd(&init);
+}
+
+static void
 effect_kill(void *arg, const struct prison *p,
     const struct prison_proc *procs, size_t nprocs)
 {
@@ -233,6 +243,7 @@ effect_kill(void *arg, const struct prison *p,
 
 	for (size_t i = 0; i < nprocs; i++)
 		kill_process(lk, &procs[i], false);
+	return_interfaces(lk, p);
 	/* The record may wait for somebody who reaps the init. */
 	if (kill_process(lk, &p->holder, true))
 		network_forget(lk, p);

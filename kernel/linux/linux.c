@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "kernel/backends.h"
+#include "network.h"
 #include "sys.h"
 
 #define DEFAULT_DIR "/run/jailagent/linux"
@@ -209,6 +210,7 @@ const struct jail_backend jail_linux = {
 	.spawn = linux_spawn,
 	.signal = linux_signal,
 	.addresses = linux_addresses,
+	.interface = linux_interface,
 	.events = linux_events,
 	.watch = linux_watch,
 	.next = linux_next,

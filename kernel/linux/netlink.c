@@ -99,6 +99,34 @@ netlink_index(int sock, const char *name)
 	return -1;
 }
 
+struct links {
+	int *index;
+	int count, max;
+};
+
+static int
+take_link(const struct nlmsghdr *h, void *arg)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(h);
+	struct links *l = arg;
+
+	if (h->nlmsg_type == RTM_NEWLINK && l->count < l->max &&
+	    (link->ifi_flags & IFF_LOOPBACK) == 0)
+		l->index[l->count++] = link->ifi_index;
+	return MNL_CB_OK;
+}
+
+int
+netlink_links(int sock, int *index, int max)
+{
+	_Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
+	struct nlmsghdr *h = begin(buf, RTM_GETLINK, NLM_F_DUMP);
+	struct links l = { index, 0, max };
+
+	mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
+	return talk(sock, h, take_link, &l) < 0 ? -1 : l.count;
+}
+
 static size_t
 address_size(int family)
 {

@@ -28,6 +28,12 @@ int netlink_address(int sock, int index, const struct iface_alias *a,
 int netlink_addresses(int sock,
     int (*each)(void *arg, const struct iface_alias *a), void *arg);
 
+/*
+ * Fills in the numbers of all links but loopback ones.  Returns how many there
+ * are, at most `max`; -1/errno.
+ */
+int netlink_links(int sock, int *index, int max);
+
 /* Brings a link up.  Returns 0, -1/errno. */
 int netlink_up(int sock, int index);
 

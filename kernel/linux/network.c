@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "network.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "process.h"
+#include "sys.h"
 
 bool
 network_is_own(const struct prison *p)
@@ -37,6 +41,7 @@ void
 network_fill(struct create_request *r, const struct prison *p)
 {
 	r->own_net = network_is_own(p);
+	r->loopback = p->vnet == JAIL_SYS_NEW;
 	r->restricted = network_is_restricted(p);
 	if (r->restricted != 0)
 		fill_addresses(p, &r->addresses);
@@ -103,4 +108,41 @@ network_join(struct linux_kernel *lk, const struct prison *p,
 	if (r.cgroup.serial == 0)
 		return 0;
 	return spawner_call(&lk->spawner, &r, sizeof r, NULL, 0, err);
+}
+
+int
+linux_interface(struct jail_kernel *k, int jid, const char *name,
+    struct error *err)
+{
+	struct linux_kernel *lk = k->data;
+	struct interface_request r = { .type = REQUEST_INTERFACE };
+	struct prison p;
+	int init, rc;
+
+	if (strlen(name) >= sizeof r.name || name[0] == '\0')
+		return error_set(err, EINVAL, "interface %s: a name has 1 to "
+		    "%zu bytes on Linux", name, sizeof r.name - 1);
+	memcpy(r.name, name, strlen(name));
+	if (prison_find(lk->table, jid, &p) != 0)
+		return error_set(err, errno, "jail %d: there is none", jid);
+	if (p.vnet != JAIL_SYS_NEW)
+		return error_set(err, EINVAL, "interface %s: jail %s has no "
+		    "network of its own; say vnet: new", name, p.name);
+	init = process_open(&p.holder);
+	if (init < 0)
+		return error_sys(err, errno, "jail %s: its init", p.name);
+	rc = spawner_call(&lk->spawner, &r, sizeof r, &init, 1, err);
+	close_fd(&init);
+	return rc;
+}
+
+/* Veth and the like would end with the network, others lose their names. */
+void
+network_return(struct linux_kernel *lk, const struct prison *p, int init)
+{
+	struct interface_request r = { .type = REQUEST_INTERFACE };
+	struct error err;
+
+	if (p->vnet == JAIL_SYS_NEW)
+		(void)spawner_call(&lk->spawner, &r, sizeof r, &init, 1, &err);
 }

@@ -27,6 +27,11 @@ int network_change(struct linux_kernel *lk, const struct prison *before,
 /* Forgets a jail that has ended, or was not made. */
 void network_forget(struct linux_kernel *lk, const struct prison *p);
 
+/* Moves an interface into the jail; brings all back from one that ends. */
+int linux_interface(struct jail_kernel *k, int jid, const char *name,
+    struct error *err);
+void network_return(struct linux_kernel *lk, const struct prison *p, int init);
+
 /* Moves this process into the cgroup of a jail.  Returns 0, -1 with err. */
 int network_join(struct linux_kernel *lk, const struct prison *p,
     struct error *err);

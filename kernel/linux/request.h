@@ -24,6 +24,7 @@ enum request_type {
 	REQUEST_ADDRESSES,
 	REQUEST_FORGET,
 	REQUEST_JOIN,
+	REQUEST_INTERFACE,
 };
 
 /* The file systems that a jail can have from the beginning. */
@@ -52,7 +53,8 @@ struct cgroup_name {
 struct create_request {
 	uint32_t type;
 	uint32_t mounts;  /* MOUNT_* */
-	uint32_t own_net; /* an empty network, else the parent's */
+	uint32_t own_net; /* else the parent's network */
+	uint32_t loopback; /* of the own network: up */
 	uint32_t restricted; /* to these addresses: */
 	struct net_addresses addresses;
 	uint32_t keep_names; /* the host's names, else those below */
@@ -121,6 +123,15 @@ struct forget_request {
 struct join_request {
 	uint32_t type;
 	struct cgroup_name cgroup;
+};
+
+/*
+ * REQUEST_INTERFACE: moves an interface into a jail, or all back.  Descriptor:
+ * the jail's init (pidfd).
+ */
+struct interface_request {
+	uint32_t type;
+	char name[16]; /* "": all back */
 };
 
 struct reply {

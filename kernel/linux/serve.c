@@ -18,6 +18,7 @@
 #include "request.h"
 #include "rights.h"
 #include "seed.h"
+#include "stack.h"
 #include "sys.h"
 #include "tree.h"
 
@@ -33,6 +34,7 @@ struct server {
 	struct seed seed;
 	struct rights_pass pass;
 	struct net net;
+	struct stack stack;
 	pid_t opener;
 	char *message; /* the request being served */
 	size_t len;
@@ -103,7 +105,8 @@ prepare(struct server *s, const char *key, struct error *err)
 	s->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->proc < 0)
 		return error_sys(err, errno, "/proc");
-	if (rights_pass_make(&s->pass, err) != 0)
+	if (stack_open(&s->stack, s->proc, err) != 0 ||
+	    rights_pass_make(&s->pass, err) != 0)
 		return -1;
 	net_open(&s->net, key, &s->pass);
 	if (seed_make(&s->seed, err) != 0)
@@ -491,6 +494,19 @@ serve_join(struct server *s, struct error *err)
 	return rc;
 }
 
+static int
+serve_interface(struct server *s, struct error *err)
+{
+	const struct interface_request *r = (const void *)s->message;
+
+	if (s->len != sizeof *r || s->fds[0] < 0 ||
+	    memchr(r->name, '\0', sizeof r->name) == NULL)
+		return bad_request(err);
+	return r->name[0] != '\0' ?
+	    stack_take(&s->stack, s->fds[0], r->name, err) :
+	    stack_return(&s->stack, s->fds[0], err);
+}
+
 static int (*const services[])(struct server *, struct error *) = {
 	[REQUEST_CREATE] = serve_create,
 	[REQUEST_EXEC] = serve_exec,
@@ -500,6 +516,7 @@ static int (*const services[])(struct server *, struct error *) = {
 	[REQUEST_ADDRESSES] = serve_addresses,
 	[REQUEST_FORGET] = serve_forget,
 	[REQUEST_JOIN] = serve_join,
+	[REQUEST_INTERFACE] = serve_interface,
 };
 
 static int

@@ -149,7 +149,9 @@ networks_on_linux(void **state)
 		{ "ip4.addr: [192.0.2.1]\n", false, true },
 		{ "ip4: inherit\nip6.addr: [2001:db8::1]\n", false, true },
 		{ "ip6: new\nip6.addr: []\n", false, false },
-		{ "vnet: new\n", true, true },
+		{ "vnet: new\n", false, false },
+		{ "vnet: new\nvnet.interface: [v0, v1]\n", false, false },
+		{ "vnet.interface: [v0]\n", true, true },
 	};
 	struct world w;
 

@@ -239,7 +239,7 @@ file_has(const char *pid, const char *name, const char *text)
 static ssize_t
 namespace_of(const char *pid, char *buf, size_t size)
 {
-	char path[300];
+	char path[400];
 	ssize_t n;
 
 	snprintf(path, sizeof path, "/proc/%s/ns/pid", pid);

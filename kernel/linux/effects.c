@@ -172,6 +172,15 @@ wait_for_end(struct linux_kernel *lk, int init)
 	    KILL_WAIT_MS);
 }
 
+/* Who has entered a jail sees another procfs than the host's, or none. */
+static bool
+effect_leaving(void *arg, const struct prison_proc *holder)
+{
+	const struct linux_kernel *lk = arg;
+
+	return lk->inside < 0 && process_leaving(holder->pid);
+}
+
 /*
  * Kills one process, and waits for it if it is a jail's init.  Whether it is
  * known to have ended.
@@ -181,12 +190,13 @@ kill_process(struct linux_kernel *lk, const struct prison_proc *proc,
     bool wait)
 {
 	int fd = process_open(proc);
-	bool ended;
+	bool ended, leaving;
 
 	if (fd < 0)
 		return true;
+	leaving = effect_leaving(lk, proc);
 	pidfd_send_signal(fd, SIGKILL, NULL, 0);
-	ended = wait && wait_for_end(lk, fd);
+	ended = wait && (leaving ? process_ended(fd) : wait_for_end(lk, fd));
 	if (ended)
 		inits_reap(&lk->inits, proc->pid, fd);
 	close_fd(&fd);
@@ -400,4 +410,5 @@ const struct prison_effects linux_effects = {
 	.ends = effect_ends,
 	.gone = effect_gone,
 	.running = effect_running,
+	.leaving = effect_leaving,
 };

@@ -5,6 +5,8 @@
 #include <sys/statfs.h>
 
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 
 #include "sys.h"
 
@@ -64,6 +66,18 @@ bool
 process_ended(int pidfd)
 {
 	return process_wait_end(pidfd, 0);
+}
+
+bool
+process_leaving(pid_t pid)
+{
+	char path[64], c;
+	struct stat st;
+
+	/* With its memory it has given up its program. */
+	snprintf(path, sizeof path, "/proc/%ld/exe", (long)pid);
+	return readlink(path, &c, 1) < 0 && errno == ENOENT &&
+	    lstat(path, &st) == 0;
 }
 
 bool

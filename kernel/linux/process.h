@@ -20,6 +20,13 @@ bool process_ended(int pidfd);
 /* Waits at most `ms` milliseconds for its end; whether it has ended. */
 bool process_wait_end(int pidfd, int ms);
 
+/*
+ * Whether a process that has not ended has begun to.  The init of a PID
+ * namespace goes on ending until the last process in it was reaped, which
+ * somebody outside may never do.  False when that cannot be told.
+ */
+bool process_leaving(pid_t pid);
+
 /* Reaps it if it is a child of the caller that has ended. */
 bool process_reap(int pidfd);
 

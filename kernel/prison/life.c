@@ -58,6 +58,16 @@ life_holder_lives(struct op *op, const struct record *r)
 	    !zombie;
 }
 
+static bool
+holder_leaves(struct op *op, const struct record *r)
+{
+	const struct prison_effects *e = op->t->effects;
+	struct prison_proc holder = { r->holder_pid, r->holder_id };
+
+	return e != NULL && e->leaving != NULL &&
+	    e->leaving(op->t->effects_arg, &holder);
+}
+
 /* Whether any child is left, once all that may end have been looked at. */
 static bool
 has_children(struct op *op, struct record *r)
@@ -197,7 +207,8 @@ holder_is_busy(struct op *op, struct record *r)
 static void
 check_alive(struct op *op, struct record *r, size_t running)
 {
-	if ((r->holder_pid != 0 && !life_holder_lives(op, r)) ||
+	if ((r->holder_pid != 0 && (!life_holder_lives(op, r) ||
+	    holder_leaves(op, r))) ||
 	    (r->owners.count > 0 && desc_owner_closed(op, r))) {
 		r->settling = false;
 		life_end(op, r);

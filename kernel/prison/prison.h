@@ -105,6 +105,12 @@ struct prison_effects {
 	/* Whether a process exists; `zombie` tells if it only waits to be
 	   reaped. */
 	bool (*running)(void *arg, const struct prison_proc *proc, bool *zombie);
+	/*
+	 * Whether a holder that is running has begun to end, so that nothing
+	 * can run in its jail any more.  It may take as long as others leave
+	 * what it waits for.
+	 */
+	bool (*leaving)(void *arg, const struct prison_proc *holder);
 };
 
 struct prison_table;

@@ -23,6 +23,12 @@ spec_docs_free(struct spec_docs *docs)
 	*docs = (struct spec_docs){ 0 };
 }
 
+bool
+spec_doc_lost(const struct spec_doc *doc)
+{
+	return doc->defaults && doc->bad;
+}
+
 struct spec_place
 assign_value_place(const struct assign *a)
 {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lost.h"
 #include "names.h"
 #include "parser.h"
 #include "rules.h"
@@ -244,6 +245,37 @@ each_document(void *arg, const struct node *root, size_t faults)
 	spec_free(p->doc->spec);
 }
 
+/* Among the documents of this text that could be read. */
+static bool
+is_known(const struct parser *p, const char *name)
+{
+	for (size_t i = p->first; i < p->docs->count; i++)
+		if (strcmp(p->docs->doc[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Defaults that could not be read are there, and bad. */
+static void
+take_lost(void *arg, const char *name, unsigned line, unsigned column)
+{
+	struct parser *p = arg;
+
+	if (is_known(p, name))
+		return;
+	p->doc = arena_take(&p->kept, sizeof *p->doc);
+	if (p->doc != NULL)
+		*p->doc = (struct spec_doc){
+			.name = arena_text(&p->kept, name),
+			.place = { p->file, line, column },
+			.defaults = true, .bad = true };
+	if (p->doc == NULL || p->doc->name == NULL || keep_doc(p) != 0)
+		spec_error_add(p->errors, (struct spec_place){
+		    p->file, line, column }, false, "out of memory");
+	else
+		p->docs->defaults = true;
+}
+
 /* The parser of all files that become these documents. */
 static struct parser *
 parser_of(struct spec_docs *docs)
@@ -274,8 +306,11 @@ spec_parse(const char *file, const char *text, size_t len,
 	p->errors = errors;
 	p->docs = docs;
 	p->errors_start = errors->count;
+	p->first = docs->count;
 	p->kept.chunk = docs->memory;
 	(void)yaml_read(file, text, len, each_document, p, &p->arena, errors);
+	if (errors->count > p->errors_start)
+		lost_defaults(text, len, take_lost, p);
 	docs->memory = p->kept.chunk;
 	arena_reset(&p->arena);
 	return errors->count == p->errors_start ? 0 : -1;

@@ -26,6 +26,7 @@ struct parser {
 	const struct assign **sorted; /* room for pointers to all of them */
 	size_t count, room;
 	size_t errors_start; /* of the file */
+	size_t first;	     /* of docs: the file's first one */
 	size_t faults;	     /* of the document */
 	bool added;	     /* it has parameters that the table lacks */
 };

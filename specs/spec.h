@@ -123,6 +123,12 @@ void spec_docs_settle(struct spec_docs *docs);
 void spec_docs_free(struct spec_docs *docs);
 
 /*
+ * Whether it is defaults that something is wrong with.  Defaults in what is no
+ * YAML are such documents, too, as far as they can be recognised.
+ */
+bool spec_doc_lost(const struct spec_doc *doc);
+
+/*
  * Makes specs of documents: defaults ("*", "web.*") in the order given, `key+`
  * appended, ${variables} replaced, values checked, names and jids unique.
  * A name in two documents is an error that names both; neither becomes a

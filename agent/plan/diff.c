@@ -254,6 +254,10 @@ diff_applied(const struct plan_input *in, const struct spec_param *p,
 static const char *
 default_of(const struct plan_input *in, const struct param_def *def)
 {
+	/* jail_set(2): allow.sysvipc decides about those not mentioned. */
+	if (strncmp(def->name, "sysv", 4) == 0 &&
+	    spec_bool(in->desired, "allow.sysvipc"))
+		return "inherit";
 	if (def->dflt != NULL)
 		return def->dflt;
 	return def->type == PARAM_BOOL && strchr(in->name, '.') == NULL ?

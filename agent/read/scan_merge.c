@@ -82,25 +82,43 @@ begin(struct merge *m)
 	}
 }
 
+/*
+ * The documents that count, and of a file without any only what is lost: jails
+ * cannot do without.
+ */
+static size_t
+add_documents(struct content *use, const struct content *now,
+    struct spec_doc **to)
+{
+	const struct content *from = use != NULL ? use : now;
+	size_t n = 0;
+
+	for (size_t k = 0; from != NULL && k < from->docs.count; k++)
+		if (use != NULL || spec_doc_lost(from->docs.doc[k])) {
+			if (to != NULL)
+				to[n] = from->docs.doc[k];
+			n++;
+		}
+	return n;
+}
+
 /* Makes specs of the documents of all contents that are not NULL. */
 static int
-resolve_contents(struct content *const *use, size_t count,
+resolve_contents(struct content *const *use, const struct files *files,
     struct spec_set *set)
 {
 	struct spec_docs all = { 0 };
 	size_t n = 0;
 
 	memset(set, 0, sizeof *set);
-	for (size_t i = 0; i < count; i++)
-		if (use[i] != NULL)
-			n += use[i]->docs.count;
+	for (size_t i = 0; i < files->count; i++)
+		n += add_documents(use[i], files->file[i].now, NULL);
 	all.doc = calloc(n + 1, sizeof *all.doc);
 	if (all.doc == NULL)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; use[i] != NULL && k < use[i]->docs.count;
-		    k++)
-			all.doc[all.count++] = use[i]->docs.doc[k];
+	for (size_t i = 0; i < files->count; i++)
+		all.count += add_documents(use[i], files->file[i].now,
+		    all.doc + all.count);
 	spec_resolve(&all, set);
 	free(all.doc);
 	return 0;
@@ -115,7 +133,7 @@ files_resolve(const struct files *files, struct error *err)
 
 	for (size_t i = 0; use != NULL && i < files->count; i++)
 		use[i] = files->file[i].now;
-	if (use == NULL || resolve_contents(use, files->count, &set) != 0)
+	if (use == NULL || resolve_contents(use, files, &set) != 0)
 		goto out;
 	rc = 0;
 	for (size_t i = 0; rc == 0 && i < set.errors.count; i++) {
@@ -207,8 +225,7 @@ make_specs(struct reader *r, struct changes *ch)
 		goto out;
 	begin(&m);
 	/* Ends, since each round puts back one file at least. */
-	while ((rc = resolve_contents(m.use, r->files.count,
-	    &ch->set)) == 0 && demote(&m, &ch->set))
+	while ((rc = resolve_contents(m.use, &r->files, &ch->set)) == 0 && demote(&m, &ch->set))
 		spec_set_free(&ch->set);
 	if (rc == 0)
 		conclude(&m, &ch->set);

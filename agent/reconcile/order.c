@@ -268,6 +268,13 @@ runs(const struct reconciler *r, struct managed *d)
 	return d->jid != 0;
 }
 
+/* Whether it is removed itself: no spec says it, or -r was asked for. */
+static bool
+goes(const struct reconciler *r, const struct managed *d)
+{
+	return wanted(d) == NULL || (r->opt.letters == LETTER_R && d->said);
+}
+
 bool
 order_goes_first(const struct reconciler *r, const struct managed *m,
     struct managed *d, const struct action *a)
@@ -277,7 +284,7 @@ order_goes_first(const struct reconciler *r, const struct managed *m,
 	if (d == m || s == NULL || !depends(s, m->name))
 		return false;
 	if (!below(d->name, m->name) && !(a->kind == ACTION_REMOVE &&
-	    !a->stays ? wanted(d) == NULL : s->agent.follow_depend))
+	    !a->stays ? goes(r, d) : s->agent.follow_depend))
 		return false;
 	return runs(r, d);
 }
@@ -305,7 +312,7 @@ go_down(struct reconciler *r, struct managed *root, const struct managed *m,
 		    action_word(a->kind), d->name);
 		wait = buf;
 		if (met || (a->kind == ACTION_REMOVE && !a->stays &&
-		    wanted(d) == NULL))
+		    goes(r, d)))
 			continue;
 		d->walk = r->walk;
 		d->down_for = root;

@@ -187,6 +187,35 @@ in_whole(const struct action *a, const struct change *key)
 	return false;
 }
 
+static bool
+changes(const struct action *a, const char *name)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->change[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A call with allow.sysvipc decides about each sysv* that it does not mention,
+ * so it mentions those that the spec says.
+ */
+static int
+add_sysv(struct jail_call *c, const struct observer *o,
+    const struct action *a, const struct spec *s, struct error *err)
+{
+	static const char *const names[] = { "sysvmsg", "sysvsem", "sysvshm" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const struct spec_param *p = spec_param_find(s, names[i]);
+
+		if (p != NULL && !changes(a, names[i]) &&
+		    add_value(c, o, names[i], &p->value, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 realise_modify(const struct observer *o, const struct action *a,
     const struct spec *s, const char *token, struct error *err)
@@ -222,6 +251,8 @@ realise_modify(const struct observer *o, const struct action *a,
 		} else if (add_value(&c, o, one->name, &one->to, err) != 0)
 			goto done;
 	}
+	if (changes(a, "allow.sysvipc") && add_sysv(&c, o, a, s, err) != 0)
+		goto done;
 	rc = live == 0 || call_set(o->kernel, &c, JAIL_UPDATE, err) > 0 ? 0 :
 	    -1;
 done:

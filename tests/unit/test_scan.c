@@ -15,6 +15,40 @@
 
 #include "scan_world.h"
 
+/*
+ * Defaults that never could be read are not none: what they may concern is left
+ * as it is, and what they cannot goes on.
+ */
+static void
+test_lost_defaults(void **state)
+{
+	struct world *w = *state;
+
+	write_jail(w, "a.yaml", "a", "one");
+	write_jail(w, "web.yaml", "web.one", "one");
+	scan(w);
+	expect(w, SCAN_OK, "+a +web.one ");
+	write_text(w, "0.yaml", "name: \"web.*\"\npersist: true\n"
+	    "  vnet: new\n");
+	write_jail(w, "a.yaml", "a", "two");
+	write_jail(w, "web.yaml", "web.one", "two");
+	write_jail(w, "new.yaml", "web.two", "one");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	write_text(w, "0.yaml", "name: \"web.*\"\nvars: {}\n");
+	scan(w);
+	expect(w, SCAN_OK, "+web.one +web.two ");
+	/* A name that is broken itself may be any. */
+	write_text(w, "1.yaml", "{name: \"*, path: /");
+	write_jail(w, "a.yaml", "a", "three");
+	scan(w);
+	expect(w, SCAN_OK, "");
+	/* What only speaks of a star is no such thing. */
+	write_text(w, "1.yaml", "host.hostname: \"*\n");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+}
+
 static void
 test_create_change_remove(void **state)
 {
@@ -365,6 +399,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_create_change_remove),
+		TEST(test_lost_defaults),
 		TEST(test_rename_over),
 		TEST(test_moved),
 		TEST(test_slow_writer),

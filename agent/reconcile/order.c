@@ -127,18 +127,24 @@ in_loop(struct reconciler *r, struct managed *m, char *buf, size_t size)
 
 /* ------------------------------------------------------------------- up */
 
+static bool
+lives(const struct reconciler *r, const char *name)
+{
+	struct live live;
+
+	if (live_read(r->shop.observer, name, NULL, NULL, &live, NULL) != 0)
+		return false;
+	live_free(&live);
+	return true;
+}
+
 /* A jail outside the set satisfies a dependency while it lives. */
 static const char *
 order_outside(struct reconciler *r, const char *name, char *buf, size_t size,
     enum jail_state *state)
 {
-	struct live live;
-	int rc = live_read(r->shop.observer, name, NULL, NULL, &live, NULL);
-
-	if (rc == 0) {
-		live_free(&live);
+	if (lives(r, name))
 		return NULL;
-	}
 	*state = STATE_BLOCKED;
 	snprintf(buf, size, "depends on %s, which is not among the specs and "
 	    "does not run", name);
@@ -180,14 +186,25 @@ order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
 	return buf;
 }
 
-/* A jail made by somebody else is no place for one of ours. */
+/*
+ * A jail made by somebody else is no place for one of ours.  One that has
+ * ended took those below it along, and may be looked at after them.
+ */
 static const char *
 order_parent(struct reconciler *r, struct managed *m, const char *parent,
     char *buf, size_t size, enum jail_state *state)
 {
 	const char *wait = order_one(r, m, parent, buf, size, state);
-	const struct managed *d = reconciler_jail(r, parent, false);
+	struct managed *d = reconciler_jail(r, parent, false);
 
+	if (wait == NULL && d != NULL && wanted(d) != NULL && d->jid != 0 &&
+	    !lives(r, parent)) {
+		reconciler_look(r, d);
+		*state = STATE_PROGRESSING;
+		snprintf(buf, size, "waits for its parent %s, which ended",
+		    parent);
+		return buf;
+	}
 	if (wait != NULL || inventory_find(r->shop.inventory, parent) != NULL)
 		return wait;
 	if (d != NULL && wanted(d) != NULL && d->jid == 0)

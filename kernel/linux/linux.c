@@ -56,6 +56,26 @@ make_dir(const char *dir, struct error *err)
 	return 0;
 }
 
+/* Others could plant a table, which names the processes to be killed. */
+static int
+check_dir(const char *dir, struct error *err)
+{
+	struct stat st;
+
+	if (lstat(dir, &st) != 0)
+		return errno == ENOENT ? 0 :
+		    error_sys(err, errno, "kernel linux: %s", dir);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, ENOTDIR, "kernel linux: %s is not a "
+		    "directory", dir);
+	if (st.st_uid != geteuid() || (st.st_mode & 022) != 0)
+		return error_set(err, EPERM, "kernel linux: %s belongs to "
+		    "somebody else or can be written by others; use: chown "
+		    "root %s && chmod 700 %s, or remove it if you did not "
+		    "make it", dir, dir, dir);
+	return 0;
+}
+
 static void
 release(struct linux_kernel *lk)
 {
@@ -76,12 +96,12 @@ start(struct linux_kernel *lk, const struct kernel_options *opt,
 {
 	char boot[64], real[PATH_MAX];
 
-	if (kernel_boot_id(boot, sizeof boot, err) != 0)
+	if (kernel_boot_id(boot, sizeof boot, err) != 0 ||
+	    (!opt->read_only && make_dir(lk->dir, err) != 0) ||
+	    check_dir(lk->dir, err) != 0)
 		return -1;
 	if (!opt->read_only) {
 		raise_file_limit(&lk->spawner.files);
-		if (make_dir(lk->dir, err) != 0)
-			return -1;
 		if (realpath(lk->dir, real) == NULL)
 			return error_sys(err, errno, "kernel linux: %s",
 			    lk->dir);

@@ -379,6 +379,27 @@ test_host_root(void **state)
 	assert_int_equal(run_status(f, &x, &err), 0);
 }
 
+/* A table that others could have written is not opened, not even to read. */
+static void
+test_dir_of_others(void **state)
+{
+	static const struct kernel_options look = { .read_only = true };
+	struct fixture *f = *state;
+	char *table = f->kernel + strlen("linux:");
+	struct error err;
+
+	NEEDS_ROOT();
+	assert_int_equal(chmod(table, 0777), 0);
+	error_clear(&err);
+	assert_null(kernel_open(f->kernel, NULL, &err));
+	assert_int_equal(err.code, EPERM);
+	assert_int_equal(chmod(table, 0700) | chown(table, 65534, 0), 0);
+	error_clear(&err);
+	assert_null(kernel_open(f->kernel, &look, &err));
+	assert_int_equal(err.code, EPERM);
+	assert_int_equal(chown(table, 0, 0), 0);
+}
+
 #define TEST(name)							\
 	cmocka_unit_test_setup_teardown(name, fixture_make, fixture_remove)
 
@@ -396,6 +417,7 @@ main(int argc, char **argv)
 		TEST(test_host_procfs),
 		TEST(test_link_of_jail),
 		TEST(test_host_root),
+		TEST(test_dir_of_others),
 	};
 
 	if (argc > 2 && strcmp(argv[1], "--probe") == 0)

@@ -21,7 +21,8 @@
  * calls jail), log (what the hooks noted), jails.KEY (each key of the living
  * jails), mounts and addrs of the host.  FORMAT-jail8.md tells what they are.
  * A log that is as recorded, but goes on with exec.poststop or exec.release
- * (docs/DESIGN.md: a creation that fails), differs in log.undo only.
+ * (docs/DESIGN.md: a creation that fails), differs in log.undo only, and one in
+ * which nothing but the mounts of the host is otherwise (mnt=) in log.mnt.
  *
  * What differs on purpose or has no counterpart stands in differences.txt,
  * one line each: PATTERN FIELD[,FIELD...] REASON.  PATTERN is a shell pattern

@@ -13,6 +13,11 @@ check "commands" replay command
 check "users and environment of commands" replay env
 check "time limits of commands" replay timeout
 check "where output goes" replay consolelog
+check "failing hooks" replay hookfail
+check "persist" replay persist
+check "SIGTERM and its time" replay stoptimeout
+check "mounts" replay mount
+check "aliases" replay alias
 sed 's/exec.start jail:web/exec.start jail:wob/' \
     tests/vectors/lifecycle.jsonl > "$work/wrong.jsonl"
 check "another log is noticed" expect_status 1 env \

@@ -289,8 +289,7 @@ daemon_run(const struct context *ctx, const struct daemon_options *opt)
 	daemon_log("jailagent %s: kernel %s, specs %s, pid %ld",
 	    JAILAGENT_VERSION, d.kernel->backend->name, d.set, (long)getpid());
 	if (d.inventory.doubt != NULL)
-		daemon_log("no jail is removed: the newest snapshot cannot be "
-		    "trusted: %s", d.inventory.doubt);
+		daemon_log("no jail is removed: %s", d.inventory.doubt);
 	event_base_dispatch(d.base);
 	daemon_log("ends; the jails go on");
 	stop(&d);

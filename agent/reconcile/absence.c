@@ -119,8 +119,7 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 	if (s->state == SCAN_MISSING)
 		hold(a, "%s", s->why != NULL ? s->why : "no directory");
 	else if (r->shop.inventory->doubt != NULL)
-		hold(a, "the newest snapshot cannot be trusted: %s",
-		    r->shop.inventory->doubt);
+		hold(a, "%s", r->shop.inventory->doubt);
 	else if (f != NULL)
 		hold(a, "%s is invalid and may be about it; mend the file",
 		    f->path);

@@ -194,6 +194,18 @@ take_record(void *arg, const struct journal_record *r)
 	return 0;
 }
 
+static int
+set_doubt(struct inventory *inv, const char *what, const char *why)
+{
+	size_t size = strlen(what) + strlen(why) + 1;
+
+	inv->doubt = malloc(size);
+	if (inv->doubt == NULL)
+		return -1;
+	snprintf(inv->doubt, size, "%s%s", what, why);
+	return 0;
+}
+
 /* Jails of the newest snapshot; those of another boot are known by name. */
 static int
 take_snapshot(struct inventory *inv, struct error *err)
@@ -204,9 +216,10 @@ take_snapshot(struct inventory *inv, struct error *err)
 	    &s, digest, err);
 
 	if (rc < 0) {
-		inv->doubt = strdup(err->text);
+		rc = set_doubt(inv, "the newest snapshot cannot be trusted: ",
+		    err->text);
 		error_clear(err);
-		return inv->doubt == NULL ? -1 : 0;
+		return rc;
 	}
 	for (size_t i = 0; rc == 0 && i < s.count; i++) {
 		const struct snapshot_jail *j = &s.jail[i];
@@ -235,8 +248,10 @@ take_journal(struct inventory *inv, struct error *err)
 		return error_set(err, why.code, "%s", why.text);
 	if (damaged == 0 || inv->doubt != NULL)
 		return 0;
-	inv->doubt = strdup(why.text);
-	return inv->doubt != NULL ? 0 : error_sys(err, ENOMEM, "inventory");
+	if (set_doubt(inv, "what the journal says is not whole: ",
+	    why.text) == 0)
+		return 0;
+	return error_sys(err, ENOMEM, "inventory");
 }
 
 int

@@ -45,7 +45,7 @@ struct inventory {
 	bool writable;	    /* the lock is ours: surviving hooks are killed */
 	struct hook_mark *hook; /* those journalled that may run still */
 	size_t hooks, hook_room;
-	char *doubt;	    /* why no jail may be removed on its word */
+	char *doubt;	    /* why no jail may be removed on its word, whole */
 };
 
 /*

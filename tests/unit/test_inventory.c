@@ -197,6 +197,8 @@ damaged_line_is_a_doubt(void **state)
 	assert_non_null(inventory_find(&w->inventory, "web"));
 	assert_non_null(w->inventory.doubt);
 	assert_non_null(strstr(w->inventory.doubt, "damaged line"));
+	assert_non_null(strstr(w->inventory.doubt, "the journal"));
+	assert_null(strstr(w->inventory.doubt, "snapshot"));
 	free(whole);
 	free(more);
 }

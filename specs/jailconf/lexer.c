@@ -70,7 +70,7 @@ fault(struct lexer *lx, struct spec_place place, const char *what)
 	conf_fault(lx->errors, place, "%s", what);
 }
 
-/* Keeps a line of a comment, without blanks and stars around it. */
+/* Keeps a line of a comment, without blanks behind it. */
 static int
 keep_comment(struct lexer *lx, const char *line, size_t len, unsigned number)
 {
@@ -137,12 +137,9 @@ block_comment(struct lexer *lx)
 			at++;
 		while (stop > at && is_in(stop[-1], "*" BLANKS))
 			stop--;
-		if (stop > at) {
-			/* A blank as if it stood behind a #. */
-			if (keep_comment(lx, at, (size_t)(stop - at), line) !=
-			    0)
-				return -1;
-		}
+		if (stop > at && keep_comment(lx, at, (size_t)(stop - at),
+		    line) != 0)
+			return -1;
 		at = (newline != NULL ? newline : end) + 1;
 	}
 	return 0;

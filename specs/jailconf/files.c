@@ -62,37 +62,46 @@ read_descriptor(int fd, struct textbuf *b)
 	return n < 0 || b->failed ? -1 : 0;
 }
 
+/* Reads what is open under a name; of files, only regular ones. */
 static int
-read_one(const char *path, struct conf_texts *found, struct error *err)
+read_open(int fd, const char *name, bool file, struct conf_texts *found,
+    struct error *err)
 {
-	bool standard = strcmp(path, "-") == 0;
-	/* O_NONBLOCK: opening a FIFO must not stop the program. */
-	int fd = standard ? STDIN_FILENO :
-			    open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct textbuf b = { 0 };
 	struct stat st;
 	int rc = -1;
 
-	if (fd < 0)
-		return error_sys(err, errno, "%s", path);
 	if (fstat(fd, &st) != 0)
-		error_sys(err, errno, "%s", path);
-	else if (!standard && !S_ISREG(st.st_mode))
-		error_set(err, EINVAL, "%s: not a regular file", path);
+		error_sys(err, errno, "%s", name);
+	else if (file && !S_ISREG(st.st_mode))
+		error_set(err, EINVAL, "%s: not a regular file", name);
 	else if (read_descriptor(fd, &b) != 0)
-		error_sys(err, errno, "%s", path);
+		error_sys(err, errno, "%s", name);
 	else if (b.len > SPEC_FILE_MAX)
-		error_set(err, EFBIG, "%s: larger than %d MiB", path,
+		error_set(err, EFBIG, "%s: larger than %d MiB", name,
 		    SPEC_FILE_MAX >> 20);
 	else
 		rc = 0;
-	if (!standard)
-		close(fd);
-	if (rc == 0 && conf_texts_add(found, standard ? "STDIN" : path, b.text,
-	    b.len) != 0)
-		return error_sys(err, ENOMEM, "%s", path);
 	if (rc != 0)
 		free(b.text);
+	else if (conf_texts_add(found, name, b.text, b.len) != 0)
+		rc = error_sys(err, ENOMEM, "%s", name);
+	return rc;
+}
+
+static int
+read_one(const char *path, struct conf_texts *found, struct error *err)
+{
+	int fd, rc;
+
+	if (strcmp(path, "-") == 0)
+		return read_open(STDIN_FILENO, "STDIN", false, found, err);
+	/* O_NONBLOCK: opening a FIFO must not stop the program. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return error_sys(err, errno, "%s", path);
+	rc = read_open(fd, path, true, found, err);
+	close(fd);
 	return rc;
 }
 

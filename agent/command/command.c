@@ -11,19 +11,6 @@
 
 #include "kernel/compat.h"
 
-void
-complain(const char *fmt, ...)
-{
-	va_list ap;
-
-	fflush(stdout);
-	fprintf(stderr, "jailagent: ");
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
-
 int
 usage_error(const struct command *c, const char *fmt, ...)
 {
@@ -70,24 +57,6 @@ jail_number(const char *text)
 	errno = 0;
 	number = strtoul(text, NULL, 10);
 	return errno != 0 || number > INT_MAX ? INT_MAX : (int)number;
-}
-
-bool
-is_pattern(const char *name)
-{
-	size_t len = strlen(name);
-
-	return strcmp(name, "*") == 0 ||
-	    (len > 2 && strcmp(name + len - 2, ".*") == 0);
-}
-
-bool
-name_matches(const char *pattern, const char *name)
-{
-	if (!is_pattern(pattern))
-		return strcmp(pattern, name) == 0;
-	return pattern[1] == '\0' ||
-	    strncmp(pattern, name, strlen(pattern) - 1) == 0;
 }
 
 int

@@ -6,29 +6,7 @@
 #define JA_COMMAND_H
 
 #include "kernel/jail.h"
-#include "agent/base/paths.h"
-
-#define JAILAGENT_VERSION "0.1.0"
-
-/* Exit statuses (design: "Command line"). */
-enum {
-	EXIT_OK = 0,
-	EXIT_FAILED = 1,
-	EXIT_DIFFERENT = 2,	/* plan: changes; status: not all ready */
-	EXIT_HELD = 3,		/* apply */
-	EXIT_NO_AGENT = 3,	/* status, wait */
-	EXIT_STALE = 4,		/* apply --plan */
-	EXIT_SUPERSEDED = 4,	/* wait */
-	EXIT_USAGE = 64,
-	EXIT_TIMEOUT = 124,
-};
-
-/* What main read from the options in front of the command. */
-struct context {
-	const char *kernel; /* name as for kernel_open */
-	struct paths paths;
-	bool colour; /* standard output is a terminal that wants colours */
-};
+#include "agent/base/program.h"
 
 struct command {
 	const char *name;
@@ -44,9 +22,6 @@ extern const struct command *const commands[]; /* main.c; NULL at the end */
 #define COMMAND(name) extern const struct command command_##name;
 #include "agent/command/commands.def"
 #undef COMMAND
-
-/* Prints "jailagent: MESSAGE" to standard error. */
-void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints what was wrong with a command line; returns EXIT_USAGE. */
 int usage_error(const struct command *c, const char *fmt, ...)
@@ -78,10 +53,6 @@ struct jail_kernel *context_kernel(const struct context *ctx, bool read_only);
  */
 int jail_number(const char *text);
 
-/* Whether NAME matches PATTERN: equal, "*", or "foo.*" (all below foo). */
-bool name_matches(const char *pattern, const char *name);
-/* Whether a name is "*" or ends in ".*"; `w*` is a name like any other. */
-bool is_pattern(const char *name);
 /* A usage error when one of the names has a "*" elsewhere; else EXIT_OK. */
 int check_names(const struct command *c, int count, char **names);
 

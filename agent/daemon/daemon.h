@@ -16,7 +16,7 @@
 
 #include "agent/reconcile/absence.h"
 #include "agent/base/channel.h"
-#include "agent/command/command.h"
+#include "agent/base/program.h"
 #include "agent/daemon/control.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/sign/snapshot.h"

@@ -9,7 +9,7 @@
 
 #include "agent/base/buffer.h"
 #include "agent/base/clock.h"
-#include "agent/command/command.h"
+#include "agent/base/program.h"
 
 const char *
 status_time(int64_t seconds, char *buf)

@@ -32,7 +32,9 @@ code_lines() {
 
 # agent -> specs -> kernel, never back; a backend's own headers stay in
 # kernel/.  What reads jail.conf(5) uses the specs, which know nothing of it, and
-# meets files in one place only.
+# meets files in one place only.  Within agent/ each room uses those before it.
+AGENT_ROOMS="base sign read plan reconcile daemon command"
+
 rule_dependencies() {
 	for f in $(c_files kernel specs agent); do
 		sed -n 's/^[ 	]*#[ 	]*include[ 	]*"\([^"]*\)".*/\1/p' "$f" |
@@ -47,7 +49,7 @@ rule_dependencies() {
 			specs/jailconf/*:*) ;;
 			specs/*:specs/jailconf/*) to=import ;;
 			esac
-			may_include "${f%%/*}" "$to" ||
+			may_include "${f%%/*}" "$to" && below "$f" "$to" ||
 			    echo "$f: must not include \"$header\""
 		done
 	done
@@ -66,6 +68,20 @@ may_include() { # ROOM HEADER
 	agent:kernel/* | agent:specs/* | agent:agent/*) return 0 ;;
 	esac
 	return 1
+}
+
+# Whether a header is in the file's room of agent/ or in one below it.
+below() { # FILE HEADER
+	case $1:$2 in
+	agent/*/*:agent/*/*) ;;
+	*) return 0 ;;
+	esac
+	_room=${1#agent/}
+	_other=${2#agent/}
+	case " $AGENT_ROOMS " in
+	*" ${_other%%/*} "*"${_room%%/*} "*) return 0 ;;
+	esac
+	[ "${_room%%/*}" = "${_other%%/*}" ]
 }
 
 # The operating system is asked about in backends and few named files only.

@@ -105,8 +105,10 @@ start(struct linux_kernel *lk, const struct kernel_options *opt,
 		if (realpath(lk->dir, real) == NULL)
 			return error_sys(err, errno, "kernel linux: %s",
 			    lk->dir);
-		if (cgroup_key(real, lk->spawner.key, err) != 0 ||
-		    spawner_start(&lk->spawner, err) != 0)
+		/* Without a key only jails that need a cgroup are refused. */
+		if (cgroup_key(real, lk->spawner.key, NULL) != 0)
+			lk->spawner.key[0] = '\0';
+		if (spawner_start(&lk->spawner, err) != 0)
 			return -1;
 	}
 	lk->table = prison_open(lk->dir, boot, opt, &linux_effects, lk, err);

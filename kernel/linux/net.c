@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net.h"
 
+#include <sys/file.h>
+
 #include <stdio.h>
 
 #include "net_list.h"
@@ -44,15 +46,20 @@ net_open(struct net *n, const char *key, const struct rights_pass *pass)
 	*n = (struct net){ .bpf = { pass }, .table = -1,
 	    .maps = { -1, -1, -1 } };
 	snprintf(n->key, sizeof n->key, "%s", key);
-	n->root = cgroup_root(&n->why);
+	n->root = key[0] != '\0' ? cgroup_root(&n->why) :
+	    error_set(&n->why, ENAMETOOLONG, "the path of the jails' table is "
+	    "too long for the name of a cgroup");
 }
 
 void
 net_close(struct net *n)
 {
 	forget(n);
-	if (n->root >= 0)
+	if (n->root >= 0) {
+		/* Not while another process loads what it is to find there. */
+		(void)flock(n->root, LOCK_EX);
 		cgroup_table_remove(n->root, n->key);
+	}
 	close_fd(&n->root);
 }
 
@@ -155,12 +162,8 @@ load(struct net *n, struct error *err)
 }
 
 static int
-prepare(struct net *n, struct error *err)
+find_or_load(struct net *n, struct error *err)
 {
-	if (n->table >= 0)
-		return 0;
-	if (n->root < 0)
-		return error_set(err, n->why.code, "%s", n->why.text);
 	n->table = cgroup_table(n->root, n->key, true);
 	if (n->table >= 0 && find_attached(n))
 		return 0;
@@ -176,6 +179,21 @@ prepare(struct net *n, struct error *err)
 	forget(n);
 	cgroup_table_remove(n->root, n->key);
 	return -1;
+}
+
+static int
+prepare(struct net *n, struct error *err)
+{
+	int rc;
+
+	if (n->table >= 0)
+		return 0;
+	if (n->root < 0)
+		return error_set(err, n->why.code, "%s", n->why.text);
+	(void)flock(n->root, LOCK_EX);
+	rc = find_or_load(n, err);
+	(void)flock(n->root, LOCK_UN);
+	return rc;
 }
 
 /* Another process may have removed the cgroup of the table meanwhile. */

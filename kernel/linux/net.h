@@ -57,7 +57,7 @@ int net_probe(struct error *err);
 
 /*
  * Opens the root of the cgroups, which has to be done where it is mounted.  An
- * error is kept until it matters.
+ * error is kept until it matters.  `key`: cgroup_key, "" when there is none.
  */
 void net_open(struct net *n, const char *key, const struct rights_pass *pass);
 /* Removes what no jail needs any more. */

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The BPF programs for networks of jails: the assembler, and that this kernel
+ * takes each program.  What they do is tried in system/network.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/linux/net.h"
+
+static void
+jumps_lead_to_their_labels(void **state)
+{
+	struct bpf_text t;
+	int end;
+
+	(void)state;
+	text_begin(&t);
+	end = text_label(&t);
+	put_value(&t, R1, 7);
+	put_if_equal(&t, R1, 7, end);
+	put_map(&t, R2, 5); /* takes two places */
+	put_return(&t, 0);
+	text_here(&t, end);
+	put_return(&t, 1);
+	assert_int_equal(text_end(&t), 0);
+	assert_int_equal(t.count, 8);
+	assert_int_equal(t.insn[1].off, 4);
+	assert_int_equal(t.insn[1].imm, 7);
+	assert_int_equal(t.insn[2].src_reg, BPF_PSEUDO_MAP_FD);
+	assert_int_equal(t.insn[6].imm, 1);
+}
+
+static void
+wrong_texts_are_noticed(void **state)
+{
+	struct bpf_text t;
+	int label;
+
+	(void)state;
+	text_begin(&t);
+	put_jump(&t, text_label(&t)); /* it has no place */
+	assert_int_equal(text_end(&t), -1);
+	text_begin(&t);
+	label = text_label(&t);
+	text_here(&t, label);
+	put_jump(&t, label); /* backward */
+	assert_int_equal(text_end(&t), -1);
+	text_begin(&t);
+	for (int i = 0; i <= BPF_TEXT_MAX; i++)
+		put_value(&t, R0, i);
+	assert_int_equal(text_end(&t), -1);
+	text_begin(&t);
+	for (int i = 0; i <= BPF_LABELS_MAX; i++)
+		text_here(&t, text_label(&t));
+	put_return(&t, 0);
+	assert_int_equal(text_end(&t), -1);
+}
+
+static void
+all_programs_fit(void **state)
+{
+	const struct net_maps maps = { 3, 4, 5 };
+
+	(void)state;
+	for (size_t i = 0; i < net_program_count; i++) {
+		const struct net_program *p = &net_programs[i];
+		struct bpf_text t;
+
+		text_begin(&t);
+		p->write(&t, &maps, p->variant);
+		assert_int_equal(text_end(&t), 0);
+		assert_true(strlen(p->name) < BPF_OBJ_NAME_LEN);
+	}
+}
+
+static void
+open_net(struct net *n, const struct rights_pass *pass)
+{
+	char key[CGROUP_KEY_SIZE];
+
+	snprintf(key, sizeof key, "unit-test:%ld", (long)getpid());
+	net_open(n, key, pass);
+}
+
+/* Two processes use one table: programs are loaded once. */
+static void
+programs_are_taken(void **state)
+{
+	static const struct rights_pass none;
+	struct net_addresses one = { .serial = 7, .select = { 1, 1 },
+		.count = { 1, NET_ANY } }, two = { .serial = 7,
+		.select = { 1, 1 }, .count = { 0, NET_ANY } };
+	struct net a, b;
+	struct error err = { 0 };
+	struct net_jail jail;
+	uint64_t id;
+	int fd;
+
+	(void)state;
+	if (geteuid() != 0 || net_probe(&err) != 0) {
+		print_message("skip: %s\n", err.code != 0 ? err.text :
+		    "needs root");
+		skip();
+	}
+	inet_pton(AF_INET, "192.0.2.1", &one.ip4[0]);
+	open_net(&a, &none);
+	open_net(&b, &none);
+	fd = net_add(&a, &one, &err);
+	if (fd < 0)
+		fail_msg("%s", err.text);
+	close(fd);
+	fd = net_cgroup(&b, 7, &err);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(net_change(&b, &one, &two, &err), 0);
+	assert_true(b.maps.jails >= 0);
+	fd = cgroup_open(a.table, 7, &id);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(bpf_map_read(&a.bpf, a.maps.jails, &id, &jail), 0);
+	assert_int_equal(jail.count[0], 0);
+	assert_int_equal(jail.count[1], NET_ANY);
+	net_remove(&b, &two);
+	assert_int_equal(bpf_map_read(&a.bpf, a.maps.jails, &id, &jail), -1);
+	assert_int_equal(net_cgroup(&b, 7, &err), -1);
+	assert_int_equal(err.code, ENOENT);
+	/* The one that ends first takes the table away; it can be made again. */
+	net_close(&b);
+	fd = net_add(&a, &one, &err);
+	if (fd < 0)
+		fail_msg("%s", err.text);
+	close(fd);
+	net_remove(&a, &one);
+	net_close(&a);
+	open_net(&a, &none);
+	assert_int_equal(cgroup_table(a.root, a.key, false), -1);
+	net_close(&a);
+}
+
+static void
+keys_name_one_table(void **state)
+{
+	char key[CGROUP_KEY_SIZE], other[CGROUP_KEY_SIZE];
+	char longer[300];
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(cgroup_key("/run/jailagent/linux", key, &err), 0);
+	assert_string_equal(key, "run:jailagent:linux");
+	assert_int_equal(cgroup_key("/a/b", key, &err), 0);
+	assert_int_equal(cgroup_key("/a:b", other, &err), 0);
+	assert_string_not_equal(key, other);
+	memset(longer, 'x', sizeof longer);
+	longer[0] = '/';
+	longer[sizeof longer - 1] = '\0';
+	assert_int_equal(cgroup_key(longer, key, &err), -1);
+	assert_int_equal(err.code, ENAMETOOLONG);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(jumps_lead_to_their_labels),
+		cmocka_unit_test(wrong_texts_are_noticed),
+		cmocka_unit_test(all_programs_fit),
+		cmocka_unit_test(programs_are_taken),
+		cmocka_unit_test(keys_name_one_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

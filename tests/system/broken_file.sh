@@ -32,6 +32,22 @@ broken() {
 	    "$work/agent.log"
 	check "$_what: the jail runs on" same "$web" "$(identity web)"
 }
+# The same error in another file is another error.
+same_error() { put_spec "$1" "host.hostnme: same"; }
+logged() { same 1 "$(grep -c -F "$1.yaml:4:1: " "$work/agent.log")"; }
+invalid_are() { same "$1" "$(ja status --json | jq .summary.invalid)"; }
+check "none is invalid" invalid_are 0
+same_error web
+check "an error is said" soon logged web
+check "one jail is invalid" soon invalid_are 1
+same_error db
+check "the same in a second file is said, too" soon logged db
+check "two jails are invalid" soon invalid_are 2
+put_spec web "host.hostname: web" 'exec.start: ["/bin/sleep 1000 &"]'
+put_spec db "host.hostname: db"
+check "mended" soon invalid_are 0
+check "nothing was done" same "$web" "$(identity web)"
+
 broken "unknown key" 4:1 host.hostname "host.hostnme: web"
 broken "wrong type" 3:10 persist "persist: maybe"
 broken "not YAML" 5:1 "" "exec.start: [\"/bin/sleep"

@@ -62,6 +62,11 @@ check "names choose" same "web" "$(ja status --json web |
     jq -r '.jails[].name')"
 check "a pattern, too" same "taken theirs web" "$(ja status --json '*' |
     jq -r '[.jails[].name] | sort | join(" ")')"
+for p in 'we*b' '*x' 'a.*.b' '**'; do
+	check "$p is no pattern: 64" expect_status 64 ja status "$p"
+	check "$p: nor for wait" expect_status 64 ja wait --timeout 1 "$p"
+	check "$p: it says what is one" says 'a name with ".*" after it'
+done
 check "one that is ready: 0" expect_status 0 ja status web
 check "all of them: 2" expect_status 2 ja status
 

@@ -12,6 +12,10 @@
 
 #include <cmocka.h>
 
+#include <sys/resource.h>
+
+#include <time.h>
+
 #include "agent/base/channel.h"
 #include "agent/daemon/control.h"
 #include "agent_fixture.h"
@@ -292,6 +296,48 @@ other_users_are_refused(void **state)
 	assert_int_equal(s->requests, 0);
 }
 
+/* Without a descriptor left nobody is turned away, and nothing spins. */
+static void
+no_descriptors_for_a_while(void **state)
+{
+	struct server *s = *state;
+	int full[256], status = -1;
+	size_t count = 0;
+	struct rlimit old, few = { .rlim_cur = 64 };
+	clock_t used;
+	pid_t pid;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few.rlim_max = old.rlim_max;
+	pid = fork();
+	if (pid == 0) {
+		struct error err;
+		json_t *reply;
+
+		_exit(control_call(&s->paths, "hello", NULL, 5000, &reply,
+		    &err));
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	while (count < 256 && (full[count] = dup(0)) >= 0)
+		count++;
+	assert_int_equal(errno, EMFILE);
+	used = clock();
+	for (int i = 0; i < 5; i++)
+		serve(s);
+	used = clock() - used;
+	assert_int_equal(s->requests, 0);
+	assert_true(used < CLOCKS_PER_SEC / 10);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	while (count > 0)
+		close(full[--count]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	for (int i = 0; i < 50 && waitpid(pid, &status, WNOHANG) == 0; i++)
+		serve(s);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(s->requests, 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -304,6 +350,7 @@ main(void)
 		TEST(client_that_waits_goes_away),
 		TEST(calls_and_timeouts),
 		TEST(other_users_are_refused),
+		TEST(no_descriptors_for_a_while),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -215,6 +215,42 @@ settings_not_built(void **state)
 	world_remove(&w);
 }
 
+/* /dev/fd is in what mount.devfs makes. */
+static void
+fdescfs_on_linux(void **state)
+{
+	static const struct {
+		const char *yaml;
+		bool refused;
+	} rows[] = {
+		{ "mount.fdescfs: true\n", true },
+		{ "mount.fdescfs: true\nmount.devfs: false\n", true },
+		{ "mount.fdescfs: true\nmount.devfs: true\n", false },
+		{ "mount.fdescfs: false\n", false },
+	};
+	char buf[ERROR_TEXT_MAX], yaml[256];
+	struct world w;
+
+	(void)state;
+	world_make(&w, JAIL_GEN_15);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct spec *s;
+		const char *why;
+
+		snprintf(yaml, sizeof yaml, "name: web\npath: @\n"
+		    "persist: true\n%s", rows[i].yaml);
+		s = spec_of_text(&w, yaml);
+		why = rules_refuse(s, "linux", &w.observer.params, buf,
+		    sizeof buf);
+		if ((why != NULL) != rows[i].refused ||
+		    (why != NULL && strstr(why, "mount.devfs: true") == NULL))
+			fail_msg("%s: %s", rows[i].yaml,
+			    why != NULL ? why : "not refused");
+		spec_free(s);
+	}
+	world_remove(&w);
+}
+
 int
 main(void)
 {
@@ -224,6 +260,7 @@ main(void)
 		cmocka_unit_test(names_on_linux),
 		cmocka_unit_test(networks_on_linux),
 		cmocka_unit_test(settings_not_built),
+		cmocka_unit_test(fdescfs_on_linux),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

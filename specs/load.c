@@ -169,7 +169,8 @@ spec_load(const char *const *path, size_t count, struct spec_set *set)
 	/* The texts stay where they are: errors point to them. */
 	set->file = files.text;
 	set->file_count = files.count;
-	if (files.count > 1)
+	/* Those of one directory are sorted already. */
+	if (count > 1)
 		qsort(set->file, set->file_count, sizeof *set->file,
 		    compare_text);
 	spec_errors_sort(&set->errors);

@@ -34,7 +34,8 @@ jail_inits() {
 	return 0
 }
 
-# end_jails DIR: kills them, and with each all processes of its jail.
+# end_jails DIR: kills them, and with each all processes of its jail, and removes
+# the cgroups of tables below the first directory of DIR.
 end_jails() {
 	for _p in $(jail_inits "$1"); do
 		kill -KILL "$_p" 2>/dev/null
@@ -44,6 +45,18 @@ end_jails() {
 		_tries=$((_tries + 1))
 		sleep 0.02
 	done
+	remove_cgroups "${1%%/*}"
+}
+
+# remove_cgroups DIRECTORY: those of the tables below it; a table that is
+# deleted with its jails has nobody who would.
+remove_cgroups() {
+	_groups=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
+	[ -n "$1" ] && [ -d "$_groups/jailagent" ] || return 0
+	find "$_groups/jailagent" -depth -mindepth 1 -type d -path "*:$1:*" \
+	    -exec rmdir {} + 2>/dev/null
+	rmdir "$_groups/jailagent" 2>/dev/null
+	return 0
 }
 
 # run_directory STATEDIR: what the agent of a state directory makes elsewhere:

@@ -23,6 +23,7 @@
 #include "linux_procs.h"
 
 #define SETTLE_MS 5000
+#define LINGER_MS 50 /* for an init that is about to end */
 
 struct crash {
 	struct temp_dir dir;
@@ -230,10 +231,11 @@ check_victim(const struct crash *s, const struct scenario *c)
 
 /*
  * Whether the victim is there once all is settled.  The init of one that was
- * committed and not released has seen its creator die, and is just ending.
+ * committed and not released has seen its creator die, and is just ending: it
+ * may answer still, so one that is to stay has to be there a while later.
  */
 static bool
-is_there(const struct crash *s, int *count)
+is_there_now(const struct crash *s, int *count)
 {
 	for (int ms = 0; ms < SETTLE_MS; ms++) {
 		int jid;
@@ -247,6 +249,18 @@ is_there(const struct crash *s, int *count)
 	}
 	fail_msg("the init of %s does not answer", s->victim);
 	return false;
+}
+
+static bool
+is_there(const struct crash *s, const struct scenario *c, int *count)
+{
+	bool there = is_there_now(s, count);
+
+	if (there && s->real && c->creates) {
+		sleep_ms(LINGER_MS);
+		there = is_there_now(s, count);
+	}
+	return there;
 }
 
 static int
@@ -290,7 +304,7 @@ check_after(const struct crash *s, const struct scenario *c)
 	bool there;
 	int count;
 
-	there = is_there(s, &count);
+	there = is_there(s, c, &count);
 	assert_true(there || c->creates || c->ends);
 	if (there)
 		check_victim(s, c);

@@ -75,6 +75,27 @@ count_below(struct seen *s)
 		}
 }
 
+/* What a jail is allowed is never more than what the one above it is. */
+static void
+check_limits(struct prison_fixture *f, int jid, int above)
+{
+	static const char *const grows[] = { "securelevel", "enforce_statfs" };
+	static const char *const shrinks[] = { "children.max",
+		"allow.raw_sockets", "allow.set_hostname" };
+
+	for (size_t i = 0; i < sizeof grows / sizeof *grows; i++)
+		assert_true(fixture_int(f, jid, grows[i], -9) >=
+		    fixture_int(f, above, grows[i], 9));
+	for (size_t i = 0; i < sizeof shrinks / sizeof *shrinks; i++) {
+		int own = fixture_int(f, jid, shrinks[i], 9999);
+
+		/* Each level below has one child less, down to none. */
+		assert_true(own <= fixture_int(f, above, shrinks[i], -9));
+		assert_true(i > 0 || own == 0 ||
+		    own < fixture_int(f, above, shrinks[i], -9));
+	}
+}
+
 /* What always holds of a table without renames. */
 static void
 check_invariants(struct prison_fixture *f, struct seen *s)
@@ -95,6 +116,8 @@ check_invariants(struct prison_fixture *f, struct seen *s)
 		if (a->state != PRISON_ALIVE)
 			continue;
 		assert_true(p == NULL || p->state == PRISON_ALIVE);
+		if (p != NULL)
+			check_limits(f, a->jid, p->jid);
 		assert_int_equal(fixture_jid(f, a->name), a->jid);
 		for (size_t j = 0; j < i; j++)
 			assert_false(s->jail[j].state == PRISON_ALIVE &&
@@ -124,18 +147,25 @@ random_call(struct prison_fixture *f, uint32_t *seed)
 		"nopersist", "persist", "securelevel#1", "children.max#2",
 		"allow.raw_sockets", "allow.noraw_sockets", "meta.k=v",
 		"host.hostname=h", "host#2", "sysvmsg#1", "sysvmsg#0",
-		"bogus", "env=a=1", "enforce_statfs#1",
+		"bogus", "env=a=1", "enforce_statfs#1", "enforce_statfs#0",
+		"children.max#30", "allow.noset_hostname",
 	};
+	/* By depth, so that those below fit. */
+	static const char *const room[] = { "children.max#40",
+		"children.max#20", "children.max#10" };
 	const char *change = changes[next_random(seed) %
 	    (sizeof changes / sizeof *changes)];
 	char name[64];
+	size_t depth = 0;
 
 	random_name(seed, name);
+	for (const char *p = name; *p != '\0'; p++)
+		depth += *p == '.';
 	switch (next_random(seed) % 5) {
 	case 0:
 	case 1:
 		fixture_set(f, JAIL_CREATE, name, "persist",
-		    "children.max#40", "path=/", NULL);
+		    room[depth], "path=/", NULL);
 		break;
 	case 2:
 		fixture_set(f, JAIL_CREATE, name, "persist", change, NULL);

@@ -34,6 +34,16 @@ compare_columns(const void *a, const void *b)
 	return deep_x != deep_y ? deep_x - deep_y : strcmp(x->name, y->name);
 }
 
+static bool
+has_column(const struct list_options *o, const char *name)
+{
+	for (size_t i = 0; i < o->count; i++)
+		if (strcmp(o->column[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What is named again is shown once. */
 static int
 add_column(struct listing *l, const char *name)
 {
@@ -42,6 +52,8 @@ add_column(struct listing *l, const char *name)
 	char base[JAIL_NAME_MAX] = "";
 	size_t at = 0;
 
+	if (has_column(o, name))
+		return 0;
 	if (info == NULL) {
 		strncat(base, name, sizeof base - 1);
 		base[strcspn(base, ".")] = '\0';
@@ -68,8 +80,9 @@ add_all(struct listing *l)
 	size_t first = o->count;
 
 	for (size_t i = 0; i < l->params.count; i++)
-		o->column[o->count++] = (struct list_column){
-		    l->params.info[i].name, &l->params.info[i], 0 };
+		if (!has_column(o, l->params.info[i].name))
+			o->column[o->count++] = (struct list_column){
+			    l->params.info[i].name, &l->params.info[i], 0 };
 	qsort(o->column + first, o->count - first, sizeof *o->column,
 	    compare_columns);
 }
@@ -205,6 +218,24 @@ list_jails(struct listing *l, int argc, char **argv)
 	return rc;
 }
 
+/* Of the options that shape the output a later one undoes what it excludes. */
+static void
+shape(struct list_options *o, int ch)
+{
+	if (ch != 'q')
+		o->verbose = ch == 'v';
+	if (ch == 'h' || ch == 'v')
+		o->settable = false;
+	if (ch == 's' || ch == 'v')
+		o->header = false;
+	if (ch == 'v')
+		o->name_value = false;
+	o->header |= ch == 'h';
+	o->name_value |= ch == 'n' || ch == 's';
+	o->quoted |= ch == 'q' || ch == 's';
+	o->settable |= ch == 's';
+}
+
 /* Returns 0, or the exit status. */
 static int
 list_options_read(struct listing *l, int argc, char **argv)
@@ -223,26 +254,18 @@ list_options_read(struct listing *l, int argc, char **argv)
 		case 'd':
 			o->dying = true;
 			break;
-		case 'h':
-			o->header = true;
-			break;
 		case 'j':
 			l->jail = optarg;
 			break;
 		case 'N':
 			o->names = true;
 			break;
-		case 's':
-			o->settable = o->quoted = o->name_value = true;
-			break;
+		case 'h':
 		case 'n':
-			o->name_value = true;
-			break;
 		case 'q':
-			o->quoted = true;
-			break;
+		case 's':
 		case 'v':
-			o->verbose = true;
+			shape(o, ch);
 			break;
 		case 256:
 			o->json = true;

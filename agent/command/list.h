@@ -30,7 +30,7 @@ struct json_t;
 struct json_t *list_json(const struct list_options *o,
     const struct jail_row *row, struct error *err);
 
-/* As jls -q: in quotes where a shell would need them. */
+/* As jls -q, with escapes: in quotes where a reader needs them. */
 void list_quoted(FILE *f, const char *text);
 
 #endif

@@ -54,10 +54,10 @@ list_quoted(FILE *f, const char *text)
 		fputs("\"\"", f);
 		return;
 	}
-	if (strpbrk(text, " \t\n'") != NULL)
-		quote = '"';
-	else if (strchr(text, '"') != NULL)
+	if (strchr(text, '"') != NULL && strchr(text, '\'') == NULL)
 		quote = '\'';
+	else if (strpbrk(text, " \t\n'") != NULL)
+		quote = '"';
 	if (quote != 0)
 		putc(quote, f);
 	for (; *text != '\0'; text++) {
@@ -210,7 +210,7 @@ print_default(FILE *f, const struct list_options *o,
 	    value_export(PARAM_IP4, v->data, v->len, &ip4, err) != 0)
 		return error_wrap(err, "jail %d: ip4.addr", row->jid);
 	if (o->names)
-		fprintf(f, " %-15.15s ", text_of(row, "name"));
+		fprintf(f, " %-15s ", text_of(row, "name"));
 	else
 		fprintf(f, "%6d  ", row->jid);
 	fprintf(f, "%-15.15s %-29.29s %.74s\n",

@@ -52,6 +52,32 @@ check "-h" prints 'jid name persist
 check "-n" prints 'jid=2 persist allow.noraw_sockets ip4.addr=' -n -j 2 \
     jid persist allow.raw_sockets ip4.addr
 check "-q" prints "\"it's db\" \"\"" -q -j 2 host.hostname ip4.addr
+check "a text with double quotes is given" "$jail" "$k" update name=db \
+    'meta=say "hi" now'
+check "it is put in single ones" prints "'say \"hi\" now'" -q -j 2 meta
+check "what is named again is shown once" prints "1 web" -j 1 jid name jid
+once() {
+	list -h -j 1 name all jid | head -n 1 | tr ' ' '\n' > "$work/names"
+	same name "$(head -n 1 "$work/names")" &&
+	    [ -z "$(sort "$work/names" | uniq -d)" ]
+}
+check "also beside all" once
+# alike "OPTION..." "OPTION...": they give the same text.
+alike() {
+	# shellcheck disable=SC2086 # these are several words
+	list $1 > "$work/a" && list $2 > "$work/b" && cmp "$work/a" "$work/b"
+}
+check "-v undoes -h, -n and -s" alike "-h -n -s -v" -v
+check "-n and -s undo -v" alike "-v -s" -s
+check "-s undoes -h" alike "-h -s" -s
+check "-h undoes -s, not its quotes" alike "-s -h" "-n -q -h"
+check "-q undoes nothing" alike "-v -q" -v
+check "a long name is made" "$jail" "$k" create name=a_name_of_20_letters \
+    path=/ persist host.hostname=long
+check "and shown whole with -N" prints \
+" JID             IP Address      Hostname                      Path
+ a_name_of_20_letters                 long                          /" \
+    -N -j a_name_of_20_letters
 check "-n without parameters shows all" sh -c "
 	$JAILAGENT -k $k list -n -j 2 | grep -q ' children.max=2 '"
 check "-s leaves out what cannot be set" sh -c "

@@ -13,9 +13,12 @@
 #define TOP "jailagent"
 #define NAME_SIZE 24
 
-/* Dead processes are counted for a moment after their parents know. */
-#define REMOVE_TRIES 50
-#define REMOVE_WAIT_US 200
+/*
+ * Killed processes are counted until they have freed what they had, which may
+ * be long on a busy host: the time is only spent when there are some.
+ */
+#define REMOVE_TRIES 2000
+#define REMOVE_WAIT_US 1000
 
 /* mountinfo has blanks and the like as \ooo. */
 static void

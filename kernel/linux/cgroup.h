@@ -42,7 +42,10 @@ int cgroup_open(int table, uint64_t serial, uint64_t *id);
 /* Moves a process into a cgroup.  -1/errno. */
 int cgroup_enter(int cgroup, long pid);
 
-/* Returns 0, also when there is none, -1/errno (EBUSY: it has processes). */
+/*
+ * Returns 0, also when there is none, -1/errno (EBUSY: it has processes, which
+ * did not end within two seconds).
+ */
 int cgroup_remove(int table, uint64_t serial);
 
 #endif

@@ -16,6 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
 #include "kernel/linux/net.h"
 
 static void
@@ -93,6 +96,18 @@ open_net(struct net *n, const struct rights_pass *pass)
 	net_open(n, key, pass);
 }
 
+static void
+need_net(void)
+{
+	struct error err = { 0 };
+
+	if (geteuid() != 0 || net_probe(&err) != 0) {
+		print_message("skip: %s\n", err.code != 0 ? err.text :
+		    "needs root");
+		skip();
+	}
+}
+
 /* Two processes use one table: programs are loaded once. */
 static void
 programs_are_taken(void **state)
@@ -108,11 +123,7 @@ programs_are_taken(void **state)
 	int fd;
 
 	(void)state;
-	if (geteuid() != 0 || net_probe(&err) != 0) {
-		print_message("skip: %s\n", err.code != 0 ? err.text :
-		    "needs root");
-		skip();
-	}
+	need_net();
 	inet_pton(AF_INET, "192.0.2.1", &one.ip4[0]);
 	open_net(&a, &none);
 	open_net(&b, &none);
@@ -148,6 +159,66 @@ programs_are_taken(void **state)
 	net_close(&a);
 }
 
+/* In a child: a process in the cgroup that takes 200 ms to end once killed. */
+static void
+be_slow(int cgroup, int ready)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	if (pid < 0 || ptrace(PTRACE_SEIZE, pid, NULL,
+	    (void *)(uintptr_t)PTRACE_O_TRACEEXIT) != 0 ||
+	    cgroup_enter(cgroup, pid) != 0 || write(ready, "r", 1) != 1)
+		_exit(1);
+	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+		_exit(2);
+	usleep(200000);
+	(void)ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	_exit(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) ? 0 : 3);
+}
+
+/* What a killed creator left may need a while to end. */
+static void
+remains_are_waited_for(void **state)
+{
+	static const struct rights_pass none;
+	struct net_addresses one = { .serial = 7, .select = { 1, 1 },
+		.count = { NET_ANY, NET_ANY } };
+	struct error err = { 0 };
+	int fd, ready[2], status;
+	struct net n;
+	pid_t pid;
+	char c;
+
+	(void)state;
+	need_net();
+	open_net(&n, &none);
+	fd = net_add(&n, &one, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		be_slow(fd, ready[1]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(fd);
+	fd = net_add(&n, &one, &err);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (fd < 0)
+		print_message("%s\n", err.text);
+	else
+		close(fd);
+	net_remove(&n, &one);
+	net_close(&n);
+	assert_true(fd >= 0);
+	assert_int_equal(status, 0);
+}
+
 static void
 keys_name_one_table(void **state)
 {
@@ -176,6 +247,7 @@ main(void)
 		cmocka_unit_test(wrong_texts_are_noticed),
 		cmocka_unit_test(all_programs_fit),
 		cmocka_unit_test(programs_are_taken),
+		cmocka_unit_test(remains_are_waited_for),
 		cmocka_unit_test(keys_name_one_table),
 	};
 

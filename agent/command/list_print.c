@@ -103,6 +103,11 @@ print_column(FILE *f, const struct list_options *o,
 			fputs(negative, f);
 		return;
 	}
+	/* A key that this jail does not have is no empty one. */
+	if (c->info == NULL && texts->count == 0) {
+		fputs(o->name_value ? c->name : "", f);
+		return;
+	}
 	if (o->name_value)
 		fprintf(f, "%s=", c->name);
 	if (is_array(c))

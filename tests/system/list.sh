@@ -55,6 +55,12 @@ check "-q" prints "\"it's db\" \"\"" -q -j 2 host.hostname ip4.addr
 check "a text with double quotes is given" "$jail" "$k" update name=db \
     'meta=say "hi" now'
 check "it is put in single ones" prints "'say \"hi\" now'" -q -j 2 meta
+check "a key without a value is given" "$jail" "$k" update name=db \
+    meta=empty=
+check "it has an empty text, one that is not there none" prints \
+    ' "" db' -j 2 meta.none meta.empty name
+check "-n shows the name alone" prints \
+    'meta.none meta.empty="" name=db' -n -j 2 meta.none meta.empty name
 check "what is named again is shown once" prints "1 web" -j 1 jid name jid
 once() {
 	list -h -j 1 name all jid | head -n 1 | tr ' ' '\n' > "$work/names"

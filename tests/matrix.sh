@@ -304,7 +304,7 @@ take_away() {
 		check "mounted over" soon other_device
 		sleep 1.3
 		check "it is no removal" same "$jid" "$(ja list -j web jid)"
-		umount "$specs"
+		wait_until 5 umount "$specs"
 		check "unmounted: back" soon scanned_well
 	fi
 }
@@ -336,7 +336,7 @@ fill_disk() {
 	next
 	text | put web
 	arrives "room again"
-	umount "$specs"
+	wait_until 5 umount "$specs"
 	check "the old disk" soon other_device
 	check "approved as well" ja ack '*'
 	next

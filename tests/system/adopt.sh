@@ -55,7 +55,7 @@ check "it is blocked" soon state_is odd blocked
 check "and goes on" same "$odd" "$(identity odd)"
 
 stop agent
-check "another agent" agent_start
+check "another agent" agent_start --max-remove 5
 check "knows it as its own" settled web
 check "still the same" same "$web" "$(identity web)"
 kill -9 "$(init_of web)"

@@ -30,6 +30,9 @@ struct tally {
 	unsigned same, excepted, failed;
 };
 
+static void differ(struct replay *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 static void
 differ(struct replay *r, const char *fmt, ...)
 {

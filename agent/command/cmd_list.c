@@ -43,6 +43,23 @@ has_column(const struct list_options *o, const char *name)
 	return false;
 }
 
+/* The boolean that `name` is the negative of, NULL if there is none. */
+static const struct jail_param_info *
+find_negated(const struct jail_params *params, const char *name)
+{
+	char negative[JAIL_NAME_MAX];
+
+	for (size_t i = 0; i < params->count; i++) {
+		const struct jail_param_info *info = &params->info[i];
+
+		if (info->type == PARAM_BOOL && param_negative(info->name,
+		    negative, sizeof negative) != NULL &&
+		    strcmp(negative, name) == 0)
+			return info;
+	}
+	return NULL;
+}
+
 /* What is named again is shown once. */
 static int
 add_column(struct listing *l, const char *name)
@@ -50,10 +67,14 @@ add_column(struct listing *l, const char *name)
 	struct list_options *o = &l->opt;
 	const struct jail_param_info *info = params_find(&l->params, name);
 	char base[JAIL_NAME_MAX] = "";
+	bool negated = info == NULL;
 	size_t at = 0;
 
 	if (has_column(o, name))
 		return 0;
+	if (info == NULL)
+		info = find_negated(&l->params, name);
+	negated = negated && info != NULL;
 	if (info == NULL) {
 		strncat(base, name, sizeof base - 1);
 		base[strcspn(base, ".")] = '\0';
@@ -68,8 +89,8 @@ add_column(struct listing *l, const char *name)
 		l->extra[l->extra_count++] = name;
 		info = NULL;
 	}
-	o->column[o->count++] = (struct list_column){ name, info,
-	    at };
+	o->column[o->count++] = (struct list_column){ name, info, at,
+	    negated };
 	return 0;
 }
 
@@ -82,7 +103,7 @@ add_all(struct listing *l)
 	for (size_t i = 0; i < l->params.count; i++)
 		if (!has_column(o, l->params.info[i].name))
 			o->column[o->count++] = (struct list_column){
-			    l->params.info[i].name, &l->params.info[i], 0 };
+			    l->params.info[i].name, &l->params.info[i], 0, false };
 	qsort(o->column + first, o->count - first, sizeof *o->column,
 	    compare_columns);
 }

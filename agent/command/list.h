@@ -13,6 +13,7 @@ struct list_column {
 	const char *name;
 	const struct jail_param_info *info; /* NULL: a key of meta or env */
 	size_t at; /* index of such a key's value in the row */
+	bool negated; /* asked for as nopersist and the like */
 };
 
 struct list_options {

@@ -12,7 +12,7 @@ column_value(const struct jail_row *row, const struct list_column *c)
 	const struct jail_value *v;
 
 	if (c->info != NULL)
-		return row_find(row, c->name);
+		return row_find(row, c->info->name);
 	v = c->at < row->count ? &row->value[c->at] : NULL;
 	return v != NULL && v->data != NULL ? v : NULL;
 }
@@ -96,13 +96,15 @@ print_column(FILE *f, const struct list_options *o,
 	const char *text = texts->count > 0 ? texts->text[0] : "";
 
 	if (o->name_value && is_bool(c)) {
-		if (strcmp(text, "true") == 0 ||
-		    param_negative(c->name, negative, sizeof negative) == NULL)
-			fputs(c->name, f);
+		if (strcmp(text, "true") == 0 || param_negative(c->info->name,
+		    negative, sizeof negative) == NULL)
+			fputs(c->info->name, f);
 		else
 			fputs(negative, f);
 		return;
 	}
+	if (c->negated)
+		text = strcmp(text, "true") == 0 ? "false" : "true";
 	/* A key that this jail does not have is no empty one. */
 	if (c->info == NULL && texts->count == 0) {
 		fputs(o->name_value ? c->name : "", f);
@@ -277,7 +279,7 @@ column_json(const struct list_column *c, const struct text_list *texts)
 	if (text == NULL)
 		return json_null();
 	if (is_bool(c))
-		return json_boolean(strcmp(text, "true") == 0);
+		return json_boolean((strcmp(text, "true") == 0) != c->negated);
 	if (c->info != NULL && (c->info->type == PARAM_INT ||
 	    c->info->type == PARAM_ULONG))
 		return json_integer(strtoll(text, NULL, 10));

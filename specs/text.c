@@ -94,7 +94,8 @@ textbuf_add(struct textbuf *b, const char *text, size_t len)
 		b->text = grown;
 		b->room = room;
 	}
-	memcpy(b->text + b->len, text, len);
+	if (len > 0)
+		memcpy(b->text + b->len, text, len);
 	b->len += len;
 	b->text[b->len] = '\0';
 }

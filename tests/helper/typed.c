@@ -233,14 +233,20 @@ main(int argc, char **argv)
 
 	while (at < argc && strcmp(argv[at], "--") != 0)
 		at++;
-	if (at + 1 >= argc || begin(&d, argv + at + 1) != 0) {
+	if (at + 1 >= argc) {
 		fprintf(stderr, "usage: typed [STEP...] -- COMMAND...\n");
 		return 64;
+	}
+	if (begin(&d, argv + at + 1) != 0) {
+		perror("typed: a terminal");
+		return 77;
 	}
 	for (int i = 1; i < at; i++)
 		take_step(&d, argv[i]);
 	wait_for(&d, "ended");
-	fwrite(d.text, 1, d.len, stdout);
+	if (d.len > 0)
+		fwrite(d.text, 1, d.len, stdout);
+	free(d.text);
 	return WIFEXITED(d.status) ? WEXITSTATUS(d.status) :
 	    128 + WTERMSIG(d.status);
 }

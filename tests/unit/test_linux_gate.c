@@ -163,7 +163,7 @@ main(int argc, char **argv)
 	};
 
 	(void)argv;
-	if (argc > 2) /* the program in the jail */
-		return puts("ran") < 0;
+	if (argc > 2) /* the program in the jail, which has no /proc */
+		_exit(write(STDOUT_FILENO, "ran\n", 4) != 4);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -472,6 +472,21 @@ crashes_on_model(void **state)
 	finish(&s);
 }
 
+/* Without it a jail cannot be restricted to addresses. */
+static bool
+has_cgroup2(void)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "r");
+	char line[4096];
+	bool found = false;
+
+	while (f != NULL && !found && fgets(line, sizeof line, f) != NULL)
+		found = strstr(line, " - cgroup2 ") != NULL;
+	if (f != NULL)
+		fclose(f);
+	return found;
+}
+
 static void
 crashes_on_linux(void **state)
 {
@@ -480,6 +495,10 @@ crashes_on_linux(void **state)
 	(void)state;
 	if (geteuid() != 0) {
 		print_message("skip: needs root\n");
+		skip();
+	}
+	if (!has_cgroup2()) {
+		print_message("skip: cgroup v2 is not mounted here\n");
 		skip();
 	}
 	start(&s, "linux");

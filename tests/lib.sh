@@ -41,6 +41,9 @@ not_ok() {
 
 skip() { echo "skip - $1: $2"; } # NAME REASON
 
+# Whether this is the build with sanitizers.
+sanitized() { [ "${BUILD##*/}" = asan ]; }
+
 # check NAME COMMAND...: succeeds when the command does.
 check() {
 	_check_name=$1

@@ -7,6 +7,12 @@
 . tests/agent.sh
 . tests/matrix.sh
 
+if sanitized; then
+	skip "matrix" "the same files as system/matrix, which runs with \
+sanitizers"
+	exit 0
+fi
+
 # The limit counts when the queue is made; it is put back at once.
 limit=/proc/sys/fs/inotify/max_queued_events
 queue=$(cat "$limit")

@@ -7,6 +7,12 @@
 . tests/agent.sh
 . tests/matrix.sh
 
+if sanitized; then
+	skip "matrix" "the same files as system/matrix, which runs with \
+sanitizers"
+	exit 0
+fi
+
 # In a user namespace of its own the limit of inotify instances is its own.
 cat > "$work/without_events" << 'EOT'
 #!/bin/sh

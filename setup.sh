@@ -21,7 +21,7 @@ BUILD_PACKAGES="gcc libc6-dev make pkg-config libyaml-dev libsodium-dev
     liblmdb-dev libevent-dev libjansson-dev libseccomp-dev libcap-dev
     libmnl-dev"
 DEMO_PACKAGES="busybox-static minisign"
-CHECK_PACKAGES="bmake clang codespell git jq libcmocka-dev mandoc python3
+CHECK_PACKAGES="bmake clang codespell git iproute2 jq libcmocka-dev mandoc python3
     python3-jsonschema python3-venv python3-yaml
     shellcheck strace universal-ctags"
 

@@ -10,26 +10,6 @@
 #include "agent/reconcile/foresee.h"
 #include "agent_fixture.h"
 
-#define JAIL(name, more) "name: " name "\npath: @\npersist: true\n" more
-
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof *w);
-
-	world_make(w, JAIL_GEN_15);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_remove(*state);
-	free(*state);
-	return 0;
-}
-
 /* "create web;blocked app;": all that is not `none`, in order of names. */
 static const char *
 foreseen(struct world *w, const char *yaml)
@@ -141,7 +121,7 @@ dependants_follow(void **state)
 	assert_string_equal(foreseen(w, after), "");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
 main(void)

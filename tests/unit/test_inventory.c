@@ -13,24 +13,6 @@
 #include "agent/reconcile/journal.h"
 #include "agent_fixture.h"
 
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof *w);
-
-	world_make(w, JAIL_GEN_15);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_remove(*state);
-	free(*state);
-	return 0;
-}
-
 static struct entry *
 creating(struct world *w, const char *yaml)
 {
@@ -293,7 +275,7 @@ unfinished_creation_without_marks(void **state)
 	world_remove(&w);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
 main(void)

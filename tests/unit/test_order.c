@@ -12,26 +12,6 @@
 
 #include "agent_fixture.h"
 
-#define JAIL(name, more) "name: " name "\npath: @\npersist: true\n" more
-
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof *w);
-
-	world_make(w, JAIL_GEN_15);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_remove(*state);
-	free(*state);
-	return 0;
-}
-
 /* As the kernel's word that anything may have changed. */
 static void
 look_after(void *arg, const struct managed *m, const struct action *a,
@@ -123,11 +103,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(stopped_jails_stay_down,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(whatever_the_names, setup,
-		    teardown),
+		    world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(whatever_the_names, world_setup,
+		    world_teardown),
 		cmocka_unit_test_setup_teardown(stopped_jails_come_back,
-		    setup, teardown),
+		    world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

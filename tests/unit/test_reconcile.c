@@ -9,24 +9,6 @@
 
 #include "agent_fixture.h"
 
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof *w);
-
-	world_make(w, JAIL_GEN_15);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_remove(*state);
-	free(*state);
-	return 0;
-}
-
 /* ------------------------------------------------- an apply has an end */
 
 static void
@@ -98,8 +80,6 @@ letter_remove_removes(void **state)
 }
 
 /* ---------------------------------------------------------------- order */
-
-#define JAIL(name, more) "name: " name "\npath: @\npersist: true\n" more
 
 static void
 dependencies_first(void **state)
@@ -559,7 +539,7 @@ slot_is_passed_on(void **state)
 	    "create b;create c;create a;restart c;");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
 main(void)

@@ -11,26 +11,6 @@
 #include "agent/daemon/status.h"
 #include "agent_fixture.h"
 
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof *w);
-
-	world_make(w, JAIL_GEN_15);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_remove(*state);
-	free(*state);
-	return 0;
-}
-
-#define JAIL(name, more) "name: " name "\npath: @\npersist: true\n" more
-
 /* Whether the object has all the names. */
 static void
 has_names(json_t *o, const char *const *names)
@@ -262,7 +242,7 @@ messages(void **state)
 	    "web: modify");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
 main(void)

@@ -14,7 +14,7 @@
 #include "agent/sign/minisign.h"
 #include "agent/command/pass.h"
 #include "agent/daemon/record.h"
-#include "agent/sign/snapshot.h"
+#include "agent/sign/signer.h"
 
 #define DEFAULT_PARALLEL 16
 

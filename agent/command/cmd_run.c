@@ -9,11 +9,13 @@
 
 #define DEFAULT_INTERVAL 30
 #define DEFAULT_PARALLEL 16
+#define DEFAULT_SNAPSHOTS 1000
 
 extern const struct command command_run;
 
 static const struct option options[] = {
 	{ "interval", required_argument, NULL, 'I' },
+	{ "keep-snapshots", required_argument, NULL, 'K' },
 	{ "max-remove", required_argument, NULL, 'M' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -25,6 +27,7 @@ run(struct context *ctx, int argc, char **argv)
 		.dir = paths_default_specs(),
 		.parallel = DEFAULT_PARALLEL,
 		.interval = DEFAULT_INTERVAL,
+		.keep_snapshots = DEFAULT_SNAPSHOTS,
 		.max_remove = { .value = -1 },
 		.trust = true,
 	};
@@ -52,6 +55,12 @@ run(struct context *ctx, int argc, char **argv)
 				    "%s: not a number of seconds", optarg);
 			o.interval = (unsigned)n;
 			break;
+		case 'K':
+			if ((n = number_option(optarg)) < 0)
+				return usage_error(&command_run,
+				    "--keep-snapshots %s: not a number", optarg);
+			o.keep_snapshots = (unsigned)n;
+			break;
 		case 'M':
 			if (removal_limit_parse(optarg, &o.max_remove) != 0)
 				return usage_error(&command_run, "--max-remove "
@@ -74,7 +83,7 @@ run(struct context *ctx, int argc, char **argv)
 const struct command command_run = {
 	.name = "run",
 	.synopsis = "[-cmr] [-d DIR] [-p N] [--interval S] "
-	    "[--max-remove N|P%]",
+	    "[--max-remove N|P%] [--keep-snapshots N]",
 	.summary = "keep the jails as the specs in a directory say",
 	.help = "  -c -m -r        what is allowed, as jail(8) has it: create, "
 	    "modify,\n"
@@ -84,7 +93,9 @@ const struct command command_run = {
 	    "  -p N            at most N jails at a time (16; 0: any number)\n"
 	    "  --interval S    seconds between full rescans (30)\n"
 	    "  --max-remove N  hold more removals than N, or P%, within 10\n"
-	    "                  minutes (the larger of 1 and 20 %) until ack\n\n"
+	    "                  minutes (the larger of 1 and 20 %) until ack\n"
+	    "  --keep-snapshots N  drop the oldest signed states beyond N (1000;\n"
+	    "                  0: keep all)\n\n"
 	    "Exit status: 0 after SIGTERM or SIGINT, 1 it cannot go on.\n",
 	.run = run,
 };

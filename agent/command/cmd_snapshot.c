@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/base/buffer.h"
+#include "agent/sign/verify.h"
 
 static const struct subcommand {
 	const char *name;

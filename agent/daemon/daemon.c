@@ -16,6 +16,7 @@
 #include "agent/base/buffer.h"
 #include "agent/reconcile/message.h"
 #include "agent/sign/minisign.h"
+#include "agent/sign/signer.h"
 #include "agent/daemon/status.h"
 
 /*
@@ -193,8 +194,8 @@ start_helpers(struct daemon *d, int *reader, int *signer, struct error *err)
 		.trust = d->opt.trust, .good = p->good,
 		.public_key = p->public_key };
 	struct signer_options signs = { .dir = p->snapshots, .good = p->good,
-		.key = p->key,
-		.public_key = p->public_key };
+		.key = p->key, .public_key = p->public_key,
+		.keep = d->opt.keep_snapshots };
 	struct minisign_public pub;
 	bool made = false;
 	pid_t pid;

@@ -27,6 +27,7 @@ struct daemon_options {
 	unsigned letters;
 	unsigned parallel;
 	unsigned interval; /* seconds between rescans */
+	unsigned keep_snapshots; /* 0: all */
 	struct removal_limit max_remove;
 	bool trust; /* check owners and modes */
 };

@@ -12,6 +12,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/daemon/daemon.h"
+#include "agent/sign/signer.h"
 
 /* From one scan to the next while nothing tells of changes. */
 #define BLIND_MS 2000

@@ -14,6 +14,7 @@
 #include "agent/base/clock.h"
 #include "agent/daemon/daemon.h"
 #include "agent/daemon/record.h"
+#include "agent/sign/signer.h"
 #include "kernel/compat.h"
 
 #define SNAPSHOT_MS 1000
@@ -130,7 +131,7 @@ on_done(void *arg, struct channel *c, const struct message *m)
 		return;
 	memcpy(&a, m->data, sizeof a);
 	a.text[sizeof a.text - 1] = '\0';
-	problem(d, a.sequence < 0 ? a.text : "");
+	problem(d, a.text);
 	if (a.sequence >= 0) {
 		memcpy(d->content, d->sent, DIGEST_SIZE);
 		if (!d->reconciler.changed &&

@@ -138,15 +138,25 @@ parse_signature(const char *text, size_t left, struct signature *s,
 }
 
 static int
+check_number(const struct minisign_public *pub, const struct signature *s,
+    struct error *err)
+{
+	char line[MINISIGN_PUBLIC_LINE];
+
+	if (memcmp(s->b.number, pub->number, sizeof pub->number) == 0)
+		return 0;
+	return error_set(err, EKEYREJECTED, "was signed by another key "
+	    "than %s", minisign_public_line(pub, line));
+}
+
+static int
 verify_data(const struct minisign_public *pub, const struct signature *s,
     const void *data, size_t len, struct error *err)
 {
 	unsigned char hash[64];
-	char line[MINISIGN_PUBLIC_LINE];
 
-	if (memcmp(s->b.number, pub->number, sizeof pub->number) != 0)
-		return error_set(err, EKEYREJECTED, "was signed by another key "
-		    "than %s", minisign_public_line(pub, line));
+	if (check_number(pub, s, err) == -1)
+		return -1;
 	if (memcmp(s->b.algorithm, "ED", 2) == 0) {
 		prehash(data, len, hash);
 		data = hash;
@@ -179,6 +189,13 @@ verify_comment(const struct minisign_public *pub, const struct signature *s,
 	return 0;
 }
 
+static void
+copy_comment(const struct signature *s, char *trusted)
+{
+	memcpy(trusted, s->trusted.text, s->trusted.len);
+	trusted[s->trusted.len] = '\0';
+}
+
 int
 minisign_verify(const struct minisign_public *pub, const void *data,
     size_t len, const char *sig, size_t sig_len, char *trusted,
@@ -190,9 +207,21 @@ minisign_verify(const struct minisign_public *pub, const void *data,
 	    verify_data(pub, &s, data, len, err) == -1 ||
 	    verify_comment(pub, &s, err) == -1)
 		return -1;
-	if (trusted != NULL) {
-		memcpy(trusted, s.trusted.text, s.trusted.len);
-		trusted[s.trusted.len] = '\0';
-	}
+	if (trusted != NULL)
+		copy_comment(&s, trusted);
+	return 0;
+}
+
+int
+minisign_verify_comment(const struct minisign_public *pub, const char *sig,
+    size_t sig_len, char *trusted, struct error *err)
+{
+	struct signature s;
+
+	if (parse_signature(sig, sig_len, &s, err) == -1 ||
+	    check_number(pub, &s, err) == -1 ||
+	    verify_comment(pub, &s, err) == -1)
+		return -1;
+	copy_comment(&s, trusted);
 	return 0;
 }

@@ -72,4 +72,8 @@ int minisign_verify(const struct minisign_public *pub, const void *data,
     size_t len, const char *sig, size_t sig_len, char *trusted,
     struct error *err);
 
+/* The authentic trusted comment alone, without the data that was signed. */
+int minisign_verify_comment(const struct minisign_public *pub,
+    const char *sig, size_t sig_len, char *trusted, struct error *err);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The process that holds the secret key and continues the chain. */
-#include "agent/sign/snapshot.h"
+#include "agent/sign/signer.h"
 
 #include <sys/types.h>
 
@@ -18,6 +18,7 @@
 #include "agent/sign/kept.h"
 #include "agent/sign/minisign.h"
 #include "agent/sign/signer_write.h"
+#include "agent/sign/statement.h"
 
 struct signer {
 	const struct signer_options *options;
@@ -27,6 +28,7 @@ struct signer {
 	bool confined;
 	bool ready;	/* the newest snapshot is known and good */
 	uint64_t newest; /* its sequence; 0: there is none */
+	uint64_t first;	 /* of those that are kept */
 	unsigned char digest[DIGEST_SIZE];
 };
 
@@ -54,32 +56,65 @@ read_keys(struct signer *s, struct error *err)
 	return 0;
 }
 
+static int
+load_newest(struct signer *s, struct error *err)
+{
+	char name[SNAPSHOT_NAME_MAX];
+	struct snapshot snapshot;
+	bool readable;
+
+	snapshot_name(s->newest, name);
+	if (snapshot_load(s->dir, name, &s->pub, &snapshot, s->digest,
+	    &readable, err) == -1)
+		return error_wrap(err, "no snapshot is written while the "
+		    "newest one is not good (\"jailagent snapshot verify\" "
+		    "looks at all): %s/%s", s->options->dir, name);
+	snapshot_free(&snapshot);
+	return 0;
+}
+
+/* Without any snapshot behind the anchor, all were taken away. */
+static int
+check_anchor(struct signer *s, struct error *err)
+{
+	struct statement anchor;
+	char name[SNAPSHOT_NAME_MAX];
+	uint64_t last;
+
+	if (statement_newest(s->dir, STATEMENT_ANCHOR, &last, err) == -1)
+		return error_wrap(err, "%s", s->options->dir);
+	if (last == 0)
+		return 0;
+	statement_name(STATEMENT_ANCHOR, last, name);
+	if (statement_load(s->dir, STATEMENT_ANCHOR, last, &s->pub, &anchor,
+	    err) == -1)
+		return error_wrap(err, "no snapshot is written: %s/%s",
+		    s->options->dir, name);
+	statement_free(&anchor);
+	if (s->newest <= last)
+		return error_set(err, ENOENT, "no snapshot is written: %s/%s "
+		    "says that there were more than are there; bring them "
+		    "back, or move the whole directory away",
+		    s->options->dir, name);
+	s->first = last + 1;
+	return signer_drop(s->dir, last, err);
+}
+
 /* A chain is continued only from an end that verifies. */
 static int
 find_newest(struct signer *s, struct error *err)
 {
-	const char *dir = s->options->dir;
-	char name[SNAPSHOT_NAME_MAX];
 	uint64_t *sequence;
-	struct snapshot snapshot;
-	bool readable;
 	size_t count;
-	int rc = 0;
 
 	if (snapshot_sequences(s->dir, &sequence, &count, err) == -1)
-		return error_wrap(err, "%s", dir);
+		return error_wrap(err, "%s", s->options->dir);
 	s->newest = count == 0 ? 0 : sequence[count - 1];
+	s->first = count == 0 ? 1 : sequence[0];
 	free(sequence);
-	if (s->newest > 0) {
-		snapshot_name(s->newest, name);
-		rc = snapshot_load(s->dir, name, &s->pub, &snapshot,
-		    s->digest, &readable, err);
-		if (rc == -1)
-			return error_wrap(err, "no snapshot is written while "
-			    "the newest one is not good (\"jailagent snapshot "
-			    "verify\" looks at all): %s/%s", dir, name);
-		snapshot_free(&snapshot);
-	}
+	if ((s->newest > 0 && load_newest(s, err) == -1) ||
+	    check_anchor(s, err) == -1)
+		return -1;
 	return signer_clean(s->dir, s->newest, err);
 }
 
@@ -108,23 +143,11 @@ prepare(struct signer *s, struct error *err)
 	return 0;
 }
 
-/* The signature of a numbered snapshot. */
-static char *
-sign(const struct signer *s, const char *json, size_t len, struct error *err)
-{
-	char *comment, *signature;
-
-	if ((comment = snapshot_comment(json, len, err)) == NULL)
-		return NULL;
-	signature = minisign_sign(s->secret, json, len, comment, err);
-	free(comment);
-	return signature;
-}
-
 static int
 write_next(struct signer *s, const struct message *m, struct error *err)
 {
-	char previous[DIGEST_HEX], *json, *signature;
+	char previous[DIGEST_HEX], name[SNAPSHOT_NAME_MAX];
+	char *json, *signature;
 	size_t len;
 	int rc = -1;
 
@@ -135,9 +158,9 @@ write_next(struct signer *s, const struct message *m, struct error *err)
 	    previous, &len, err);
 	if (json == NULL)
 		return -1;
-	if ((signature = sign(s, json, len, err)) != NULL)
-		rc = signer_write(s->dir, s->newest + 1, json, len, signature,
-		    err);
+	if ((signature = signer_sign(s->secret, json, len, err)) != NULL)
+		rc = signer_write(s->dir, snapshot_name(s->newest + 1, name),
+		    json, len, signature, err);
 	if (rc == 0) {
 		snapshot_digest(json, len, s->digest);
 		s->newest++;
@@ -194,6 +217,13 @@ answer_reader(struct signer *s, int fd, const struct message *m)
 	    strlen(err.text));
 }
 
+static void
+answer_text(struct signer_answer *a, const struct error *err)
+{
+	snprintf(a->text, sizeof a->text, "%.*s", (int)sizeof a->text - 1,
+	    err->text);
+}
+
 static int
 answer(struct signer *s, int fd, const struct message *m)
 {
@@ -207,9 +237,11 @@ answer(struct signer *s, int fd, const struct message *m)
 		    "something that it does not know");
 	} else if (prepare(s, &err) == -1 || write_next(s, m, &err) == -1) {
 		a.sequence = -1;
-		snprintf(a.text, sizeof a.text, "%.*s",
-		    (int)sizeof a.text - 1, err.text);
+		answer_text(&a, &err);
 	} else {
+		if (signer_retain(s->dir, s->secret, s->options->keep,
+		    &s->first, s->newest, &err) == -1)
+			answer_text(&a, &err);
 		a.sequence = (int64_t)s->newest;
 		memcpy(a.digest, s->digest, sizeof a.digest);
 	}

@@ -7,31 +7,31 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "agent/base/file.h"
-#include "agent/sign/minisign.h"
 #include "agent/sign/snapshot.h"
 
 #define TEMPORARY_PREFIX ".new-"
 
-/* The four names that one snapshot has while it is written. */
+/* The three other names that a signed file has while it is written. */
 struct names {
-	char json[SNAPSHOT_NAME_MAX];
+	const char *name;
 	char signature[SNAPSHOT_NAME_MAX + 8];
-	char new_json[SNAPSHOT_NAME_MAX + 8];
+	char new_name[SNAPSHOT_NAME_MAX + 8];
 	char new_signature[SNAPSHOT_NAME_MAX + 16];
 };
 
 static void
-make_names(uint64_t sequence, struct names *n)
+make_names(const char *name, struct names *n)
 {
-	snapshot_name(sequence, n->json);
-	snprintf(n->signature, sizeof n->signature, "%s" MINISIGN_SUFFIX,
-	    n->json);
-	snprintf(n->new_json, sizeof n->new_json, TEMPORARY_PREFIX "%s",
-	    n->json);
+	n->name = name;
+	snprintf(n->signature, sizeof n->signature, "%.31s" MINISIGN_SUFFIX,
+	    name);
+	snprintf(n->new_name, sizeof n->new_name, TEMPORARY_PREFIX "%.31s",
+	    name);
 	snprintf(n->new_signature, sizeof n->new_signature,
 	    TEMPORARY_PREFIX "%s", n->signature);
 }
@@ -46,8 +46,8 @@ rename_sync(int dir, const char *from, const char *to, struct error *err)
 }
 
 /*
- * The signature gets its name, for good, before the snapshot does: a snapshot
- * that is there is a signed one at every moment.
+ * The signature gets its name, for good, before the file does: one that is
+ * there is signed at every moment.
  */
 static int
 write_both(int dir, const struct names *n, const char *json, size_t len,
@@ -55,27 +55,27 @@ write_both(int dir, const struct names *n, const char *json, size_t len,
 {
 	struct stat st;
 
-	if (fstatat(dir, n->json, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return error_set(err, EEXIST, "%s: is there already; no "
-		    "snapshot is ever replaced", n->json);
-	if (file_create(dir, n->new_json, 0644, json, len, err) == -1 ||
+	if (fstatat(dir, n->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return error_set(err, EEXIST, "%s: is there already; nothing "
+		    "that was signed is ever replaced", n->name);
+	if (file_create(dir, n->new_name, 0644, json, len, err) == -1 ||
 	    file_create(dir, n->new_signature, 0644, signature,
 	    strlen(signature), err) == -1 ||
 	    rename_sync(dir, n->new_signature, n->signature, err) == -1)
 		return -1;
-	return rename_sync(dir, n->new_json, n->json, err);
+	return rename_sync(dir, n->new_name, n->name, err);
 }
 
 int
-signer_write(int dir, uint64_t sequence, const char *json, size_t len,
+signer_write(int dir, const char *name, const char *json, size_t len,
     const char *signature, struct error *err)
 {
 	struct names n;
 
-	make_names(sequence, &n);
+	make_names(name, &n);
 	if (write_both(dir, &n, json, len, signature, err) == 0)
 		return 0;
-	(void)unlinkat(dir, n.new_json, 0);
+	(void)unlinkat(dir, n.new_name, 0);
 	(void)unlinkat(dir, n.new_signature, 0);
 	return -1;
 }
@@ -84,6 +84,7 @@ int
 signer_clean(int dir, uint64_t newest, struct error *err)
 {
 	const size_t prefix = sizeof TEMPORARY_PREFIX - 1;
+	char name[SNAPSHOT_NAME_MAX];
 	struct names next;
 	struct dirent *e;
 	DIR *d = NULL;
@@ -101,7 +102,20 @@ signer_clean(int dir, uint64_t newest, struct error *err)
 		if (strncmp(e->d_name, TEMPORARY_PREFIX, prefix) == 0)
 			(void)unlinkat(dir, e->d_name, 0);
 	closedir(d);
-	make_names(newest + 1, &next);
+	make_names(snapshot_name(newest + 1, name), &next);
 	(void)unlinkat(dir, next.signature, 0);
 	return 0;
+}
+
+char *
+signer_sign(const struct minisign_secret *secret, const char *json, size_t len,
+    struct error *err)
+{
+	char *comment, *signature;
+
+	if ((comment = snapshot_comment(json, len, err)) == NULL)
+		return NULL;
+	signature = minisign_sign(secret, json, len, comment, err);
+	free(comment);
+	return signature;
 }

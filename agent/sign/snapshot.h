@@ -115,12 +115,23 @@ int snapshot_sequences(int dir, uint64_t **sequence, size_t *count,
     struct error *err);
 
 /*
+ * The two halves of what FILE.minisig says of a text: that it is signed by the
+ * key, by which its trusted comment (MINISIGN_COMMENT_MAX + 1 bytes) is
+ * authentic, and that this is the comment that belongs to the text.
+ */
+struct minisign_public;
+int snapshot_check_signature(int dir, const char *file,
+    const struct minisign_public *pub, const char *json, size_t len,
+    char *comment, struct error *err);
+int snapshot_check_comment(const char *json, size_t len, const char *comment,
+    struct error *err);
+
+/*
  * Reads a file of a directory (or AT_FDCWD) and verifies all that one file can
  * tell: signature, canonical form, root, trusted comment, name.  `digest` is
  * set (*readable) whenever the file could be read.  The error does not name
  * the file.
  */
-struct minisign_public;
 int snapshot_load(int dir, const char *file, const struct minisign_public *pub,
     struct snapshot *s, unsigned char digest[DIGEST_SIZE], bool *readable,
     struct error *err);
@@ -133,47 +144,5 @@ int snapshot_load(int dir, const char *file, const struct minisign_public *pub,
  */
 int snapshot_newest(const char *dir, const char *public_key,
     struct snapshot *s, unsigned char digest[DIGEST_SIZE], struct error *err);
-
-/*
- * Verifies a directory, or one file: signatures, chain, sequence, root, host.
- * Calls `report` for each finding; returns 0 when all is good, 1 otherwise,
- * -1 when nothing could be looked at.
- */
-int snapshot_verify(const char *path, const char *public_key,
-    void (*report)(void *arg, const char *file, const char *problem),
-    void *arg, size_t *verified, struct error *err);
-
-/*
- * The signer: a helper process that holds the secret key and writes snapshots.
- * SIGNER_WRITE carries a snapshot's JSON without sequence, previous and root
- * decided by the signer; the answer SIGNER_DONE carries a struct signer_answer.
- * SIGNER_KEEP carries the path of a spec file, a NUL and a text to be kept,
- * SIGNER_FORGET the name of a kept one; only failures are answered, by
- * SIGNER_NOT_KEPT with a message.
- */
-struct signer_options {
-	const char *dir;	/* snapshots */
-	const char *good;	/* last good texts of spec files (kept.h) */
-	const char *key;	/* secret key file */
-	const char *public_key;
-};
-
-enum { SIGNER_WRITE = 1, SIGNER_DONE = 2, SIGNER_KEEP = 3,
-	SIGNER_FORGET = 4, SIGNER_NOT_KEPT = 5 };
-
-struct signer_answer {
-	int64_t sequence; /* -1: failed, `text` says why */
-	unsigned char digest[DIGEST_SIZE];
-	char text[512];
-};
-
-/*
- * `arg` is a struct signer_options.  The helper reads the key, then answers
- * each SIGNER_WRITE, whose data is what snapshot_encode made with sequence 0:
- * it sets sequence and previous, signs, and writes durably (temporary, fsync,
- * rename, fsync of the directory).  What prevents it from starting is the
- * answer to each write, and tried again each time.
- */
-int signer_body(int fd, void *arg);
 
 #endif

@@ -75,10 +75,10 @@ snapshot_sequences(int dir, uint64_t **sequence, size_t *count,
 	return rc;
 }
 
-/* Reads FILE.minisig and verifies; the comment is authentic then. */
-static int
-check_signature(int dir, const char *file, const struct minisign_public *pub,
-    const char *json, size_t len, char *comment, struct error *err)
+int
+snapshot_check_signature(int dir, const char *file,
+    const struct minisign_public *pub, const char *json, size_t len,
+    char *comment, struct error *err)
 {
 	char name[PATH_MAX], *sig;
 	size_t sig_len;
@@ -96,8 +96,8 @@ check_signature(int dir, const char *file, const struct minisign_public *pub,
 }
 
 /* The comment is read without the file by others: both must say the same. */
-static int
-check_comment(const char *json, size_t len, const char *comment,
+int
+snapshot_check_comment(const char *json, size_t len, const char *comment,
     struct error *err)
 {
 	char *expected;
@@ -136,10 +136,10 @@ check_all(int dir, const char *file, const struct minisign_public *pub,
 
 	if (comment == NULL)
 		return error_sys(err, ENOMEM, "no memory to verify");
-	rc = check_signature(dir, file, pub, json, len, comment, err);
+	rc = snapshot_check_signature(dir, file, pub, json, len, comment, err);
 	if (rc == 0)
 		rc = snapshot_decode(json, len, s, err);
-	if (rc == 0 && (check_comment(json, len, comment, err) == -1 ||
+	if (rc == 0 && (snapshot_check_comment(json, len, comment, err) == -1 ||
 	    check_name(file, s->sequence, err) == -1)) {
 		snapshot_free(s);
 		rc = -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Whether the snapshots of a directory are one unbroken chain. */
-#include "agent/sign/snapshot.h"
+#include "agent/sign/verify.h"
 
 #include <sys/stat.h>
 
@@ -14,6 +14,7 @@
 
 #include "agent/base/buffer.h"
 #include "agent/sign/minisign.h"
+#include "agent/sign/statement.h"
 
 /* How far the chain was followed. */
 struct chain {
@@ -23,6 +24,8 @@ struct chain {
 	void *arg;
 	uint64_t last;	       /* sequence of the one before; 0: none */
 	char digest[DIGEST_HEX]; /* of its file; "" when unreadable */
+	uint64_t anchor;	 /* up to this one snapshots were dropped */
+	char anchored[DIGEST_HEX]; /* the digest of that one; "": unknown */
 	size_t verified, found;
 };
 
@@ -39,7 +42,7 @@ check_gap(struct chain *c, uint64_t sequence)
 {
 	char name[SNAPSHOT_NAME_MAX], text[128];
 
-	if (sequence == c->last + 1)
+	if (sequence == c->last + 1 || sequence <= c->anchor)
 		return;
 	snapshot_name(c->last + 1, name);
 	if (sequence == c->last + 2)
@@ -69,6 +72,38 @@ continues(struct chain *c, const char *name, const struct snapshot *s)
 	return false;
 }
 
+/* Of one that an anchor stands for the signature may be gone already. */
+static bool
+half_dropped(const struct chain *c, uint64_t sequence)
+{
+	char name[SNAPSHOT_NAME_MAX], file[SNAPSHOT_NAME_MAX + 8];
+	struct stat st;
+
+	snprintf(file, sizeof file, "%s" MINISIGN_SUFFIX,
+	    snapshot_name(sequence, name));
+	return sequence <= c->anchor &&
+	    fstatat(c->dir, file, &st, 0) == -1 && errno == ENOENT;
+}
+
+/*
+ * Those up to the anchor may be there, or not, when dropping them was cut
+ * short.  Behind them the chain goes on as the anchor says.
+ */
+static void
+pass_anchor(struct chain *c, uint64_t sequence)
+{
+	char name[SNAPSHOT_NAME_MAX];
+
+	if (c->anchor == 0 || sequence <= c->anchor || c->last > c->anchor)
+		return;
+	if (c->last == c->anchor && c->digest[0] != '\0' &&
+	    c->anchored[0] != '\0' && strcmp(c->digest, c->anchored) != 0)
+		finding(c, snapshot_name(c->last, name), "is another one than "
+		    "the anchor of that number says");
+	c->last = c->anchor;
+	memcpy(c->digest, c->anchored, sizeof c->digest);
+}
+
 static void
 check_one(struct chain *c, uint64_t sequence)
 {
@@ -78,6 +113,9 @@ check_one(struct chain *c, uint64_t sequence)
 	struct error err;
 	bool readable;
 
+	if (half_dropped(c, sequence))
+		return;
+	pass_anchor(c, sequence);
 	check_gap(c, sequence);
 	snapshot_name(sequence, name);
 	if (snapshot_load(c->dir, name, c->pub, &s, digest, &readable,
@@ -95,8 +133,32 @@ check_one(struct chain *c, uint64_t sequence)
 }
 
 static int
+find_anchor(struct chain *c, struct error *err)
+{
+	char name[SNAPSHOT_NAME_MAX];
+	struct statement s;
+	struct error why;
+
+	if (statement_newest(c->dir, STATEMENT_ANCHOR, &c->anchor, err) == -1)
+		return -1;
+	if (c->anchor == 0)
+		return 0;
+	if (statement_load(c->dir, STATEMENT_ANCHOR, c->anchor, c->pub, &s,
+	    &why) == -1) {
+		finding(c, statement_name(STATEMENT_ANCHOR, c->anchor, name),
+		    why.text);
+		c->anchor = 0;
+		return 0;
+	}
+	memcpy(c->anchored, s.previous, sizeof c->anchored);
+	statement_free(&s);
+	return 0;
+}
+
+static int
 verify_directory(struct chain *c, const char *path, struct error *err)
 {
+	char name[SNAPSHOT_NAME_MAX];
 	uint64_t *sequence;
 	size_t count;
 	int rc;
@@ -109,8 +171,13 @@ verify_directory(struct chain *c, const char *path, struct error *err)
 	rc = snapshot_sequences(c->dir, &sequence, &count, err);
 	if (rc == 0 && count == 0)
 		rc = error_set(err, ENOENT, "%s: has no snapshot", path);
+	if (rc == 0)
+		rc = find_anchor(c, err);
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		check_one(c, sequence[i]);
+	if (rc == 0 && c->anchor > 0 && c->last <= c->anchor)
+		finding(c, snapshot_name(c->anchor + 1, name), "is missing: "
+		    "not all that there were had been dropped");
 	free(sequence);
 	close(c->dir);
 	return rc;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usage: sign DIR KEY PUB COUNT JAILS
+ * usage: sign DIR KEY PUB COUNT JAILS [KEEP]
  *
  * Has the signer write COUNT snapshots of JAILS jails into DIR, one jail
  * changed in each, prints "SEQUENCE MILLISECONDS" for each, and at the end
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "agent/base/channel.h"
-#include "agent/sign/snapshot.h"
+#include "agent/sign/signer.h"
 
 static char *format(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
@@ -147,12 +147,14 @@ main(int argc, char **argv)
 	int fd, rc = 0;
 	pid_t pid;
 
-	if (argc != 6) {
-		fprintf(stderr, "usage: sign DIR KEY PUB COUNT JAILS\n");
+	if (argc < 6) {
+		fprintf(stderr,
+		    "usage: sign DIR KEY PUB COUNT JAILS [KEEP]\n");
 		return 64;
 	}
 	o = (struct signer_options){ .dir = argv[1], .key = argv[2],
-		.public_key = argv[3] };
+		.public_key = argv[3],
+		.keep = argc > 6 ? (size_t)atoi(argv[6]) : 0 };
 	fd = helper_start("signer", signer_body, &o, NULL, &pid, &err);
 	if (fd == -1) {
 		fprintf(stderr, "sign: %s\n", err.text);

@@ -28,9 +28,21 @@ def head(leaves):
         k *= 2
     return sha(b"\1" + head(leaves[:k]) + head(leaves[k:]))
 
-previous = "0" * 64
+def comment_of(name):
+    return open(name + ".minisig").read().split("\n")[2]
+
+previous, last = "0" * 64, 0
+for name in glob.glob(sys.argv[1] + "/*.anchor"):
+    raw = open(name, "rb").read()
+    anchor = json.loads(raw)
+    assert canonical(anchor) == raw, name + ": not canonical"
+    previous, last = anchor["previous"], anchor["sequence"]
+    assert name.endswith("/%08d.anchor" % last), name
+    assert comment_of(name) == (
+        "trusted comment: timestamp:%d seq:%d prev:%s host:%s"
+        % (anchor["taken"], last, previous, anchor["host"])), name
 names = sorted(glob.glob(sys.argv[1] + "/*.json"))
-for number, name in enumerate(names, 1):
+for number, name in enumerate(names, last + 1):
     raw = open(name, "rb").read()
     state = json.loads(raw)
     assert canonical(state) == raw, name + ": not canonical"
@@ -38,9 +50,8 @@ for number, name in enumerate(names, 1):
     assert root == state["root"], name + ": root"
     assert state["previous"] == previous, name + ": previous"
     assert state["sequence"] == number, name + ": sequence"
-    comment = open(name + ".minisig").read().split("\n")[2]
-    assert comment == ("trusted comment: timestamp:%d seq:%d prev:%s host:%s"
-        % (state["taken"], number, previous, state["host"])), comment
+    assert comment_of(name) == ("trusted comment: timestamp:%d seq:%d prev:%s host:%s"
+        % (state["taken"], number, previous, state["host"])), name
     previous = hashlib.blake2b(raw, digest_size=32).hexdigest()
 print(len(names))
 PY
@@ -54,3 +65,18 @@ for jails in 0 1 2 3 7 8 33; do
 	    expect_status 0 python3 "$work/root.py" "$work/$jails"
 	check "of all snapshots" says 3
 done
+
+mkdir "$work/kept"
+"$BUILD/tests/helper/sign" "$work/kept" "$work/key" "$work/key.pub" 9 3 4 \
+    > /dev/null
+check "a chain of which the oldest were dropped" \
+    expect_status 0 python3 "$work/root.py" "$work/kept"
+check "of the snapshots that are left" says 4
+check "verifies" expect_status 0 "$JAILAGENT" snapshot verify \
+    --pub "$work/key.pub" "$work/kept"
+if command -v minisign > /dev/null; then
+	check "minisign accepts the anchor" minisign -V -p "$work/key.pub" \
+	    -m "$work/kept/00000005.anchor"
+else
+	skip "minisign accepts the anchor" "minisign is not installed"
+fi

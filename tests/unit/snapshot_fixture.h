@@ -7,7 +7,8 @@
 
 #include "agent/base/channel.h"
 #include "agent/sign/minisign.h"
-#include "agent/sign/snapshot.h"
+#include "agent/sign/signer.h"
+#include "agent/sign/verify.h"
 #include "temp_dir.h"
 
 struct fixture {
@@ -140,6 +141,70 @@ write_state(struct fixture *f, const struct snapshot *s,
 	assert_int_equal(m.len, sizeof *a);
 	memcpy(a, m.data, sizeof *a);
 	free(m.data);
+}
+
+/* What verifying found, one "file: problem" a line. */
+struct found {
+	char text[8192];
+	size_t verified;
+	int rc;
+};
+
+static inline void
+note_finding(void *arg, const char *file, const char *problem)
+{
+	struct found *f = arg;
+	size_t used = strlen(f->text);
+
+	snprintf(f->text + used, sizeof f->text - used, "%s: %s\n", file,
+	    problem);
+}
+
+static inline void
+verify(const struct fixture *f, const char *path, struct found *found)
+{
+	struct error err;
+
+	memset(found, 0, sizeof *found);
+	found->rc = snapshot_verify(path, f->pub, note_finding, found,
+	    &found->verified, &err);
+	if (found->rc == -1)
+		snprintf(found->text, sizeof found->text, "%s", err.text);
+}
+
+/* The directory is bad: exactly these lines, a beginning of each. */
+static inline void
+finds(const struct fixture *f, size_t verified, const char *const *lines)
+{
+	struct found found;
+	const char *at = found.text;
+
+	verify(f, f->dir, &found);
+	assert_int_equal(found.rc, 1);
+	for (; *lines != NULL; lines++) {
+		if (strncmp(at, *lines, strlen(*lines)) != 0)
+			fail_msg("expected %s, found:\n%s", *lines,
+			    found.text);
+		at = strchr(at, '\n') + 1;
+	}
+	if (*at != '\0')
+		fail_msg("also found: %s", at);
+	assert_int_equal(found.verified, verified);
+}
+
+#define FINDS(f, verified, ...) \
+	finds(f, verified, (const char *const[]){ __VA_ARGS__, NULL })
+
+/* All of the directory is good, and there are so many. */
+static inline void
+assert_chain(const struct fixture *f, size_t count)
+{
+	struct found found;
+
+	verify(f, f->dir, &found);
+	if (found.rc != 0)
+		fail_msg("the chain does not verify: %s", found.text);
+	assert_int_equal(found.verified, count);
 }
 
 /* Writes `count` snapshots, each taken a second after the one before. */

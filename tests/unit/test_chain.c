@@ -13,58 +13,6 @@
 
 #define COUNT 5
 
-/* What was found, one "file: problem" a line. */
-struct found {
-	char text[8192];
-	size_t verified;
-	int rc;
-};
-
-static void
-note_finding(void *arg, const char *file, const char *problem)
-{
-	struct found *f = arg;
-	size_t used = strlen(f->text);
-
-	snprintf(f->text + used, sizeof f->text - used, "%s: %s\n", file,
-	    problem);
-}
-
-static void
-verify(const struct fixture *f, const char *path, struct found *found)
-{
-	struct error err;
-
-	memset(found, 0, sizeof *found);
-	found->rc = snapshot_verify(path, f->pub, note_finding, found,
-	    &found->verified, &err);
-	if (found->rc == -1)
-		snprintf(found->text, sizeof found->text, "%s", err.text);
-}
-
-/* The directory is bad: exactly these lines, a beginning of each. */
-static void
-finds(const struct fixture *f, size_t verified, const char *const *lines)
-{
-	struct found found;
-	const char *at = found.text;
-
-	verify(f, f->dir, &found);
-	assert_int_equal(found.rc, 1);
-	for (; *lines != NULL; lines++) {
-		if (strncmp(at, *lines, strlen(*lines)) != 0)
-			fail_msg("expected %s, found:\n%s", *lines,
-			    found.text);
-		at = strchr(at, '\n') + 1;
-	}
-	if (*at != '\0')
-		fail_msg("also found: %s", at);
-	assert_int_equal(found.verified, verified);
-}
-
-#define FINDS(f, verified, ...) \
-	finds(f, verified, (const char *const[]){ __VA_ARGS__, NULL })
-
 /* DIR/snapshots/NNNNNNNN.json, with or without .minisig */
 static const char *
 file(const struct fixture *f, int number, bool signature)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The process that holds the secret key and writes snapshots. */
+#ifndef JA_SIGNER_H
+#define JA_SIGNER_H
+
+#include "agent/sign/snapshot.h"
+
+/*
+ * The signer: a helper process that holds the secret key and writes snapshots.
+ * SIGNER_WRITE carries a snapshot's JSON without sequence, previous and root
+ * decided by the signer; the answer SIGNER_DONE carries a struct signer_answer.
+ * SIGNER_KEEP carries the path of a spec file, a NUL and a text to be kept,
+ * SIGNER_FORGET the name of a kept one; only failures are answered, by
+ * SIGNER_NOT_KEPT with a message.
+ */
+struct signer_options {
+	const char *dir;	/* snapshots */
+	const char *good;	/* last good texts of spec files (kept.h) */
+	const char *key;	/* secret key file */
+	const char *public_key;
+	size_t keep; /* snapshots; 0: all */
+};
+
+enum { SIGNER_WRITE = 1, SIGNER_DONE = 2, SIGNER_KEEP = 3,
+	SIGNER_FORGET = 4, SIGNER_NOT_KEPT = 5 };
+
+struct signer_answer {
+	int64_t sequence; /* -1: failed, `text` says why */
+	unsigned char digest[DIGEST_SIZE];
+	/* With a sequence: why older ones could not be dropped, or "". */
+	char text[512];
+};
+
+/*
+ * `arg` is a struct signer_options.  The helper reads the key, then answers
+ * each SIGNER_WRITE, whose data is what snapshot_encode made with sequence 0:
+ * it sets sequence and previous, signs, and writes durably (temporary, fsync,
+ * rename, fsync of the directory).  What prevents it from starting is the
+ * answer to each write, and tried again each time.
+ */
+int signer_body(int fd, void *arg);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Small signed files beside the snapshots, which say of the chain what its own
+ * files cannot.  Each is canonical JSON, with a signature and trusted comment
+ * of the same form as a snapshot's.
+ *
+ *   NNNNNNNN.anchor  all snapshots up to NNNNNNNN were dropped; the chain goes
+ *                    on with the one that names `previous`:
+ *       format, host, previous: texts
+ *       sequence, taken: integers
+ */
+#ifndef JA_STATEMENT_H
+#define JA_STATEMENT_H
+
+#include "agent/sign/minisign.h"
+#include "agent/sign/snapshot.h"
+
+enum statement_kind { STATEMENT_ANCHOR, STATEMENT_KINDS };
+
+struct statement {
+	uint64_t sequence;	   /* of the snapshot that it is about */
+	char previous[DIGEST_HEX]; /* the digest of that snapshot's file */
+	char *host;
+	int64_t taken; /* seconds since the epoch */
+};
+
+char *statement_encode(enum statement_kind kind, const struct statement *s,
+    size_t *len, struct error *err);
+void statement_free(struct statement *s);
+
+/* "00000012.anchor" */
+char *statement_name(enum statement_kind kind, uint64_t number,
+    char name[SNAPSHOT_NAME_MAX]);
+/* The number in a file name; -1 when it is not a name of this kind. */
+int64_t statement_name_number(enum statement_kind kind, const char *name);
+
+/* The highest number of this kind in a directory, 0 when there is none. */
+int statement_newest(int dir, enum statement_kind kind, uint64_t *number,
+    struct error *err);
+
+/*
+ * Reads the statement of that number and verifies signature, form, comment and
+ * name.  The error does not name the file.
+ */
+int statement_load(int dir, enum statement_kind kind, uint64_t number,
+    const struct minisign_public *pub, struct statement *s,
+    struct error *err);
+
+#endif

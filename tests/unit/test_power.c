@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Power fails, or the signer is killed, at each step of writing: the history
+ * that is there verifies, nothing that was said to be written is lost, and the
+ * next signer goes on without a gap.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "disk_model.h"
+#include "agent/sign/signer_write.h"
+#include "snapshot_fixture.h"
+
+#define BEFORE 4
+#define KEEP 3
+
+struct history {
+	struct fixture f;
+	struct minisign_secret *secret;
+	unsigned char digest[DIGEST_SIZE]; /* of the newest one */
+	size_t said; /* steps after which the snapshot was said to be there */
+};
+
+static int
+setup(void **state)
+{
+	struct history *h = calloc(1, sizeof *h);
+	struct snapshot s;
+	struct error err;
+
+	assert_non_null(h);
+	fixture_make(&h->f);
+	write_chain(&h->f, 1700000000, BEFORE);
+	assert_int_equal(snapshot_newest(h->f.dir, h->f.pub, &s, h->digest,
+	    &err), 0);
+	snapshot_free(&s);
+	h->secret = minisign_secret_read(h->f.key, &err);
+	assert_non_null(h->secret);
+	*state = h;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct history *h = *state;
+
+	disk_free();
+	minisign_secret_free(h->secret);
+	fixture_free(&h->f);
+	free(h);
+	return 0;
+}
+
+/* Writes one more, and drops the first ones, as the signer does. */
+static void
+record(struct history *h)
+{
+	char previous[DIGEST_HEX], name[SNAPSHOT_NAME_MAX];
+	char *json, *numbered, *signature;
+	uint64_t first = 1;
+	struct snapshot s;
+	struct error err;
+	size_t len, numbered_len;
+	int dir = open(h->f.dir, O_RDONLY | O_DIRECTORY);
+
+	make_state(&s, 1700000100);
+	json = snapshot_encode(&s, &len, &err);
+	snapshot_free(&s);
+	for (int i = 0; i < DIGEST_SIZE; i++)
+		snprintf(previous + 2 * i, 3, "%02x", h->digest[i]);
+	numbered = snapshot_renumber(json, len, BEFORE + 1, previous,
+	    &numbered_len, &err);
+	signature = signer_sign(h->secret, numbered, numbered_len, &err);
+	assert_non_null(signature);
+	disk_record(dir);
+	assert_int_equal(signer_write(dir, snapshot_name(BEFORE + 1, name),
+	    numbered, numbered_len, signature, &err), 0);
+	h->said = disk.steps;
+	assert_int_equal(signer_retain(dir, h->secret, KEEP, &first,
+	    BEFORE + 1, &err), 0);
+	disk.records = false;
+	assert_int_equal(first, BEFORE + 2 - KEEP);
+	close(dir);
+	free(json);
+	free(numbered);
+	free(signature);
+}
+
+static size_t
+files_in(const char *path)
+{
+	DIR *d = opendir(path);
+	size_t n = 0;
+
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n - 2;
+}
+
+/* What a crash leaves is good, and is gone on with. */
+static void
+look_at_crash(struct history *h, size_t steps, uint64_t chance)
+{
+	struct fixture after = h->f;
+	struct temp_dir top;
+	struct found found;
+	uint64_t *sequence;
+	struct error err;
+	size_t count;
+	int dir;
+
+	temp_dir_make(&top);
+	after.dir = top.path;
+	after.options.dir = top.path;
+	after.options.keep = KEEP;
+	dir = open(top.path, O_RDONLY | O_DIRECTORY);
+	disk_crash(dir, steps, chance);
+	verify(&after, top.path, &found);
+	if (found.rc != 0)
+		fail_msg("step %zu, chance %llu: %s", steps,
+		    (unsigned long long)chance, found.text);
+	assert_int_equal(snapshot_sequences(dir, &sequence, &count, &err), 0);
+	assert_true(sequence[count - 1] == BEFORE + (steps >= h->said) ||
+	    sequence[count - 1] == BEFORE + 1);
+	free(sequence);
+	write_chain(&after, 1700000200, 2);
+	verify(&after, top.path, &found);
+	if (found.rc != 0)
+		fail_msg("gone on after step %zu, chance %llu: %s", steps,
+		    (unsigned long long)chance, found.text);
+	assert_int_equal(found.verified, KEEP);
+	assert_int_equal(files_in(top.path), 2 * KEEP + 2);
+	close(dir);
+	temp_dir_remove(&top);
+}
+
+static void
+test_power_fails(void **state)
+{
+	const char *tries = getenv("POWER_TRIES");
+	uint64_t variants = tries != NULL ? strtoull(tries, NULL, 10) : 8;
+
+	record(*state);
+	assert_true(disk.steps > 20);
+	for (size_t steps = 0; steps <= disk.steps; steps++)
+		for (uint64_t v = 0; v < variants; v++)
+			look_at_crash(*state, steps, v < 2 ? v :
+			    v * 0x9e3779b97f4a7c15 + steps);
+}
+
+/* The model forgets: without fsync the newest one can be lost. */
+static void
+test_model_forgets(void **state)
+{
+	struct history *h = *state;
+	struct found found;
+	struct temp_dir top;
+	int dir;
+
+	record(h);
+	for (size_t i = 0; i < disk.steps; i++)
+		if (disk.step[i].deed == DISK_SYNC)
+			disk.step[i].file = -2;
+	temp_dir_make(&top);
+	dir = open(top.path, O_RDONLY | O_DIRECTORY);
+	disk_crash(dir, h->said, 0);
+	verify(&h->f, top.path, &found);
+	assert_int_equal(found.rc, 1);
+	close(dir);
+	temp_dir_remove(&top);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_power_fails),
+		TEST(test_model_forgets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Old snapshots are dropped; an anchor keeps the chain whole. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "agent/sign/statement.h"
+#include "snapshot_fixture.h"
+
+#define KEEP 3
+
+static int
+setup(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+
+	assert_non_null(f);
+	fixture_make(f);
+	f->options.keep = KEEP;
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	fixture_free(*state);
+	free(*state);
+	return 0;
+}
+
+static const char *
+in_dir(const struct fixture *f, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "snapshots/%s", name);
+	return temp_file(&f->top, path);
+}
+
+static bool
+there(const struct fixture *f, const char *name)
+{
+	return access(in_dir(f, name), F_OK) == 0;
+}
+
+static void
+take_away(const struct fixture *f, const char *name)
+{
+	assert_int_equal(unlink(in_dir(f, name)), 0);
+}
+
+/* A file and its signature, from one directory to another. */
+static void
+copy(const struct fixture *f, const char *from, const char *to,
+    const char *name)
+{
+	static const char *const ends[] = { "", MINISIGN_SUFFIX };
+
+	for (int i = 0; i < 2; i++) {
+		char a[128], b[128], *text;
+		size_t len;
+
+		snprintf(a, sizeof a, "%s/%s%s", from, name, ends[i]);
+		snprintf(b, sizeof b, "%s/%s%s", to, name, ends[i]);
+		text = temp_read(temp_file(&f->top, a), &len);
+		temp_write(temp_file(&f->top, b), 0644, text, len);
+		free(text);
+	}
+}
+
+static void
+make_backup(const struct fixture *f, int first, int last)
+{
+	char name[SNAPSHOT_NAME_MAX];
+
+	assert_int_equal(mkdir(temp_file(&f->top, "backup"), 0755), 0);
+	for (int i = first; i <= last; i++)
+		copy(f, "snapshots", "backup",
+		    snapshot_name((uint64_t)i, name));
+}
+
+static void
+test_keeps_so_many(void **state)
+{
+	struct fixture *f = *state;
+
+	write_chain(f, 1700000000, KEEP);
+	assert_chain(f, KEEP);
+	assert_true(there(f, "00000001.json"));
+	write_chain(f, 1700000100, 1);
+	assert_chain(f, KEEP);
+	assert_false(there(f, "00000001.json"));
+	assert_false(there(f, "00000001.json.minisig"));
+	assert_true(there(f, "00000001.anchor"));
+	write_chain(f, 1700000200, 5);
+	assert_chain(f, KEEP);
+	assert_true(there(f, "00000006.anchor"));
+	assert_false(there(f, "00000001.anchor"));
+	assert_true(there(f, "00000007.json"));
+	assert_true(there(f, "00000009.json"));
+}
+
+/* The anchor says what the first one that is left says. */
+static void
+test_anchor_says(void **state)
+{
+	struct fixture *f = *state;
+	struct minisign_public pub;
+	struct statement s;
+	struct snapshot next;
+	unsigned char digest[DIGEST_SIZE];
+	struct error err;
+	bool readable;
+	int dir;
+
+	write_chain(f, 1700000000, KEEP + 2);
+	dir = open(f->dir, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(minisign_public_read(f->pub, &pub, &err), 0);
+	assert_int_equal(statement_load(dir, STATEMENT_ANCHOR, 2, &pub, &s,
+	    &err), 0);
+	assert_int_equal(snapshot_load(dir, "00000003.json", &pub, &next,
+	    digest, &readable, &err), 0);
+	assert_string_equal(s.previous, next.previous);
+	assert_string_equal(s.host, "host.example.org");
+	snapshot_free(&next);
+	statement_free(&s);
+	close(dir);
+}
+
+/* More go once the rule is stricter; none come back. */
+static void
+test_rule_changes(void **state)
+{
+	struct fixture *f = *state;
+
+	f->options.keep = 0;
+	write_chain(f, 1700000000, 6);
+	assert_chain(f, 6);
+	f->options.keep = 2;
+	write_chain(f, 1700000100, 1);
+	assert_chain(f, 2);
+	f->options.keep = 0;
+	write_chain(f, 1700000200, 4);
+	assert_chain(f, 6);
+	assert_true(there(f, "00000005.anchor"));
+}
+
+/* Killed between the anchor and the last of those it stands for. */
+static void
+test_drop_cut_short(void **state)
+{
+	struct fixture *f = *state;
+
+	f->options.keep = 0;
+	write_chain(f, 1700000000, 4);
+	make_backup(f, 1, 4);
+	f->options.keep = 2;
+	write_chain(f, 1700000100, 1);
+	assert_chain(f, 2);
+	copy(f, "backup", "snapshots", "00000003.json");
+	assert_chain(f, 3);
+	copy(f, "backup", "snapshots", "00000001.json");
+	assert_chain(f, 4);
+	write_chain(f, 1700000200, 1);
+	assert_false(there(f, "00000001.json"));
+	assert_false(there(f, "00000003.json"));
+	assert_chain(f, 2);
+}
+
+static void
+test_missing_behind_the_anchor(void **state)
+{
+	struct fixture *f = *state;
+
+	write_chain(f, 1700000000, KEEP + 2);
+	take_away(f, "00000003.json");
+	FINDS(f, 2, "00000003.json: is missing");
+	take_away(f, "00000004.json");
+	FINDS(f, 1, "00000003.json: is missing, as are all up to number 4");
+}
+
+/* What the anchor stands for is put back, the rest is taken away. */
+static void
+test_all_behind_the_anchor_gone(void **state)
+{
+	struct fixture *f = *state;
+
+	write_chain(f, 1700000000, 2);
+	make_backup(f, 1, 1);
+	write_chain(f, 1700000100, KEEP - 1);
+	copy(f, "backup", "snapshots", "00000001.json");
+	assert_chain(f, KEEP + 1);
+	take_away(f, "00000002.json");
+	take_away(f, "00000003.json");
+	take_away(f, "00000004.json");
+	FINDS(f, 1, "00000002.json: is missing: not all");
+}
+
+/* An anchor can neither be changed, nor put back, nor be of another number. */
+static void
+test_anchor_is_attacked(void **state)
+{
+	struct fixture *f = *state;
+	char *text;
+	size_t len;
+
+	write_chain(f, 1700000000, KEEP + 1);
+	assert_int_equal(mkdir(temp_file(&f->top, "backup"), 0755), 0);
+	copy(f, "snapshots", "backup", "00000001.anchor");
+	write_chain(f, 1700000100, 1);
+	assert_chain(f, KEEP);
+
+	assert_int_equal(rename(in_dir(f, "00000002.anchor"),
+	    in_dir(f, "00000004.anchor")), 0);
+	assert_int_equal(rename(in_dir(f, "00000002.anchor.minisig"),
+	    in_dir(f, "00000004.anchor.minisig")), 0);
+	FINDS(f, 3, "00000004.anchor: it is of number 2 under another's",
+	    "00000001.json: is missing, as are all up to number 2");
+	take_away(f, "00000004.anchor");
+	FINDS(f, 3, "00000001.json: is missing, as are all up to number 2");
+	copy(f, "backup", "snapshots", "00000001.anchor");
+	FINDS(f, 3, "00000002.json: is missing");
+	text = temp_read(in_dir(f, "00000001.anchor"), &len);
+	text[len / 2] ^= 1;
+	temp_write(in_dir(f, "00000001.anchor"), 0644, text, len);
+	free(text);
+	FINDS(f, 3, "00000001.anchor: the signature does not fit",
+	    "00000001.json: is missing, as are all up to number 2");
+}
+
+/* What the anchor stands for is another one than it says. */
+static void
+test_another_history(void **state)
+{
+	struct fixture *f = *state;
+	struct temp_dir other;
+	char dir[PATH_MAX], *ours = f->dir;
+
+	temp_dir_make(&other);
+	snprintf(dir, sizeof dir, "%s", other.path);
+	f->dir = dir;
+	f->options.dir = dir;
+	f->options.keep = 0;
+	write_chain(f, 1800000000, 1);
+	f->dir = ours;
+	f->options.dir = ours;
+	f->options.keep = KEEP;
+	write_chain(f, 1700000000, KEEP + 1);
+	for (int i = 0; i < 2; i++) {
+		const char *name = i == 0 ? "00000001.json" :
+		    "00000001.json.minisig";
+		size_t len;
+		char *text = temp_read(temp_file(&other, name), &len);
+
+		temp_write(in_dir(f, name), 0644, text, len);
+		free(text);
+	}
+	FINDS(f, KEEP + 1, "00000001.json: is another one than the anchor");
+	temp_dir_remove(&other);
+}
+
+/* Whoever took all away does not get a new beginning from the signer. */
+static void
+test_no_new_beginning(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_answer a;
+	struct snapshot s;
+
+	write_chain(f, 1700000000, KEEP + 1);
+	for (int i = 2; i <= 4; i++) {
+		char name[SNAPSHOT_NAME_MAX];
+
+		take_away(f, snapshot_name((uint64_t)i, name));
+	}
+	signer_begin(f);
+	make_state(&s, 1700000100);
+	write_state(f, &s, &a);
+	snapshot_free(&s);
+	assert_int_equal(a.sequence, -1);
+	assert_non_null(strstr(a.text, "there were more than are there"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_keeps_so_many),
+		TEST(test_anchor_says),
+		TEST(test_rule_changes),
+		TEST(test_drop_cut_short),
+		TEST(test_missing_behind_the_anchor),
+		TEST(test_all_behind_the_anchor_gone),
+		TEST(test_anchor_is_attacked),
+		TEST(test_another_history),
+		TEST(test_no_new_beginning),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

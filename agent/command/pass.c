@@ -49,19 +49,47 @@ take_lock(struct pass *p, const struct context *ctx, struct error *err)
 	return p->lock == -1 ? -1 : 0;
 }
 
+static int
+compare_place(const void *a, const void *b)
+{
+	const struct spec_place *x = &(*(struct spec *const *)a)->place;
+	const struct spec_place *y = &(*(struct spec *const *)b)->place;
+	int file = strcmp(x->file, y->file);
+
+	return file != 0 ? file : (x->line > y->line) - (x->line < y->line);
+}
+
+/* As jail(8): started in the order of the files, stopped in reverse. */
+static int
+want_all(struct pass *p)
+{
+	size_t n = p->specs.count;
+	struct spec **spec = calloc(n + 1, sizeof *spec);
+	int rc = spec == NULL ? -1 : 0;
+
+	if (rc == 0) {
+		memcpy(spec, p->specs.spec, n * sizeof *spec);
+		qsort(spec, n, sizeof *spec, compare_place);
+	}
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		bool down = p->reconciler.opt.letters == LETTER_R;
+		struct spec *s = spec_copy(spec[down ? n - 1 - i : i]);
+
+		rc = s == NULL ? -1 : reconciler_want(&p->reconciler, s);
+	}
+	free(spec);
+	return rc;
+}
+
 /* What the specs want; what they do not say is not wanted any more. */
 static int
 fill(struct pass *p, struct error *err)
 {
 	struct reconciler *r = &p->reconciler;
 
-	for (size_t i = 0; i < p->specs.count; i++) {
-		struct spec *s = spec_copy(p->specs.spec[i]);
-
-		if (s == NULL || reconciler_want(r, s) != 0)
-			return error_sys(err, ENOMEM, "specs");
-	}
-	for (size_t i = 0; i < r->count; i++) {
+	if (want_all(p) != 0)
+		return error_sys(err, ENOMEM, "specs");
+	for (size_t i = r->count; i-- > 0;) {
 		struct managed *m = r->jail[i];
 
 		if (!m->said && r->opt.prune)

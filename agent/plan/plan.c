@@ -221,6 +221,18 @@ plan_absent(const struct plan_input *in, struct action *out)
 	return decide(out, ACTION_CREATE, "it does not exist");
 }
 
+/* -r: what a jail that ended by itself has left is undone. */
+static int
+plan_removal(const struct plan_input *in, struct action *out)
+{
+	out->cleanup = in->live == NULL && (ended(in) || in->left);
+	if (out->cleanup)
+		return decide(out, ACTION_REMOVE, "it ended by itself; what "
+		    "is left of it is undone");
+	return in->live == NULL ? decide(out, ACTION_NONE, "does not run") :
+	    decide(out, ACTION_REMOVE, "removal was asked for");
+}
+
 /* Somebody wants it down, whatever its spec says. */
 static int
 plan_stopped(const struct plan_input *in, struct action *out)
@@ -247,17 +259,15 @@ plan_wanted(const struct plan_input *in, struct action *out)
 		    "the name belongs to the specs in %s", in->other_set);
 	/* What is to go need not be possible any more. */
 	if (in->letters == LETTER_R)
-		return in->live == NULL ?
-		    decide(out, ACTION_NONE, "does not run") :
-		    decide(out, ACTION_REMOVE, "removal was asked for");
+		return plan_removal(in, out);
 	if (in->stopped != NULL)
 		return plan_stopped(in, out);
 	if (rules_refuse(in->desired, in->backend, in->params, refused,
 	    sizeof refused) != NULL)
 		return decide(out, ACTION_BLOCKED, "%s", refused);
-	if (in->path == NULL)
+	if (in->path == NULL && !in->path_later)
 		return decide(out, ACTION_BLOCKED, "%s", in->path_error);
-	if (in->mounts == NULL)
+	if (in->mounts == NULL && !in->path_later)
 		return decide(out, ACTION_BLOCKED, "%s", in->mounts_error);
 	return in->live != NULL ? plan_living(in, out) : plan_absent(in, out);
 }

@@ -53,6 +53,7 @@ struct plan_input {
 	const char *live_error;	    /* the living jail could not be read */
 	const char *path;	    /* desired path, canonical; NULL: see path_error */
 	const char *path_error;	    /* what canonical_path said */
+	bool path_later; /* it is not there yet, and a hook may make it */
 	const struct text_list *mounts; /* by mounts_read; NULL: see mounts_error */
 	const char *mounts_error;
 	const char *backend;	    /* name of the kernel's backend */

@@ -138,6 +138,8 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 		m->restarts += a.kind == ACTION_RESTART ||
 		    (a.kind == ACTION_CREATE && a.cleanup);
 	remember_change(m, &a, o->took_us);
+	m->stop_failed = !ok && up;
+	m->follows &= !(ok && up);
 	m->jid = o->up ? m->jid : 0;
 	if (o->ok && o->up)
 		ready(r, m, o->jid);
@@ -148,10 +150,11 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 		console_remove(r->shop.paths->console, m->name);
 	action_free(&a);
 	operation_free(op);
+	/* Who waited for a slot comes before who may go on from now on. */
+	act_next(r);
 	order_wake(r, m);
 	if (was_down)
 		order_released(r);
-	act_next(r);
 	if (ok && !up && !stays &&
 	    inventory_find(r->shop.inventory, m->name) == NULL) {
 		reconciler_drop(r, m);
@@ -367,11 +370,12 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 
 	if (not_kept(r, m, a))
 		return;
-	wait = order_down(r, m, a, why, sizeof why);
-	if (wait == NULL)
-		wait = order_up(r, m, why, sizeof why, &state);
+	wait = order_down(r, m, a, why, sizeof why, &state);
+	if (wait == NULL && (wait = order_up(r, m, why, sizeof why,
+	    &state)) != NULL)
+		state = STATE_PROGRESSING;
 	if (wait != NULL) {
-		waits(r, m, a, STATE_PROGRESSING, wait);
+		waits(r, m, a, state, wait);
 		return;
 	}
 	p.stop = running_spec(r, m, &made);
@@ -387,11 +391,12 @@ act_remove(struct reconciler *r, struct managed *m, struct action *a)
 	struct operation_plan p = { .forget = !a->stays, .jid = a->jid,
 		.stop_from = m->by_force ? stop_by_force : 0 };
 	char why[ERROR_TEXT_MAX];
+	enum jail_state state;
 	struct spec *made;
-	const char *wait = order_down(r, m, a, why, sizeof why);
+	const char *wait = order_down(r, m, a, why, sizeof why, &state);
 
 	if (wait != NULL) {
-		waits(r, m, a, STATE_PROGRESSING, wait);
+		waits(r, m, a, state, wait);
 		return;
 	}
 	p.stop = running_spec(r, m, &made);

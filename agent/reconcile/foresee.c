@@ -40,7 +40,9 @@ block(struct reconciler *r, struct managed *m, struct action *a)
 	char why[ERROR_TEXT_MAX];
 	enum jail_state state;
 
-	if (a->kind != ACTION_CREATE && a->kind != ACTION_RESTART)
+	/* One that no spec of the pass says comes back as it was. */
+	if (m->desired == NULL ||
+	    (a->kind != ACTION_CREATE && a->kind != ACTION_RESTART))
 		return false;
 	return order_up(r, m, why, sizeof why, &state) != NULL &&
 	    decide_again(r, m, a, state == STATE_CONFLICT ? ACTION_CONFLICT :

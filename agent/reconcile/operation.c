@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/base/clock.h"
+#include "agent/reconcile/realise.h"
 #include "agent/reconcile/step.h"
 
 void
@@ -55,11 +56,19 @@ op_param(const struct operation *op)
 	return op->phase == UNDOING ? step->undo : step->param;
 }
 
+/* A jail that was to be stopped, and ended meanwhile, is stopped. */
+static bool
+ended_meanwhile(const struct operation *op)
+{
+	return op->jid != 0 &&
+	    realise_alive(op->shop->observer, op->jid) == 0;
+}
+
 bool
 op_goes_on(const struct operation *op)
 {
-	return op->phase == UNDOING ||
-	    (op->phase == STOPPING && op->step >= stop_after_removal);
+	return op->phase == UNDOING || (op->phase == STOPPING &&
+	    (op->step >= stop_after_removal || ended_meanwhile(op)));
 }
 
 const char *

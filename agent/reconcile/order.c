@@ -289,7 +289,24 @@ runs(const struct reconciler *r, struct managed *d)
 static bool
 goes(const struct reconciler *r, const struct managed *d)
 {
-	return wanted(d) == NULL || (r->opt.letters == LETTER_R && d->said);
+	return d->unwanted || (r->opt.letters == LETTER_R && d->said);
+}
+
+/*
+ * Stops a dependant, which comes back as soon as it can.  One that no spec of
+ * this pass says comes back as it was.
+ */
+static void
+stop_dependant(struct reconciler *r, struct managed *d, const char *why)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, d->name);
+
+	if (d->desired == NULL && e != NULL && e->applied != NULL) {
+		d->desired = spec_copy(e->applied);
+		d->linked = true;
+	}
+	d->follows = true;
+	act_stop(r, d, why);
 }
 
 bool
@@ -306,10 +323,22 @@ order_goes_first(const struct reconciler *r, const struct managed *m,
 	return runs(r, d);
 }
 
+/* What is told of a jail that waits until `d` is down. */
+static void
+say_wait(const struct managed *d, const struct action *a, char *buf,
+    size_t size)
+{
+	snprintf(buf, size, "%s waits until %s is down%s%.600s",
+	    action_word(a->kind), d->name,
+	    d->stop_failed ? ", which could not be stopped: " : "",
+	    d->stop_failed && d->reason != NULL ? d->reason : "");
+}
+
 /*
  * Stops those dependants of `m` that have no running dependants themselves;
  * each is met once in a walk.  Returns NULL when nothing is to be waited for.
- * What is to go down for `root` is marked: nothing is started upon it.
+ * What is to go down for `root` is marked: nothing is started upon it.  One
+ * that could not be stopped is tried again when it is its own time.
  */
 static const char *
 go_down(struct reconciler *r, struct managed *root, const struct managed *m,
@@ -325,31 +354,36 @@ go_down(struct reconciler *r, struct managed *root, const struct managed *m,
 
 		if (!order_goes_first(r, m, d, a))
 			continue;
-		snprintf(buf, size, "%s waits until %s is down",
-		    action_word(a->kind), d->name);
+		say_wait(d, a, buf, size);
 		wait = buf;
-		if (met || (a->kind == ACTION_REMOVE && !a->stays &&
-		    goes(r, d)))
+		if (d->stop_failed) {
+			root->waits_failed = true;
+			d->down_for = NULL;
+		}
+		if (met || d->stop_failed || (a->kind == ACTION_REMOVE &&
+		    !a->stays && goes(r, d)))
 			continue;
 		d->walk = r->walk;
 		d->down_for = root;
 		snprintf(why, sizeof why, "%s %ss", m->name,
 		    action_word(a->kind));
 		if (go_down(r, root, d, &stop, inner, sizeof inner) == NULL)
-			act_stop(r, d, why);
+			stop_dependant(r, d, why);
 	}
 	return wait;
 }
 
 const char *
 order_down(struct reconciler *r, struct managed *m, const struct action *a,
-    char *buf, size_t size)
+    char *buf, size_t size, enum jail_state *state)
 {
 	const char *wait;
 
 	m->walk = ++r->walk;
+	m->waits_failed = false;
 	wait = go_down(r, m, m, a, buf, size);
 	m->waits_down = wait != NULL;
+	*state = m->waits_failed ? STATE_BLOCKED : STATE_PROGRESSING;
 	return wait;
 }
 
@@ -365,18 +399,41 @@ order_released(struct reconciler *r)
 	}
 }
 
+static int
+compare_rank(const void *a, const void *b)
+{
+	const struct managed *x = *(struct managed *const *)a;
+	const struct managed *y = *(struct managed *const *)b;
+
+	return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+/* Whether `d`, which waits, may do so for `m`. */
+static bool
+waits_for(const struct managed *d, const struct managed *m)
+{
+	if (!d->waits || d == m || d->machine != MACHINE_IDLE)
+		return false;
+	/* What goes down may do so for a jail far away. */
+	return d->waits_down || d->waits_far ||
+	    depends(wanted(d), m->name) || below(d->name, m->name) ||
+	    depends(m->desired, d->name) || below(m->name, d->name);
+}
+
 void
 order_wake(struct reconciler *r, const struct managed *m)
 {
-	for (size_t i = 0; r->waiting > 0 && i < r->count; i++) {
-		struct managed *d = r->jail[i];
+	struct managed **woken;
+	size_t n = 0;
 
-		if (!d->waits || d == m || d->machine != MACHINE_IDLE)
-			continue;
-		/* What goes down may do so for a jail far away. */
-		if (d->waits_down || d->waits_far ||
-		    depends(wanted(d), m->name) || below(d->name, m->name) ||
-		    depends(m->desired, d->name) || below(m->name, d->name))
-			reconciler_look(r, d);
-	}
+	if (r->waiting == 0 ||
+	    (woken = calloc(r->waiting, sizeof *woken)) == NULL)
+		return;
+	for (size_t i = 0; n < r->waiting && i < r->count; i++)
+		if (waits_for(r->jail[i], m))
+			woken[n++] = r->jail[i];
+	qsort(woken, n, sizeof *woken, compare_rank);
+	for (size_t i = 0; i < n; i++)
+		reconciler_look(r, woken[i]);
+	free(woken);
 }

@@ -13,14 +13,14 @@
  * What must happen first.  order_up: before the jail is created; NULL:
  * nothing, else the reason, and *state is what to show.  order_change: before
  * it is modified; its parent may be about to permit that.  order_down: before
- * it is stopped for `a`; stops dependants as needed.
+ * it is stopped for `a`; stops dependants as needed, and they come back.
  */
 const char *order_up(struct reconciler *r, struct managed *m, char *buf,
     size_t size, enum jail_state *state);
 const char *order_change(struct reconciler *r, const struct managed *m,
     char *buf, size_t size);
 const char *order_down(struct reconciler *r, struct managed *m,
-    const struct action *a, char *buf, size_t size);
+    const struct action *a, char *buf, size_t size, enum jail_state *state);
 /* Whether `d` must be down before `m` goes down for `a`. */
 bool order_goes_first(const struct reconciler *r, const struct managed *m,
     struct managed *d, const struct action *a);

@@ -325,16 +325,28 @@ realise_remove(const struct observer *o, const char *name, int jid,
 	return rc;
 }
 
-int
-realise_present(const struct observer *o, int jid)
+static int
+present(const struct observer *o, int jid, int flags)
 {
 	struct jail_params none = { .info = NULL };
 	struct jail_row row;
 	struct error err;
-	int rc = row_read(o->kernel, &none, jid, NULL, NULL, JAIL_DYING, &row,
+	int rc = row_read(o->kernel, &none, jid, NULL, NULL, flags, &row,
 	    &err);
 
 	if (rc == 0)
 		row_free(&row);
 	return rc == 0 ? 1 : rc > 0 ? 0 : -1;
+}
+
+int
+realise_present(const struct observer *o, int jid)
+{
+	return present(o, jid, JAIL_DYING);
+}
+
+int
+realise_alive(const struct observer *o, int jid)
+{
+	return present(o, jid, 0);
 }

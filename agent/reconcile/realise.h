@@ -43,5 +43,7 @@ int realise_remove(const struct observer *o, const char *name, int jid,
 
 /* 1: the jail is there, alive or dying; 0: gone; -1. */
 int realise_present(const struct observer *o, int jid);
+/* The same, where a dying jail is gone. */
+int realise_alive(const struct observer *o, int jid);
 
 #endif

@@ -170,6 +170,14 @@ reconciler_standing(const struct reconciler *r, const struct managed *m)
 	    r->shop.standing, m->name, (int64_t)time(NULL));
 }
 
+/* Those that run before the jail is made, and may make its root. */
+static bool
+has_early_hooks(const struct spec *s)
+{
+	return spec_param_find(s, "exec.prepare") != NULL ||
+	    spec_param_find(s, "exec.prestart") != NULL;
+}
+
 static int
 plan(struct reconciler *r, const struct managed *m, bool adopting,
     struct action *a)
@@ -217,9 +225,14 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 	/* Somebody who asks for a restart overrides what the spec allows. */
 	if (m->by_hand && rc == 0)
 		in.letters = LETTER_C | LETTER_R;
+	/* What went down for another one comes back, whatever is allowed. */
+	if (m->follows && in.letters != LETTER_R)
+		in.letters |= LETTER_C;
 	/* What -c or -rc asked for is done; now it is compared. */
 	if (m->done && in.letters != LETTER_R)
 		in.letters |= LETTER_M;
+	in.path_later = rc > 0 && in.desired != NULL && in.path == NULL &&
+	    path_err.code == ENOENT && has_early_hooks(in.desired);
 	in.live = rc == 0 ? &live : NULL;
 	in.live_error = rc < 0 ? err.text : NULL;
 	rc = plan_jail(&in, a);
@@ -286,7 +299,7 @@ reconciler_wake(struct managed *m)
 static void
 reconsider(struct reconciler *r, struct managed *m)
 {
-	m->fresh = m->done = false;
+	m->fresh = m->done = m->stop_failed = false;
 	backoff_reset(&m->backoff);
 	backoff_reset(&m->deaths);
 	reconciler_wake(m);
@@ -300,7 +313,7 @@ retry(struct reconciler *r, struct managed *m)
 	m->retry_at = 0;
 	m->machine = MACHINE_IDLE;
 	m->retried = true;
-	m->done = false;
+	m->done = m->stop_failed = false;
 	consider(r, m);
 }
 
@@ -479,6 +492,7 @@ reconciler_want(struct reconciler *r, struct spec *s)
 	m->linked |= s->depend.count > 0 || strchr(s->name, '.') != NULL;
 	m->unwanted = m->acked = false;
 	m->said = true;
+	m->rank = ++r->ranks;
 	m->absent_at = 0;
 	reconciler_look(r, m);
 	return 0;

@@ -86,9 +86,13 @@ struct managed {
 	bool said;	   /* some scan said it */
 	bool by_hand;	   /* a user asked for a restart */
 	bool by_force;	   /* a user asked for a stop without hooks */
+	bool follows;	   /* went down for another one's restart: comes back */
+	bool stop_failed;  /* it could not be taken down when it was tried last */
 	bool waits_down;   /* until its dependants are down */
+	bool waits_failed; /* one of them could not be stopped */
 	bool waits_far;	   /* for one that has to go down for another */
 	struct managed *down_for; /* which waited last for it to go down */
+	unsigned long rank; /* the order in which the specs were said */
 	unsigned long walk; /* the newest walk of order.c that met it */
 	struct managed *walk_from, *walk_next; /* of that walk */
 };
@@ -117,6 +121,7 @@ struct reconciler {
 	TAILQ_HEAD(, managed) dirty, slots;
 	struct event *work; /* there are dirty ones */
 	unsigned working;
+	unsigned long ranks; /* the last one that was given */
 	unsigned long walk; /* number of order.c's newest walk */
 	struct jail_roots roots; /* as they were at the turn's beginning */
 	size_t waiting; /* jails that wait for others */

@@ -64,7 +64,10 @@ const struct spec *op_spec(const struct operation *op);
 /* The parameter whose commands the present step runs, or NULL. */
 const char *op_param(const struct operation *op);
 const struct step *op_step(const struct operation *op);
-/* A failing command after the removal, or in an undo, does not stop it. */
+/*
+ * A failing command after the removal, or in an undo, does not stop it; nor one
+ * before it, when the jail has ended by then.
+ */
 bool op_goes_on(const struct operation *op);
 
 /* ---- the steps: those that return bool say whether something is waited for */

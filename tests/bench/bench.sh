@@ -39,7 +39,37 @@ echo "# looking at the directory again"
 echo "# hostile spec files of 256 KiB, 512 KiB and 1 MiB"
 "$BUILD/tests/bench/hostile"
 
+# critical WHAT MS: applies $work/depend, whose longest way takes so long.
+critical() {
+	_began=$(date +%s%N)
+	"$JAILAGENT" -k "$kernel" -s "$work/state" apply -p 0 "$work/depend" \
+	    > "$work/out" 2>&1 || cat "$work/out"
+	echo "$1: $((($(date +%s%N) - _began) / 1000000)) ms, critical path $2 ms"
+	"$JAILAGENT" -k "$kernel" -s "$work/state" apply -r -p 0 \
+	    "$work/depend" > "$work/out" 2>&1 || cat "$work/out"
+}
+# dependant NUMBER SECONDS [NAME, ...]
+dependant() {
+	printf -- '---\nname: d%s\npath: %s\npersist: true\n' "$1" "$work/root"
+	printf 'exec.prestart: ["sleep %s"]\ndepend: [%s]\n' "$2" "${3:-}"
+}
+
 if [ "$kernel" != "${kernel#linux}" ]; then
+	echo "# dependencies: 50 jails in a chain, and in a diamond"
+	mkdir "$work/depend"
+	for n in $(seq 50); do
+		dependant "$n" 0.02 "$([ "$n" -eq 1 ] || echo "d$((n - 1))")"
+	done > "$work/depend/all.yaml"
+	critical chain 1000
+	{
+		dependant 1 0.2
+		for n in $(seq 2 49); do
+			dependant "$n" 0.2 d1
+		done
+		dependant 50 0.2 "$(seq -s ', ' -f d%g 2 49)"
+	} > "$work/depend/all.yaml"
+	critical diamond 600
+
 	echo "# creating and destroying, with 10, 1000 and 5000 live jails"
 	mkdir -p "$work/tree/dev" "$work/tree/proc"
 	"$BUILD/tests/bench/create" "$work/tree"

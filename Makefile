@@ -97,9 +97,9 @@ ${BUILD}/conform: ${CONFORM_OBJ} ${KERNEL_LIB}
 	@echo "  link  $@"
 	${Q}${CC} ${ALL_LDFLAGS} -o $@ ${CONFORM_OBJ} ${KERNEL_LIB} ${PARTS_LIBS}
 
-${BUILD}/lifecycle: ${LIFECYCLE_OBJ} ${KERNEL_LIB}
+${BUILD}/lifecycle: ${LIFECYCLE_OBJ} ${SPECS_LIB} ${KERNEL_LIB}
 	@echo "  link  $@"
-	${Q}${CC} ${ALL_LDFLAGS} -o $@ ${LIFECYCLE_OBJ} ${KERNEL_LIB} ${PARTS_LIBS}
+	${Q}${CC} ${ALL_LDFLAGS} -o $@ ${LIFECYCLE_OBJ} ${SPECS_LIB} ${KERNEL_LIB} ${PARTS_LIBS}
 
 # The init of a jail on Linux: static, without libc, embedded by spawner.c.
 JAIL_INIT_Linux = ${BUILD}/jail-init

@@ -10,18 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lifecycle.h"
+#include "compare.h"
 
 #define LIST_JAILS \
 	"list --json name jid path host.hostname persist vnet ip4 ip6 " \
 	"ip4.addr ip6.addr securelevel children.max devfs_ruleset " \
 	"enforce_statfs"
-
-struct comparison {
-	struct replay *r;
-	bool quiet;
-	bool same;
-};
 
 /* "$web", "$web#2", "$?": one number each, and each another one. */
 static bool
@@ -55,7 +49,7 @@ token_length(const char *text)
 	return len;
 }
 
-static bool
+bool
 same_text(struct replay *r, const char *want, const char *got)
 {
 	while (*want != '\0') {
@@ -76,7 +70,7 @@ same_text(struct replay *r, const char *want, const char *got)
 	return *got == '\0';
 }
 
-static void
+void
 differs(struct comparison *c, const char *field, const char *want,
     const char *got)
 {
@@ -112,136 +106,6 @@ compare_json(struct comparison *c, const char *field, const json_t *want,
 	free(g);
 }
 
-/* ---- the log ------------------------------------------------------------ */
-
-static int
-by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static char *
-joined(json_t *lines, bool sorted)
-{
-	size_t n = json_array_size(lines), len = 1;
-	const char **line = calloc(n + 1, sizeof *line);
-	char *text;
-
-	for (size_t i = 0; line != NULL && i < n; i++) {
-		line[i] = json_string_value(json_array_get(lines, i));
-		len += strlen(line[i]) + 1;
-	}
-	if (line == NULL || (text = calloc(1, len)) == NULL)
-		abort();
-	if (sorted)
-		qsort(line, n, sizeof *line, by_text);
-	for (size_t i = 0; i < n; i++)
-		strcat(strcat(text, line[i]), "\n");
-	free(line);
-	return text;
-}
-
-static json_t *
-lines_of(const char *text)
-{
-	json_t *list = json_array();
-
-	for (size_t n; *text != '\0'; text += n + (text[n] == '\n')) {
-		n = strcspn(text, "\n");
-		json_array_append_new(list, json_stringn(text, n));
-	}
-	return list;
-}
-
-static bool
-undoes(const char *line)
-{
-	return line != NULL && (strncmp(line, "exec.poststop ", 14) == 0 ||
-	    strncmp(line, "exec.release ", 13) == 0);
-}
-
-/* A line without what it tells of mounts. */
-static char *
-without_mounts(const char *line)
-{
-	const char *fact = strstr(line, " mnt=");
-	char *copy = strdup(line);
-
-	if (copy == NULL)
-		abort();
-	if (fact != NULL)
-		strcpy(copy + (fact - line), fact + 1 + strcspn(fact + 1, " "));
-	return copy;
-}
-
-static bool
-same_but_mounts(struct replay *r, const char *want, const char *got)
-{
-	char *w = without_mounts(want), *g = without_mounts(got);
-	bool same = same_text(r, w, g);
-
-	free(w);
-	free(g);
-	return same;
-}
-
-/* Notes the first line in which no more than the mounts differ. */
-static bool
-same_line(struct comparison *c, const char *w, const char *g, bool *mounts)
-{
-	if (same_text(c->r, w, g))
-		return true;
-	if (!same_but_mounts(c->r, w, g))
-		return false;
-	if (!*mounts)
-		differs(c, "log.mnt", w, g);
-	*mounts = true;
-	return true;
-}
-
-/* Says where two logs part; and whether only what a failure undoes is new. */
-static void
-log_differs(struct comparison *c, json_t *want, json_t *got)
-{
-	char place[300];
-	bool mounts = false;
-	size_t i = 0;
-	const char *w, *g;
-
-	do {
-		w = json_string_value(json_array_get(want, i));
-		g = json_string_value(json_array_get(got, i));
-		i++;
-	} while (w != NULL && g != NULL && same_line(c, w, g, &mounts));
-	if (w == NULL && g == NULL)
-		return;
-	snprintf(place, sizeof place, "nothing (%zu lines before)", i - 1);
-	differs(c, w == NULL && undoes(g) ? "log.undo" : "log",
-	    w != NULL ? w : place, g != NULL ? g : place);
-}
-
-static bool
-same_lines(struct comparison *c, json_t *want, json_t *got, bool sorted)
-{
-	char *w = joined(want, sorted), *g = joined(got, sorted);
-	bool same = same_text(c->r, w, g);
-
-	free(w);
-	free(g);
-	return same;
-}
-
-/* What ran at once is noted in any order. */
-static void
-compare_log(struct comparison *c, json_t *want, const char *got)
-{
-	json_t *lines = lines_of(got);
-
-	if (!same_lines(c, want, lines, c->r->unordered))
-		log_differs(c, want, lines);
-	json_decref(lines);
-}
-
 /* ---- jails -------------------------------------------------------------- */
 
 static void
@@ -272,19 +136,30 @@ compare_key(struct comparison *c, json_t *got, const char *key, json_t *want)
 		compare_json(c, field, want, value);
 }
 
+/* Jails that are created at once have their jids in any order. */
+static json_t *
+find_jail(const struct comparison *c, json_t *list, size_t place,
+    const json_t *like)
+{
+	const json_t *name = json_object_get(like, "name");
+	json_t *one;
+	size_t i;
+
+	if (c->r->unordered)
+		json_array_foreach (list, i, one)
+			if (json_equal(json_object_get(one, "name"), name))
+				return one;
+	return json_array_get(list, place);
+}
+
 static void
 compare_jails(struct comparison *c, json_t *want)
 {
-	char *text;
-	json_t *got, *one, *value;
+	const char *text = c->r->listed;
+	json_t *got = json_loads(text, 0, NULL), *one, *value;
 	const char *key;
 	size_t i;
 
-	if (world_run(&c->r->world, "world-jailagent " LIST_JAILS) != 0)
-		text = world_read(&c->r->world, "err", 0);
-	else
-		text = world_read(&c->r->world, "out", 0);
-	got = json_loads(text, 0, NULL);
 	if (json_array_size(got) != json_array_size(want)) {
 		char *w = json_dumps(want, JSON_COMPACT);
 
@@ -293,10 +168,9 @@ compare_jails(struct comparison *c, json_t *want)
 	} else
 		json_array_foreach (want, i, one)
 			json_object_foreach (one, key, value)
-				compare_key(c, json_array_get(got, i), key,
+				compare_key(c, find_jail(c, got, i, one), key,
 				    value);
 	json_decref(got);
-	free(text);
 }
 
 /* ---- the host ----------------------------------------------------------- */
@@ -416,6 +290,15 @@ compare_step(struct replay *r, const json_t *step, int status,
 	compare(&c, step, status, log);
 }
 
+static void
+list_jails(struct replay *r)
+{
+	bool listed = world_run(&r->world, "world-jailagent " LIST_JAILS) == 0;
+
+	free(r->listed);
+	r->listed = world_read(&r->world, listed ? "out" : "err", 0);
+}
+
 bool
 compare_quietly(struct replay *r, const json_t *step, int status,
     const char *log)
@@ -423,6 +306,7 @@ compare_quietly(struct replay *r, const json_t *step, int status,
 	struct comparison c = { .r = r, .quiet = true, .same = true };
 	json_t *kept = json_deep_copy(r->jids);
 
+	list_jails(r);
 	compare(&c, step, status, log);
 	json_decref(r->jids);
 	r->jids = kept;

@@ -8,6 +8,7 @@
 
 #define FIELDS (sizeof((struct difference *)0)->field / sizeof(char *))
 
+/* Takes the line, which becomes the pattern and what follows it. */
 static int
 take_line(struct replay *r, char *line)
 {
@@ -16,12 +17,15 @@ take_line(struct replay *r, char *line)
 	size_t n = 0;
 
 	line[strcspn(line, "\n")] = '\0';
-	if (line[0] == '\0' || line[0] == '#')
+	if (line[0] == '\0' || line[0] == '#') {
+		free(line);
 		return 0;
+	}
 	d.pattern = strtok_r(line, " \t", &save);
 	fields = strtok_r(NULL, " \t", &save);
 	d.reason = save;
-	if (fields == NULL || d.reason == NULL || *d.reason == '\0')
+	if (d.pattern != line || fields == NULL || d.reason == NULL ||
+	    *d.reason == '\0')
 		return -1;
 	for (char *f; (f = strsep(&fields, ",")) != NULL;) {
 		if (n == FIELDS)
@@ -51,6 +55,8 @@ differences_read(struct replay *r, const char *path)
 	while (rc == 0 && getline(&line, &room, f) >= 0) {
 		number++;
 		rc = take_line(r, line);
+		if (rc != 0)
+			free(line);
 		line = NULL; /* the difference has it */
 		room = 0;
 	}
@@ -117,4 +123,12 @@ differences_stale(const struct replay *r)
 		}
 	}
 	return stale;
+}
+
+void
+differences_free(struct replay *r)
+{
+	for (size_t i = 0; i < r->differences; i++)
+		free(r->difference[i].pattern); /* all of its line */
+	free(r->difference);
 }

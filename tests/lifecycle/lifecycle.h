@@ -12,9 +12,9 @@
  * run.sh makes a small world: mount, network, process and IPC namespaces of
  * its own, in which the host has the users of the recordings, and a /bin that
  * also has jail, jls, jexec, mkroot, ifconfig and note (tools/).  These are
- * what a record's commands call: `jail -f CONF -cm NAME' translates the file
- * (conf.c) to YAML and calls `jailagent apply -cm' for the jails that jail(8)
- * would choose.  Nothing of it is seen outside, and all of it ends with the
+ * what a record's commands call: `jail -f CONF -cm NAME' imports the file
+ * (import.c) and calls `jailagent apply -cm' for the jails that jail(8) would
+ * choose.  Nothing of it is seen outside, and all of it ends with the
  * runner, which is process 1 there and refuses to be anything else.
  *
  * Compared are, after every step: exit (the status), stdout (unless the step
@@ -22,7 +22,10 @@
  * jails), mounts and addrs of the host.  FORMAT-jail8.md tells what they are.
  * A log that is as recorded, but goes on with exec.poststop or exec.release
  * (docs/DESIGN.md: a creation that fails), differs in log.undo only, and one in
- * which nothing but the mounts of the host is otherwise (mnt=) in log.mnt.
+ * which the same commands ran in the same order, but saw something else, in
+ * log.KEY for what they saw (log.mnt, log.JID).  Where jails ran at once
+ * ("unordered"), the order is that of each jail, and of the jails that are up
+ * only the one that a command is for counts.
  *
  * What differs on purpose or has no counterpart stands in differences.txt,
  * one line each: PATTERN FIELD[,FIELD...] REASON.  PATTERN is a shell pattern
@@ -62,11 +65,12 @@ struct replay {
 	const char *id;
 	size_t step;
 	json_t *jids; /* "$web" -> the number that it stands for */
+	char *listed; /* the jails, as compare_quietly saw them last */
 	bool unordered, wrong;
 };
 
-/* conf.c: jail.conf(5) text to YAML files in a directory; see there. */
-int conf_convert(const char *file, const char *dir, bool stop, char **names);
+/* import.c: jail.conf(5) to YAML in a directory; see there. */
+int import_conf(const char *file, const char *dir, bool stop, char **names);
 
 /* differences.c */
 int differences_read(struct replay *r, const char *path);
@@ -74,9 +78,11 @@ const struct difference *differences_whole(struct replay *r);
 /* `use': the line is needed, which differences_stale asks for later. */
 bool difference_known(struct replay *r, const char *field, bool use);
 bool differences_stale(const struct replay *r);
+void differences_free(struct replay *r);
 
 /* world.c */
 int world_open(struct world *w, const char *dir);
+void world_close(struct world *w);
 int world_reset(const struct world *w);
 int world_write(const struct world *w, const char *name, const char *text);
 /* With "@/" as the scratch directory; allocated. */
@@ -90,11 +96,11 @@ char *world_read(const struct world *w, const char *name, long from);
 /* The program names of a jail's processes, sorted. */
 json_t *world_procs(const struct world *w, const char *jail);
 
-/* compare.c: whether the state after a step is as recorded. */
-void compare_step(struct replay *r, const json_t *step, int status,
-    const char *log);
-/* Whether comparing again later could help. */
+/* compare.c: whether the state after a step is as recorded; says nothing. */
 bool compare_quietly(struct replay *r, const json_t *step, int status,
+    const char *log);
+/* Tells of the differences in what compare_quietly saw last. */
+void compare_step(struct replay *r, const json_t *step, int status,
     const char *log);
 
 /* record.c */

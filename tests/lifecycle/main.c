@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See lifecycle.h; `lifecycle convert' is what tools/jail calls. */
+/* See lifecycle.h; `lifecycle import' is what tools/jail calls. */
 #include <fnmatch.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@ usage(void)
 {
 	fprintf(stderr, "usage: lifecycle [-v] -x DIFFERENCES WORLD FILE "
 	    "[TOPIC|PATTERN...]\n"
-	    "       lifecycle convert start|stop CONF DIR [NAME...]\n"
+	    "       lifecycle import start|stop CONF DIR [NAME...]\n"
 	    "WORLD is made by tests/lifecycle/run.sh, which calls this.\n");
 	return 64;
 }
@@ -66,15 +66,14 @@ replay_file(struct replay *r, const char *path, char **words)
 }
 
 static int
-replay(int argc, char **argv)
+replay(struct replay *r, int argc, char **argv)
 {
-	struct replay r = { 0 };
 	int option;
 
 	while ((option = getopt(argc, argv, "vx:")) != -1) {
 		if (option == 'v')
-			r.verbose = true;
-		else if (option != 'x' || differences_read(&r, optarg) != 0)
+			r->verbose = true;
+		else if (option != 'x' || differences_read(r, optarg) != 0)
 			return usage();
 	}
 	if (argc - optind < 2)
@@ -85,24 +84,31 @@ replay(int argc, char **argv)
 		    "tests/lifecycle/run.sh\n");
 		return 64;
 	}
-	if (world_open(&r.world, argv[optind]) != 0 ||
-	    replay_file(&r, argv[optind + 1], argv + optind + 2) != 0)
+	if (world_open(&r->world, argv[optind]) != 0 ||
+	    replay_file(r, argv[optind + 1], argv + optind + 2) != 0)
 		return 2;
-	if (differences_stale(&r))
-		r.failed++;
-	printf("%u passed, %u failed, %u skipped\n", r.passed, r.failed,
-	    r.skipped);
-	return r.failed > 0 || r.passed == 0;
+	if (differences_stale(r))
+		r->failed++;
+	printf("%u passed, %u failed, %u skipped\n", r->passed, r->failed,
+	    r->skipped);
+	return r->failed > 0 || r->passed == 0;
 }
 
 int
 main(int argc, char **argv)
 {
-	if (argc < 2 || strcmp(argv[1], "convert") != 0)
-		return replay(argc, argv);
+	if (argc < 2 || strcmp(argv[1], "import") != 0) {
+		struct replay r = { 0 };
+		int status = replay(&r, argc, argv);
+
+		world_close(&r.world);
+		differences_free(&r);
+		free(r.listed);
+		return status;
+	}
 	if (argc < 5 || (strcmp(argv[2], "start") != 0 &&
 	    strcmp(argv[2], "stop") != 0))
 		return usage();
-	return conf_convert(argv[3], argv[4], strcmp(argv[2], "stop") == 0,
+	return import_conf(argv[3], argv[4], strcmp(argv[2], "stop") == 0,
 	    argv + 5) != 0;
 }

@@ -115,21 +115,6 @@ mark_relevant(struct replay *r, size_t steps)
 		}
 }
 
-static bool
-unoffered(struct replay *r)
-{
-	char *why = world_read(&r->world, "unoffered", 0);
-	bool is = why[0] != '\0';
-
-	if (is) {
-		r->skipped++;
-		why[strcspn(why, "\n")] = '\0';
-		printf("skip - %s: %s\n", r->id, why);
-	}
-	free(why);
-	return is;
-}
-
 static void
 run_steps(struct replay *r, const json_t *record)
 {
@@ -140,8 +125,6 @@ run_steps(struct replay *r, const json_t *record)
 	json_array_foreach (steps, i, step) {
 		r->step = i + 1;
 		run_step(r, step, &seen);
-		if (unoffered(r))
-			return;
 	}
 	mark_relevant(r, json_array_size(steps));
 	r->passed += !r->wrong;

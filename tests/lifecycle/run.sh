@@ -20,7 +20,8 @@ inside() {
 	cp "$(command -v busybox)" "$world/busybox"
 	cp "$BUILD/tests/helper/inside/note" "$world/inside-note"
 	for t in "$here"/tools/*; do
-		sed "s,@WORLD@,$world,g; s,@BUILD@,$BUILD,g" "$t" \
+		sed "s,@WORLD@,$world,g; s,@BUILD@,$BUILD,g;
+		    s,@PIDNS@,$(readlink /proc/self/ns/pid)," "$t" \
 		    > "$world/tools/${t##*/}"
 		chmod 755 "$world/tools/${t##*/}"
 	done

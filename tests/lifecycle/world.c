@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,14 @@ world_open(struct world *w, const char *dir)
 	w->scratch = below(dir, "s");
 	w->log = below(dir, "log");
 	return w->dir != NULL && w->scratch != NULL && w->log != NULL ? 0 : -1;
+}
+
+void
+world_close(struct world *w)
+{
+	free(w->dir);
+	free(w->scratch);
+	free(w->log);
 }
 
 static int
@@ -80,10 +89,12 @@ int
 world_reset(const struct world *w)
 {
 	static const char *const made[] = { "s", "state", "table", "yaml",
-	    "run/jailagent" };
+	    "given", "run/jailagent" };
 
 	end_all();
 	unmount_below(w->scratch);
+	if (unshare(CLONE_NEWNET) != 0)
+		return -1;
 	for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
 		char *path = below(w->dir, made[i]);
 
@@ -93,8 +104,7 @@ world_reset(const struct world *w)
 		free(path);
 	}
 	if (mkdir(w->scratch, 0755) != 0 || chdir(w->scratch) != 0 ||
-	    world_write(w, "log", "") != 0 ||
-	    world_write(w, "unoffered", "") != 0)
+	    world_write(w, "log", "") != 0)
 		return -1;
 	return chmod(w->log, 0666);
 }

@@ -5,10 +5,12 @@
  *
  *	note LABEL [-e] [-s SECONDS] [-f STATUS]
  *
- * In a jail the log is /log and the jail's directory is named by /.name.  On
- * the host tools/note calls it as note -H LOG SCRATCH LABEL...
+ * In a jail the log is /log and the jail's directory is named by /.name.  Where
+ * the root is the host's, tools/note calls it as note -H LOG SCRATCH PIDNS LABEL...
+ * which tells by the namespace of processes whether that is the host.
  */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <stdio.h>
@@ -45,6 +47,29 @@ add_variable(const char *before, const char *name)
 	add(before, value == NULL ? "-" : value[0] == '\0' ? "\"\"" : value);
 }
 
+static int
+by_pid(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* The processes that can be seen, sorted. */
+static size_t
+list_processes(int *pid, size_t room)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	size_t n = 0;
+
+	while (d != NULL && (e = readdir(d)) != NULL && n < room)
+		if (atoi(e->d_name) > 1)
+			pid[n++] = atoi(e->d_name);
+	if (d != NULL)
+		closedir(d);
+	qsort(pid, n, sizeof *pid, by_pid);
+	return n;
+}
+
 /*
  * The living jails, oldest first, by the titles of their first processes:
  * unlike the table of jails, those can be read by everybody.
@@ -52,13 +77,16 @@ add_variable(const char *before, const char *name)
 static void
 add_jails(void)
 {
+	static int pid[4096];
+	size_t n = list_processes(pid, sizeof pid / sizeof *pid);
 	char name[300], path[64];
 	const char *comma = "";
-	FILE *f;
 
 	add(" up=", "");
-	for (int pid = 2; pid < 32768; pid++) {
-		snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+	for (size_t i = 0; i < n; i++) {
+		FILE *f;
+
+		snprintf(path, sizeof path, "/proc/%d/cmdline", pid[i]);
 		f = fopen(path, "re");
 		if (f == NULL)
 			continue;
@@ -200,6 +228,16 @@ add_groups(void)
 	add(" fib=0", "");
 }
 
+static int
+is_namespace(const char *name)
+{
+	char own[64];
+	ssize_t n = readlink("/proc/self/ns/pid", own, sizeof own - 1);
+
+	own[n > 0 ? n : 0] = '\0';
+	return strcmp(own, name) == 0;
+}
+
 static void
 add_place(int host)
 {
@@ -219,14 +257,15 @@ add_place(int host)
 int
 main(int argc, char **argv)
 {
-	int host = argc > 3 && strcmp(argv[1], "-H") == 0, option, fd;
-	const char *log = host ? argv[2] : "/log", *all = NULL;
-	const char *scratch = host ? argv[3] : NULL;
+	int shared = argc > 4 && strcmp(argv[1], "-H") == 0, option, fd;
+	const char *log = shared ? argv[2] : "/log", *all = NULL;
+	const char *scratch = shared ? argv[3] : NULL;
+	int host = shared && is_namespace(argv[4]);
 	unsigned seconds = 0, status = 0;
 	size_t len;
 
-	argc -= host ? 3 : 0;
-	argv += host ? 3 : 0;
+	argc -= shared ? 4 : 0;
+	argv += shared ? 4 : 0;
 	if (argc < 2)
 		return 64;
 	add(argv[1], "");

@@ -118,6 +118,7 @@ paths_init(struct paths *p, const char *state, struct error *err)
 	} names[] = {
 		{ p->applied, p->state, "applied" },
 		{ p->good, p->state, "good" },
+		{ p->accepted, p->state, "accepted" },
 		{ p->orders, p->state, "orders.json" },
 		{ p->snapshots, p->state, "snapshots" },
 		{ p->key, p->state, "key" },

@@ -4,6 +4,7 @@
  *
  *   STATEDIR/applied/NAME.yaml   the spec that NAME was last given
  *   STATEDIR/good/HASH           what spec files last held without an error
+ *   STATEDIR/accepted            which signed specs were accepted (accepted.h)
  *   STATEDIR/orders.json         what users said of jails (standing.h)
  *   STATEDIR/snapshots/N.json    signed states, N.json.minisig beside each
  *   STATEDIR/key, key.pub        the agent's signing key
@@ -25,7 +26,7 @@ struct paths {
 	char state[PATHS_MAX];	   /* STATEDIR, canonical */
 	char run[PATHS_MAX];	   /* RUNDIR/HASH */
 	char applied[PATHS_MAX], good[PATHS_MAX], orders[PATHS_MAX];
-	char snapshots[PATHS_MAX];
+	char snapshots[PATHS_MAX], accepted[PATHS_MAX];
 	char key[PATHS_MAX], public_key[PATHS_MAX];
 	char lock[PATHS_MAX], control[PATHS_MAX], journal[PATHS_MAX];
 	char console[PATHS_MAX];

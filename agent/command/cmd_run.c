@@ -6,19 +6,40 @@
 #include "agent/command/command.h"
 #include "agent/daemon/daemon.h"
 #include "agent/command/letters.h"
+#include "agent/sign/minisign.h"
 
 #define DEFAULT_INTERVAL 30
 #define DEFAULT_PARALLEL 16
 #define DEFAULT_SNAPSHOTS 1000
 
+#define KEYS_MAX 16
+
 extern const struct command command_run;
 
 static const struct option options[] = {
 	{ "interval", required_argument, NULL, 'I' },
+	{ "require-signed", required_argument, NULL, 'S' },
 	{ "keep-snapshots", required_argument, NULL, 'K' },
 	{ "max-remove", required_argument, NULL, 'M' },
 	{ NULL, 0, NULL, 0 },
 };
+
+/* Adds a key that must have signed the specs. */
+static int
+take_key(const char *text, struct minisign_public key[KEYS_MAX], size_t *keys)
+{
+	struct error err;
+
+	if (*keys == KEYS_MAX)
+		return usage_error(&command_run, "--require-signed: more than "
+		    "%d keys", KEYS_MAX);
+	if (minisign_public_read(text, &key[*keys], &err) == 0) {
+		++*keys;
+		return EXIT_OK;
+	}
+	complain("--require-signed: %s", err.text);
+	return EXIT_FAILED;
+}
 
 static int
 run(struct context *ctx, int argc, char **argv)
@@ -31,9 +52,10 @@ run(struct context *ctx, int argc, char **argv)
 		.max_remove = { .value = -1 },
 		.trust = true,
 	};
+	struct minisign_public key[KEYS_MAX];
 	const char *wrong;
+	int ch, status;
 	long n;
-	int ch;
 
 	while ((ch = getopt_long(argc, argv, ":cd:mp:r", options,
 	    NULL)) != -1) {
@@ -54,6 +76,10 @@ run(struct context *ctx, int argc, char **argv)
 				return usage_error(&command_run, "--interval "
 				    "%s: not a number of seconds", optarg);
 			o.interval = (unsigned)n;
+			break;
+		case 'S':
+			if ((status = take_key(optarg, key, &o.keys)) != 0)
+				return status;
 			break;
 		case 'K':
 			if ((n = number_option(optarg)) < 0)
@@ -77,13 +103,15 @@ run(struct context *ctx, int argc, char **argv)
 	wrong = letters_check(&o.letters, true);
 	if (wrong != NULL)
 		return usage_error(&command_run, "%s", wrong);
+	o.key = key;
 	return daemon_run(ctx, &o);
 }
 
 const struct command command_run = {
 	.name = "run",
 	.synopsis = "[-cmr] [-d DIR] [-p N] [--interval S] "
-	    "[--max-remove N|P%] [--keep-snapshots N]",
+	    "[--max-remove N|P%] [--keep-snapshots N] "
+	    "[--require-signed PUB] ...",
 	.summary = "keep the jails as the specs in a directory say",
 	.help = "  -c -m -r        what is allowed, as jail(8) has it: create, "
 	    "modify,\n"
@@ -95,7 +123,10 @@ const struct command command_run = {
 	    "  --max-remove N  hold more removals than N, or P%, within 10\n"
 	    "                  minutes (the larger of 1 and 20 %) until ack\n"
 	    "  --keep-snapshots N  drop the oldest signed states beyond N (1000;\n"
-	    "                  0: keep all)\n\n"
+	    "                  0: keep all)\n"
+	    "  --require-signed PUB  a spec counts only when this key, a file or\n"
+	    "                  its base64 line, or another one so named has signed\n"
+	    "                  it: FILE.minisig or MANIFEST.minisig\n\n"
 	    "Exit status: 0 after SIGTERM or SIGINT, 1 it cannot go on.\n",
 	.run = run,
 };

@@ -192,10 +192,11 @@ start_helpers(struct daemon *d, int *reader, int *signer, struct error *err)
 	const struct paths *p = &d->ctx->paths;
 	struct reader_options reads = { .dir = d->opt.dir,
 		.trust = d->opt.trust, .good = p->good,
-		.public_key = p->public_key };
+		.public_key = p->public_key, .key = d->opt.key,
+		.keys = d->opt.keys, .accepted = p->accepted };
 	struct signer_options signs = { .dir = p->snapshots, .good = p->good,
 		.key = p->key, .public_key = p->public_key,
-		.keep = d->opt.keep_snapshots };
+		.keep = d->opt.keep_snapshots, .state = p->state };
 	struct minisign_public pub;
 	bool made = false;
 	pid_t pid;

@@ -8,6 +8,7 @@
  *   daemon_snapshot.c  signed states
  *   daemon_request.c   the control socket
  *   daemon_orders.c    what users order of jails
+ *   daemon_trust.c     the record of signed specs
  */
 #ifndef JA_DAEMON_H
 #define JA_DAEMON_H
@@ -30,6 +31,8 @@ struct daemon_options {
 	unsigned keep_snapshots; /* 0: all */
 	struct removal_limit max_remove;
 	bool trust; /* check owners and modes */
+	const struct minisign_public *key; /* that must have signed the specs */
+	size_t keys; /* 0: nobody need have */
 };
 
 /* Somebody waits for an answer. */
@@ -91,6 +94,9 @@ struct daemon {
 	/* daemon_orders.c */
 	struct standing standing;
 	struct event *order_timer;
+
+	/* daemon_trust.c */
+	struct control_client *resetter; /* waits for an empty record */
 
 	/* daemon_request.c */
 	struct control *control;

@@ -8,6 +8,7 @@
 
 #include "agent/daemon/daemon.h"
 #include "agent/daemon/daemon_orders.h"
+#include "agent/daemon/daemon_trust.h"
 #include "agent/daemon/status.h"
 #include "kernel/compat.h"
 
@@ -365,6 +366,8 @@ on_gone(void *arg, struct control_client *client)
 	struct daemon *d = arg;
 	struct waiter *w, *next;
 
+	if (d->resetter == client)
+		d->resetter = NULL;
 	for (w = TAILQ_FIRST(&d->waiters); w != NULL; w = next) {
 		next = TAILQ_NEXT(w, link);
 		if (w->client == client)
@@ -388,6 +391,7 @@ static const struct {
 	{ "resume", order_resume },
 	{ "stop", order_stop },
 	{ "adopt", order_adopt },
+	{ "trust-reset", request_trust_reset },
 };
 
 static void

@@ -12,6 +12,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/daemon/daemon.h"
+#include "agent/daemon/daemon_trust.h"
 #include "agent/sign/signer.h"
 
 /* From one scan to the next while nothing tells of changes. */
@@ -200,6 +201,10 @@ on_result(void *arg, struct channel *c, const struct message *m)
 	if (m->type == READER_KEEP || m->type == READER_FORGET) {
 		(void)channel_send(d->signer, m->type == READER_KEEP ?
 		    SIGNER_KEEP : SIGNER_FORGET, 0, m->data, m->len);
+		return;
+	}
+	if (m->type == READER_RECORD) {
+		daemon_record(d, m->data, m->len);
 		return;
 	}
 	d->scanning = false;

@@ -13,6 +13,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/daemon/daemon.h"
+#include "agent/daemon/daemon_trust.h"
 #include "agent/daemon/record.h"
 #include "agent/sign/signer.h"
 #include "kernel/compat.h"
@@ -119,6 +120,10 @@ on_done(void *arg, struct channel *c, const struct message *m)
 	struct error err;
 
 	(void)c;
+	if (m->type == SIGNER_RECORDED) {
+		daemon_recorded(d, m);
+		return;
+	}
 	if (m->type == SIGNER_NOT_KEPT) {
 		if (!d->said_not_kept)
 			daemon_log("%.*s", (int)m->len,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +14,6 @@
 #include "specs/spec.h"
 
 #define HEX_LEN ((size_t)2 * MANIFEST_DIGEST)
-#define FILE_MAX ((size_t)64 * 1024 * 1024)
 
 void
 manifest_digest(const char *text, size_t len,
@@ -100,6 +100,27 @@ take_lines(struct manifest *m, const char *text, size_t size,
 }
 
 int
+manifest_parse(const char *text, size_t len, struct manifest *m,
+    struct error *err)
+{
+	*m = (struct manifest){ 0 };
+	if (take_lines(m, text, len, err) == 0)
+		return 0;
+	manifest_free(m);
+	return -1;
+}
+
+const struct manifest_entry *
+manifest_find(const struct manifest *m, const char *name)
+{
+	/* A key is compared by its name, which is not written to. */
+	struct manifest_entry key = { .name = (char *)(uintptr_t)name };
+
+	return m->count == 0 ? NULL : bsearch(&key, m->entry, m->count,
+	    sizeof *m->entry, compare_entries);
+}
+
+int
 manifest_read(int dirfd, struct manifest *m, struct error *err)
 {
 	size_t len;
@@ -107,12 +128,10 @@ manifest_read(int dirfd, struct manifest *m, struct error *err)
 	int rc;
 
 	*m = (struct manifest){ 0 };
-	if (file_read(dirfd, MANIFEST_NAME, FILE_MAX, &text, &len, err) != 0)
+	if (file_read(dirfd, MANIFEST_NAME, MANIFEST_MAX, &text, &len, err) != 0)
 		return err->code == ENOENT ? 1 : -1;
-	rc = take_lines(m, text, len, err);
+	rc = manifest_parse(text, len, m, err);
 	free(text);
-	if (rc != 0)
-		manifest_free(m);
 	return rc;
 }
 
@@ -148,11 +167,8 @@ check_unlisted(int dirfd, const struct manifest *m, struct error *err)
 		return -1;
 	}
 	while (rc == 0 && (e = readdir(d)) != NULL) {
-		struct manifest_entry key = { .name = e->d_name };
-
-		if (spec_file_name(e->d_name) && (m->count == 0 ||
-		    bsearch(&key, m->entry, m->count, sizeof *m->entry,
-		    compare_entries) == NULL))
+		if (spec_file_name(e->d_name) &&
+		    manifest_find(m, e->d_name) == NULL)
 			rc = error_set(err, EINVAL, "does not list %s",
 			    e->d_name);
 	}

@@ -15,6 +15,7 @@
 
 #define MANIFEST_NAME "MANIFEST"
 #define MANIFEST_DIGEST 32
+#define MANIFEST_MAX ((size_t)64 * 1024 * 1024) /* bytes of the file */
 
 struct manifest {
 	struct manifest_entry {
@@ -26,6 +27,11 @@ struct manifest {
 
 /* Returns 0, 1 when there is none, -1 with err (without the file's name). */
 int manifest_read(int dirfd, struct manifest *m, struct error *err);
+int manifest_parse(const char *text, size_t len, struct manifest *m,
+    struct error *err);
+/* The entry of a file, NULL when it is not listed. */
+const struct manifest_entry *manifest_find(const struct manifest *m,
+    const char *name);
 void manifest_free(struct manifest *m);
 
 void manifest_digest(const char *text, size_t len,

@@ -82,7 +82,8 @@ reader_init(struct reader *r, const struct reader_options *opt,
 		return error_set(err, ENOTSUP, "libsodium cannot be used");
 	if (set_name(opt->dir, r->dir, err) != 0)
 		return -1;
-	if (scan_encode_facts(r, &none) != 0)
+	if (scan_encode_facts(r, &none) != 0 || (opt->keys > 0 &&
+	    (r->signs = calloc(1, sizeof *r->signs)) == NULL))
 		return error_sys(err, ENOMEM, "reader");
 	return 0;
 }
@@ -98,6 +99,7 @@ reader_finish(struct reader *r)
 	}
 	free(r->sent);
 	text_list_free(&r->forgotten);
+	signed_finish(r);
 	free(r->facts);
 }
 
@@ -145,17 +147,21 @@ serve(struct reader *r, int fd, const struct message *m)
 	size_t len;
 	int rc;
 
-	if (m->type == READER_ACCEPT) {
+	if (m->type == READER_ACCEPT)
 		r->seen = false;
-		return 0;
-	}
+	else if (m->type == READER_RECORDED)
+		signed_recorded(r, (const char *)m->data);
+	else if (m->type == READER_RESET)
+		signed_reset(r);
 	if (m->type != READER_SCAN)
 		return 0;
 	if (reader_scan(r, &answer, &len) != 0)
 		return -1;
 	rc = channel_write(fd, READER_RESULT, m->number, answer, len);
 	free(answer);
-	return rc == 0 ? kept_tell(r, send_kept, &fd) : rc;
+	if (rc == 0)
+		rc = kept_tell(r, send_kept, &fd);
+	return rc == 0 ? signed_tell(r, send_kept, &fd) : rc;
 }
 
 int

@@ -11,6 +11,7 @@
 #ifndef JA_READER_H
 #define JA_READER_H
 
+#include "agent/sign/minisign.h"
 #include "specs/spec.h"
 
 struct reader_options {
@@ -18,6 +19,10 @@ struct reader_options {
 	bool trust;	 /* check owners and modes (promise trusted-input) */
 	/* Where last good texts are kept, and their key; NULL: nowhere. */
 	const char *good, *public_key;
+	/* Files count only when one of these keys has signed them. */
+	const struct minisign_public *key;
+	size_t keys;	      /* 0: unsigned ones count, too */
+	const char *accepted; /* the record of what was accepted */
 };
 
 /* Why a directory cannot be taken at its word. */
@@ -67,10 +72,14 @@ struct scan {
  * Message types on the reader's channel.  READER_ACCEPT (no data, no answer)
  * takes the directory as it is at the next scan, on whatever device.  Behind
  * a result there may be any number of READER_KEEP and READER_FORGET, meant for
- * the signer and as it takes them (SIGNER_KEEP, SIGNER_FORGET).
+ * the signer and as it takes them (SIGNER_KEEP, SIGNER_FORGET), and one
+ * READER_RECORD (SIGNER_RECORD), which is answered by READER_RECORDED with why
+ * it is not on the disk, or nothing.  READER_RESET says that the record was
+ * emptied.
  */
 enum { READER_SCAN = 1, READER_RESULT = 2, READER_ACCEPT = 3,
-	READER_KEEP = 4, READER_FORGET = 5 };
+	READER_KEEP = 4, READER_FORGET = 5, READER_RECORD = 6,
+	READER_RECORDED = 7, READER_RESET = 8 };
 
 /*
  * The name of the set that a directory holds: its absolute path.  Symbolic

@@ -298,7 +298,8 @@ attempt(struct reader *r, struct files *next, struct stat *st,
 		return error_sys(err, errno, "directory %s", r->dir);
 	if (fstat(dirfd, st) != 0 || layout_read(dirfd, r->dir, &before) != 0)
 		error_sys(err, errno, "directory %s", r->dir);
-	else if (check_directory(r, st, err) != 0)
+	else if (check_directory(r, st, err) != 0 ||
+	    (r->signs != NULL && signed_begin(r, dirfd, err) != 0))
 		;
 	else if (read_names(dirfd, &names, err) != 0)
 		error_wrap(err, "directory %s", r->dir);

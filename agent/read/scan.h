@@ -7,6 +7,7 @@
  *   scan_merge  table -> specs and what changed (scan_merge.c)
  *   scan_encode the answer as bytes             (scan_code.c)
  *   kept_tell   what to keep for the next agent (scan_kept.c)
+ *   signed_file whether a file is signed (scan_signed.c, signed.h)
  */
 #ifndef JA_SCAN_H
 #define JA_SCAN_H
@@ -19,6 +20,7 @@
 #include "agent/read/git.h"
 #include "agent/read/manifest.h"
 #include "agent/read/reader.h"
+#include "agent/read/signed.h"
 
 /* What tells one state of a file from another without reading it. */
 struct file_id {
@@ -54,6 +56,8 @@ struct file {
 				 may have left the same times */
 	bool invalid;	      /* scan_merge: an error is in it */
 	bool asked;	      /* for a kept text, since there was no good one */
+	struct file_id sig;   /* of NAME.minisig, when files must be signed */
+	unsigned resets;      /* of signed.h, when it was looked at */
 	long long since_ms;   /* when `id` was first seen, monotonic */
 	long long vanished_ms; /* since when it is absent; 0: it is there */
 };
@@ -84,6 +88,7 @@ struct reader {
 	size_t sent_count;
 	size_t jails;
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of what was sent */
+	struct signed_input *signs; /* NULL: unsigned files count, too */
 	bool no_leases;	     /* as on a system without them, for tests */
 	unsigned tries;	     /* scans in a row that met a writer */
 	bool swept;	     /* kept texts without a file were forgotten */

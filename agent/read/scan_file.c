@@ -27,6 +27,7 @@
 #include "agent/read/trust.h"
 
 #define QUIET_MS 1000
+#define SIGNATURE_MS 300 /* from a file to its signature, or back */
 #define EMPTY_MS 100 /* a file is there before its maker has it open */
 
 enum outcome { READ_DONE, READ_UNSETTLED, READ_FAILED };
@@ -209,9 +210,31 @@ take_text(struct file *f, const char *text, size_t len, bool keep)
 	return READ_DONE;
 }
 
+/* Whether the signature counts; the two files arrive one after the other. */
 static int
-read_settled(int fd, struct file *f, bool keep)
+check_signed(const struct reader *r, int dirfd, struct file *f,
+    const char *text, size_t len)
 {
+	struct error err;
+	int rc;
+
+	if (r->signs == NULL)
+		return READ_DONE;
+	error_clear(&err);
+	rc = signed_file(r, dirfd, f, text, len, &err);
+	if (rc == 0)
+		return READ_DONE;
+	if (rc == 1 || monotonic_ms() - f->since_ms < SIGNATURE_MS ||
+	    (f->sig.ino != 0 && age_ms(&f->sig) >= 0 &&
+	    age_ms(&f->sig) < SIGNATURE_MS))
+		return READ_UNSETTLED;
+	return problem(f, "%s", err.text);
+}
+
+static int
+read_settled(const struct reader *r, int dirfd, int fd, struct file *f)
+{
+	bool keep = r->opt->good != NULL;
 	size_t len = (size_t)f->id.size;
 	struct file_id after = f->id;
 	char *text = malloc(len + 1);
@@ -223,6 +246,10 @@ read_settled(int fd, struct file *f, bool keep)
 	if (read_all(fd, text, len) && fstat(fd, &st) == 0) {
 		id_set(&after, &st);
 		if (id_same(&after, &f->id))
+			rc = check_signed(r, dirfd, f, text, len);
+		else
+			rc = READ_UNSETTLED;
+		if (rc == READ_DONE)
 			rc = take_text(f, text, len, keep);
 	}
 	free(text);
@@ -279,7 +306,7 @@ read_file(const struct reader *r, int dirfd, const struct stat *st,
 	if (fstat(fd, &now) == 0 && now.st_ino == st->st_ino &&
 	    now.st_dev == st->st_dev && is_settled(r, fd, f, old,
 	    &leased)) {
-		rc = read_settled(fd, f, r->opt->good != NULL);
+		rc = read_settled(r, dirfd, fd, f);
 		end_lease(fd, leased);
 	}
 	close(fd);
@@ -348,10 +375,15 @@ scan_file(const struct reader *r, int dirfd, const char *name,
 	}
 	if (f->problem != NULL)
 		return 1;
+	if (r->signs != NULL) {
+		signed_identify(dirfd, name, &f->sig);
+		f->resets = r->signs->resets;
+	}
 	f->since_ms = old != NULL && id_same(&old->id, &f->id) ?
 	    old->since_ms : monotonic_ms();
 	if (old != NULL && old->now != NULL && old->problem == NULL &&
-	    !old->unsettled && !old->racy && id_same(&old->id, &f->id))
+	    !old->unsettled && !old->racy && id_same(&old->id, &f->id) &&
+	    id_same(&old->sig, &f->sig) && old->resets == f->resets)
 		return 1;
 	f->racy = is_racy(&f->id);
 	f->unsettled = read_file(r, dirfd, &st, f, old) == READ_UNSETTLED;

@@ -13,7 +13,20 @@
 #include <string.h>
 
 #include "agent/base/buffer.h"
+#include "agent/sign/accepted.h"
 #include "agent/sign/kept.h"
+
+/* Of what was kept only a text that was accepted with its signature counts. */
+static bool
+was_signed(const struct reader *r, const char *path,
+    const unsigned char digest[SPEC_DIGEST_SIZE])
+{
+	const struct accepted_entry *e = r->signs == NULL ? NULL :
+	    accepted_find(&r->signs->accepted, path);
+
+	return r->signs == NULL || (e != NULL &&
+	    memcmp(e->digest, digest, sizeof e->digest) == 0);
+}
 
 void
 kept_recall(const struct reader *r, struct file *f,
@@ -39,7 +52,9 @@ kept_recall(const struct reader *r, struct file *f,
 		return;
 	crypto_generichash(digest, sizeof digest, (const unsigned char *)text,
 	    len, NULL, 0);
-	if (f->now != NULL && memcmp(f->now->digest, digest,
+	if (!was_signed(r, f->path, digest))
+		;
+	else if (f->now != NULL && memcmp(f->now->digest, digest,
 	    sizeof digest) == 0)
 		f->good = content_ref(f->now);
 	else

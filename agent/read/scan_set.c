@@ -96,6 +96,21 @@ trusted(const struct reader *r, int dirfd, struct error *err)
 	    trust_path(r->real, MANIFEST_NAME, true, NULL, err) != 0 ? -1 : 0;
 }
 
+/* A signed one was read before the files were; it is taken over. */
+static int
+read_list(const struct reader *r, int dirfd, struct manifest *m,
+    struct error *err)
+{
+	struct signed_input *s = r->signs;
+
+	if (s == NULL || !s->listed)
+		return manifest_read(dirfd, m, err);
+	*m = s->manifest;
+	s->manifest = (struct manifest){ 0 };
+	return s->list_problem[0] == '\0' ? 0 :
+	    error_set(err, EINVAL, "%s", s->list_problem);
+}
+
 int
 scan_judge(const struct reader *r, int dirfd, struct files *next,
     struct error *err)
@@ -105,7 +120,7 @@ scan_judge(const struct reader *r, int dirfd, struct files *next,
 	int rc;
 
 	error_clear(&why);
-	rc = manifest_read(dirfd, &m, &why);
+	rc = read_list(r, dirfd, &m, &why);
 	if (rc == 1)
 		return 0;
 	if (rc == 0)
@@ -116,6 +131,8 @@ scan_judge(const struct reader *r, int dirfd, struct files *next,
 	manifest_free(&m);
 	if (rc == 0)
 		rc = files_resolve(next, &why);
+	if (rc == 0 && r->signs != NULL && r->signs->listed)
+		rc = signed_end(r, next, &why);
 	if (rc == 0)
 		return 0;
 	error_set(err, why.code, "%s/" MANIFEST_NAME ": %s; the set stays "

@@ -14,6 +14,7 @@
 #include "agent/read/manifest.h"
 #include "specs/spec.h"
 #include "agent/read/walk.h"
+#include "agent/sign/minisign.h"
 
 #define POINTS_MAX 64	/* components of a path, links followed */
 
@@ -162,7 +163,8 @@ concerns_specs(const struct inotify_event *e)
 		return false;
 	/* Any new, moved or deleted name may be a link on the way. */
 	return (e->mask & ENTRIES) != 0 || spec_file_name(name) ||
-	    strcmp(name, MANIFEST_NAME) == 0;
+	    strcmp(name, MANIFEST_NAME) == 0 ||
+	    strstr(name, MINISIGN_SUFFIX) != NULL;
 }
 
 /* Two points can have one watch: a directory that the path meets twice. */

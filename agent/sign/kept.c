@@ -9,10 +9,10 @@
 
 #include "agent/base/buffer.h"
 #include "agent/base/file.h"
+#include "agent/sign/sealed.h"
 #include "specs/spec.h"
 
 #define COMMENT "last good "
-#define SIGNATURE_LINES 4
 
 char *
 kept_name(const char *path, char name[KEPT_NAME_SIZE])
@@ -31,62 +31,33 @@ kept_is_name(const char *name)
 	    strspn(name, "0123456789abcdef") == KEPT_NAME_SIZE - 1;
 }
 
-/* The whole file; *text points behind the signature.  As kept_read. */
-static int
-read_file(const char *dir, const char *path, char **data, size_t *len,
-    char **text, struct error *err)
+/* The trusted comment of what is kept of a file; to be freed. */
+static char *
+comment_of(const char *path, struct error *err)
 {
-	char name[KEPT_NAME_SIZE];
-	struct buffer file = { .data = NULL };
-	int rc;
+	struct buffer b = { .data = NULL };
+	char *comment;
 
-	buffer_printf(&file, "%s/%s", dir, kept_name(path, name));
-	if (file.failed)
-		return error_sys(err, ENOMEM, "%s", path);
-	rc = file_read(AT_FDCWD, file.data, SPEC_FILE_MAX + 2 *
-	    MINISIGN_COMMENT_MAX, data, len, err);
-	buffer_free(&file);
-	if (rc != 0)
-		return err->code == ENOENT ? 1 : -1;
-	*text = *data;
-	for (int i = 0; i < SIGNATURE_LINES && *text != NULL; i++) {
-		char *end = memchr(*text, '\n', *len - (size_t)(*text - *data));
-
-		*text = end != NULL ? end + 1 : NULL;
-	}
-	if (*text != NULL)
-		return 0;
-	free(*data);
-	return error_set(err, EINVAL, "it is cut off");
+	buffer_printf(&b, COMMENT "%s", path);
+	if ((comment = buffer_take(&b, NULL)) == NULL)
+		error_sys(err, ENOMEM, "%s", path);
+	return comment;
 }
 
 int
 kept_read(const char *dir, const char *public_key, const char *path,
     char **text, size_t *len, struct error *err)
 {
-	char comment[MINISIGN_COMMENT_MAX + 1], *data, *behind;
-	struct minisign_public pub;
-	size_t all;
-	int rc = read_file(dir, path, &data, &all, &behind, err);
+	char name[KEPT_NAME_SIZE], *comment;
+	struct buffer file = { .data = NULL };
+	int rc = -1;
 
-	if (rc != 0)
-		return rc;
-	*len = all - (size_t)(behind - data);
-	rc = -1;
-	if (minisign_public_read(public_key, &pub, err) == 0 &&
-	    minisign_verify(&pub, behind, *len, data,
-	    (size_t)(behind - data), comment, err) == 0) {
-		if (strncmp(comment, COMMENT, strlen(COMMENT)) == 0 &&
-		    strcmp(comment + strlen(COMMENT), path) == 0)
-			rc = 0;
-		else
-			error_set(err, EINVAL, "it is of another file");
-	}
-	if (rc == 0) {
-		memmove(data, behind, *len + 1);
-		*text = data;
-	} else
-		free(data);
+	buffer_printf(&file, "%s/%s", dir, kept_name(path, name));
+	if ((comment = comment_of(path, err)) != NULL && !file.failed)
+		rc = sealed_read(AT_FDCWD, file.data, SPEC_FILE_MAX,
+		    public_key, comment, text, len, err);
+	free(comment);
+	buffer_free(&file);
 	return rc;
 }
 
@@ -94,15 +65,14 @@ bool
 kept_has(const char *dir, const char *path, const char *text, size_t len)
 {
 	struct error err;
-	char *data, *behind;
-	size_t all;
+	char *kept;
+	size_t kept_len;
 	bool same;
 
-	if (read_file(dir, path, &data, &all, &behind, &err) != 0)
+	if (kept_read(dir, NULL, path, &kept, &kept_len, &err) != 0)
 		return false;
-	same = all - (size_t)(behind - data) == len &&
-	    memcmp(behind, text, len) == 0;
-	free(data);
+	same = kept_len == len && memcmp(kept, text, len) == 0;
+	free(kept);
 	return same;
 }
 
@@ -110,25 +80,17 @@ int
 kept_write(int dir, const struct minisign_secret *secret, const char *path,
     const char *text, size_t len, struct error *err)
 {
-	char name[KEPT_NAME_SIZE];
-	struct buffer b = { .data = NULL };
-	char *signature;
+	char name[KEPT_NAME_SIZE], *comment, *sealed;
+	size_t sealed_len;
 	int rc;
 
-	buffer_printf(&b, COMMENT "%s", path);
-	signature = b.failed ? NULL : minisign_sign(secret, text, len, b.data,
-	    err);
-	if (signature == NULL) {
-		buffer_free(&b);
+	if ((comment = comment_of(path, err)) == NULL)
 		return -1;
-	}
-	b.len = 0;
-	buffer_text(&b, signature);
-	buffer_add(&b, text, len);
-	free(signature);
-	if (b.failed)
-		return error_sys(err, ENOMEM, "%s", path);
-	rc = file_replace(dir, kept_name(path, name), b.data, b.len, err);
-	buffer_free(&b);
+	sealed = sealed_make(secret, comment, text, len, &sealed_len, err);
+	free(comment);
+	if (sealed == NULL)
+		return -1;
+	rc = file_replace(dir, kept_name(path, name), sealed, sealed_len, err);
+	free(sealed);
 	return rc;
 }

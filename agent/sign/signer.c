@@ -15,6 +15,7 @@
 #include "agent/base/channel.h"
 #include "kernel/compat.h"
 #include "kernel/confine.h"
+#include "agent/sign/accepted.h"
 #include "agent/sign/kept.h"
 #include "agent/sign/minisign.h"
 #include "agent/sign/signer_write.h"
@@ -217,6 +218,40 @@ answer_reader(struct signer *s, int fd, const struct message *m)
 	    strlen(err.text));
 }
 
+/* The state directory is opened anew each time: it may have been lost. */
+static int
+record(struct signer *s, const struct message *m, struct error *err)
+{
+	int dir, rc;
+
+	(void)prepare(s, err);
+	if (s->secret == NULL)
+		return -1;
+	if (s->options->state == NULL)
+		return error_set(err, EPROTO, "there is no place for it");
+	dir = open(s->options->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir == -1)
+		return error_sys(err, errno, "%s", s->options->state);
+	rc = accepted_write(dir, s->secret, (const char *)m->data, m->len,
+	    err);
+	if (rc == -1)
+		error_wrap(err, "%s", s->options->state);
+	close(dir);
+	return rc;
+}
+
+static int
+answer_record(struct signer *s, int fd, const struct message *m)
+{
+	struct error err;
+
+	error_clear(&err);
+	if (record(s, m, &err) == 0)
+		err.text[0] = '\0';
+	return channel_write(fd, SIGNER_RECORDED, m->number, err.text,
+	    strlen(err.text));
+}
+
 static void
 answer_text(struct signer_answer *a, const struct error *err)
 {
@@ -259,7 +294,8 @@ signer_body(int fd, void *arg)
 	/* The key before anybody asks; a failure is told when somebody does. */
 	(void)prepare(&s, NULL);
 	while ((more = channel_read(fd, &m, NULL)) == 1) {
-		more = (m.type == SIGNER_KEEP || m.type == SIGNER_FORGET ?
+		more = (m.type == SIGNER_RECORD ? answer_record :
+		    m.type == SIGNER_KEEP || m.type == SIGNER_FORGET ?
 		    answer_reader : answer)(&s, fd, &m);
 		free(m.data);
 		if (more == -1)

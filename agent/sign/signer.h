@@ -12,6 +12,8 @@
  * SIGNER_KEEP carries the path of a spec file, a NUL and a text to be kept,
  * SIGNER_FORGET the name of a kept one; only failures are answered, by
  * SIGNER_NOT_KEPT with a message.
+ * SIGNER_RECORD carries the text of accepted.h; SIGNER_RECORDED says that it is
+ * on the disk, or with a message why not.
  */
 struct signer_options {
 	const char *dir;	/* snapshots */
@@ -19,10 +21,12 @@ struct signer_options {
 	const char *key;	/* secret key file */
 	const char *public_key;
 	size_t keep; /* snapshots; 0: all */
+	const char *state; /* the state directory, for SIGNER_RECORD */
 };
 
 enum { SIGNER_WRITE = 1, SIGNER_DONE = 2, SIGNER_KEEP = 3,
-	SIGNER_FORGET = 4, SIGNER_NOT_KEPT = 5 };
+	SIGNER_FORGET = 4, SIGNER_NOT_KEPT = 5, SIGNER_RECORD = 6,
+	SIGNER_RECORDED = 7 };
 
 struct signer_answer {
 	int64_t sequence; /* -1: failed, `text` says why */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The record of signed specs (agent/sign/accepted.h) while an agent runs. */
+#ifndef JA_DAEMON_TRUST_H
+#define JA_DAEMON_TRUST_H
+
+#include "agent/daemon/daemon.h"
+
+/* The reader wants this to be on record; it is told when it is. */
+void daemon_record(struct daemon *d, const void *text, size_t len);
+/* The signer's answer. */
+void daemon_recorded(struct daemon *d, const struct message *m);
+
+/* jailagent trust --reset */
+void request_trust_reset(struct daemon *d, struct control_client *client,
+    json_t *q);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/sign/accepted.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/base/buffer.h"
+#include "agent/base/file.h"
+#include "agent/sign/sealed.h"
+
+#define COMMENT "accepted specs"
+#define NEW_NAME ".new-" ACCEPTED_NAME
+#define RECORD_MAX ((size_t)64 * 1024 * 1024)
+#define HEX_LEN ((size_t)2 * ACCEPTED_DIGEST)
+
+/* Where a path is, or would be. */
+static size_t
+place_of(const struct accepted *a, const char *path, bool *found)
+{
+	size_t low = 0, high = a->count;
+
+	*found = false;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(path, a->entry[middle].path);
+
+		if (order == 0) {
+			*found = true;
+			return middle;
+		}
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+const struct accepted_entry *
+accepted_find(const struct accepted *a, const char *path)
+{
+	bool found;
+	size_t at = place_of(a, path, &found);
+
+	return found ? &a->entry[at] : NULL;
+}
+
+int
+accepted_set(struct accepted *a, const char *path, uint64_t number,
+    const unsigned char digest[ACCEPTED_DIGEST])
+{
+	struct accepted_entry *grown, *e;
+	bool found;
+	size_t at = place_of(a, path, &found);
+
+	if (!found) {
+		char *copy = strdup(path);
+
+		grown = copy == NULL ? NULL : realloc(a->entry,
+		    (a->count + 1) * sizeof *grown);
+		if (grown == NULL) {
+			free(copy);
+			return -1;
+		}
+		a->entry = grown;
+		memmove(&grown[at + 1], &grown[at],
+		    (a->count - at) * sizeof *grown);
+		grown[at].path = copy;
+		a->count++;
+	}
+	e = &a->entry[at];
+	e->number = number;
+	memcpy(e->digest, digest, sizeof e->digest);
+	return 0;
+}
+
+void
+accepted_free(struct accepted *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		free(a->entry[i].path);
+	free(a->entry);
+	*a = (struct accepted){ 0 };
+}
+
+/* "NUMBER DIGEST PATH", ended by a NUL. */
+static int
+take_line(struct accepted *a, char *line)
+{
+	unsigned char digest[ACCEPTED_DIGEST];
+	uint64_t number;
+	char *end;
+
+	errno = 0;
+	number = strtoull(line, &end, 10);
+	if (errno != 0 || end == line || *end++ != ' ' ||
+	    strlen(end) < HEX_LEN + 2 || end[HEX_LEN] != ' ' ||
+	    sodium_hex2bin(digest, sizeof digest, end, HEX_LEN, NULL, NULL,
+	    NULL) != 0)
+		return -1;
+	return accepted_set(a, end + HEX_LEN + 1, number, digest);
+}
+
+int
+accepted_read(const char *file, const char *public_key, struct accepted *a,
+    struct error *err)
+{
+	char *text, *line, *next;
+	size_t len;
+	int rc;
+
+	*a = (struct accepted){ 0 };
+	rc = sealed_read(AT_FDCWD, file, RECORD_MAX, public_key, COMMENT,
+	    &text, &len, err);
+	if (rc != 0)
+		return rc;
+	for (line = text; rc == 0 && *line != '\0'; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next != '\0')
+			*next++ = '\0';
+		rc = take_line(a, line);
+	}
+	free(text);
+	if (rc == -1) {
+		accepted_free(a);
+		error_set(err, EINVAL, "it has a line that is not understood");
+	}
+	return rc;
+}
+
+char *
+accepted_text(const struct accepted *a, size_t *len, struct error *err)
+{
+	struct buffer b = { .data = NULL };
+	char hex[HEX_LEN + 1], *text;
+
+	buffer_text(&b, "");
+	for (size_t i = 0; i < a->count; i++)
+		buffer_printf(&b, "%" PRIu64 " %s %s\n", a->entry[i].number,
+		    text_hex(a->entry[i].digest, ACCEPTED_DIGEST, hex),
+		    a->entry[i].path);
+	if ((text = buffer_take(&b, len)) == NULL)
+		error_sys(err, ENOMEM, "no memory for the accepted specs");
+	return text;
+}
+
+int
+accepted_write(int dir, const struct minisign_secret *secret,
+    const char *text, size_t len, struct error *err)
+{
+	size_t sealed_len;
+	char *sealed = sealed_make(secret, COMMENT, text, len, &sealed_len,
+	    err);
+	int rc;
+
+	if (sealed == NULL)
+		return -1;
+	(void)unlinkat(dir, NEW_NAME, 0);
+	rc = file_create(dir, NEW_NAME, 0644, sealed, sealed_len, err);
+	free(sealed);
+	if (rc == 0 && renameat(dir, NEW_NAME, dir, ACCEPTED_NAME) == -1)
+		rc = error_sys(err, errno, "%s: cannot be renamed to %s",
+		    NEW_NAME, ACCEPTED_NAME);
+	return rc == 0 ? file_sync_dir(dir, ACCEPTED_NAME, err) : rc;
+}

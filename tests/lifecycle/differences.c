@@ -67,13 +67,28 @@ differences_read(struct replay *r, const char *path)
 	return rc;
 }
 
+/* Whether one of the patterns, which commas divide, matches. */
 static bool
-speaks_of(const struct replay *r, const struct difference *d)
+matches(const char *patterns, const char *place)
+{
+	char one[128];
+
+	for (size_t n; *patterns != '\0'; patterns += n + (patterns[n] == ',')) {
+		n = strcspn(patterns, ",");
+		snprintf(one, sizeof one, "%.*s", (int)n, patterns);
+		if (fnmatch(one, place, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+speaks_of(const struct replay *r, const struct difference *d, size_t step)
 {
 	char place[128];
 
-	snprintf(place, sizeof place, "%s/%zu", r->id, r->step);
-	return fnmatch(d->pattern, place, 0) == 0;
+	snprintf(place, sizeof place, "%s/%zu", r->id, step);
+	return matches(d->pattern, place);
 }
 
 const struct difference *
@@ -81,7 +96,7 @@ differences_whole(struct replay *r)
 {
 	for (size_t i = 0; i < r->differences; i++)
 		if (strcmp(r->difference[i].field[0], "all") == 0 &&
-		    fnmatch(r->difference[i].pattern, r->id, 0) == 0)
+		    matches(r->difference[i].pattern, r->id))
 			return &r->difference[i];
 	return NULL;
 }
@@ -94,7 +109,7 @@ difference_known(struct replay *r, const char *field, bool use)
 	for (size_t i = 0; i < r->differences; i++) {
 		struct difference *d = &r->difference[i];
 
-		if (!speaks_of(r, d))
+		if (!speaks_of(r, d, r->step))
 			continue;
 		for (size_t k = 0; k < FIELDS && d->field[k] != NULL; k++)
 			if (fnmatch(d->field[k], field, 0) == 0) {
@@ -105,22 +120,33 @@ difference_known(struct replay *r, const char *field, bool use)
 	return known;
 }
 
+static bool
+speaks_of_record(const struct replay *r, const struct difference *d,
+    size_t steps)
+{
+	for (size_t i = 1; i <= steps; i++)
+		if (speaks_of(r, d, i))
+			return true;
+	return false;
+}
+
 bool
-differences_stale(const struct replay *r)
+differences_stale(struct replay *r, size_t steps)
 {
 	bool stale = false;
 
 	for (size_t i = 0; i < r->differences; i++) {
-		const struct difference *d = &r->difference[i];
+		struct difference *d = &r->difference[i];
 
 		for (size_t k = 0; k < FIELDS && d->field[k] != NULL; k++) {
-			if (!d->relevant || d->used[k])
+			if (d->used[k] || !speaks_of_record(r, d, steps))
 				continue;
-			printf("FAIL %s %s: no longer different; the line is "
-			    "to be taken out: %s\n", d->pattern, d->field[k],
-			    d->reason);
+			printf("FAIL %s: %s is not different, and is to be "
+			    "taken out of the line: %s %s\n", r->id,
+			    d->field[k], d->pattern, d->reason);
 			stale = true;
 		}
+		memset(d->used, 0, sizeof d->used);
 	}
 	return stale;
 }

@@ -28,10 +28,11 @@
  * only the one that a command is for counts.
  *
  * What differs on purpose or has no counterpart stands in differences.txt,
- * one line each: PATTERN FIELD[,FIELD...] REASON.  PATTERN is a shell pattern
- * on ID/STEP (steps count from 1), FIELD one of the above, jails.* for all
- * keys, or `all': such records are not replayed.  A field of a line that no
- * longer differs in any step that was run is a failure: take it out then.
+ * one line each: PATTERN[,PATTERN...] FIELD[,FIELD...] REASON.  PATTERN is a
+ * shell pattern on ID/STEP (steps count from 1), FIELD one of the above, jails.*
+ * for all keys, or `all': such records are not replayed.  A record that a line
+ * speaks of, and in which a field of it does not differ in any step, fails: the
+ * list is exact.
  */
 #ifndef JA_LIFECYCLE_H
 #define JA_LIFECYCLE_H
@@ -51,8 +52,7 @@ struct world {
 struct difference {
 	char *pattern, *reason;
 	char *field[8];
-	bool used[8];
-	bool relevant; /* a step that it speaks of was run */
+	bool used[8]; /* in the record at hand */
 };
 
 struct replay {
@@ -77,7 +77,8 @@ int differences_read(struct replay *r, const char *path);
 const struct difference *differences_whole(struct replay *r);
 /* `use': the line is needed, which differences_stale asks for later. */
 bool difference_known(struct replay *r, const char *field, bool use);
-bool differences_stale(const struct replay *r);
+/* Tells of lines that speak of the record and are not needed by it. */
+bool differences_stale(struct replay *r, size_t steps);
 void differences_free(struct replay *r);
 
 /* world.c */

@@ -87,8 +87,6 @@ replay(struct replay *r, int argc, char **argv)
 	if (world_open(&r->world, argv[optind]) != 0 ||
 	    replay_file(r, argv[optind + 1], argv + optind + 2) != 0)
 		return 2;
-	if (differences_stale(r))
-		r->failed++;
 	printf("%u passed, %u failed, %u skipped\n", r->passed, r->failed,
 	    r->skipped);
 	return r->failed > 0 || r->passed == 0;

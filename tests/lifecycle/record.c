@@ -100,22 +100,6 @@ run_step(struct replay *r, json_t *step, long *seen)
 }
 
 static void
-mark_relevant(struct replay *r, size_t steps)
-{
-	for (r->step = 1; r->step <= steps; r->step++)
-		for (size_t i = 0; i < r->differences; i++) {
-			struct difference one = r->difference[i];
-			struct replay alone = *r;
-
-			alone.difference = &one;
-			alone.differences = 1;
-			if (difference_known(&alone, one.field[0],
-			    false))
-				r->difference[i].relevant = true;
-		}
-}
-
-static void
 run_steps(struct replay *r, const json_t *record)
 {
 	json_t *steps = json_object_get(record, "steps"), *step;
@@ -126,7 +110,7 @@ run_steps(struct replay *r, const json_t *record)
 		r->step = i + 1;
 		run_step(r, step, &seen);
 	}
-	mark_relevant(r, json_array_size(steps));
+	r->wrong |= differences_stale(r, i);
 	r->passed += !r->wrong;
 	r->failed += r->wrong;
 	if (r->verbose && !r->wrong)

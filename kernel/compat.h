@@ -85,20 +85,25 @@ compat_process_title(const char *title)
 
 /*
  * The calling process leaves no core dump, and others of its user cannot trace
- * it (DragonFly: only the former).
+ * it (DragonFly: only the former).  Programs that it starts are free again
+ * (DragonFly: they may raise their limit).
  */
 static inline void
 compat_hide_memory(void)
 {
-	const struct rlimit none = { 0, 0 };
-
-	(void)setrlimit(RLIMIT_CORE, &none);
 #if defined(__linux__)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #elif defined(__FreeBSD__)
 	int off = PROC_TRACE_CTL_DISABLE;
 
 	(void)procctl(P_PID, getpid(), PROC_TRACE_CTL, &off);
+#else
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+		limit.rlim_cur = 0;
+		(void)setrlimit(RLIMIT_CORE, &limit);
+	}
 #endif
 }
 

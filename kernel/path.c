@@ -41,7 +41,8 @@ follow(struct walk_state *w, const char *link)
 	if (++w->links > LINKS_MAX)
 		return ELOOP;
 	target[n] = '\0';
-	if (snprintf(joined, sizeof joined, "%s/%s", target, w->rest) >=
+	/* The rest is empty, or begins with a slash. */
+	if (snprintf(joined, sizeof joined, "%s%s", target, w->rest) >=
 	    (int)sizeof joined)
 		return ENAMETOOLONG;
 	snprintf(w->rest, sizeof w->rest, "%s", joined);

@@ -2,6 +2,7 @@
 /* Specs as one block of memory, and looking things up in them. */
 #include "pack.h"
 
+#include <sodium.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +199,45 @@ spec_free(struct spec *s)
 {
 	if (s != NULL && --block_of(s)->users == 0)
 		free(block_of(s));
+}
+
+void
+spec_wipe(struct spec *s)
+{
+	struct block *b;
+
+	if (s == NULL)
+		return;
+	b = block_of(s);
+	sodium_memzero(b, b->size);
+	free(b);
+}
+
+bool
+spec_secret_next(const struct spec *s, size_t *at, struct spec_secret *secret)
+{
+	const struct text_list *more = &s->agent.secrets;
+
+	while (*at < s->count && !s->param[*at].secret)
+		++*at;
+	if (*at < s->count) {
+		const struct spec_param *p = &s->param[*at];
+
+		*secret = (struct spec_secret){ .prefix = "", .key = p->name,
+			.key_len = (int)strlen(p->name),
+			.file = p->value.text[0], .param = p };
+	} else if (*at - s->count < more->count) {
+		const char *text = more->text[*at - s->count];
+		size_t len = strcspn(text, "=");
+
+		*secret = (struct spec_secret){
+			.prefix = "agent.environment.", .key = text,
+			.key_len = (int)len, .file = text + len + 1 };
+	} else {
+		return false;
+	}
+	++*at;
+	return true;
 }
 
 const struct spec_param *

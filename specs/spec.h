@@ -159,6 +159,19 @@ bool spec_bool(const struct spec *s, const char *name);
 long spec_int(const struct spec *s, const char *name);
 const struct text_list *spec_list(const struct spec *s, const char *name);
 
+/*
+ * Goes through the secrets of a spec: env.K and meta.K by name, then those of
+ * agent.environment.  *at begins as 0; false at the end.
+ */
+struct spec_secret {
+	const char *prefix, *key; /* its name is both together */
+	int key_len;
+	const char *file;
+	const struct spec_param *param; /* NULL: of agent.environment */
+};
+bool spec_secret_next(const struct spec *s, size_t *at,
+    struct spec_secret *secret);
+
 /* What the spec means (BLAKE2b-256); places and spelling do not count. */
 void spec_digest(struct spec *s);
 
@@ -171,5 +184,7 @@ struct spec *spec_decode(const unsigned char *data, size_t len,
     struct error *err);
 struct spec *spec_copy(const struct spec *s);
 void spec_free(struct spec *s);
+/* The same for one that nobody shares: its memory is overwritten first. */
+void spec_wipe(struct spec *s);
 
 #endif

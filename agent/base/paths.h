@@ -8,6 +8,7 @@
  *   STATEDIR/orders.json         what users said of jails (standing.h)
  *   STATEDIR/snapshots/N.json    signed states, N.json.minisig beside each
  *   STATEDIR/key, key.pub        the agent's signing key
+ *   STATEDIR/seal                key of the digests over secrets (vault.h)
  *   RUNDIR/HASH/                 of one STATEDIR (HASH: 16 hex digits of the
  *                                BLAKE2b of its canonical path), mode 0700:
  *       lock       held by the agent; holds its pid
@@ -27,7 +28,7 @@ struct paths {
 	char run[PATHS_MAX];	   /* RUNDIR/HASH */
 	char applied[PATHS_MAX], good[PATHS_MAX], orders[PATHS_MAX];
 	char snapshots[PATHS_MAX], accepted[PATHS_MAX];
-	char key[PATHS_MAX], public_key[PATHS_MAX];
+	char key[PATHS_MAX], public_key[PATHS_MAX], seal[PATHS_MAX];
 	char lock[PATHS_MAX], control[PATHS_MAX], journal[PATHS_MAX];
 	char console[PATHS_MAX];
 };

@@ -103,6 +103,21 @@ fill(struct pass *p, struct error *err)
 	return 0;
 }
 
+/* Those of what is wanted and of what runs; this process may wait for them. */
+static int
+read_secrets(struct pass *p)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < p->specs.count; i++)
+		rc = vault_read(&p->vault, p->specs.spec[i]);
+	for (size_t i = 0; rc == 0 && i < p->inventory.count; i++)
+		if (p->inventory.entry[i]->applied != NULL)
+			rc = vault_read(&p->vault,
+			    p->inventory.entry[i]->applied);
+	return rc;
+}
+
 int
 pass_open(struct pass *p, const struct context *ctx,
     const struct pass_options *opt, struct error *err)
@@ -111,7 +126,7 @@ pass_open(struct pass *p, const struct context *ctx,
 	struct workshop shop = { .children = NULL, .observer = &p->observer,
 		.inventory = &p->inventory, .standing = &p->standing,
 		.paths = &ctx->paths,
-		.set = p->set };
+		.set = p->set, .vault = &p->vault };
 	struct reconcile_options ropt = { .letters = opt->letters,
 		.prune = opt->prune, .parallel = opt->parallel,
 		.told = opt->told, .arg = opt->arg };
@@ -128,6 +143,8 @@ pass_open(struct pass *p, const struct context *ctx,
 	}
 	if (opt->write && take_lock(p, ctx, err) != 0)
 		return -1;
+	if (vault_open(&p->vault, ctx->paths.seal, opt->write, err) != 0)
+		return -1;
 	p->kernel = kernel_open(ctx->kernel, &kopt, err);
 	if (p->kernel == NULL ||
 	    observer_init(&p->observer, p->kernel, err) != 0 ||
@@ -135,6 +152,7 @@ pass_open(struct pass *p, const struct context *ctx,
 	    opt->write, err) != 0 ||
 	    standing_open(&p->standing, &ctx->paths, err) != 0)
 		return -1;
+	p->inventory.vault = &p->vault;
 	/* Without specs: the set that the inventory speaks of. */
 	if (opt->path == NULL && p->inventory.count > 0)
 		snprintf(p->set, sizeof p->set, "%s",
@@ -147,6 +165,8 @@ pass_open(struct pass *p, const struct context *ctx,
 	if (reconciler_init(&p->reconciler, &shop, &ropt, err) != 0)
 		return -1;
 	p->has_reconciler = true;
+	if (read_secrets(p) != 0)
+		return error_sys(err, ENOMEM, "secrets");
 	if (reconciler_adopt_inventory(&p->reconciler) != 0)
 		return error_sys(err, ENOMEM, "inventory");
 	return opt->path != NULL ? fill(p, err) : 0;
@@ -167,6 +187,7 @@ pass_close(struct pass *p)
 		reconciler_free(&p->reconciler);
 	children_free(p->children);
 	inventory_close(&p->inventory);
+	vault_close(&p->vault);
 	standing_close(&p->standing);
 	observer_free(&p->observer);
 	kernel_close(p->kernel);

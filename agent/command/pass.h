@@ -24,6 +24,7 @@ struct pass {
 	struct jail_kernel *kernel;
 	struct observer observer;
 	struct inventory inventory;
+	struct vault vault;
 	struct standing standing;
 	struct children *children;
 	struct reconciler reconciler;

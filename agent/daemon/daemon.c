@@ -165,6 +165,7 @@ start_reconciler(struct daemon *d, struct error *err)
 		.paths = &d->ctx->paths,
 		.standing = &d->standing,
 		.set = d->set,
+		.vault = &d->vault,
 	};
 	struct reconcile_options opt = {
 		.letters = d->opt.letters,
@@ -226,6 +227,8 @@ start(struct daemon *d, struct error *err)
 	d->lock = paths_lock(p, &holder, err);
 	if (d->lock == -1)
 		return -1;
+	if (vault_open(&d->vault, p->seal, true, err) != 0)
+		return -1;
 	/* The reader parses: it has to know what this process knows. */
 	kernel_learn(d->ctx->kernel);
 	if (start_helpers(d, &reader, &signer, err) != 0)
@@ -235,6 +238,7 @@ start(struct daemon *d, struct error *err)
 	    err) != 0 || inventory_open(&d->inventory, p, d->observer.boot,
 	    true, err) != 0 || standing_open(&d->standing, p, err) != 0)
 		return -1;
+	d->inventory.vault = &d->vault;
 	d->base = event_base_new();
 	d->children = d->base == NULL ? NULL : children_new(d->base);
 	if (d->children == NULL)
@@ -264,6 +268,7 @@ stop(struct daemon *d)
 		event_free(d->kernel_event);
 	children_free(d->children);
 	inventory_close(&d->inventory);
+	vault_close(&d->vault);
 	standing_close(&d->standing);
 	observer_free(&d->observer);
 	kernel_close(d->kernel);

@@ -63,6 +63,7 @@ struct daemon {
 	struct jail_kernel *kernel;
 	struct observer observer;
 	struct inventory inventory;
+	struct vault vault;
 	struct children *children;
 	struct reconciler reconciler;
 	bool has_reconciler;

@@ -10,8 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/base/bytes.h"
 #include "agent/base/clock.h"
 #include "agent/daemon/daemon.h"
+#include "agent/reconcile/secrets.h"
 #include "agent/daemon/daemon_trust.h"
 #include "agent/sign/signer.h"
 
@@ -39,19 +41,67 @@ scan_in(struct daemon *d, int64_t ms)
 /* How long a scan may take before that is said. */
 static const struct timeval answer_time = { 60, 0 };
 
+/* The files with secrets of specs that are not said any more, but applied. */
+static void
+applied_secrets(const struct daemon *d, struct bytes_out *out)
+{
+	struct bytes_out files = { 0 };
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < d->inventory.count; i++) {
+		const struct spec *s = d->inventory.entry[i]->applied;
+		struct spec_secret ref;
+
+		for (size_t at = 0; s != NULL && spec_secret_next(s, &at,
+		    &ref); count++)
+			put_text(&files, ref.file);
+	}
+	put_number(out, count);
+	put_raw(out, files.data, files.len);
+	out->failed |= files.failed;
+	free(files.data);
+}
+
 void
 daemon_scan_soon(struct daemon *d)
 {
+	struct bytes_out asked = { 0 };
+
 	if (d->scanning) {
 		d->scan_again = true;
 		return;
 	}
 	evtimer_del(d->scan_timer);
-	if (channel_send(d->reader, READER_SCAN, ++d->scans_asked, NULL,
-	    0) == 0) {
+	applied_secrets(d, &asked);
+	if (!asked.failed && channel_send(d->reader, READER_SCAN,
+	    ++d->scans_asked, asked.data, asked.len) == 0) {
 		d->scanning = true;
 		evtimer_add(d->overdue, &answer_time);
 	}
+	free(asked.data);
+}
+
+/* Takes the values over; their jails are looked at when the specs are in. */
+static void
+take_secrets(struct daemon *d, const struct scan *s)
+{
+	for (size_t i = 0; i < s->secret_count; i++) {
+		const struct scan_secret *x = &s->secret[i];
+
+		if (x->value == NULL && x->problem == NULL)
+			vault_drop(&d->vault, x->file);
+		else if (vault_put(&d->vault, x->file, x->real, x->value,
+		    x->problem) < 0)
+			daemon_log("secrets: %s", strerror(ENOMEM));
+	}
+}
+
+static void
+tell_secrets(struct daemon *d, struct scan *s)
+{
+	for (size_t i = 0; i < s->secret_count; i++)
+		reconciler_secret(&d->reconciler, s->secret[i].file);
+	scan_forget_secrets(s);
 }
 
 /* A file system that hangs keeps the reader; the jails go on meanwhile. */
@@ -223,8 +273,10 @@ on_result(void *arg, struct channel *c, const struct message *m)
 	    s.state != SCAN_MISSING)
 		daemon_scan_anew(d);
 	log_problems(d, &s);
+	take_secrets(d, &s);
 	if (absence_apply(&d->absence, &d->reconciler, &s, clock_ms()) != 0)
 		daemon_log("specs: %s", strerror(ENOMEM));
+	tell_secrets(d, &s);
 	log_held(d);
 	if (d->has_scan)
 		scan_free(&d->scan);

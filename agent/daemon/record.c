@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/base/buffer.h"
+#include "agent/reconcile/secrets.h"
+
 /* What changes by itself, or is said elsewhere in the record. */
 static bool
 left_out(const char *name)
@@ -20,22 +23,71 @@ left_out(const char *name)
 	return false;
 }
 
+/* Hides what keys say that the spec has a secret for, in the text of `base`. */
+static int
+hide_lines(const struct spec *s, const char *base, char **text)
+{
+	size_t skip = strlen(base) + 1;
+	char *next = *text, *line;
+	struct buffer b = { .data = NULL };
+
+	while ((line = strsep(&next, "\n")) != NULL) {
+		size_t len = strcspn(line, "=");
+		bool secret = false;
+
+		for (size_t i = 0; i < s->count; i++)
+			secret |= s->param[i].secret &&
+			    strncmp(s->param[i].name, base, skip - 1) == 0 &&
+			    strlen(s->param[i].name) == skip + len &&
+			    memcmp(s->param[i].name + skip, line, len) == 0;
+		buffer_printf(&b, "%.*s%s%s%s", (int)len, line,
+		    line[len] == '=' ? "=" : "", secret ? SECRET_SHOWN :
+		    line[len] == '=' ? line + len + 1 : "",
+		    next != NULL ? "\n" : "");
+	}
+	sodium_memzero(*text, strlen(*text));
+	free(*text);
+	*text = buffer_take(&b, NULL);
+	buffer_free(&b);
+	return *text != NULL ? 0 : -1;
+}
+
+/*
+ * Snapshots are for everybody to read.  What was applied counts as well as what
+ * is wanted: a secret that the spec does not say any more is there for a while.
+ */
+static int
+hide_secrets(const struct managed *m, const struct spec *applied,
+    struct snapshot_param *p)
+{
+	const struct spec *specs[] = { m->desired, applied };
+	const struct param_def *def = param_find(p->name);
+
+	if (def == NULL || def->type != PARAM_KEYVALUE || p->value.count != 1)
+		return 0;
+	for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
+		if (specs[i] != NULL && hide_lines(specs[i], p->name,
+		    &p->value.text[0]) != 0)
+			return -1;
+	return 0;
+}
+
+/* The digest of what is wanted, or of what was applied with these seals. */
 static char *
-digest_text(const struct spec *s)
+digest_text(const struct reconciler *r, const struct spec *s,
+    const struct text_list *seals)
 {
 	char *hex = malloc(2 * SPEC_DIGEST_SIZE + 1);
 
-	if (hex == NULL || s == NULL) {
-		free(hex);
-		return s == NULL ? strdup("") : NULL;
-	}
-	return sodium_bin2hex(hex, 2 * SPEC_DIGEST_SIZE + 1, s->digest,
-	    SPEC_DIGEST_SIZE);
+	if (hex != NULL)
+		*hex = '\0';
+	return hex == NULL || s == NULL ? hex : reconciler_digest(r, s, seals,
+	    hex);
 }
 
 static int
 record_params(const struct reconciler *r, const struct managed *m,
-    struct snapshot_jail *j, struct error *err)
+    const struct spec *applied, struct snapshot_jail *j, struct error *err)
 {
 	const struct jail_params *params = &r->shop.observer->params;
 	struct live live;
@@ -55,6 +107,8 @@ record_params(const struct reconciler *r, const struct managed *m,
 		p->name = strdup(params->info[i].name);
 		rc = p->name == NULL ? error_sys(err, ENOMEM, "snapshot") :
 		    live_texts(&live, p->name, &p->value, err);
+		if (rc == 0 && hide_secrets(m, applied, p) != 0)
+			rc = error_sys(err, ENOMEM, "snapshot");
 		j->count++;
 	}
 	live_free(&live);
@@ -74,15 +128,15 @@ record_jail(const struct reconciler *r, const struct entry *e,
 	j->state = strdup(jail_state_word[state]);
 	j->set = strdup(e->set);
 	j->token = strdup(e->token);
-	j->spec_digest = digest_text(m != NULL ? m->desired : NULL);
-	j->applied_digest = digest_text(e->applied);
+	j->spec_digest = digest_text(r, m != NULL ? m->desired : NULL, NULL);
+	j->applied_digest = digest_text(r, e->applied, &e->seals);
 	j->error = strdup(state == STATE_FAILED && m->reason != NULL ?
 	    m->reason : "");
 	if (j->name == NULL || j->state == NULL || j->set == NULL ||
 	    j->token == NULL || j->spec_digest == NULL ||
 	    j->applied_digest == NULL || j->error == NULL)
 		return error_sys(err, ENOMEM, "snapshot");
-	return m != NULL ? record_params(r, m, j, err) : 0;
+	return m != NULL ? record_params(r, m, e->applied, j, err) : 0;
 }
 
 int

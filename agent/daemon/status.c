@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/daemon/status.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "agent/base/buffer.h"
 #include "agent/base/clock.h"
 #include "agent/base/program.h"
+#include "agent/reconcile/secrets.h"
 
 const char *
 status_time(int64_t seconds, char *buf)
@@ -59,14 +59,14 @@ text_or_null(const char *text)
 }
 
 static json_t *
-digest_of(const struct spec *s)
+digest_of(const struct reconciler *r, const struct spec *s,
+    const struct text_list *seals)
 {
 	char hex[2 * SPEC_DIGEST_SIZE + 1];
 
 	if (s == NULL)
 		return json_null();
-	return json_string(sodium_bin2hex(hex, sizeof hex, s->digest,
-	    SPEC_DIGEST_SIZE));
+	return json_string(reconciler_digest(r, s, seals, hex));
 }
 
 static json_t *
@@ -279,8 +279,10 @@ jail_object(const struct status_source *src, struct managed *m,
 	    text_or_null(d != NULL ? d->place.file : NULL), "line",
 	    d != NULL && d->place.line > 0 ?
 	    json_integer((json_int_t)d->place.line) : json_null(),
-	    "spec_digest", digest_of(d), "applied_digest",
-	    digest_of(entry != NULL ? entry->applied : NULL), "last_change",
+	    "spec_digest", digest_of(src->reconciler, d, NULL),
+	    "applied_digest", entry == NULL ? json_null() :
+	    digest_of(src->reconciler, entry->applied, &entry->seals),
+	    "last_change",
 	    last_change(&m->last), "restarts", (int)m->restarts, "next_retry",
 	    m->retry_at == 0 ? json_null() :
 	    time_or_null(time(NULL) + (m->retry_at - clock_ms() + 999) / 1000));

@@ -92,6 +92,8 @@ wanted(const struct plan_input *in, const struct spec_param *p,
 	memset(texts, 0, sizeof *texts);
 	if (strcmp(p->name, "path") == 0 && in->path != NULL)
 		return text_list_add(texts, in->path);
+	if (p->secret)
+		p = spec_param_find(in->revealed, p->name);
 	if (type != PARAM_IP4 && type != PARAM_IP6)
 		return text_list_copy(texts, &p->value);
 	for (size_t i = 0; i < p->value.count; i++) {
@@ -191,6 +193,32 @@ live_value(const struct plan_input *in, const struct spec_param *p,
 	return 0;
 }
 
+/* Nobody is shown the value. */
+static int
+mask(struct change *c, struct text_list *texts, struct error *err)
+{
+	c->secret = true;
+	text_list_free(texts);
+	return text_list_add(texts, SECRET_SHOWN) == 0 ? 0 :
+	    out_of_memory(err);
+}
+
+/*
+ * Whether a live value of meta or env may be a secret that the agent gave the
+ * jail: the spec that was applied said so, or is lost.
+ */
+static bool
+may_be_secret(const struct plan_input *in, const char *name)
+{
+	const struct spec_param *old = in->applied == NULL ? NULL :
+	    spec_param_find(in->applied, name);
+	const struct param_def *def = param_find(name);
+
+	if (def == NULL || def->type != PARAM_KEYVALUE)
+		return false;
+	return old != NULL ? old->secret : in->applied == NULL;
+}
+
 /* A parameter of the spec that the kernel knows: against the live value. */
 static int
 diff_live(const struct plan_input *in, const struct spec_param *p,
@@ -217,7 +245,9 @@ diff_live(const struct plan_input *in, const struct spec_param *p,
 	c->from = have;
 	c->to = want;
 	c->was_set = c->is_set = true;
-	return 0;
+	if (p->secret && mask(c, &c->to, err) != 0)
+		return -1;
+	return may_be_secret(in, p->name) ? mask(c, &c->from, err) : 0;
 done:
 	text_list_free(&want);
 	text_list_free(&have);
@@ -333,8 +363,63 @@ diff_left(const struct plan_input *in, const struct spec_param *old,
 	c->from = have;
 	c->to = want;
 	c->was_set = true;
+	if (old->secret && mask(c, &c->from, err) != 0)
+		return -1;
 	if (kernel_takes(in, old) && !key && default_of(in, old->def) == NULL)
 		c->how = HOW_RESTART;
+	return 0;
+}
+
+/* The seal of the same name, NULL if there was none. */
+static const char *
+seal_of(const struct text_list *seals, const char *seal)
+{
+	size_t len = strcspn(seal, " ") + 1;
+
+	for (size_t i = 0; seals != NULL && i < seals->count; i++)
+		if (strncmp(seals->text[i], seal, len) == 0)
+			return seals->text[i];
+	return NULL;
+}
+
+static bool
+is_listed(const struct action *a, const char *name, size_t len)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (strncmp(a->change[i].name, name, len) == 0 &&
+		    a->change[i].name[len] == '\0')
+			return true;
+	return false;
+}
+
+/*
+ * Secrets that are others than when the spec was applied: those of the
+ * environment, which no kernel shows.
+ */
+static int
+diff_secrets(const struct plan_input *in, struct action *out,
+    struct error *err)
+{
+	const struct text_list *is = in->seals;
+
+	for (size_t i = 0; is != NULL && i < is->count; i++) {
+		const char *was = seal_of(in->applied_seals, is->text[i]);
+		size_t len = strcspn(is->text[i], " ");
+		struct change *c;
+		char *name;
+
+		if (was == NULL || strcmp(was, is->text[i]) == 0 ||
+		    is_listed(out, is->text[i], len))
+			continue;
+		name = strndup(is->text[i], len);
+		c = name == NULL ? NULL : add_change(out, name, HOW_USERLAND);
+		free(name);
+		if (c == NULL)
+			return out_of_memory(err);
+		c->was_set = c->is_set = true;
+		if (mask(c, &c->from, err) != 0 || mask(c, &c->to, err) != 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -478,7 +563,8 @@ diff_jail(const struct plan_input *in, struct action *out, struct error *err)
 		    !moot(in, p) && diff_left(in, p, out, err) != 0)
 			return -1;
 	}
-	if (diff_aliases(in, out, err) != 0 || diff_mounts(in, out, err) != 0)
+	if (diff_aliases(in, out, err) != 0 ||
+	    diff_mounts(in, out, err) != 0 || diff_secrets(in, out, err) != 0)
 		return -1;
 	return diff_agent(in, out, err);
 }

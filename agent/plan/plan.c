@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/plan/plan.h"
+#include "agent/plan/rules_meta.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -264,6 +265,11 @@ plan_wanted(const struct plan_input *in, struct action *out)
 		return plan_stopped(in, out);
 	if (rules_refuse(in->desired, in->backend, in->params, refused,
 	    sizeof refused) != NULL)
+		return decide(out, ACTION_BLOCKED, "%s", refused);
+	if (in->secret_error != NULL)
+		return decide(out, ACTION_BLOCKED, "%s", in->secret_error);
+	if (in->revealed != NULL && refuse_meta(in->revealed, in->params,
+	    refused, sizeof refused) != NULL)
 		return decide(out, ACTION_BLOCKED, "%s", refused);
 	if (in->path == NULL && !in->path_later)
 		return decide(out, ACTION_BLOCKED, "%s", in->path_error);

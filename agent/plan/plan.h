@@ -18,6 +18,9 @@ enum action_kind {
 	ACTION_CONFLICT, /* somebody else's jail has the name */
 };
 
+/* In the place of a value that nobody is shown. */
+#define SECRET_SHOWN "(secret)"
+
 /* How a difference is dealt with. */
 enum change_how { HOW_LIVE, HOW_RESTART, HOW_USERLAND };
 
@@ -25,6 +28,7 @@ struct change {
 	char *name;
 	struct text_list from, to;
 	bool was_set, is_set; /* false: the default */
+	bool secret; /* texts stand for values that nobody is shown */
 	enum change_how how;
 };
 
@@ -56,6 +60,14 @@ struct plan_input {
 	bool path_later; /* it is not there yet, and a hook may make it */
 	const struct text_list *mounts; /* by mounts_read; NULL: see mounts_error */
 	const char *mounts_error;
+	/*
+	 * `desired` with the values of its secrets, NULL when it has none; why
+	 * they cannot be had; what is known of them (vault_seals), now and when
+	 * the spec was applied.
+	 */
+	const struct spec *revealed;
+	const char *secret_error;
+	const struct text_list *seals, *applied_seals;
 	const char *backend;	    /* name of the kernel's backend */
 	const struct jail_params *params;
 	const char *boot; /* now */

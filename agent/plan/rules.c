@@ -109,11 +109,6 @@ refuse_param(const struct spec_param *p, const char *backend,
 		    p->name);
 		return buf;
 	}
-	if (p->secret) {
-		snprintf(buf, size, "%s: this version does not read secrets "
-		    "yet; give the value itself, or remove it", p->name);
-		return buf;
-	}
 	rule = rule_for(p->def, backend);
 	if (!honoured(rule, p)) {
 		show_value(p, value, sizeof value);
@@ -254,11 +249,7 @@ refuse_agent(const struct spec_agent *a, char *buf, size_t size)
 		    "remove it", s->name);
 		return buf;
 	}
-	if (a->secrets.count == 0)
-		return NULL;
-	snprintf(buf, size, "agent.environment: this version does not read "
-	    "secrets yet; give the value itself, or remove it");
-	return buf;
+	return NULL;
 }
 
 const char *

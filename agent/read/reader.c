@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 #include "agent/base/channel.h"
-#include "kernel/confine.h"
 #include "agent/read/scan.h"
+#include "kernel/compat.h"
+#include "kernel/confine.h"
 
 /* Whether a component of the path is ".." (it may follow a link). */
 static bool
@@ -96,8 +97,10 @@ reader_finish(struct reader *r)
 	for (size_t i = 0; i < r->sent_count; i++) {
 		free(r->sent[i].name);
 		free(r->sent[i].file);
+		text_list_free(&r->sent[i].secrets);
 	}
 	free(r->sent);
+	secrets_finish(r);
 	text_list_free(&r->forgotten);
 	signed_finish(r);
 	free(r->facts);
@@ -107,6 +110,7 @@ int
 reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 {
 	struct answer a = { .state = SCAN_OK };
+	struct bytes_out secrets = { 0 };
 	struct changes ch = { 0 };
 	struct git before;
 	struct error err;
@@ -127,8 +131,12 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 	}
 	if (rc == 0) {
 		revision_end(r, &before, a.revision, sizeof a.revision);
-		rc = scan_encode(r, &a, &ch, answer, len);
+		secrets_look(r, &secrets, &a.again_ms);
+		rc = scan_encode(r, &a, &ch, &secrets, answer, len);
 	}
+	if (secrets.data != NULL)
+		sodium_memzero(secrets.data, secrets.room);
+	free(secrets.data);
 	changes_finish(&ch);
 	return rc;
 }
@@ -137,6 +145,24 @@ static int
 send_kept(void *arg, unsigned type, const void *data, size_t len)
 {
 	return channel_write(*(int *)arg, type, 0, data, len);
+}
+
+/* What the agent asks for beside what the specs name. */
+static int
+take_asked(struct reader *r, const struct message *m)
+{
+	struct bytes_in b = { .data = m->data, .len = m->len };
+	size_t n = m->len == 0 ? 0 : get_count(&b, 5);
+
+	text_list_free(&r->asked);
+	for (size_t i = 0; i < n && !b.failed; i++) {
+		char *file = get_text(&b);
+
+		if (file == NULL || text_list_add(&r->asked, file) != 0)
+			b.failed = true;
+		free(file);
+	}
+	return b.failed || b.len > 0 ? -1 : 0;
 }
 
 /* Answers one message.  Returns 0, -1 when the channel or memory is gone. */
@@ -155,9 +181,10 @@ serve(struct reader *r, int fd, const struct message *m)
 		signed_reset(r);
 	if (m->type != READER_SCAN)
 		return 0;
-	if (reader_scan(r, &answer, &len) != 0)
+	if (take_asked(r, m) != 0 || reader_scan(r, &answer, &len) != 0)
 		return -1;
 	rc = channel_write(fd, READER_RESULT, m->number, answer, len);
+	sodium_memzero(answer, len);
 	free(answer);
 	if (rc == 0)
 		rc = kept_tell(r, send_kept, &fd);
@@ -172,6 +199,7 @@ reader_body(int fd, void *arg)
 	struct error err;
 	int more;
 
+	compat_hide_memory();
 	/* Breaking a lease sends SIGIO, which would end us. */
 	if (signal(SIGIO, SIG_IGN) == SIG_ERR)
 		return 1;

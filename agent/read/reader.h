@@ -63,13 +63,23 @@ struct scan {
 		bool unsettled;
 	} *file;
 	size_t file_count;
+	/*
+	 * Secrets that are new, or cannot be read any more.  Without value and
+	 * problem: nothing names the file any more.
+	 */
+	struct scan_secret {
+		char *file, *real, *value, *problem;
+	} *secret;
+	size_t secret_count;
 	size_t jails; /* specs in all */
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of the set */
 	char revision[128]; /* git commit, "+dirty"; else digest in hex */
 };
 
 /*
- * Message types on the reader's channel.  READER_ACCEPT (no data, no answer)
+ * Message types on the reader's channel.  READER_SCAN's data are texts: files
+ * with secrets that are wanted beside those that the specs name (a count, then
+ * put_text each); none at all is none.  READER_ACCEPT (no data, no answer)
  * takes the directory as it is at the next scan, on whatever device.  Behind
  * a result there may be any number of READER_KEEP and READER_FORGET, meant for
  * the signer and as it takes them (SIGNER_KEEP, SIGNER_FORGET), and one
@@ -90,8 +100,8 @@ enum { READER_SCAN = 1, READER_RESULT = 2, READER_ACCEPT = 3,
 int set_name(const char *dir, char *buf, struct error *err);
 
 /*
- * The helper's body: gives up privileges, then answers each READER_SCAN (no
- * data) with a READER_RESULT.  `arg` is a struct reader_options.
+ * The helper's body: gives up privileges, then answers each READER_SCAN with
+ * a READER_RESULT.  `arg` is a struct reader_options.
  */
 int reader_body(int fd, void *arg);
 
@@ -102,5 +112,7 @@ int reader_body(int fd, void *arg);
 int scan_decode(const unsigned char *data, size_t len, struct scan *s,
     struct error *err);
 void scan_free(struct scan *s);
+/* Wipes the values, once they are taken over. */
+void scan_forget_secrets(struct scan *s);
 
 #endif

@@ -5,6 +5,7 @@
  *   scan_look   directory -> table of files     (scan.c, scan_file.c)
  *   scan_judge  a set that counts as a whole    (scan_set.c)
  *   scan_merge  table -> specs and what changed (scan_merge.c)
+ *   secrets_look files that hold secrets        (scan_secret.c)
  *   scan_encode the answer as bytes             (scan_code.c)
  *   kept_tell   what to keep for the next agent (scan_kept.c)
  *   signed_file whether a file is signed (scan_signed.c, signed.h)
@@ -17,18 +18,13 @@
 #include <limits.h>
 #include <time.h>
 
+#include "agent/base/bytes.h"
 #include "agent/read/git.h"
 #include "agent/read/manifest.h"
+#include "agent/read/quiet.h"
 #include "agent/read/reader.h"
+#include "agent/read/secret.h"
 #include "agent/read/signed.h"
-
-/* What tells one state of a file from another without reading it. */
-struct file_id {
-	dev_t dev;
-	ino_t ino, link_ino; /* link_ino 0: no symbolic link */
-	off_t size;
-	struct timespec mtime, ctime, link_ctime;
-};
 
 /* What a file held at some time; shared by count. */
 struct content {
@@ -72,6 +68,7 @@ struct sent {
 	char *name, *file;
 	unsigned line, column;
 	unsigned char digest[SPEC_DIGEST_SIZE];
+	struct text_list secrets; /* files that it names */
 };
 
 struct reader {
@@ -93,6 +90,9 @@ struct reader {
 	unsigned tries;	     /* scans in a row that met a writer */
 	bool swept;	     /* kept texts without a file were forgotten */
 	struct text_list forgotten; /* files that are not there any more */
+	struct secret_file *secret; /* sorted by file */
+	size_t secret_count;
+	struct text_list asked; /* files with secrets that the agent wants */
 	unsigned char *facts; /* files, errors, digest as they were encoded */
 	size_t facts_len;
 };
@@ -151,8 +151,6 @@ typedef int kept_send_fn(void *arg, unsigned type, const void *data,
     size_t len);
 int kept_tell(struct reader *r, kept_send_fn *send, void *arg);
 
-long long monotonic_ms(void);
-
 /*
  * scan_set.c: whether the files are what a MANIFEST says, if there is one, and
  * nothing is wrong with any of them.  Returns 0, 1 with the reason when they
@@ -185,7 +183,8 @@ struct answer {
 	char revision[128];
 };
 int scan_encode(const struct reader *r, const struct answer *a,
-    const struct changes *ch, unsigned char **data, size_t *len);
+    const struct changes *ch, const struct bytes_out *secrets,
+    unsigned char **data, size_t *len);
 
 /*
  * The revision that the files are (revision.c): what git says before they are

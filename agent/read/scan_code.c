@@ -4,6 +4,7 @@
  * facts (files, errors, digest), the changes.  Places name files by number.
  */
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,7 +95,8 @@ put_specs(struct bytes_out *b, const struct spec *const *spec, size_t count)
 
 int
 scan_encode(const struct reader *r, const struct answer *a,
-    const struct changes *ch, unsigned char **data, size_t *len)
+    const struct changes *ch, const struct bytes_out *secrets,
+    unsigned char **data, size_t *len)
 {
 	struct bytes_out b = { 0 };
 
@@ -109,7 +111,8 @@ scan_encode(const struct reader *r, const struct answer *a,
 	put_number(&b, (uint32_t)ch->gone.count);
 	for (size_t i = 0; i < ch->gone.count; i++)
 		put_text(&b, ch->gone.text[i]);
-	if (b.failed) {
+	put_raw(&b, secrets->data, secrets->len);
+	if (b.failed || secrets->failed) {
 		free(b.data);
 		return -1;
 	}
@@ -215,6 +218,26 @@ get_gone(struct bytes_in *b, struct scan *s)
 }
 
 static void
+get_secrets(struct bytes_in *b, struct scan *s)
+{
+	size_t n = get_count(b, 16);
+
+	s->secret = calloc(n + 1, sizeof *s->secret);
+	if (s->secret == NULL) {
+		b->failed = true;
+		return;
+	}
+	for (; s->secret_count < n && !b->failed; s->secret_count++) {
+		struct scan_secret *x = &s->secret[s->secret_count];
+
+		x->file = get_some_text(b);
+		x->real = get_text(b);
+		x->value = get_text(b);
+		x->problem = get_text(b);
+	}
+}
+
+static void
 get_head(struct bytes_in *b, struct scan *s)
 {
 	uint32_t state = get_number(b);
@@ -251,6 +274,7 @@ scan_decode(const unsigned char *data, size_t len, struct scan *s,
 	s->changed = get_specs(&b, &s->changed_count, err);
 	s->moved = get_specs(&b, &s->moved_count, err);
 	get_gone(&b, s);
+	get_secrets(&b, s);
 	if (!b.failed && b.len == 0)
 		return 0;
 	scan_free(s);
@@ -267,6 +291,24 @@ free_specs(struct spec **spec, size_t count)
 }
 
 void
+scan_forget_secrets(struct scan *s)
+{
+	for (size_t i = 0; i < s->secret_count; i++) {
+		struct scan_secret *x = &s->secret[i];
+
+		if (x->value != NULL)
+			sodium_memzero(x->value, strlen(x->value));
+		free(x->file);
+		free(x->real);
+		free(x->value);
+		free(x->problem);
+	}
+	free(s->secret);
+	s->secret = NULL;
+	s->secret_count = 0;
+}
+
+void
 scan_free(struct scan *s)
 {
 	for (size_t i = 0; i < s->file_count; i++)
@@ -275,6 +317,7 @@ scan_free(struct scan *s)
 	free_specs(s->changed, s->changed_count);
 	free_specs(s->moved, s->moved_count);
 	text_list_free(&s->gone);
+	scan_forget_secrets(s);
 	spec_errors_free(&s->errors);
 	free(s->why);
 	free(s->dir);

@@ -1,15 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Reading one file (promise no-torn-reads).
- *
- * A file is used when nobody has it open for writing and its stat(2) data are
- * the same before and after it was read.  A read lease tells about writers:
- * the kernel grants it only when there are none, and holds a new one back until
- * the text is read.  Where there are no leases, a file is used when it was
- * quiet for a second, or at once when it arrived by rename(2): an inode not
- * seen under this name before, whose data are older than the inode change that
- * the renaming left.
- */
+/* Looking at one file: whether it is another one, and what it holds (quiet.h). */
 #include "agent/read/scan.h"
 
 #include <sys/stat.h>
@@ -26,129 +16,9 @@
 #include "specs/text.h"
 #include "agent/read/trust.h"
 
-#define QUIET_MS 1000
 #define SIGNATURE_MS 300 /* from a file to its signature, or back */
-#define EMPTY_MS 100 /* a file is there before its maker has it open */
 
 enum outcome { READ_DONE, READ_UNSETTLED, READ_FAILED };
-
-long long
-monotonic_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static long long
-time_ms(const struct timespec *t)
-{
-	return (long long)t->tv_sec * 1000 + t->tv_nsec / 1000000;
-}
-
-static bool
-time_same(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool
-id_same(const struct file_id *a, const struct file_id *b)
-{
-	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-	    time_same(&a->mtime, &b->mtime) &&
-	    time_same(&a->ctime, &b->ctime) && a->link_ino == b->link_ino &&
-	    time_same(&a->link_ctime, &b->link_ctime);
-}
-
-static void
-id_set(struct file_id *id, const struct stat *st)
-{
-	id->dev = st->st_dev;
-	id->ino = st->st_ino;
-	id->size = st->st_size;
-	id->mtime = st->st_mtim;
-	id->ctime = st->st_ctim;
-}
-
-/* Milliseconds since the last write or inode change by the file's own times */
-static long long
-age_ms(const struct file_id *id)
-{
-	struct timespec now;
-	long long mtime = time_ms(&id->mtime), ctime = time_ms(&id->ctime);
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return time_ms(&now) - (mtime > ctime ? mtime : ctime);
-}
-
-/*
- * Whether another write may leave the same times: a clock tick, or two seconds
- * where a file system keeps whole seconds.
- */
-static bool
-is_racy(const struct file_id *id)
-{
-	bool coarse = id->mtime.tv_nsec == 0 && id->ctime.tv_nsec == 0;
-	long long age = age_ms(id), limit = coarse ? 2000 : 50;
-
-	return age > -limit && age < limit;
-}
-
-static bool
-arrived_by_rename(const struct file *f, const struct file *old)
-{
-	const struct timespec *m = &f->id.mtime, *c = &f->id.ctime;
-
-	if (f->id.size == 0 || (old != NULL && old->id.ino == f->id.ino))
-		return false;
-	return m->tv_sec < c->tv_sec ||
-	    (m->tv_sec == c->tv_sec && m->tv_nsec < c->tv_nsec);
-}
-
-/* `since_ms` covers clocks that differ from ours (network file systems). */
-static bool
-is_quiet(const struct file *f, const struct file *old)
-{
-	return age_ms(&f->id) >= QUIET_MS ||
-	    monotonic_ms() - f->since_ms >= QUIET_MS ||
-	    arrived_by_rename(f, old);
-}
-
-/* Whether nobody writes; with *leased the caller must give the lease back. */
-static bool
-is_settled(const struct reader *r, int fd, const struct file *f,
-    const struct file *old, bool *leased)
-{
-	*leased = false;
-	if (f->id.size == 0 && age_ms(&f->id) >= 0 && age_ms(&f->id) < EMPTY_MS)
-		return false;
-#ifdef F_SETLEASE
-	if (!r->no_leases) {
-		if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
-			return *leased = true;
-		if (errno == EAGAIN)
-			return false;
-	}
-#else
-	(void)r;
-	(void)fd;
-#endif
-	return is_quiet(f, old);
-}
-
-static void
-end_lease(int fd, bool leased)
-{
-#ifdef F_SETLEASE
-	if (leased)
-		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
-#else
-	(void)fd;
-	(void)leased;
-#endif
-}
 
 static int problem(struct file *f, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -163,24 +33,6 @@ problem(struct file *f, const char *fmt, ...)
 	va_end(ap);
 	f->problem = strdup(text);
 	return READ_FAILED;
-}
-
-/* Reads exactly `len` bytes of which there must be no more. */
-static bool
-read_all(int fd, char *buf, size_t len)
-{
-	size_t at = 0;
-	ssize_t n;
-
-	while (at <= len) {
-		n = read(fd, buf + at, len + 1 - at);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n == 0 && at == len;
-		at += (size_t)n;
-	}
-	return false;
 }
 
 /* Takes the text of an open file as what the file holds now. */
@@ -225,8 +77,8 @@ check_signed(const struct reader *r, int dirfd, struct file *f,
 	if (rc == 0)
 		return READ_DONE;
 	if (rc == 1 || monotonic_ms() - f->since_ms < SIGNATURE_MS ||
-	    (f->sig.ino != 0 && age_ms(&f->sig) >= 0 &&
-	    age_ms(&f->sig) < SIGNATURE_MS))
+	    (f->sig.ino != 0 && id_age_ms(&f->sig) >= 0 &&
+	    id_age_ms(&f->sig) < SIGNATURE_MS))
 		return READ_UNSETTLED;
 	return problem(f, "%s", err.text);
 }
@@ -243,7 +95,7 @@ read_settled(const struct reader *r, int dirfd, int fd, struct file *f)
 
 	if (text == NULL)
 		return problem(f, "cannot be read: out of memory");
-	if (read_all(fd, text, len) && fstat(fd, &st) == 0) {
+	if (quiet_read(fd, text, len) && fstat(fd, &st) == 0) {
 		id_set(&after, &st);
 		if (id_same(&after, &f->id))
 			rc = check_signed(r, dirfd, f, text, len);
@@ -278,6 +130,8 @@ static int
 read_file(const struct reader *r, int dirfd, const struct stat *st,
     struct file *f, const struct file *old)
 {
+	const struct quiet q = { &f->id, old != NULL ? old->id.ino : 0,
+		f->since_ms, r->no_leases };
 	struct error err;
 	struct stat now;
 	bool leased;
@@ -304,10 +158,9 @@ read_file(const struct reader *r, int dirfd, const struct stat *st,
 		return problem(f, "cannot be read: %s", strerror(errno));
 	rc = READ_UNSETTLED;
 	if (fstat(fd, &now) == 0 && now.st_ino == st->st_ino &&
-	    now.st_dev == st->st_dev && is_settled(r, fd, f, old,
-	    &leased)) {
+	    now.st_dev == st->st_dev && quiet_is(fd, &q, &leased)) {
 		rc = read_settled(r, dirfd, fd, f);
-		end_lease(fd, leased);
+		quiet_end(fd, leased);
 	}
 	close(fd);
 	return rc;
@@ -385,7 +238,7 @@ scan_file(const struct reader *r, int dirfd, const char *name,
 	    !old->unsettled && !old->racy && id_same(&old->id, &f->id) &&
 	    id_same(&old->sig, &f->sig) && old->resets == f->resets)
 		return 1;
-	f->racy = is_racy(&f->id);
+	f->racy = id_racy(&f->id);
 	f->unsettled = read_file(r, dirfd, &st, f, old) == READ_UNSETTLED;
 	return 1;
 }

@@ -257,11 +257,16 @@ is_held(struct reader *r, const struct changes *ch, const struct sent *s)
 static int
 sent_from(struct sent *to, const struct spec *s)
 {
+	struct spec_secret ref;
+
 	to->name = strdup(s->name);
 	to->file = strdup(s->place.file != NULL ? s->place.file : "");
 	to->line = s->place.line;
 	to->column = s->place.column;
 	memcpy(to->digest, s->digest, sizeof to->digest);
+	for (size_t at = 0; spec_secret_next(s, &at, &ref);)
+		if (text_list_add(&to->secrets, ref.file) != 0)
+			return -1;
 	return to->name != NULL && to->file != NULL ? 0 : -1;
 }
 
@@ -270,6 +275,7 @@ sent_finish(struct sent *s)
 {
 	free(s->name);
 	free(s->file);
+	text_list_free(&s->secrets);
 }
 
 /* A spec beside what was last sent of it (NULL: nothing). */

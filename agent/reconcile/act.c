@@ -297,8 +297,8 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 
 /* New aliases before the jail gets their addresses, old ones after it. */
 static int
-modify(struct reconciler *r, struct managed *m, const struct action *a,
-    struct error *err)
+modify_as(struct reconciler *r, struct managed *m, const struct action *a,
+    const struct spec *revealed, struct error *err)
 {
 	struct entry *e = inventory_find(r->shop.inventory, m->name);
 	struct text_list added = { 0 };
@@ -306,10 +306,10 @@ modify(struct reconciler *r, struct managed *m, const struct action *a,
 	int rc;
 
 	if (e == NULL)
-		return realise_modify(r->shop.observer, a, m->desired, NULL,
+		return realise_modify(r->shop.observer, a, revealed, NULL,
 		    err);
 	rc = host_add_aliases(&r->shop, e, m->desired, &added, err);
-	if (rc == 0 && (rc = realise_modify(r->shop.observer, a, m->desired,
+	if (rc == 0 && (rc = realise_modify(r->shop.observer, a, revealed,
 	    e->token, err)) != 0) {
 		error_clear(&ignored);
 		(void)host_drop_aliases(&r->shop, e, &added, &ignored);
@@ -319,6 +319,19 @@ modify(struct reconciler *r, struct managed *m, const struct action *a,
 	if (rc == 0)
 		rc = inventory_apply(r->shop.inventory, e, m->desired, err);
 	text_list_free(&added);
+	return rc;
+}
+
+static int
+modify(struct reconciler *r, struct managed *m, const struct action *a,
+    struct error *err)
+{
+	struct spec *made;
+	const struct spec *s = vault_reveal(r->shop.vault, m->desired, &made);
+	int rc = s == NULL ? error_sys(err, ENOMEM, "%s", m->name) :
+	    modify_as(r, m, a, s, err);
+
+	vault_hide(made);
 	return rc;
 }
 

@@ -8,22 +8,45 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/base/buffer.h"
 #include "agent/base/file.h"
 #include "agent/base/paths.h"
 
 /* Room for a directory and a name of a jail. */
 #define NAME_ROOM (PATHS_MAX + 300)
+/* A canonical spec may be longer than the file that it was written in. */
+#define APPLIED_MAX (8 * SPEC_FILE_MAX)
+#define SEAL "# seal "
+
+/* The seals are the last lines; no other line of a canonical text begins so. */
+static int
+read_seals(const char *path, struct text_list *seals)
+{
+	char *text, *next, *line;
+	size_t len;
+	int rc = 0;
+
+	if (file_read(AT_FDCWD, path, APPLIED_MAX, &text, &len, NULL) != 0)
+		return 0;
+	next = text;
+	while (rc == 0 && (line = strsep(&next, "\n")) != NULL)
+		if (strncmp(line, SEAL, strlen(SEAL)) == 0)
+			rc = text_list_add(seals, line + strlen(SEAL));
+	free(text);
+	return rc;
+}
 
 int
 applied_read(const char *dir, const char *name, struct spec **s,
-    struct error *err)
+    struct text_list *seals, struct error *err)
 {
 	char path[NAME_ROOM];
 	const char *one = path;
 	struct spec_set set;
+	struct spec_secret ref;
 	const struct spec *found;
+	size_t at = 0;
 
-	(void)err;
 	*s = NULL;
 	memset(&set, 0, sizeof set);
 	snprintf(path, sizeof path, "%s/%s.yaml", dir, name);
@@ -33,21 +56,59 @@ applied_read(const char *dir, const char *name, struct spec **s,
 	    (found = spec_find(&set, name)) != NULL)
 		*s = spec_copy(found);
 	spec_set_free(&set);
+	if (*s != NULL && spec_secret_next(*s, &at, &ref) &&
+	    read_seals(path, seals) != 0)
+		return error_sys(err, ENOMEM, "%s", name);
 	return *s != NULL ? 0 : 1;
 }
 
 int
-applied_write(const char *dir, const struct spec *s, struct error *err)
+applied_write(const char *dir, const struct spec *s,
+    const struct text_list *seals, struct error *err)
 {
 	char path[NAME_ROOM], *text = spec_print(s);
+	struct buffer b = { .data = NULL };
 	int rc;
 
-	if (text == NULL)
-		return error_sys(err, ENOMEM, "%s", s->name);
+	if (text != NULL)
+		buffer_text(&b, text);
+	for (size_t i = 0; i < seals->count; i++)
+		buffer_printf(&b, SEAL "%s\n", seals->text[i]);
 	snprintf(path, sizeof path, "%s/%s.yaml", dir, s->name);
-	rc = file_replace(AT_FDCWD, path, text, strlen(text), err);
+	rc = text == NULL || b.failed ? error_sys(err, ENOMEM, "%s", s->name) :
+	    file_replace(AT_FDCWD, path, b.data, b.len, err);
+	buffer_free(&b);
 	free(text);
 	return rc;
+}
+
+int
+applied_keep(const char *dir, const struct vault *v, const struct spec *s,
+    struct spec **applied, struct text_list *seals, struct error *err)
+{
+	struct text_list now = { 0 };
+	struct spec *copy = NULL;
+	bool same;
+	int rc = -1;
+
+	if (vault_seals(v, s, &now) != 0)
+		return error_sys(err, ENOMEM, "%s", s->name);
+	same = *applied != NULL && memcmp((*applied)->digest, s->digest,
+	    SPEC_DIGEST_SIZE) == 0 && text_list_equal(seals, &now);
+	if (same)
+		rc = 0;
+	else if (applied_write(dir, s, &now, err) == 0 &&
+	    (copy = spec_copy(s)) == NULL)
+		error_sys(err, ENOMEM, "%s", s->name);
+	if (copy == NULL) {
+		text_list_free(&now);
+		return rc;
+	}
+	spec_free(*applied);
+	text_list_free(seals);
+	*applied = copy;
+	*seals = now;
+	return 0;
 }
 
 void

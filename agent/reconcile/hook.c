@@ -2,6 +2,7 @@
 #include "agent/reconcile/hook.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,8 +181,10 @@ hook_environment(const struct hook *h, char *const *inherited)
 void
 hook_environment_free(char **env)
 {
-	for (size_t i = 0; env != NULL && env[i] != NULL; i++)
+	for (size_t i = 0; env != NULL && env[i] != NULL; i++) {
+		sodium_memzero(env[i], strlen(env[i])); /* secrets */
 		free(env[i]);
+	}
 	free(env);
 }
 

@@ -69,6 +69,7 @@ entry_free(struct entry *e)
 	if (e == NULL)
 		return;
 	spec_free(e->applied);
+	text_list_free(&e->seals);
 	text_list_free(&e->made);
 	free(e->name);
 	free(e->set);
@@ -269,7 +270,7 @@ inventory_open(struct inventory *inv, const struct paths *paths,
 		struct entry *e = inv->entry[i];
 
 		if (applied_read(paths->applied, e->name, &e->applied,
-		    err) < 0)
+		    &e->seals, err) < 0)
 			goto fail;
 	}
 	if (writable) {
@@ -534,19 +535,8 @@ int
 inventory_apply(struct inventory *inv, struct entry *e, const struct spec *s,
     struct error *err)
 {
-	struct spec *copy;
-
-	if (e->applied != NULL && memcmp(e->applied->digest, s->digest,
-	    SPEC_DIGEST_SIZE) == 0)
-		return 0;
-	if (applied_write(inv->paths->applied, s, err) != 0)
-		return -1;
-	copy = spec_copy(s);
-	if (copy == NULL)
-		return error_sys(err, ENOMEM, "%s", s->name);
-	spec_free(e->applied);
-	e->applied = copy;
-	return 0;
+	return applied_keep(inv->paths->applied, inv->vault, s, &e->applied,
+	    &e->seals, err);
 }
 
 static int

@@ -14,6 +14,7 @@
 
 #include "agent/plan/observe.h"
 #include "agent/base/paths.h"
+#include "agent/read/vault.h"
 
 enum entry_stage {
 	ENTRY_PREPARING, /* its start has begun; there is no jail yet */
@@ -30,6 +31,7 @@ struct entry {
 	int jid;
 	enum entry_stage stage;
 	struct spec *applied; /* NULL: unknown */
+	struct text_list seals; /* of its secrets as they were (vault.h) */
 	struct text_list made; /* on the host for it, see things.h; in order */
 };
 
@@ -45,6 +47,7 @@ struct inventory {
 	bool writable;	    /* the lock is ours: surviving hooks are killed */
 	struct hook_mark *hook; /* those journalled that may run still */
 	size_t hooks, hook_room;
+	const struct vault *vault; /* of secrets; set when it is open */
 	char *doubt;	    /* why no jail may be removed on its word, whole */
 };
 

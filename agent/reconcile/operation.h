@@ -11,6 +11,7 @@
 #include "agent/reconcile/inventory.h"
 #include "agent/reconcile/standing.h"
 #include "agent/plan/plan.h"
+#include "agent/read/vault.h"
 
 /* What operations share. */
 struct workshop {
@@ -21,6 +22,7 @@ struct workshop {
 	const struct paths *paths;
 	struct standing *standing; /* users' orders; NULL: none */
 	const char *set; /* canonical directory of the specs */
+	const struct vault *vault; /* values of secrets */
 	struct console console;
 };
 

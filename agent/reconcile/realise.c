@@ -232,6 +232,8 @@ realise_modify(const struct observer *o, const struct action *a,
 	for (size_t i = 0; i < a->count; i++) {
 		const struct change *one = &a->change[i];
 		const struct param_def *def = param_find(one->name);
+		const struct text_list *to = one->secret && one->is_set ?
+		    spec_list(s, one->name) : &one->to;
 
 		if (one->how != HOW_LIVE || in_whole(a, one))
 			continue;
@@ -243,12 +245,12 @@ realise_modify(const struct observer *o, const struct action *a,
 		}
 		/* No value at all removes a key of meta or env. */
 		if (def != NULL && strcmp(def->name, one->name) != 0 &&
-		    one->to.count == 0) {
+		    to->count == 0) {
 			if (call_add(&c, one->name, NULL, 0) != 0) {
 				no_memory(a->name, err);
 				goto done;
 			}
-		} else if (add_value(&c, o, one->name, &one->to, err) != 0)
+		} else if (add_value(&c, o, one->name, to, err) != 0)
 			goto done;
 	}
 	if (changes(a, "allow.sysvipc") && add_sysv(&c, o, a, s, err) != 0)

@@ -21,7 +21,8 @@ int realise_settle(const struct observer *o, const struct spec *s,
     struct error *err);
 
 /*
- * Sends the changes that are HOW_LIVE, in one call.  A new text of meta or env
+ * Sends the changes that are HOW_LIVE, in one call; values of secrets are taken
+ * from `s`, which has them (vault_reveal).  A new text of meta or env
  * takes the keys of `s` and the mark `token` (may be NULL) with it.
  */
 int realise_modify(const struct observer *o, const struct action *a,

@@ -2,10 +2,12 @@
 #include "agent/plan/mounts.h"
 #include "agent/reconcile/act.h"
 #include "agent/reconcile/reconcile.h"
+#include "agent/reconcile/secrets.h"
 
 #include <event2/event.h>
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +148,7 @@ input_of_entry(struct plan_input *in, const struct reconciler *r,
 		return;
 	in->managed = true;
 	in->applied = e->applied;
+	in->applied_seals = &e->seals;
 	in->token = e->token;
 	in->old_boot = e->boot;
 	in->old_jid = e->jid;
@@ -186,6 +189,7 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 	const struct standing_order *order = reconciler_standing(r, m);
 	char path[1024], orders[ERROR_TEXT_MAX];
 	struct live live;
+	struct secrets secrets;
 	struct text_list mounts = { 0 };
 	struct error err, path_err, mounts_err;
 	struct plan_input in = {
@@ -221,6 +225,14 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 		    NULL;
 		in.mounts_error = mounts_err.text;
 	}
+	if (secrets_open(r->shop.vault, o, &r->roots, in.desired,
+	    &secrets) != 0) {
+		text_list_free(&mounts);
+		return -1;
+	}
+	in.revealed = secrets.revealed;
+	in.seals = &secrets.seals;
+	in.secret_error = secrets.err.code != 0 ? secrets.err.text : NULL;
 	rc = live_read(o, m->name, in.desired, in.applied, &live, &err);
 	/* Somebody who asks for a restart overrides what the spec allows. */
 	if (m->by_hand && rc == 0)
@@ -237,6 +249,7 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 	in.live_error = rc < 0 ? err.text : NULL;
 	rc = plan_jail(&in, a);
 	live_free(&live);
+	secrets_close(&secrets);
 	text_list_free(&mounts);
 	return rc;
 }
@@ -390,6 +403,12 @@ consider(struct reconciler *r, struct managed *m)
 {
 	struct action a;
 
+	/* What the reader says next has it looked at again. */
+	if (!m->unwanted && secrets_pending(r->shop.vault, m->desired)) {
+		managed_state(r, m, STATE_PROGRESSING,
+		    "waits for its secrets to be read");
+		return;
+	}
 	if (reconciler_plan(r, m, &a) != 0) {
 		managed_state(r, m, STATE_FAILED, "%s", strerror(ENOMEM));
 		return;
@@ -444,6 +463,34 @@ work(evutil_socket_t fd, short what, void *arg)
 	else
 		act_next(r); /* some may not have used their slot */
 	reconciler_turned(r);
+}
+
+void
+reconciler_secret(struct reconciler *r, const char *file)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *m = r->jail[i];
+
+		if (!secrets_name(m->desired, file))
+			continue;
+		m->fresh = true;
+		reconciler_look(r, m);
+	}
+}
+
+char *
+reconciler_digest(const struct reconciler *r, const struct spec *s,
+    const struct text_list *seals, char *hex)
+{
+	unsigned char digest[SPEC_DIGEST_SIZE];
+	struct text_list now = { 0 };
+
+	if (seals == NULL)
+		(void)vault_seals(r->shop.vault, s, &now);
+	vault_digest(r->shop.vault, s, seals != NULL ? seals : &now, digest);
+	text_list_free(&now);
+	return sodium_bin2hex(hex, 2 * SPEC_DIGEST_SIZE + 1, digest,
+	    sizeof digest);
 }
 
 void

@@ -186,14 +186,12 @@ void managed_state(struct reconciler *r, struct managed *m,
     enum jail_state state, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Has the jail looked at again after `ms`; its machine is WAITING till then. */
+/* Its machine is WAITING for `ms`, then it is looked at; or IDLE at once. */
 void reconciler_wait(struct managed *m, int64_t ms);
-/* Ends that waiting: the machine is IDLE. */
 void reconciler_wake(struct managed *m);
 
-/* Tells the owner of the reconciler that states may have changed. */
+/* Tells the owner that states may have changed. */
 void reconciler_turned(struct reconciler *r);
-
 /* Forgets a jail that is neither wanted nor in the inventory. */
 void reconciler_drop(struct reconciler *r, struct managed *m);
 

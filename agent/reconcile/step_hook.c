@@ -127,12 +127,18 @@ open_output(struct operation *op, bool in_jail, struct error *err)
 	    err);
 }
 
-/* Starts a program.  Returns whether it must be waited for. */
+/*
+ * Starts a program.  Returns whether it must be waited for.  Those that the
+ * spec says get its secrets; one that cannot be had must not keep a jail from
+ * being stopped, so the command runs without it.
+ */
 static bool
 begin(struct operation *op, const char *label, struct hook *h,
     bool (*then)(struct operation *, bool))
 {
-	const struct spec *s = op_spec(op);
+	struct spec *made = NULL;
+	const struct spec *s = h->argv != NULL ? op_spec(op) :
+	    vault_reveal(op->shop->vault, op_spec(op), &made);
 	struct error err;
 	bool background = false;
 
@@ -144,10 +150,16 @@ begin(struct operation *op, const char *label, struct hook *h,
 	h->jid = op->jid;
 	h->started = hook_noted;
 	h->arg = op;
-	h->output = open_output(op, h->in_jail, &err);
+	if (made != NULL && vault_check(op->shop->vault, op_spec(op),
+	    &err) != 0)
+		console_say(op->shop->paths->console, op->name, err.text);
+	error_clear(&err);
+	h->output = s == NULL ? error_sys(&err, ENOMEM, "%s", op->name) :
+	    open_output(op, h->in_jail, &err);
 	op->pid = h->output == -1 ? -1 : hook_start(h, &background, &err);
 	if (h->output != -1)
 		close(h->output);
+	vault_hide(made);
 	if (op->pid == -1 || background) {
 		console_close(&op->shop->console, op->output, NULL, 0);
 		if (op->pid == -1)

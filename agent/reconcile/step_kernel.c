@@ -29,13 +29,19 @@ create(struct operation *op, const struct text_list *mounts,
     struct error *err)
 {
 	const struct observer *o = op->shop->observer;
-	int rc = realise_create(o, op->start, mounts, op->token, &op->jid,
-	    err);
+	struct spec *made;
+	const struct spec *s = vault_reveal(op->shop->vault, op->start, &made);
+	int rc;
 
-	if (rc == 0 || err->code != EPIPE)
-		return rc;
-	error_clear(err);
-	return realise_create(o, op->start, mounts, op->token, &op->jid, err);
+	if (s == NULL)
+		return error_sys(err, ENOMEM, "%s", op->name);
+	rc = realise_create(o, s, mounts, op->token, &op->jid, err);
+	if (rc != 0 && err->code == EPIPE) {
+		error_clear(err);
+		rc = realise_create(o, s, mounts, op->token, &op->jid, err);
+	}
+	vault_hide(made);
+	return rc;
 }
 
 bool

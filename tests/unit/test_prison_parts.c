@@ -178,6 +178,11 @@ paths_stay_below_their_root(void **state)
 	    sizeof out), ELOOP);
 	assert_int_equal(path_resolve("", temp_file(&dir, "file"), NULL, out,
 	    sizeof out), ENOTDIR);
+	assert_int_equal(symlink("../file", temp_file(&dir, "a/link")), 0);
+	snprintf(want, sizeof want, "%s/file", real);
+	assert_int_equal(path_resolve_any("", temp_file(&dir, "a/link"), NULL,
+	    out, sizeof out), 0);
+	assert_string_equal(out, want);
 	assert_int_equal(path_resolve("", temp_file(&dir, "none"), NULL, out,
 	    sizeof out), ENOENT);
 	assert_int_equal(path_resolve("", "", NULL, out, sizeof out), ENOENT);

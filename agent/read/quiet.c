@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/read/quiet.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define QUIET_MS 1000
+#define EMPTY_MS 100 /* a file is there before its maker has it open */
+
+long long
+monotonic_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static long long
+time_ms(const struct timespec *t)
+{
+	return (long long)t->tv_sec * 1000 + t->tv_nsec / 1000000;
+}
+
+static bool
+time_same(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool
+id_same(const struct file_id *a, const struct file_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	    time_same(&a->mtime, &b->mtime) &&
+	    time_same(&a->ctime, &b->ctime) && a->link_ino == b->link_ino &&
+	    time_same(&a->link_ctime, &b->link_ctime);
+}
+
+void
+id_set(struct file_id *id, const struct stat *st)
+{
+	id->dev = st->st_dev;
+	id->ino = st->st_ino;
+	id->size = st->st_size;
+	id->mtime = st->st_mtim;
+	id->ctime = st->st_ctim;
+}
+
+long long
+id_age_ms(const struct file_id *id)
+{
+	struct timespec now;
+	long long mtime = time_ms(&id->mtime), ctime = time_ms(&id->ctime);
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return time_ms(&now) - (mtime > ctime ? mtime : ctime);
+}
+
+bool
+id_racy(const struct file_id *id)
+{
+	bool coarse = id->mtime.tv_nsec == 0 && id->ctime.tv_nsec == 0;
+	long long age = id_age_ms(id), limit = coarse ? 2000 : 50;
+
+	return age > -limit && age < limit;
+}
+
+static bool
+arrived_by_rename(const struct quiet *q)
+{
+	const struct timespec *m = &q->id->mtime, *c = &q->id->ctime;
+
+	if (q->id->size == 0 || q->before == q->id->ino)
+		return false;
+	return m->tv_sec < c->tv_sec ||
+	    (m->tv_sec == c->tv_sec && m->tv_nsec < c->tv_nsec);
+}
+
+/* `since_ms` covers clocks that differ from ours (network file systems). */
+static bool
+was_quiet(const struct quiet *q)
+{
+	return id_age_ms(q->id) >= QUIET_MS ||
+	    monotonic_ms() - q->since_ms >= QUIET_MS || arrived_by_rename(q);
+}
+
+bool
+quiet_is(int fd, const struct quiet *q, bool *leased)
+{
+	*leased = false;
+	if (q->id->size == 0 && id_age_ms(q->id) >= 0 &&
+	    id_age_ms(q->id) < EMPTY_MS)
+		return false;
+#ifdef F_SETLEASE
+	if (!q->no_leases) {
+		if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
+			return *leased = true;
+		if (errno == EAGAIN)
+			return false;
+	}
+#else
+	(void)fd;
+#endif
+	return was_quiet(q);
+}
+
+void
+quiet_end(int fd, bool leased)
+{
+#ifdef F_SETLEASE
+	if (leased)
+		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
+#else
+	(void)fd;
+	(void)leased;
+#endif
+}
+
+bool
+quiet_read(int fd, char *buf, size_t len)
+{
+	size_t at = 0;
+	ssize_t n;
+
+	while (at <= len) {
+		n = read(fd, buf + at, len + 1 - at);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0 && at == len;
+		at += (size_t)n;
+	}
+	return false;
+}

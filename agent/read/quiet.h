@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading files that somebody may be writing (promise no-torn-reads).
+ *
+ * A file is used when nobody has it open for writing and its stat(2) data are
+ * the same before and after it was read.  A read lease tells about writers:
+ * the kernel grants it only when there are none, and holds a new one back until
+ * the text is read.  Where there are no leases, a file is used when it was
+ * quiet for a second, or at once when it arrived by rename(2): an inode not
+ * seen under this name before, whose data are older than the inode change that
+ * the renaming left.
+ */
+#ifndef JA_QUIET_H
+#define JA_QUIET_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <time.h>
+
+/* What tells one state of a file from another without reading it. */
+struct file_id {
+	dev_t dev;
+	ino_t ino, link_ino; /* link_ino 0: no symbolic link */
+	off_t size;
+	struct timespec mtime, ctime, link_ctime;
+};
+
+void id_set(struct file_id *id, const struct stat *st);
+bool id_same(const struct file_id *a, const struct file_id *b);
+
+/* Milliseconds since the last write or inode change, by the file's own times. */
+long long id_age_ms(const struct file_id *id);
+
+/*
+ * Whether another write may leave the same times: a clock tick, or two seconds
+ * where a file system keeps whole seconds.
+ */
+bool id_racy(const struct file_id *id);
+
+struct quiet {
+	const struct file_id *id;
+	ino_t before;	    /* what had the name at the last look; 0: nothing */
+	long long since_ms; /* when `id` was first seen (monotonic_ms) */
+	bool no_leases;	    /* as on a system without them */
+};
+
+/*
+ * Whether nobody writes the open file; with *leased the caller must give the
+ * lease back.
+ */
+bool quiet_is(int fd, const struct quiet *q, bool *leased);
+void quiet_end(int fd, bool leased);
+
+/* Reads exactly `len` bytes of which there must be no more: buf has len + 1. */
+bool quiet_read(int fd, char *buf, size_t len);
+
+long long monotonic_ms(void);
+
+#endif

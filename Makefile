@@ -10,7 +10,8 @@
 #   make analyze    gcc -fanalyzer, clang-tidy and cppcheck, as far as they
 #                   are installed; advice, not part of check
 #   make fuzz       the fuzz targets with clang's libFuzzer
-#   make soak       runs each of them RUNS times
+#   make soak       the randomised suites with SEEDS seeds, then each fuzz
+#                   target RUNS times
 #   make bench      figures (ratios in one run, medians)
 #   make freebsd    build/freebsd/jailagent and conform-freebsd, made on Debian
 #   make install    program, manual pages, examples
@@ -139,7 +140,11 @@ fuzz:
 		fuzz-programs
 fuzz-programs: ${FUZZ_PROGRAMS}
 
-soak: fuzz
+# Any of them again, and no other: SEED=N build/tests/unit/test_random
+SEEDS ?= 10000
+soak: fuzz tests
+	for t in random random_faults; do \
+		SEEDS=${SEEDS} ${BUILD}/tests/unit/test_$$t || exit 1; done
 	RUNS=${RUNS} sh tests/fuzz/soak.sh ${BUILD}/fuzz
 
 freebsd:

@@ -3,10 +3,13 @@
 
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "agent/base/buffer.h"
@@ -129,4 +132,27 @@ file_sync_dir(int dir, const char *name, struct error *err)
 		return error_sys(err, errno,
 		    "%s: the directory cannot be synced", name);
 	return 0;
+}
+
+void
+file_sweep(const char *dir, const char *suffix,
+    bool (*known)(const void *, const char *), const void *arg)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name), end = strlen(suffix);
+		char name[NAME_MAX + 1];
+
+		if (len <= end || len > NAME_MAX ||
+		    strcmp(e->d_name + len - end, suffix) != 0)
+			continue;
+		memcpy(name, e->d_name, len - end);
+		name[len - end] = '\0';
+		if (!known(arg, name))
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d != NULL)
+		closedir(d);
 }

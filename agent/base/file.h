@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernel/error.h"
@@ -32,6 +33,13 @@ int file_create(int dir, const char *name, mode_t mode, const void *data,
  */
 int file_replace(int dir, const char *name, const void *data, size_t len,
     struct error *err);
+
+/*
+ * Removes the files NAME followed by `suffix` whose NAME is not known: what was
+ * to be removed with something else when that was cut off.
+ */
+void file_sweep(const char *dir, const char *suffix,
+    bool (*known)(const void *arg, const char *name), const void *arg);
 
 /* fsync(2) of a directory; `name` is for the message. */
 int file_sync_dir(int dir, const char *name, struct error *err);

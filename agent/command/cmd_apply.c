@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/compat.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,10 @@
 #include "agent/base/channel.h"
 #include "agent/daemon/control.h"
 #include "agent/command/letters.h"
+#include "agent/reconcile/foresee.h"
 #include "agent/reconcile/message.h"
 #include "agent/sign/minisign.h"
-#include "agent/command/pass.h"
+#include "agent/command/saved_plan.h"
 #include "agent/daemon/record.h"
 #include "agent/sign/signer.h"
 
@@ -20,9 +22,10 @@
 
 extern const struct command command_apply;
 
-enum { OPTION_PRUNE = 256 };
+enum { OPTION_PRUNE = 256, OPTION_PLAN };
 
 static const struct option options[] = {
+	{ "plan", required_argument, NULL, OPTION_PLAN },
 	{ "prune", no_argument, NULL, OPTION_PRUNE },
 	{ NULL, 0, NULL, 0 },
 };
@@ -40,12 +43,14 @@ told(void *arg, const struct managed *m, const struct action *a,
 		printf("%s\n", message_of(a, o, false, text, sizeof text));
 }
 
-/* What is not as wanted in the end; returns how many. */
-static size_t
+/* What is not as wanted in the end; returns the exit status. */
+static int
 report(struct pass *p)
 {
 	struct reconciler *r = &p->reconciler;
-	size_t n = 0;
+	const struct bound_plan *plan = r->opt.bound;
+	int status = plan != NULL && bound_stale(plan) > 0 ? EXIT_STALE :
+	    EXIT_OK;
 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct managed *m = r->jail[i];
@@ -54,11 +59,14 @@ report(struct pass *p)
 
 		if (good || (!m->said && !m->unwanted))
 			continue;
-		n++;
+		if (plan == NULL || !bound_refused(plan, m->name))
+			status = EXIT_FAILED;
+		else if (status == EXIT_OK)
+			status = EXIT_STALE;
 		complain("%s: %s: %s", m->name, jail_state_word[m->state],
 		    m->reason != NULL ? m->reason : "");
 	}
-	return n;
+	return status;
 }
 
 /* Has the signer write the state, and waits until it is on the disk. */
@@ -108,7 +116,7 @@ apply(const struct context *ctx, const struct pass_options *opt)
 {
 	struct pass p;
 	struct error err;
-	size_t wrong, bad;
+	size_t wrong;
 	int status;
 
 	error_clear(&err);
@@ -121,13 +129,80 @@ apply(const struct context *ctx, const struct pass_options *opt)
 	if (wrong > 0)
 		pass_keep_all(&p);
 	pass_run(&p);
-	bad = report(&p);
-	status = bad > 0 || wrong > 0 ? EXIT_FAILED : EXIT_OK;
+	status = report(&p);
+	if (wrong > 0)
+		status = EXIT_FAILED;
 	if (p.reconciler.changed && sign(&p, ctx, &err) != 0) {
 		complain("the state is not signed: %s", err.text);
 		status = EXIT_FAILED;
 	}
 	pass_close(&p);
+	return status;
+}
+
+/* Marks what is not as it was when the plan was made. */
+static int
+compare(const struct context *ctx, const struct pass_options *opt,
+    struct saved_plan *plan, struct error *err)
+{
+	struct pass_options reading = { .path = opt->path,
+		.letters = opt->letters, .prune = opt->prune };
+	struct bound_plan now = { .count = 0 };
+	struct action *actions = NULL;
+	size_t count = 0;
+	struct pass p;
+	int rc = pass_open(&p, ctx, &reading, err);
+
+	if (rc == 0 && strcmp(p.kernel->backend->name, plan->kernel) != 0)
+		rc = error_set(err, EINVAL, "the plan was made for the kernel "
+		    "%s (-k), this is %s", plan->kernel,
+		    p.kernel->backend->name);
+	if (rc == 0) {
+		count = p.reconciler.count;
+		actions = foresee(&p.reconciler);
+		rc = actions == NULL ? error_sys(err, ENOMEM, "plan") :
+		    bound_make(&p.reconciler, actions, &now, err);
+	}
+	if (rc == 0 && bound_compare(&plan->bound, &now) != 0)
+		rc = error_sys(err, ENOMEM, "plan");
+	for (size_t i = 0; actions != NULL && i < count; i++)
+		action_free(&actions[i]);
+	free(actions);
+	bound_free(&now);
+	pass_close(&p);
+	return rc;
+}
+
+static int
+apply_saved(const struct context *ctx, struct pass_options *opt,
+    const char *file)
+{
+	long holder = paths_lock_holder(&ctx->paths);
+	struct saved_plan plan;
+	struct error err;
+	int status;
+
+	error_clear(&err);
+	if (holder != 0) {
+		complain("the agent with pid %ld keeps its specs with this "
+		    "state directory and makes its own plans; a saved plan is "
+		    "for a host without one", holder);
+		return EXIT_FAILED;
+	}
+	if (saved_plan_read(ctx, file, &plan, &err) != 0) {
+		complain("%s", err.text);
+		return EXIT_FAILED;
+	}
+	opt->path = plan.path;
+	opt->letters = plan.letters;
+	opt->prune = plan.prune;
+	opt->bound = &plan.bound;
+	if (compare(ctx, opt, &plan, &err) != 0) {
+		complain("%s", err.text);
+		status = EXIT_FAILED;
+	} else
+		status = apply(ctx, opt);
+	saved_plan_free(&plan);
 	return status;
 }
 
@@ -179,7 +254,7 @@ run(struct context *ctx, int argc, char **argv)
 	struct pass_options opt = { .parallel = DEFAULT_PARALLEL,
 		.write = true, .told = told };
 	struct given given = { .parallel = -1 };
-	const char *wrong;
+	const char *wrong, *plan = NULL;
 	long n;
 	int ch;
 
@@ -189,6 +264,8 @@ run(struct context *ctx, int argc, char **argv)
 			continue;
 		if (ch == OPTION_PRUNE)
 			opt.prune = true;
+		else if (ch == OPTION_PLAN)
+			plan = optarg;
 		else if (ch == 'p' && (n = number_option(optarg)) >= 0)
 			opt.parallel = (unsigned)(given.parallel = n);
 		else if (ch == 'p')
@@ -197,6 +274,11 @@ run(struct context *ctx, int argc, char **argv)
 		else
 			return option_error(&command_apply, argc, argv, ch);
 	}
+	if (plan != NULL && (optind < argc || opt.letters != 0 || opt.prune))
+		return usage_error(&command_apply, "--plan: the plan says what "
+		    "is allowed, and for which PATH");
+	if (plan != NULL)
+		return apply_saved(ctx, &opt, plan);
 	if (argc - optind != 1)
 		return usage_error(&command_apply,
 		    "one directory or file of specs is needed");
@@ -212,14 +294,16 @@ run(struct context *ctx, int argc, char **argv)
 
 const struct command command_apply = {
 	.name = "apply",
-	.synopsis = "[-cmr] [-p N] [--prune] PATH",
+	.synopsis = "[-cmr] [-p N] [--prune] PATH | [-p N] --plan FILE",
 	.summary = "make the jails as the specs say, once",
 	.help = "  -c -m -r   what is allowed: create, modify, restart (all)\n"
 	    "  -p N       at most N jails at a time (16; 0: any number)\n"
-	    "  --prune    remove jails of this set that no spec says\n\n"
+	    "  --prune    remove jails of this set that no spec says\n"
+	    "  --plan FILE  what plan -o FILE said, as far as specs and jails\n"
+	    "             are what they were then; the rest is refused\n\n"
 	    "While an agent runs, it does the work in its own way: -c -m -r\n"
 	    "and -p have to be its own, and it prunes.\n"
 	    "Exit status: 0 converged, 1 something failed, 3 held by the "
-	    "agent.\n",
+	    "agent, 4 a\nplan is stale in part.\n",
 	.run = run,
 };

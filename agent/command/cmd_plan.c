@@ -6,6 +6,7 @@
 
 #include "agent/command/letters.h"
 #include "agent/command/pass.h"
+#include "agent/command/saved_plan.h"
 #include "agent/daemon/status.h"
 #include "agent/reconcile/foresee.h"
 
@@ -18,6 +19,12 @@ static const struct option options[] = {
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "as", required_argument, NULL, OPTION_AS },
 	{ NULL, 0, NULL, 0 },
+};
+
+/* Where the plan goes. */
+struct output {
+	bool json;
+	const char *file; /* -o, or NULL */
 };
 
 static void
@@ -58,18 +65,15 @@ print_action(const struct context *ctx, const struct action *a)
 	}
 }
 
-/* Plans all jails; returns how many actions there are, -1 without memory. */
+/* Shows what was foreseen; returns how many actions there are. */
 static int
-plan_all(struct pass *p, const struct context *ctx, json_t *list)
+show_all(const struct reconciler *r, const struct context *ctx,
+    const struct action *actions, json_t *list)
 {
-	struct reconciler *r = &p->reconciler;
-	struct action *actions = foresee(r);
 	int n = 0;
 
-	if (actions == NULL)
-		return -1;
 	for (size_t i = 0; i < r->count; i++) {
-		struct action *a = &actions[i];
+		const struct action *a = &actions[i];
 
 		n += a->kind != ACTION_NONE;
 		if (a->kind != ACTION_NONE && list == NULL)
@@ -77,61 +81,95 @@ plan_all(struct pass *p, const struct context *ctx, json_t *list)
 		if (list != NULL && (a->kind != ACTION_NONE ||
 		    r->jail[i]->said))
 			json_array_append_new(list, status_action(a));
-		action_free(a);
 	}
-	free(actions);
 	return n;
 }
 
+static void
+print_json(const struct pass *p, json_t *actions)
+{
+	json_t *o = json_pack("{s:s, s:o}", "kernel",
+	    p->kernel->backend->name, "actions", actions);
+
+	json_dumpf(o, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(o);
+}
+
+/* Returns the exit status. */
 static int
-plan(const struct context *ctx, const struct pass_options *opt, bool json)
+plan_pass(struct pass *p, const struct context *ctx, const struct output *out,
+    const struct pass_options *opt)
+{
+	size_t wrong = pass_print_errors(p), count;
+	json_t *list = out->json ? json_array() : NULL;
+	struct action *actions;
+	struct error err;
+	int n;
+
+	if (wrong > 0)
+		pass_keep_all(p);
+	error_clear(&err);
+	count = p->reconciler.count;
+	actions = foresee(&p->reconciler);
+	if (actions == NULL) {
+		json_decref(list);
+		complain("out of memory");
+		return EXIT_FAILED;
+	}
+	n = show_all(&p->reconciler, ctx, actions, list);
+	if (out->json)
+		print_json(p, list);
+	else if (n == 0 && wrong == 0)
+		printf("nothing to do: %zu jail%s as wanted\n", p->specs.count,
+		    p->specs.count == 1 ? "" : "s");
+	if (out->file != NULL && wrong > 0)
+		complain("%s is not written while a file is invalid",
+		    out->file);
+	else if (out->file != NULL && saved_plan_write(ctx, opt, p, actions,
+	    out->file, &err) != 0) {
+		complain("%s", err.text);
+		wrong++;
+	}
+	for (size_t i = 0; i < count; i++)
+		action_free(&actions[i]);
+	free(actions);
+	return wrong > 0 ? EXIT_FAILED : n > 0 ? EXIT_DIFFERENT : EXIT_OK;
+}
+
+static int
+plan(const struct context *ctx, const struct pass_options *opt,
+    const struct output *out)
 {
 	struct pass p;
 	struct error err;
-	json_t *actions = json ? json_array() : NULL;
-	size_t wrong;
-	int n;
+	int status = EXIT_FAILED;
 
-	if (pass_open(&p, ctx, opt, &err) != 0) {
+	if (pass_open(&p, ctx, opt, &err) != 0)
 		complain("%s", err.text);
-		pass_close(&p);
-		json_decref(actions);
-		return EXIT_FAILED;
-	}
-	wrong = pass_print_errors(&p);
-	if (wrong > 0)
-		pass_keep_all(&p);
-	n = plan_all(&p, ctx, actions);
-	if (json) {
-		json_t *o = json_pack("{s:s, s:o}", "kernel",
-		    p.kernel->backend->name, "actions", actions);
-
-		json_dumpf(o, stdout, JSON_INDENT(2));
-		putchar('\n');
-		json_decref(o);
-	} else if (n == 0 && wrong == 0) {
-		printf("nothing to do: %zu jail%s as wanted\n", p.specs.count,
-		    p.specs.count == 1 ? "" : "s");
-	}
+	else
+		status = plan_pass(&p, ctx, out, opt);
 	pass_close(&p);
-	return wrong > 0 || n < 0 ? EXIT_FAILED : n > 0 ? EXIT_DIFFERENT : EXIT_OK;
+	return status;
 }
 
 static int
 run(struct context *ctx, int argc, char **argv)
 {
 	struct pass_options opt = { .path = NULL };
+	struct output out = { .json = false };
 	const char *wrong;
-	bool json = false;
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, ":cmr", options, NULL)) != -1) {
+	while ((ch = getopt_long(argc, argv, ":cmo:r", options, NULL)) != -1) {
 		if (letters_take(ch, &opt.letters))
 			continue;
 		if (ch == OPTION_PRUNE)
 			opt.prune = true;
 		else if (ch == OPTION_JSON)
-			json = true;
+			out.json = true;
+		else if (ch == 'o')
+			out.file = optarg;
 		else if (ch == OPTION_AS)
 			opt.as = optarg;
 		else
@@ -144,18 +182,22 @@ run(struct context *ctx, int argc, char **argv)
 	wrong = letters_check(&opt.letters, false);
 	if (wrong != NULL)
 		return usage_error(&command_plan, "%s", wrong);
-	return plan(ctx, &opt, json);
+	if (out.file != NULL && opt.as != NULL)
+		return usage_error(&command_plan, "-o and --as: what is only "
+		    "proposed cannot be applied");
+	return plan(ctx, &opt, &out);
 }
 
 const struct command command_plan = {
 	.name = "plan",
-	.synopsis = "[-cmr] [--prune] [--as DIR] [--json] PATH",
+	.synopsis = "[-cmr] [--prune] [--as DIR] [--json] [-o FILE] PATH",
 	.summary = "show what apply would change, and why",
 	.help = "  -c -m -r   what is allowed: create, modify, restart (all)\n"
 	    "  --prune    remove jails of this set that no spec says\n"
 	    "  --as DIR   as if the specs in PATH were in DIR: what a proposal "
 	    "would do\n"
-	    "  --json     for programs\n\n"
+	    "  --json     for programs\n"
+	    "  -o FILE    keep the plan for apply --plan\n\n"
 	    "Exit status: 0 nothing to do, 2 changes, 1 error.\n",
 	.run = run,
 };

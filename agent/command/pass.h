@@ -15,6 +15,7 @@ struct pass_options {
 	unsigned letters, parallel;
 	bool prune;
 	bool write; /* apply: takes the lock, changes things */
+	struct bound_plan *bound; /* apply: only what it says, or NULL */
 	reconcile_told_fn *told;
 	void *arg;
 };

@@ -297,22 +297,6 @@ request_wait(struct daemon *d, struct control_client *client, json_t *q)
 	}
 }
 
-/* The agent's letters as they are given to it: "cmr". */
-static const char *
-letters_text(unsigned letters, char buf[4])
-{
-	size_t n = 0;
-
-	if (letters & LETTER_C)
-		buf[n++] = 'c';
-	if (letters & LETTER_M)
-		buf[n++] = 'm';
-	if (letters & LETTER_R)
-		buf[n++] = 'r';
-	buf[n] = '\0';
-	return buf;
-}
-
 /* What apply asks for and this agent was not told; NULL: nothing. */
 static json_t *
 other_options(const struct daemon *d, json_t *q)

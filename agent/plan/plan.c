@@ -35,6 +35,21 @@ how_word(enum change_how how)
 	return words[how];
 }
 
+const char *
+letters_text(unsigned letters, char buf[4])
+{
+	size_t n = 0;
+
+	if (letters & LETTER_C)
+		buf[n++] = 'c';
+	if (letters & LETTER_M)
+		buf[n++] = 'm';
+	if (letters & LETTER_R)
+		buf[n++] = 'r';
+	buf[n] = '\0';
+	return buf;
+}
+
 void
 action_free(struct action *a)
 {

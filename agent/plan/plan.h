@@ -49,6 +49,9 @@ struct action {
 #define LETTER_M 2u
 #define LETTER_R 4u
 
+/* As they are given to commands: "cmr". */
+const char *letters_text(unsigned letters, char buf[4]);
+
 struct plan_input {
 	const char *name;
 	const struct spec *desired; /* NULL: not wanted */

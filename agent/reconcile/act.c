@@ -11,9 +11,9 @@
 
 #include "agent/base/clock.h"
 #include "agent/reconcile/console.h"
+#include "agent/reconcile/change.h"
 #include "agent/reconcile/realise.h"
 #include "agent/reconcile/act.h"
-#include "agent/reconcile/host.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/steps.h"
@@ -128,6 +128,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	bool stays = m->desired != NULL && !m->unwanted;
 	bool forgotten = a.kind == ACTION_REMOVE && !a.stays;
 
+	claims_forget(&r->claims);
 	memset(&m->doing, 0, sizeof m->doing);
 	m->op = NULL;
 	m->machine = MACHINE_IDLE;
@@ -243,9 +244,26 @@ waits(struct reconciler *r, struct managed *m, struct action *a,
 	if (!m->waits)
 		r->waiting++;
 	m->waits = true;
+	m->waits_to = a->kind;
 	if (turned)
 		order_wake(r, m);
 	action_free(a);
+}
+
+/* Whether another jail has something still that this one is to get. */
+static bool
+waits_for_claim(struct reconciler *r, struct managed *m, struct action *a,
+    bool *release)
+{
+	char why[ERROR_TEXT_MAX];
+	bool blocked;
+	const char *wait = claims_wait(r, m, a, why, sizeof why, &blocked,
+	    release);
+
+	if (wait == NULL || *release)
+		return false;
+	waits(r, m, a, blocked ? STATE_BLOCKED : STATE_PROGRESSING, wait);
+	return true;
 }
 
 static void
@@ -256,11 +274,14 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 	enum jail_state state;
 	struct spec *made = NULL;
 	const char *wait = order_up(r, m, why, sizeof why, &state);
+	bool release;
 
 	if (wait != NULL) {
 		waits(r, m, a, state, wait);
 		return;
 	}
+	if (waits_for_claim(r, m, a, &release))
+		return;
 	/* One pass makes a jail once; only the agent tries again. */
 	if (a->cleanup && m->done && !r->opt.healing) {
 		managed_state(r, m, STATE_FAILED, "it ended right after its "
@@ -295,44 +316,20 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 	spec_free(made);
 }
 
-/* New aliases before the jail gets their addresses, old ones after it. */
-static int
-modify_as(struct reconciler *r, struct managed *m, const struct action *a,
-    const struct spec *revealed, struct error *err)
+/* One of a circle of jails goes first, so that others can go on. */
+static void
+release_claims(struct reconciler *r, struct managed *m, struct action *a)
 {
-	struct entry *e = inventory_find(r->shop.inventory, m->name);
-	struct text_list added = { 0 };
-	struct error ignored;
-	int rc;
+	struct error err;
 
-	if (e == NULL)
-		return realise_modify(r->shop.observer, a, revealed, NULL,
-		    err);
-	rc = host_add_aliases(&r->shop, e, m->desired, &added, err);
-	if (rc == 0 && (rc = realise_modify(r->shop.observer, a, revealed,
-	    e->token, err)) != 0) {
-		error_clear(&ignored);
-		(void)host_drop_aliases(&r->shop, e, &added, &ignored);
-	}
-	if (rc == 0)
-		rc = host_keep_aliases(&r->shop, e, m->desired, err);
-	if (rc == 0)
-		rc = inventory_apply(r->shop.inventory, e, m->desired, err);
-	text_list_free(&added);
-	return rc;
-}
-
-static int
-modify(struct reconciler *r, struct managed *m, const struct action *a,
-    struct error *err)
-{
-	struct spec *made;
-	const struct spec *s = vault_reveal(r->shop.vault, m->desired, &made);
-	int rc = s == NULL ? error_sys(err, ENOMEM, "%s", m->name) :
-	    modify_as(r, m, a, s, err);
-
-	vault_hide(made);
-	return rc;
+	error_clear(&err);
+	if (change_release(r, m, a, &err) != 0) {
+		failed(r, m, err.text, false);
+		action_free(a);
+	} else
+		waits(r, m, a, STATE_PROGRESSING, "gave up its addresses for "
+		    "a jail whose addresses it gets");
+	order_wake(r, m);
 }
 
 static void
@@ -342,6 +339,7 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	int64_t began = clock_us();
 	char why[ERROR_TEXT_MAX];
 	struct error err;
+	bool release;
 
 	if (not_kept(r, m, a))
 		return;
@@ -349,15 +347,22 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 		waits(r, m, a, STATE_PROGRESSING, why);
 		return;
 	}
+	if (waits_for_claim(r, m, a, &release))
+		return;
+	if (release) {
+		release_claims(r, m, a);
+		return;
+	}
 	error_clear(&err);
-	o.ok = modify(r, m, a, &err) == 0;
+	o.ok = change_jail(r, m, a, &err) == 0;
 	/* A kernel's helper that had died is there again the next time. */
 	if (!o.ok && err.code == EPIPE) {
 		error_clear(&err);
-		o.ok = modify(r, m, a, &err) == 0;
+		o.ok = change_jail(r, m, a, &err) == 0;
 	}
 	o.took_us = clock_us() - began;
 	remember_change(m, a, o.took_us);
+	claims_forget(&r->claims);
 	m->done = o.ok;
 	if (o.ok) {
 		ready(r, m, a->jid);
@@ -365,8 +370,8 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	} else {
 		snprintf(o.error, sizeof o.error, "%s", err.text);
 		failed(r, m, err.text, false);
-		order_wake(r, m);
 	}
+	order_wake(r, m);
 	tell(r, m, a, &o);
 	action_free(a);
 }
@@ -380,6 +385,7 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	enum jail_state state;
 	struct spec *made;
 	const char *wait;
+	bool release;
 
 	if (not_kept(r, m, a))
 		return;
@@ -391,6 +397,8 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 		waits(r, m, a, state, wait);
 		return;
 	}
+	if (waits_for_claim(r, m, a, &release))
+		return;
 	p.stop = running_spec(r, m, &made);
 	p.stop_from = e != NULL && e->stage == ENTRY_CREATING ? stop_by_force :
 	    0;
@@ -429,7 +437,7 @@ act_stop(struct reconciler *r, struct managed *m, const char *reason)
 	struct spec *made;
 
 	if (m->machine == MACHINE_WORKING || a.name == NULL ||
-	    a.reason == NULL) {
+	    a.reason == NULL || !bound_begin(r, m)) {
 		action_free(&a);
 		return;
 	}

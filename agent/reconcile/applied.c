@@ -11,6 +11,7 @@
 #include "agent/base/buffer.h"
 #include "agent/base/file.h"
 #include "agent/base/paths.h"
+#include "specs/pack.h"
 
 /* Room for a directory and a name of a jail. */
 #define NAME_ROOM (PATHS_MAX + 300)
@@ -36,6 +37,40 @@ read_seals(const char *path, struct text_list *seals)
 	return rc;
 }
 
+struct spec *
+applied_merge(const struct spec *was, const struct spec *now)
+{
+	struct spec draft = *was, *merged;
+	size_t i = 0, k = 0;
+
+	draft.param = calloc(was->count + now->count + 1, sizeof *draft.param);
+	if (draft.param == NULL)
+		return NULL;
+	draft.count = 0;
+	while (i < was->count || k < now->count) {
+		int order = i == was->count ? 1 : k == now->count ? -1 :
+		    strcmp(was->param[i].name, now->param[k].name);
+
+		draft.param[draft.count++] = order <= 0 ? was->param[i] :
+		    now->param[k];
+		i += order <= 0;
+		k += order >= 0;
+	}
+	merged = spec_pack(&draft);
+	free(draft.param);
+	return merged;
+}
+
+/* *s is NULL when memory is out. */
+static void
+merge_into(struct spec **s, const struct spec *more)
+{
+	struct spec *merged = applied_merge(*s, more);
+
+	spec_free(*s);
+	*s = merged;
+}
+
 int
 applied_read(const char *dir, const char *name, struct spec **s,
     struct text_list *seals, struct error *err)
@@ -46,6 +81,7 @@ applied_read(const char *dir, const char *name, struct spec **s,
 	struct spec_secret ref;
 	const struct spec *found;
 	size_t at = 0;
+	int rc = 0;
 
 	*s = NULL;
 	memset(&set, 0, sizeof set);
@@ -53,13 +89,19 @@ applied_read(const char *dir, const char *name, struct spec **s,
 	if (access(path, F_OK) != 0)
 		return 1;
 	if (spec_load(&one, 1, &set) == 0 &&
-	    (found = spec_find(&set, name)) != NULL)
+	    (found = spec_find(&set, name)) != NULL) {
 		*s = spec_copy(found);
+		for (size_t i = 0; *s != NULL && i < set.count; i++)
+			if (set.spec[i] != found)
+				merge_into(s, set.spec[i]);
+		rc = *s == NULL ? error_sys(err, ENOMEM, "%s", path) : 0;
+	} else
+		rc = 1;
 	spec_set_free(&set);
-	if (*s != NULL && spec_secret_next(*s, &at, &ref) &&
+	if (rc == 0 && spec_secret_next(*s, &at, &ref) &&
 	    read_seals(path, seals) != 0)
 		return error_sys(err, ENOMEM, "%s", name);
-	return *s != NULL ? 0 : 1;
+	return rc;
 }
 
 int
@@ -109,6 +151,68 @@ applied_keep(const char *dir, const struct vault *v, const struct spec *s,
 	*applied = copy;
 	*seals = now;
 	return 0;
+}
+
+/* The number of documents in a canonical text. */
+static unsigned
+documents(const char *text)
+{
+	unsigned n = 1;
+
+	for (const char *p = text; (p = strstr(p, "\n---\n")) != NULL; p++)
+		n++;
+	return n;
+}
+
+/*
+ * A spec under the name of the n-th change.  It has no jid, which only one
+ * document may have, and which is nothing that is taken back.
+ */
+static char *
+print_pending(const struct spec *now, unsigned n)
+{
+	struct spec draft = *now, *copy;
+	char name[NAME_ROOM], *text = NULL;
+
+	snprintf(name, sizeof name, "%s-%u", now->name, n);
+	draft.name = name;
+	draft.param = calloc(now->count + 1, sizeof *draft.param);
+	if (draft.param == NULL)
+		return NULL;
+	draft.count = 0;
+	for (size_t i = 0; i < now->count; i++)
+		if (strcmp(now->param[i].name, "jid") != 0)
+			draft.param[draft.count++] = now->param[i];
+	copy = spec_pack(&draft);
+	free(draft.param);
+	if (copy != NULL)
+		text = spec_print(copy);
+	spec_free(copy);
+	return text;
+}
+
+int
+applied_add(const char *dir, const char *name, const struct spec *now,
+    struct error *err)
+{
+	char path[NAME_ROOM], *old, *more, *text = NULL;
+	size_t len, size;
+	int rc = -1;
+
+	snprintf(path, sizeof path, "%s/%s.yaml", dir, name);
+	if (file_read(AT_FDCWD, path, SPEC_FILE_MAX, &old, &len, err) != 0)
+		return error_wrap(err, "%s", path);
+	more = print_pending(now, documents(old));
+	size = len + (more != NULL ? strlen(more) : 0) + sizeof "---\n";
+	if (more != NULL && (text = malloc(size)) != NULL) {
+		snprintf(text, size, "%s---\n%s", old, more);
+		rc = file_replace(AT_FDCWD, path, text, strlen(text), err);
+	} else
+		error_sys(err, ENOMEM, "%s", path);
+	free(text);
+	free(more);
+	free(old);
+	return rc;
 }
 
 void

@@ -27,6 +27,16 @@ int applied_write(const char *dir, const struct spec *s,
  */
 int applied_keep(const char *dir, const struct vault *v, const struct spec *s,
     struct spec **applied, struct text_list *seals, struct error *err);
+
+/*
+ * What may be in force while a change is under way: `was` with the parameters
+ * that are new in `now`.  NULL: memory is out.  applied_add writes `now` behind
+ * what the file says, under a name of its own: together they need not be valid;
+ * applied_read merges them.
+ */
+struct spec *applied_merge(const struct spec *was, const struct spec *now);
+int applied_add(const char *dir, const char *name, const struct spec *now,
+    struct error *err);
 void applied_remove(const char *dir, const char *name);
 
 #endif

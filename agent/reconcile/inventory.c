@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/base/file.h"
 #include "agent/base/sorted.h"
 #include "agent/reconcile/applied.h"
 #include "agent/reconcile/journal.h"
@@ -61,6 +62,12 @@ inventory_find(const struct inventory *inv, const char *name)
 	size_t at = position(inv, name, &found);
 
 	return found ? inv->entry[at] : NULL;
+}
+
+static bool
+known(const void *inv, const char *name)
+{
+	return inventory_find(inv, name) != NULL;
 }
 
 static void
@@ -115,30 +122,6 @@ entry_drop(struct inventory *inv, const char *name)
 	    (inv->count - at) * sizeof *inv->entry);
 }
 
-/* Whether the process of a hook's record is there, and is that one. */
-static bool
-hook_lives(const struct journal_record *r)
-{
-	char text[32];
-	uint64_t start;
-	bool zombie;
-
-	if (r->jid <= 1 || process_start(r->jid, &start, &zombie) != 0)
-		return false;
-	snprintf(text, sizeof text, "%" PRIu64, start);
-	return !zombie && strcmp(text, r->token) == 0;
-}
-
-/* A hook leads a session of its own, so its group has its number. */
-static void
-kill_survivor(const struct journal_record *r)
-{
-	for (int i = 0; i < 100 && hook_lives(r); i++) {
-		kill(-r->jid, SIGKILL);
-		usleep(10000);
-	}
-}
-
 /* Takes a thing over, or forgets the last one of that name. */
 static int
 take_thing(struct inventory *inv, const struct journal_record *r)
@@ -171,7 +154,7 @@ take_record(void *arg, const struct journal_record *r)
 
 	if (r->stage == JOURNAL_HOOK) {
 		if (inv->writable)
-			kill_survivor(r);
+			journal_kill_hook(r);
 		return 0;
 	}
 	if (r->stage == JOURNAL_MAKING || r->stage == JOURNAL_UNMADE)
@@ -273,10 +256,12 @@ inventory_open(struct inventory *inv, const struct paths *paths,
 		    &e->seals, err) < 0)
 			goto fail;
 	}
-	if (writable) {
-		inv->journal = journal_open(paths->journal, boot, err);
-		if (inv->journal == -1)
-			goto fail;
+	if (writable && (inv->journal = journal_open(paths->journal, boot,
+	    err)) == -1)
+		goto fail;
+	if (writable && inv->doubt == NULL) {
+		file_sweep(paths->applied, ".yaml", known, inv);
+		file_sweep(paths->console, ".log", known, inv);
 	}
 	return 0;
 fail:
@@ -328,7 +313,7 @@ forget_hooks(struct inventory *inv)
 	for (size_t i = 0; i < inv->hooks; i++) {
 		struct journal_record r = hook_record(inv, &inv->hook[i]);
 
-		if (hook_lives(&r))
+		if (journal_hook_lives(&r))
 			inv->hook[kept++] = inv->hook[i];
 		else
 			free(inv->hook[i].name);
@@ -529,14 +514,6 @@ inventory_gone(struct inventory *inv, struct entry *e, struct error *err)
 	applied_remove(inv->paths->applied, e->name);
 	entry_drop(inv, e->name);
 	return 0;
-}
-
-int
-inventory_apply(struct inventory *inv, struct entry *e, const struct spec *s,
-    struct error *err)
-{
-	return applied_keep(inv->paths->applied, inv->vault, s, &e->applied,
-	    &e->seals, err);
 }
 
 static int

@@ -103,6 +103,12 @@ int inventory_down(struct inventory *inv, struct entry *e, struct error *err);
 /* The jail is gone: forgets the entry (freed) and its applied spec. */
 int inventory_gone(struct inventory *inv, struct entry *e, struct error *err);
 
+/*
+ * A change to `s` begins: from now on what it sets may be in force, besides
+ * what was applied.  inventory_apply ends it.
+ */
+int inventory_changing(struct inventory *inv, struct entry *e,
+    const struct spec *s, struct error *err);
 /* Keeps `s` as the applied spec of its jail, on disk first. */
 int inventory_apply(struct inventory *inv, struct entry *e,
     const struct spec *s, struct error *err);

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/base/paths.h"
+#include "kernel/start.h"
 
 static const char *const stage_word[] = {
 	[JOURNAL_PREPARING] = "preparing",
@@ -234,4 +237,26 @@ journal_end_rewrite(const char *path, int fd, struct error *err)
 		return error_sys(err, saved, "%s", path);
 	}
 	return 0;
+}
+
+bool
+journal_hook_lives(const struct journal_record *r)
+{
+	char text[32];
+	uint64_t start;
+	bool zombie;
+
+	if (r->jid <= 1 || process_start(r->jid, &start, &zombie) != 0)
+		return false;
+	snprintf(text, sizeof text, "%" PRIu64, start);
+	return !zombie && strcmp(text, r->token) == 0;
+}
+
+void
+journal_kill_hook(const struct journal_record *r)
+{
+	for (int i = 0; i < 100 && journal_hook_lives(r); i++) {
+		kill(-r->jid, SIGKILL);
+		usleep(10000);
+	}
 }

@@ -7,6 +7,7 @@
 #ifndef JA_JOURNAL_H
 #define JA_JOURNAL_H
 
+#include <stdbool.h>
 #include "kernel/error.h"
 
 enum journal_stage {
@@ -46,5 +47,10 @@ int journal_append(int fd, const struct journal_record *r, struct error *err);
 int journal_begin_rewrite(const char *path, const char *boot,
     struct error *err);
 int journal_end_rewrite(const char *path, int fd, struct error *err);
+
+/* Whether the process of a hook's record is there, and is that one. */
+bool journal_hook_lives(const struct journal_record *r);
+/* Kills it: a hook leads a session of its own, so its group has its number. */
+void journal_kill_hook(const struct journal_record *r);
 
 #endif

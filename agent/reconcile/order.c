@@ -216,22 +216,6 @@ order_parent(struct reconciler *r, struct managed *m, const char *parent,
 }
 
 const char *
-order_change(struct reconciler *r, const struct managed *m, char *buf,
-    size_t size)
-{
-	char parent[JAIL_NAME_MAX];
-	const struct managed *d;
-
-	if (!parent_of(m->name, parent, sizeof parent))
-		return NULL;
-	d = reconciler_jail(r, parent, false);
-	if (d == NULL || wanted(d) == NULL || d->state != STATE_PROGRESSING)
-		return NULL;
-	snprintf(buf, size, "waits for its parent %s", parent);
-	return buf;
-}
-
-const char *
 order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
     enum jail_state *state)
 {
@@ -260,6 +244,81 @@ runs_with(const struct reconciler *r, const struct managed *d)
 	const struct entry *e = inventory_find(r->shop.inventory, d->name);
 
 	return e != NULL && e->applied != NULL ? e->applied : wanted(d);
+}
+
+/* Whether a restart of `on` takes `d` along, now or once it is changed. */
+static bool
+follows(const struct reconciler *r, const struct managed *d,
+    const struct managed *on)
+{
+	const struct spec *specs[] = { runs_with(r, d), wanted(d) };
+
+	for (size_t i = 0; i < 2; i++)
+		if (depends(specs[i], on->name) && (below(d->name, on->name) ||
+		    specs[i]->agent.follow_depend))
+			return true;
+	return false;
+}
+
+/* Whether a restart of `on` is still to come, and does not wait for `m`. */
+static bool
+restarts_soon(const struct managed *on, const struct managed *m)
+{
+	const struct managed *c = on;
+
+	if (on->dirty || on->queued)
+		return true;
+	for (unsigned i = 0; c != NULL && c != m && i < 1000; i++)
+		c = c->waits ? c->waits_claim : NULL;
+	return on->waits && on->waits_to == ACTION_RESTART && c != m;
+}
+
+/*
+ * A jail that `m` follows, however far away, and that was not looked at yet: it
+ * may be about to restart.
+ */
+static const struct managed *
+leader_to_come(struct reconciler *r, struct managed *m)
+{
+	struct managed *last = m;
+
+	r->walk++;
+	m->walk = r->walk;
+	m->walk_next = NULL;
+	for (struct managed *d = m; d != NULL; d = d->walk_next)
+		for (size_t i = 0; i < r->count; i++) {
+			struct managed *on = r->jail[i];
+
+			if (on->walk == r->walk || !follows(r, d, on))
+				continue;
+			if (restarts_soon(on, m))
+				return on;
+			on->walk = r->walk;
+			on->walk_next = NULL;
+			last->walk_next = on;
+			last = on;
+		}
+	return NULL;
+}
+
+const char *
+order_change(struct reconciler *r, struct managed *m, char *buf, size_t size)
+{
+	const struct managed *d = m->linked ? leader_to_come(r, m) : NULL;
+	char parent[JAIL_NAME_MAX];
+
+	if (d != NULL) {
+		m->waits_far = true;
+		snprintf(buf, size, "waits for %s", d->name);
+		return buf;
+	}
+	if (!parent_of(m->name, parent, sizeof parent))
+		return NULL;
+	d = reconciler_jail(r, parent, false);
+	if (d == NULL || wanted(d) == NULL || d->state != STATE_PROGRESSING)
+		return NULL;
+	snprintf(buf, size, "waits for its parent %s", parent);
+	return buf;
 }
 
 /*
@@ -334,6 +393,20 @@ say_wait(const struct managed *d, const struct action *a, char *buf,
 	    d->stop_failed && d->reason != NULL ? d->reason : "");
 }
 
+/* Whether its own removal is under way: it need not be stopped for others. */
+static bool
+removes_itself(struct reconciler *r, const struct managed *d)
+{
+	struct action a;
+	bool yes;
+
+	if (!goes(r, d) || reconciler_plan(r, d, &a) != 0)
+		return false;
+	yes = a.kind == ACTION_REMOVE && !a.stays;
+	action_free(&a);
+	return yes;
+}
+
 /*
  * Stops those dependants of `m` that have no running dependants themselves;
  * each is met once in a walk.  Returns NULL when nothing is to be waited for.
@@ -360,8 +433,7 @@ go_down(struct reconciler *r, struct managed *root, const struct managed *m,
 			root->waits_failed = true;
 			d->down_for = NULL;
 		}
-		if (met || d->stop_failed || (a->kind == ACTION_REMOVE &&
-		    !a->stays && goes(r, d)))
+		if (met || d->stop_failed || removes_itself(r, d))
 			continue;
 		d->walk = r->walk;
 		d->down_for = root;
@@ -385,6 +457,23 @@ order_down(struct reconciler *r, struct managed *m, const struct action *a,
 	m->waits_down = wait != NULL;
 	*state = m->waits_failed ? STATE_BLOCKED : STATE_PROGRESSING;
 	return wait;
+}
+
+void
+order_take_down(struct reconciler *r, struct managed *root, struct managed *d)
+{
+	static const struct action stop = { .kind = ACTION_RESTART };
+	char why[ERROR_TEXT_MAX];
+
+	root->waits_down = true;
+	d->down_for = root;
+	d->walk = ++r->walk;
+	if (!runs(r, d) ||
+	    go_down(r, root, d, &stop, why, sizeof why) != NULL)
+		return;
+	snprintf(why, sizeof why, "%s gets what it has", root->name);
+	if (!d->stop_failed)
+		stop_dependant(r, d, why);
 }
 
 void
@@ -415,7 +504,7 @@ waits_for(const struct managed *d, const struct managed *m)
 	if (!d->waits || d == m || d->machine != MACHINE_IDLE)
 		return false;
 	/* What goes down may do so for a jail far away. */
-	return d->waits_down || d->waits_far ||
+	return d->waits_down || d->waits_far || d->waits_claim != NULL ||
 	    depends(wanted(d), m->name) || below(d->name, m->name) ||
 	    depends(m->desired, d->name) || below(m->name, d->name);
 }

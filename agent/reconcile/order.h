@@ -12,15 +12,19 @@
 /*
  * What must happen first.  order_up: before the jail is created; NULL:
  * nothing, else the reason, and *state is what to show.  order_change: before
- * it is modified; its parent may be about to permit that.  order_down: before
- * it is stopped for `a`; stops dependants as needed, and they come back.
+ * it is modified; its parent may be about to permit that, or what it depends on
+ * to take it along in a restart.  order_down: before it is stopped for `a`;
+ * stops dependants as needed, and they come back.
  */
 const char *order_up(struct reconciler *r, struct managed *m, char *buf,
     size_t size, enum jail_state *state);
-const char *order_change(struct reconciler *r, const struct managed *m,
+const char *order_change(struct reconciler *r, struct managed *m,
     char *buf, size_t size);
 const char *order_down(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size, enum jail_state *state);
+/* Stops `d` and those that go first, because `root` waits for that. */
+void order_take_down(struct reconciler *r, struct managed *root,
+    struct managed *d);
 /* Whether `d` must be down before `m` goes down for `a`. */
 bool order_goes_first(const struct reconciler *r, const struct managed *m,
     struct managed *d, const struct action *a);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/plan/mounts.h"
 #include "agent/reconcile/act.h"
+#include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/secrets.h"
 
@@ -107,9 +108,13 @@ reconciler_drop(struct reconciler *r, struct managed *m)
 	r->count--;
 	memmove(r->jail + at, r->jail + at + 1,
 	    (r->count - at) * sizeof *r->jail);
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->count; i++) {
 		if (r->jail[i]->down_for == m)
 			r->jail[i]->down_for = NULL;
+		if (r->jail[i]->waits_claim == m)
+			r->jail[i]->waits_claim = NULL;
+	}
+	claims_forget(&r->claims);
 	r->changed = true;
 	managed_free(m);
 }
@@ -413,7 +418,11 @@ consider(struct reconciler *r, struct managed *m)
 		managed_state(r, m, STATE_FAILED, "%s", strerror(ENOMEM));
 		return;
 	}
-	act(r, m, &a);
+	if (bound_refuses(r, m, &a)) {
+		action_free(&a);
+		order_wake(r, m);
+	} else
+		act(r, m, &a);
 }
 
 /* ------------------------------------------------------- the dirty ones */
@@ -453,6 +462,7 @@ work(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	jail_roots_forget(&r->roots);
+	claims_forget(&r->claims);
 	while (turn-- > 0 && (m = TAILQ_FIRST(&r->dirty)) != NULL) {
 		TAILQ_REMOVE(&r->dirty, m, dirty_link);
 		m->dirty = false;
@@ -588,6 +598,7 @@ reconciler_free(struct reconciler *r)
 		managed_free(r->jail[i]);
 	free(r->jail);
 	jail_roots_forget(&r->roots);
+	claims_forget(&r->claims);
 	if (r->work != NULL)
 		event_free(r->work);
 	console_stop(&r->shop.console);

@@ -9,27 +9,10 @@
 #include <sys/queue.h>
 
 #include "agent/reconcile/backoff.h"
+#include "agent/reconcile/bound.h"
+#include "agent/reconcile/claims.h"
+#include "agent/reconcile/jail_state.h"
 #include "agent/reconcile/operation.h"
-
-/* A jail's condition as status shows it (design: "Command line"). */
-enum jail_state {
-	STATE_READY,
-	STATE_MATCHING,
-	STATE_PROGRESSING,
-	STATE_FAILED,
-	STATE_HELD,
-	STATE_PAUSED,
-	STATE_STOPPED,
-	STATE_BLOCKED,
-	STATE_QUARANTINED,
-	STATE_CONFLICT,
-	STATE_INVALID,
-	STATE_DYING,
-	STATE_UNMANAGED,
-	STATE_COUNT,
-};
-
-extern const char *const jail_state_word[STATE_COUNT];
 
 /* What the machine of a jail is doing. */
 enum machine {
@@ -58,6 +41,7 @@ struct managed {
 	bool to_stop; /* queued by act_stop */
 	bool dirty;  /* in the queue of those to be looked at */
 	bool waits;  /* for others to be up or down first */
+	enum action_kind waits_to; /* what it wants to do then */
 	bool linked; /* it has or had a dependency or a parent */
 	bool fresh; /* the desired state changed since the last look */
 	bool again; /* something happened during the operation */
@@ -93,6 +77,7 @@ struct managed {
 	bool waits_far;	   /* for one that has to go down for another */
 	struct managed *down_for; /* which waited last for it to go down */
 	unsigned long rank; /* the order in which the specs were said */
+	struct managed *waits_claim; /* the last that had something it claims */
 	unsigned long walk; /* the newest walk of order.c that met it */
 	struct managed *walk_from, *walk_next; /* of that walk */
 };
@@ -106,6 +91,7 @@ struct reconcile_options {
 	bool prune;
 	bool healing;	/* the agent: tries again; apply: once */
 	unsigned parallel; /* operations at a time; 0: any number */
+	struct bound_plan *bound; /* only what it says; NULL: anything */
 	reconcile_told_fn *told;
 	void (*turned)(void *arg); /* states may have changed */
 	/* A jail is blocked or in conflict, or is so for another reason. */
@@ -124,6 +110,7 @@ struct reconciler {
 	unsigned long ranks; /* the last one that was given */
 	unsigned long walk; /* number of order.c's newest walk */
 	struct jail_roots roots; /* as they were at the turn's beginning */
+	struct claims claims;	 /* known only while nothing changes */
 	size_t waiting; /* jails that wait for others */
 	int unwatched; /* errno: the kernel tells nothing of some jail */
 	bool changed; /* something to be seen in a snapshot happened */

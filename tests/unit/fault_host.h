@@ -3,13 +3,15 @@
  * A host that is a directory: each alias and each mount is a file in it, so it
  * outlives a killed process.  Every call that leaves the agent passes a point,
  * before and after it is carried out, at which it can be made to fail or the
- * process be killed.  The symbols stand in front of the library's.
+ * process be killed, or it fails by chance.  The symbols stand in front of the
+ * library's.
  */
 #ifndef JA_TEST_FAULT_HOST_H
 #define JA_TEST_FAULT_HOST_H
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -31,6 +33,14 @@ static struct fault_host {
 	char *label[LABELS_MAX]; /* of the calls so far, in order */
 	size_t labels;
 	char *failed; /* label of the call that failed */
+
+	/* By chance: labels are not kept, and no program is run. */
+	bool dry;
+	uint32_t chance;  /* state of the dice */
+	unsigned fail_in; /* one call in so many fails; 0: none */
+	unsigned hook_in; /* one hook */
+	unsigned kill_in; /* the process is killed at one point in so many */
+	unsigned spawns;  /* programs that were started */
 } host;
 
 static inline void
@@ -46,12 +56,35 @@ host_reset(int fail_at, int kill_at)
 	host.kill_at = kill_at;
 }
 
+static inline bool
+host_whim(unsigned one_in)
+{
+	host.chance ^= host.chance << 13;
+	host.chance ^= host.chance >> 17;
+	host.chance ^= host.chance << 5;
+	return one_in != 0 && host.chance % one_in == 0;
+}
+
+/* An errno that says nothing about whether there is such a jail. */
+static inline int
+host_errno(void)
+{
+	static const int numbers[] = { EIO, EPERM, ENOMEM, EAGAIN, EPIPE };
+
+	return numbers[host.chance / 7 % 5];
+}
+
 /* Whether the call is to fail.  `label` NULL: the call has been done. */
 static inline bool
 host_point(const char *label)
 {
 	int n = host.points++;
 
+	if (host.dry) {
+		if (host_whim(host.kill_in))
+			kill(getpid(), SIGKILL);
+		return label != NULL && host_whim(host.fail_in);
+	}
 	if (n == host.kill_at)
 		kill(getpid(), SIGKILL);
 	if (label == NULL)
@@ -202,6 +235,8 @@ program_label(const struct jail_exec *x, char *buf, size_t size)
 		snprintf(buf, size, "+mount %s %s", v[6], v[2]);
 	else if (strcmp(v[0], "/sbin/umount") == 0)
 		snprintf(buf, size, "-mount %s %s", v[3], v[2]);
+	else if (host.dry)
+		snprintf(buf, size, "hook");
 	else if (strcmp(v[0], "/bin/sh") == 0 && (script = v[2]) != NULL)
 		snprintf(buf, size, "%.*s", (int)strcspn(script + 5, " "),
 		    script + 5);
@@ -220,11 +255,14 @@ fault_spawn(struct jail_kernel *k, const struct jail_exec *x,
 	(void)k;
 	program_label(x, label, sizeof label);
 	mount = strncmp(label + 1, "mount ", 6) == 0;
-	fails = host_point(label);
+	host.spawns++;
+	fails = host_point(label) || (host.dry && host_whim(host.hook_in));
 	if (mount && !fails)
 		host_put("mount", label + 7, label[0] == '+');
-	pid = fork();
+	pid = host.dry ? vfork() : fork();
 	if (pid == 0) {
+		if (host.dry)
+			_exit(fails ? 9 : 0);
 		setsid();
 		dup2(x->fd[1], 1);
 		dup2(x->fd[2], 2);
@@ -248,7 +286,7 @@ fault_set(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 	int rc;
 
 	if (host_point((flags & JAIL_CREATE) != 0 ? "+jail" : "update")) {
-		errno = EIO;
+		errno = host.dry ? host_errno() : EIO;
 		return -1;
 	}
 	rc = host.real->set(k, iov, niov, flags);
@@ -262,12 +300,22 @@ fault_remove(struct jail_kernel *k, int jid)
 	int rc;
 
 	if (host_point("-jail")) {
-		errno = EIO;
+		errno = host.dry ? host_errno() : EIO;
 		return -1;
 	}
 	rc = host.real->remove(k, jid);
 	host_point(NULL);
 	return rc;
+}
+
+static int
+fault_get(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
+{
+	if (host.dry && host_whim(host.fail_in)) {
+		errno = host_errno();
+		return -1;
+	}
+	return host.real->get(k, iov, niov, flags);
 }
 
 /* Puts the host behind a world's kernel. */
@@ -282,6 +330,7 @@ host_behind(struct world *w)
 	host.backend.spawn = fault_spawn;
 	host.backend.set = fault_set;
 	host.backend.remove = fault_remove;
+	host.backend.get = fault_get;
 	host.backend.remove_jd = NULL;
 	w->kernel->backend = &host.backend;
 }

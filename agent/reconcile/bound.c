@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/bound.h"
+
+#include <sodium.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/base/sorted.h"
+#include "agent/reconcile/reconcile.h"
+
+static const char *
+name_of(const void *table, size_t i)
+{
+	return ((const struct bound_plan *)table)->jail[i].name;
+}
+
+static struct bound *
+find(const struct bound_plan *plan, const char *name)
+{
+	bool found;
+	size_t at = sorted_position(plan, plan->count, name_of, name, &found);
+
+	return found ? &plan->jail[at] : NULL;
+}
+
+int
+bound_add(struct bound_plan *plan, const char *name, enum action_kind kind,
+    const unsigned char digest[BOUND_DIGEST_SIZE])
+{
+	struct bound *more = realloc(plan->jail,
+	    (plan->count + 1) * sizeof *more);
+
+	if (more == NULL)
+		return -1;
+	plan->jail = more;
+	more += plan->count;
+	if (plan->count > 0 && strcmp(more[-1].name, name) >= 0)
+		return -1;
+	memset(more, 0, sizeof *more);
+	more->name = strdup(name);
+	more->kind = kind;
+	memcpy(more->digest, digest, BOUND_DIGEST_SIZE);
+	if (more->name == NULL)
+		return -1;
+	plan->count++;
+	return 0;
+}
+
+void
+bound_free(struct bound_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		free(plan->jail[i].name);
+		free(plan->jail[i].stale);
+	}
+	free(plan->jail);
+	memset(plan, 0, sizeof *plan);
+}
+
+/* ---------------------------------------------------------- what it is of */
+
+static void
+add_bytes(crypto_generichash_state *h, const void *data, size_t len)
+{
+	uint64_t n = len;
+
+	crypto_generichash_update(h, (const unsigned char *)&n, sizeof n);
+	if (len > 0)
+		crypto_generichash_update(h, data, len);
+}
+
+static void
+add_spec(crypto_generichash_state *h, const struct spec *s)
+{
+	add_bytes(h, s != NULL ? s->digest : NULL,
+	    s != NULL ? SPEC_DIGEST_SIZE : 0);
+}
+
+/* Where secrets may be. */
+static bool
+may_be_secret(const char *name)
+{
+	const struct param_def *def = param_find(name);
+
+	return def == NULL || def->type == PARAM_KEYVALUE;
+}
+
+/*
+ * All that the kernel says, but for what other jails change, and for texts in
+ * which secrets are: nobody is to try them out on a digest.
+ */
+static void
+add_live(crypto_generichash_state *h, const struct live *live, bool secrets)
+{
+	add_bytes(h, &live->jid, sizeof live->jid);
+	for (size_t i = 0; i < live->row.count; i++) {
+		const struct jail_value *v = &live->row.value[i];
+
+		if (strcmp(v->name, "children.cur") == 0 ||
+		    (secrets && may_be_secret(v->name)))
+			continue;
+		add_bytes(h, v->name, strlen(v->name));
+		add_bytes(h, v->data, v->data != NULL ? v->len : 0);
+	}
+}
+
+static bool
+has_secrets(const struct spec *s)
+{
+	struct spec_secret ref;
+	size_t at = 0;
+
+	return s != NULL && spec_secret_next(s, &at, &ref);
+}
+
+static int
+digest_of(struct reconciler *r, const struct managed *m,
+    unsigned char digest[BOUND_DIGEST_SIZE], struct error *err)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+	const struct spec *desired = m->unwanted ? NULL : m->desired;
+	crypto_generichash_state h;
+	struct live live;
+	int rc = live_read(r->shop.observer, m->name, desired,
+	    e != NULL ? e->applied : NULL, &live, err);
+
+	if (rc < 0)
+		return -1;
+	crypto_generichash_init(&h, NULL, 0, BOUND_DIGEST_SIZE);
+	add_bytes(&h, r->shop.observer->boot, strlen(r->shop.observer->boot));
+	add_spec(&h, desired);
+	add_spec(&h, e != NULL ? e->applied : NULL);
+	add_bytes(&h, e != NULL ? e->token : "", e != NULL ?
+	    strlen(e->token) : 0);
+	if (rc == 0)
+		add_live(&h, &live, has_secrets(desired) ||
+		    has_secrets(e != NULL ? e->applied : NULL));
+	live_free(&live);
+	crypto_generichash_final(&h, digest, BOUND_DIGEST_SIZE);
+	return 0;
+}
+
+int
+bound_make(struct reconciler *r, const struct action *actions,
+    struct bound_plan *plan, struct error *err)
+{
+	memset(plan, 0, sizeof *plan);
+	for (size_t i = 0; i < r->count; i++) {
+		unsigned char digest[BOUND_DIGEST_SIZE];
+
+		if (digest_of(r, r->jail[i], digest, err) != 0)
+			return error_wrap(err, "%s", r->jail[i]->name);
+		if (bound_add(plan, r->jail[i]->name, actions[i].kind,
+		    digest) != 0)
+			return error_sys(err, ENOMEM, "plan");
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------- refusing */
+
+static int
+refuse(struct bound *b, const char *why)
+{
+	free(b->stale);
+	b->stale = strdup(why);
+	return b->stale == NULL ? -1 : 0;
+}
+
+static int
+compare_one(struct bound *b, const struct bound *now)
+{
+	if (now == NULL)
+		return b->kind == ACTION_NONE ? 0 : refuse(b, "the jail and "
+		    "its spec are gone since the plan was made");
+	if (b->kind == ACTION_NONE && now->kind == ACTION_NONE)
+		return 0;
+	return b->kind == now->kind &&
+	    memcmp(b->digest, now->digest, BOUND_DIGEST_SIZE) == 0 ? 0 :
+	    refuse(b, "its spec or the jail changed since the plan was made");
+}
+
+int
+bound_compare(struct bound_plan *saved, const struct bound_plan *now)
+{
+	for (size_t i = 0; i < saved->count; i++)
+		if (compare_one(&saved->jail[i], find(now,
+		    saved->jail[i].name)) != 0)
+			return -1;
+	for (size_t i = 0; i < now->count; i++)
+		saved->unplanned += now->jail[i].kind != ACTION_NONE &&
+		    find(saved, now->jail[i].name) == NULL;
+	return 0;
+}
+
+bool
+bound_refuses(struct reconciler *r, struct managed *m, const struct action *a)
+{
+	struct bound_plan *plan = r->opt.bound;
+	struct bound *b = plan == NULL ? NULL : find(plan, m->name);
+
+	if (plan == NULL || (b != NULL && b->begun) ||
+	    (a->kind == ACTION_NONE && (b == NULL || b->stale == NULL)) ||
+	    a->kind == ACTION_BLOCKED || a->kind == ACTION_CONFLICT)
+		return false;
+	if (b == NULL) {
+		managed_state(r, m, STATE_BLOCKED, "the plan does not say it; "
+		    "make another one");
+	} else {
+		if (b->stale == NULL && b->kind != a->kind)
+			(void)refuse(b, "the jail changed since the plan was "
+			    "made");
+		b->begun = b->stale == NULL;
+		if (b->begun)
+			return false;
+		managed_state(r, m, STATE_BLOCKED, "%s; make another plan",
+		    b->stale);
+	}
+	return true;
+}
+
+bool
+bound_begin(struct reconciler *r, const struct managed *m)
+{
+	struct bound *b = r->opt.bound == NULL ? NULL :
+	    find(r->opt.bound, m->name);
+
+	if (b != NULL && b->stale == NULL)
+		b->begun = true;
+	return r->opt.bound == NULL || (b != NULL && b->begun);
+}
+
+bool
+bound_refused(const struct bound_plan *plan, const char *name)
+{
+	const struct bound *b = find(plan, name);
+
+	return b == NULL || b->stale != NULL;
+}
+
+size_t
+bound_stale(const struct bound_plan *plan)
+{
+	size_t n = plan->unplanned;
+
+	for (size_t i = 0; i < plan->count; i++)
+		n += plan->jail[i].stale != NULL;
+	return n;
+}

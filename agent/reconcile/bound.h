@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A plan that was made earlier: what it says of each jail is carried out only
+ * while spec and jail are what they were then.
+ */
+#ifndef JA_BOUND_H
+#define JA_BOUND_H
+
+#include "agent/plan/plan.h"
+
+#define BOUND_DIGEST_SIZE 32
+
+struct reconciler;
+struct managed;
+
+struct bound {
+	char *name;
+	enum action_kind kind; /* that was foreseen */
+	unsigned char digest[BOUND_DIGEST_SIZE]; /* of spec and living jail */
+	char *stale;  /* why it is refused; NULL: it is not */
+	bool begun;   /* the pass has begun to carry it out */
+};
+
+/* Sorted by name. */
+struct bound_plan {
+	struct bound *jail;
+	size_t count;
+	size_t unplanned; /* jails with something to do that it lacks */
+};
+
+/*
+ * What was foreseen (foresee.h: an action for each jail of the reconciler)
+ * with what it is bound to.  0, -1 with err.
+ */
+int bound_make(struct reconciler *r, const struct action *actions,
+    struct bound_plan *plan, struct error *err);
+/* Appends; the names must come sorted.  -1: memory is out, or not sorted. */
+int bound_add(struct bound_plan *plan, const char *name,
+    enum action_kind kind, const unsigned char digest[BOUND_DIGEST_SIZE]);
+void bound_free(struct bound_plan *plan);
+
+/* Marks what is not as it was, and adds what was not there, as refused. */
+int bound_compare(struct bound_plan *saved, const struct bound_plan *now);
+
+/*
+ * Whether `a` is not what the plan says of the jail; its state says why then.
+ * Once a jail was begun with, it is carried to its end.
+ */
+bool bound_refuses(struct reconciler *r, struct managed *m,
+    const struct action *a);
+/* The jail is stopped for another one; false: it is refused. */
+bool bound_begin(struct reconciler *r, const struct managed *m);
+/* Whether the plan is not true of the jail any more. */
+bool bound_refused(const struct bound_plan *plan, const char *name);
+/* For how many jails it is not. */
+size_t bound_stale(const struct bound_plan *plan);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Changing a jail while it runs. */
+#ifndef JA_CHANGE_H
+#define JA_CHANGE_H
+
+#include "agent/reconcile/reconcile.h"
+
+/*
+ * Carries out a modification: kernel, aliases, applied spec.  On failure what
+ * was made on the host is unmade.  Returns 0, -1 with err.
+ */
+int change_jail(struct reconciler *r, struct managed *m,
+    const struct action *a, struct error *err);
+
+/* Takes away the addresses that the modification takes away, no more. */
+int change_release(struct reconciler *r, struct managed *m,
+    const struct action *a, struct error *err);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/claims.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/reconcile/order.h"
+#include "agent/reconcile/reconcile.h"
+
+static const char *const exclusive[] = { "ip4.addr", "ip6.addr", "jid",
+	"vnet.interface" };
+
+void
+claims_forget(struct claims *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		free(c->claim[i].text);
+	free(c->claim);
+	memset(c, 0, sizeof *c);
+}
+
+/* The value without interface, prefix and words, as kernels compare it. */
+static const char *
+bare(const char *param, const char *text, char *buf, size_t size)
+{
+	if (strncmp(param, "ip", 2) != 0)
+		return text;
+	return address_part(text, buf, size) == 0 ? buf : text;
+}
+
+static bool
+has(const struct text_list *l, const char *param, const char *text)
+{
+	char one[128];
+
+	for (size_t i = 0; l != NULL && i < l->count; i++)
+		if (strcmp(bare(param, l->text[i], one, sizeof one),
+		    text) == 0)
+			return true;
+	return false;
+}
+
+/* ------------------------------------------------------- what goes away */
+
+static int
+add(struct claims *c, const char *param, const char *text,
+    struct managed *holder)
+{
+	struct claim *more = realloc(c->claim, (c->count + 1) * sizeof *more);
+
+	if (more == NULL)
+		return -1;
+	c->claim = more;
+	more += c->count;
+	*more = (struct claim){ param, strdup(text), holder };
+	if (more->text == NULL)
+		return -1;
+	c->count++;
+	return 0;
+}
+
+/*
+ * What the spec that was applied has, and the wanted one has not.  Two jails
+ * may share an address that is the only one of both, so who keeps one of
+ * several gives up all of them first.
+ */
+static int
+add_lost(struct claims *c, struct managed *m, const struct spec *was)
+{
+	const struct spec *s = m->unwanted ? NULL : m->desired;
+	char buf[128];
+
+	for (size_t p = 0; p < sizeof exclusive / sizeof *exclusive; p++) {
+		const struct text_list *old = spec_list(was, exclusive[p]);
+		const struct text_list *now = s == NULL ? NULL :
+		    spec_list(s, exclusive[p]);
+		bool shrinks = old != NULL && old->count > 1 && now != NULL &&
+		    now->count == 1;
+
+		for (size_t i = 0; old != NULL && i < old->count; i++) {
+			const char *text = bare(exclusive[p], old->text[i],
+			    buf, sizeof buf);
+
+			if ((shrinks || !has(now, exclusive[p], text)) &&
+			    add(c, exclusive[p], text, m) != 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+find_lost(struct reconciler *r, struct claims *c)
+{
+	c->known = true;
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *m = r->jail[i];
+		const struct entry *e = inventory_find(r->shop.inventory,
+		    m->name);
+
+		if (e == NULL || e->applied == NULL ||
+		    e->stage == ENTRY_DOWN ||
+		    (m->desired == NULL && !m->unwanted) ||
+		    (!m->unwanted && memcmp(e->applied->digest,
+		    m->desired->digest, SPEC_DIGEST_SIZE) == 0))
+			continue;
+		if (add_lost(c, m, e->applied) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------ who has it */
+
+/* Whether the holder's jail, which may have died, really has it. */
+static bool
+really_has(const struct reconciler *r, const struct claim *c)
+{
+	struct text_list have = { 0 };
+	struct live live;
+	char jid[16];
+	bool yes;
+
+	if (live_read(r->shop.observer, c->holder->name, NULL, NULL, &live,
+	    NULL) != 0)
+		return false;
+	snprintf(jid, sizeof jid, "%d", live.jid);
+	if (strcmp(c->param, "jid") == 0)
+		yes = strcmp(c->text, jid) == 0;
+	else if (strcmp(c->param, "vnet.interface") == 0)
+		yes = true;
+	else
+		yes = live_texts(&live, c->param, &have, NULL) == 0 &&
+		    has(&have, c->param, c->text);
+	text_list_free(&have);
+	live_free(&live);
+	return yes;
+}
+
+/* Something that `m` wants, and that another jail has still. */
+static const struct claim *
+find_holder(struct reconciler *r, const struct managed *m)
+{
+	struct claims *c = &r->claims;
+
+	if (!c->known && find_lost(r, c) != 0)
+		return NULL;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct claim *one = &c->claim[i];
+
+		if (one->holder != m && has(spec_list(m->desired, one->param),
+		    one->param, one->text) && really_has(r, one))
+			return one;
+	}
+	return NULL;
+}
+
+/* Whether following who waits for whom leads back to `m`. */
+static bool
+in_circle(const struct managed *m, const struct managed *holder)
+{
+	const struct managed *d = holder;
+
+	for (unsigned steps = 0; d != NULL && steps < 1000; steps++) {
+		if (d == m)
+			return true;
+		d = d->waits ? d->waits_claim : NULL;
+	}
+	return false;
+}
+
+const char *
+claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
+    char *buf, size_t size, bool *blocked, bool *release)
+{
+	const struct claim *c = find_holder(r, m);
+	struct action of_holder;
+
+	*blocked = *release = false;
+	m->waits_claim = NULL;
+	m->waits_down = false;
+	if (c == NULL)
+		return NULL;
+	if (reconciler_plan(r, c->holder, &of_holder) != 0)
+		return NULL;
+	snprintf(buf, size, "waits until %s gives up %s %s", c->holder->name,
+	    c->param, c->text);
+	m->waits_claim = c->holder;
+	switch (of_holder.kind) {
+	case ACTION_NONE:
+	case ACTION_BLOCKED:
+	case ACTION_CONFLICT:
+		*blocked = c->holder->machine != MACHINE_WORKING;
+		snprintf(buf, size, "%s %s is still of %s, which does not "
+		    "give it up: %.300s", c->param, c->text, c->holder->name,
+		    of_holder.reason);
+		break;
+	case ACTION_RESTART:
+		order_take_down(r, m, c->holder);
+		*blocked = c->holder->stop_failed;
+		break;
+	default:
+		*release = a->kind == ACTION_MODIFY && in_circle(m, c->holder);
+		break;
+	}
+	action_free(&of_holder);
+	return buf;
+}
+
+int
+claims_release(const struct action *a, struct action *part)
+{
+	memset(part, 0, sizeof *part);
+	part->name = strdup(a->name);
+	part->reason = strdup("its addresses go to a jail whose addresses it "
+	    "gets");
+	part->change = calloc(a->count + 1, sizeof *part->change);
+	part->kind = a->kind;
+	part->jid = a->jid;
+	if (part->name == NULL || part->reason == NULL || part->change == NULL)
+		return -1;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct change *c = &a->change[i];
+		struct change *to = &part->change[part->count];
+
+		if (strcmp(c->name, "ip4.addr") != 0 &&
+		    strcmp(c->name, "ip6.addr") != 0)
+			continue;
+		part->count++;
+		to->name = strdup(c->name);
+		to->how = c->how;
+		to->was_set = to->is_set = true;
+		if (to->name == NULL || text_list_copy(&to->from, &c->from) != 0)
+			return -1;
+		for (size_t k = 0; k < c->from.count; k++)
+			if (has(&c->to, c->name, c->from.text[k]) &&
+			    text_list_add(&to->to, c->from.text[k]) != 0)
+				return -1;
+	}
+	return 0;
+}

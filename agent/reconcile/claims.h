@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What only one jail can have at a time (an address, a jid, an interface) and
+ * that moves from one jail to another: it is released before it is claimed.
+ */
+#ifndef JA_CLAIMS_H
+#define JA_CLAIMS_H
+
+#include "agent/plan/plan.h"
+
+struct reconciler;
+struct managed;
+
+/* What managed jails have and are to give up; made when it is asked for. */
+struct claims {
+	struct claim {
+		const char *param; /* static */
+		char *text;
+		struct managed *holder;
+	} *claim;
+	size_t count;
+	bool known;
+};
+
+/* To be called whenever a jail, or what is wanted of it, has changed. */
+void claims_forget(struct claims *c);
+
+/*
+ * What stands against carrying out `a` for `m` now: another jail still has
+ * something that is claimed.  NULL: nothing, else the reason.  A holder that is
+ * to be restarted goes down for it.  *blocked: the holder will not release it.
+ * *release: jails wait for each other in a circle, and this one has to give up
+ * its addresses first (claims_release).
+ */
+const char *claims_wait(struct reconciler *r, struct managed *m,
+    const struct action *a, char *buf, size_t size, bool *blocked,
+    bool *release);
+
+/*
+ * Makes of `a`, a modification, the part that takes away the addresses which
+ * the jail is to lose.  Returns 0, -1 when memory is out.
+ */
+int claims_release(const struct action *a, struct action *part);
+
+#endif

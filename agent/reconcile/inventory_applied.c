@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The inventory's part that is about applied specs: see inventory.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "agent/reconcile/applied.h"
+#include "agent/reconcile/inventory.h"
+
+int
+inventory_apply(struct inventory *inv, struct entry *e, const struct spec *s,
+    struct error *err)
+{
+	return applied_keep(inv->paths->applied, inv->vault, s, &e->applied,
+	    &e->seals, err);
+}
+
+int
+inventory_changing(struct inventory *inv, struct entry *e,
+    const struct spec *s, struct error *err)
+{
+	struct spec *merged;
+	bool more = false;
+
+	for (size_t i = 0; e->applied != NULL && i < s->count; i++)
+		more |= spec_param_find(e->applied, s->param[i].name) == NULL;
+	if (!more)
+		return 0;
+	merged = applied_merge(e->applied, s);
+	if (merged == NULL)
+		return error_sys(err, ENOMEM, "%s", e->name);
+	if (applied_add(inv->paths->applied, e->name, s, err) != 0) {
+		spec_free(merged);
+		return -1;
+	}
+	spec_free(e->applied);
+	e->applied = merged;
+	return 0;
+}

@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# A saved plan is carried out as far as specs and jails are what they were.
+# needs: root jq minisign
+. tests/lib.sh
+
+specs=$work/specs
+mkdir -p "$specs" "$work/root"
+ja() {
+	"$JAILAGENT" -k "model:$work/table" -s "$work/state" "$@"
+}
+put() { # NAME LINE...
+	_name=$1
+	shift
+	printf '%s\n' "name: $_name" "path: $work/root" "persist: true" "$@" \
+	    > "$specs/$_name.yaml"
+}
+host() { ja list -j "$1" host.hostname; }
+plan() { ja plan --prune -o "$work/plan" "$@" "$specs"; }
+apply() { ja apply --plan "$work/plan"; }
+
+for j in a b c gone; do
+	put $j "host.hostname: one"
+done
+check "a plan without a key" expect_status 2 plan
+check "is not signed" test ! -e "$work/plan.minisig"
+check "it is for nobody else" same 600 "$(stat -c %a "$work/plan")"
+check "it is carried out" expect_status 0 apply
+check "all of it" same 4 "$(ja list name | wc -l)"
+check "now there is a key: not signed is refused" expect_status 1 apply
+check "and said" says "has to be signed with the agent's key"
+check "nothing to do is a plan, too" expect_status 0 plan
+check "and nothing is done" expect_status 0 apply
+
+# There is a key now: the first apply signed its state.
+for j in a b c; do
+	put $j "host.hostname: two"
+done
+rm "$specs/gone.yaml"
+check "a plan with a key" expect_status 2 plan
+check "verifies" minisign -V -q -p "$work/state/key.pub" -m "$work/plan"
+put b "host.hostname: three"
+check "somebody else changes a jail" "$BUILD/tests/helper/jail" \
+    "model:$work/table" update name=c host.hostname=other
+put d "host.hostname: two"
+check "stale ones are refused" expect_status 4 apply
+cp "$work/out" "$work/said"
+check "what did not change is done" same two "$(host a)"
+check "and removed" same 0 "$(ja list name | grep -c gone)"
+check "a spec that changed: refused" same one "$(host b)"
+check "a jail that changed: refused" same other "$(host c)"
+check "a jail that the plan does not say: refused" same 0 \
+    "$(ja list name | grep -c '^d')"
+check "with a reason" grep -q "d: blocked: the plan does not say it" \
+    "$work/said"
+check "of each" grep -q "b: blocked: its spec or the jail changed" "$work/said"
+
+check "another plan" expect_status 2 plan
+sed 's/"prune": true/"prune": false/' "$work/plan" > "$work/forged"
+cp "$work/plan.minisig" "$work/forged.minisig"
+check "a changed one is refused" expect_status 1 ja apply --plan "$work/forged"
+check "that is said" says "forged.minisig"
+rm "$work/forged.minisig"
+check "and one without a signature" expect_status 1 \
+    ja apply --plan "$work/forged"
+check "for another kernel" expect_status 1 "$JAILAGENT" -k "linux:$work/t2" \
+    -s "$work/state" apply --plan "$work/plan"
+check "the right one is done" expect_status 0 apply
+check "once: then it is stale" expect_status 4 apply
+check "nothing is left to do" expect_status 0 plan
+check "letters beside it: usage" expect_status 64 \
+    ja apply -m --plan "$work/plan"
+check "a path beside it: usage" expect_status 64 \
+    ja apply --plan "$work/plan" "$specs"
+check "no plan" expect_status 1 ja apply --plan "$work/nothing"
+check "not for what is only proposed" expect_status 64 \
+    ja plan --as "$specs" -o "$work/plan" "$specs"
+
+# While an agent runs it makes the plans.
+start agent "$JAILAGENT" -k "model:$work/table" -s "$work/state" run -d "$specs"
+check "an agent" wait_until 10 ja status
+check "refuses it" expect_status 1 apply
+check "and says why" says "makes its own plans"

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Random sets of specs and random live states, the same ones for the same seed
+ * on every system, on a host that is a directory (fault_host.h).  The suites
+ * that use it take from the environment SEED (that one alone), or SEEDS (how
+ * many; make soak: 10,000) and FIRST (where to begin).
+ */
+#ifndef TEST_RANDOM_SETS_H
+#define TEST_RANDOM_SETS_H
+
+#include "fault_host.h"
+
+#define SETS_SIZE 16384
+#define SETS_JAILS 8
+
+#ifdef __SANITIZE_ADDRESS__
+#define SETS_SEEDS 30 /* each takes several times as long */
+#else
+#define SETS_SEEDS (geteuid() == 0 ? 500 : 100)
+#endif
+
+/* fail_msg, with the set of specs, which would be cut off in it. */
+#define blame(yaml, ...) \
+	do { \
+		fprintf(stderr, "%s", yaml); \
+		fail_msg(__VA_ARGS__); \
+	} while (0)
+
+/* Lines that may follow; each alone is valid together with all others. */
+static const struct {
+	bool nested; /* also of a jail whose parent allows nothing */
+	unsigned generations;
+	const char *line[4];
+} set_lines[] = {
+	{ 0, GEN_ALL, { "", "host.hostname: a\n", "host.hostname: b\n",
+	    "host: inherit\n" } },
+	{ 0, GEN_ALL, { "", "ip4: inherit\n", "ip4: disable\n", "<4>" } },
+	{ 0, GEN_ALL, { "", "ip6: inherit\n", "<6>", "" } },
+	{ 0, GEN_ALL, { "", "allow.raw_sockets: true\n",
+	    "allow.raw_sockets: false\n", "allow.mount: true\n" } },
+	{ 1, GEN_ALL, { "", "allow.set_hostname: false\n", "", "" } },
+	{ 1, GEN_15, { "", "meta.k: one\n", "meta.k: two\nmeta.l: x\n",
+	    "meta: \"free=text\"\n" } },
+	{ 1, GEN_15, { "", "env.k: one\n", "env: \"a=b\"\nenv.k: two\n",
+	    "" } },
+	{ 0, GEN_ALL, { "", "sysvmsg: new\n", "sysvmsg: inherit\n",
+	    "allow.sysvipc: true\nsysvshm: new\n" } },
+	{ 0, GEN_ALL, { "", "enforce_statfs: 1\n", "devfs_ruleset: 4\n",
+	    "enforce_statfs: 0\n" } },
+	{ 0, GEN_ALL, { "", "securelevel: 1\n", "securelevel: 3\n", "" } },
+	{ 1, GEN_ALL, { "", "exec.start: [a]\n", "exec.start: [b, c]\n",
+	    "exec.stop: d\n" } },
+	{ 1, GEN_ALL, { "", "exec.poststop: e\n", "exec.prestart: f\n",
+	    "osrelease: 13.9\n" } },
+	{ 1, GEN_ALL, { "", "agent: {heal: never}\n",
+	    "agent: {labels: {a: b}}\n", "mount.devfs: true\n" } },
+	{ 1, GEN_ALL, { "", "jid: 10%u\n", "", "" } },
+	{ 0, GEN_ALL, { "", "ip4.saddrsel: false\n", "allow.chflags: true\n",
+	    "" } },
+	{ 0, GEN_ALL, { "", "interface: em0\n", "interface: em1\n", "" } },
+};
+
+/* xorshift: the same everywhere. */
+static inline uint32_t
+dice(uint32_t *state, uint32_t sides)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state % sides;
+}
+
+struct yaml_text {
+	char text[SETS_SIZE];
+	size_t n;
+	uint32_t *state;
+	unsigned dealt[2]; /* addresses that this set has given away: 4, 6 */
+};
+
+static inline void yaml_add(struct yaml_text *y, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static inline void
+yaml_add(struct yaml_text *y, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	y->n += (size_t)vsnprintf(y->text + y->n, sizeof y->text - y->n, fmt,
+	    ap);
+	va_end(ap);
+	assert_true(y->n < sizeof y->text);
+}
+
+/* One to three of few addresses, none of which another jail of the set has. */
+static inline void
+add_addresses(struct yaml_text *y, bool six)
+{
+	unsigned count = 1 + dice(y->state, 3), given = 0;
+
+	yaml_add(y, "%s", six ? "ip6.addr: [" : "ip4.addr: [");
+	for (unsigned tries = 0; given < count && tries < 20; tries++) {
+		unsigned a = dice(y->state, 14);
+
+		if (y->dealt[six] & (1u << a))
+			continue;
+		y->dealt[six] |= 1u << a;
+		yaml_add(y, six ? "%s\"2001:db8::%u\"" : "%s192.0.2.%u",
+		    given++ == 0 ? "" : ", ", a + 1);
+	}
+	yaml_add(y, "]\n");
+}
+
+static inline void
+add_lines(struct yaml_text *y, enum jail_generation g, unsigned jail,
+    bool nested)
+{
+	unsigned gen = g == JAIL_GEN_13 ? GEN_13 : GEN_15;
+	bool vnet = !nested && dice(y->state, 8) == 0;
+
+	if (vnet)
+		yaml_add(y, "vnet: new\n");
+	for (size_t l = 0; l < sizeof set_lines / sizeof *set_lines; l++) {
+		const char *line = set_lines[l].line[dice(y->state, 4)];
+		const char *at = strstr(line, "%u");
+
+		if ((nested && !set_lines[l].nested) || (vnet && line[0] != '\0' &&
+		    strchr("i<", line[0]) != NULL) ||
+		    !(set_lines[l].generations & gen))
+			continue;
+		if (line[0] == '<')
+			add_addresses(y, line[1] == '6');
+		else if (at != NULL)
+			yaml_add(y, "%.*s%u%s", (int)(at - line), line,
+			    jail + 1, at + 2);
+		else
+			yaml_add(y, "%s", line);
+	}
+}
+
+static const char *const set_names[SETS_JAILS] = { "a", "b", "b.x", "b.y",
+	"c", "d", "e", "f" };
+
+/* A valid set of which everything can be had at once. */
+static inline void
+random_set(uint32_t *state, enum jail_generation g, struct yaml_text *y)
+{
+	bool in[SETS_JAILS];
+
+	memset(y, 0, sizeof *y);
+	y->state = state;
+	for (unsigned i = 0; i < SETS_JAILS; i++) {
+		bool nested = i == 2 || i == 3;
+
+		in[i] = dice(state, 4) != 0 && (!nested || in[1]);
+		if (!in[i])
+			continue;
+		yaml_add(y, "%sname: %s\npath: @\npersist: true\n"
+		    "stop.timeout: 0\n%s", y->n == 0 ? "" : "---\n",
+		    set_names[i], i == 1 ? "children.max: 9\n" : "");
+		add_lines(y, g, i, nested);
+		if (i > 3 && in[i - 1] && dice(state, 2) == 0)
+			yaml_add(y, "depend: [%s]\n", set_names[i - 1]);
+	}
+}
+
+/* ------------------------------------------------------- what there is */
+
+/*
+ * All that the kernel says of a jail but its numbers, and meta and env by their
+ * keys; to be freed.  NULL: there is none.
+ */
+static inline char *
+row_string(struct world *w, const char *name)
+{
+	static const char *const own[] = { "jid", "cpuset.id", "children.cur",
+		"parent", "dying", "path" };
+	struct live live;
+	struct spec *keys = spec_of_text(w, w->observer.has_meta ?
+	    "name: k\npath: @\npersist: true\nmeta.k: a\nmeta.l: a\n"
+	    "meta.free: a\nenv.k: a\nenv.a: b\n" : "name: k\npath: @\npersist: true\n");
+	char *text = calloc(1, 8192);
+	int rc = live_read(&w->observer, name, keys, NULL, &live, NULL);
+
+	assert_true(rc >= 0 && text != NULL);
+	spec_free(keys);
+	for (size_t i = 0; rc == 0 && i < live.row.count; i++) {
+		const char *param = live.row.value[i].name;
+		struct text_list l;
+		bool skip = strcmp(param, TOKEN_KEY) == 0 ||
+		    strcmp(param, "meta") == 0 || strcmp(param, "env") == 0;
+
+		for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+			skip |= strcmp(param, own[k]) == 0;
+		if (skip || live_texts(&live, param, &l, NULL) != 0)
+			continue;
+		strcat(strcat(text, param), "=");
+		for (size_t k = 0; k < l.count; k++)
+			strcat(strcat(text, l.text[k]), " ");
+		strcat(text, "\n");
+		text_list_free(&l);
+	}
+	live_free(&live);
+	if (rc != 0) {
+		free(text);
+		return NULL;
+	}
+	assert_true(strlen(text) < 8000);
+	return text;
+}
+
+/* What plan says of all jails now, as "create a;modify b;". */
+static inline void
+plan_words(struct world *w, char *buf, size_t size)
+{
+	struct reconciler *r = &w->reconciler;
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < r->count; i++) {
+		struct action a;
+
+		assert_int_equal(reconciler_plan(r, r->jail[i], &a), 0);
+		if (a.kind != ACTION_NONE)
+			n += (size_t)snprintf(buf + n, size - n, "%s %s (%s);",
+			    action_word(a.kind), a.name, a.reason);
+		action_free(&a);
+		assert_true(n < size);
+	}
+}
+
+/* Opens the world's kernel and inventory anew, as another process would. */
+static inline void
+world_again(struct world *w)
+{
+	world_restart(w);
+	host_behind(w);
+}
+
+static inline void
+random_world(struct world *w, uint32_t seed, uint32_t *state)
+{
+	*state = seed * 2654435761u + 1;
+	if (*state == 0)
+		*state = 1;
+	world_make(w, seed % 2 == 0 ? JAIL_GEN_15 : JAIL_GEN_13);
+	memset(&host, 0, sizeof host);
+	host.dry = true;
+	host.chance = *state;
+	host_behind(w);
+}
+
+/* What the kernel says of each of the set's jails; to be freed one by one. */
+static inline void
+rows_of(struct world *w, char *rows[SETS_JAILS])
+{
+	for (unsigned i = 0; i < SETS_JAILS; i++)
+		rows[i] = row_string(w, set_names[i]);
+}
+
+/*
+ * Fails unless the jails are as if the set were all that had ever happened.
+ * The world is opened anew, without its reconciler.
+ */
+static inline void
+same_as_fresh(struct world *w, const char *yaml, uint32_t seed)
+{
+	char *rows[SETS_JAILS], *want[SETS_JAILS];
+	struct fault_host kept = host;
+	struct world fresh;
+
+	rows_of(w, rows);
+	world_close(w);
+	world_make(&fresh, w->kopt.generation);
+	memset(&host, 0, sizeof host);
+	host.dry = true;
+	host.chance = 1;
+	host_behind(&fresh);
+	world_apply(&fresh, yaml);
+	if (fresh.failures > 0)
+		blame(yaml, "seed %u: alone: %s: %s", seed, fresh.deeds,
+		    fresh.error);
+	rows_of(&fresh, want);
+	world_remove(&fresh);
+	for (unsigned i = 0; i < SETS_JAILS; i++) {
+		if (rows[i] == NULL || want[i] == NULL ? rows[i] != want[i] :
+		    strcmp(rows[i], want[i]) != 0) {
+			fprintf(stderr, "is\n%s\nshould be\n%s\n", rows[i] !=
+			    NULL ? rows[i] : "not there", want[i] != NULL ?
+			    want[i] : "not there");
+			blame(yaml, "seed %u: %s is other than if nothing had "
+			    "been before", seed, set_names[i]);
+		}
+		free(rows[i]);
+		free(want[i]);
+	}
+	host = kept;
+	world_open(w);
+	host_behind(w);
+}
+
+static char sets_dir[64];
+
+static inline void
+remove_sets_dir(void)
+{
+	rmdir(sets_dir);
+}
+
+/* A memory file system is several times as fast, where there is one. */
+static inline void
+use_memory(void)
+{
+	snprintf(sets_dir, sizeof sets_dir, "/dev/shm/jailagent-test.XXXXXX");
+	if (access("/dev/shm", W_OK) != 0 || mkdtemp(sets_dir) == NULL)
+		return;
+	setenv("TMPDIR", sets_dir, 1);
+	atexit(remove_sets_dir);
+}
+
+static inline void
+each_seed(void (*one)(uint32_t seed))
+{
+	const char *single = getenv("SEED"), *many = getenv("SEEDS"),
+	    *first = getenv("FIRST");
+	uint32_t from = first != NULL ? (uint32_t)strtoul(first, NULL, 10) : 0;
+	uint32_t count = many != NULL ? (uint32_t)strtoul(many, NULL, 10) :
+	    SETS_SEEDS;
+
+	use_memory();
+	if (single != NULL) {
+		one((uint32_t)strtoul(single, NULL, 10));
+		return;
+	}
+	for (uint32_t seed = from; seed < from + count; seed++)
+		one(seed);
+	print_message("%u seeds from %u\n", count, from);
+}
+
+#endif

@@ -56,10 +56,11 @@ differences_read(struct replay *r, const char *path)
 		number++;
 		rc = take_line(r, line);
 		if (rc != 0)
-			free(line);
+			break;
 		line = NULL; /* the difference has it */
 		room = 0;
 	}
+	free(line);
 	fclose(f);
 	if (rc != 0)
 		fprintf(stderr, "lifecycle: %s:%zu: not PATTERN FIELDS "

@@ -4,20 +4,19 @@
 # needs: root busybox unshare ip xargs
 . tests/lib.sh
 
-if sanitized; then
-	skip "recorded life cycles" "more than five minutes with sanitizers; \
-the other tests run the same steps with them"
-	exit 0
-fi
-
 replay=tests/lifecycle/run.sh
 # Those that wait for something come first: the others run meanwhile.
 topics="stoptimeout timeout modify ops command env mount alias hookfail
 consolelog persist recheck boolname"
+records='*'
+if sanitized; then
+	records='?[147]'
+	skip "the other records" "with sanitizers all take a minute and a half"
+fi
 
 # Replays all topics, several at once: most of the time they wait.
 echo $topics | tr ' ' '\n' | xargs -P 4 -I TOPIC sh -c "
-	sh $replay TOPIC > $work/TOPIC.said 2>&1
+	sh $replay 'TOPIC-$records' > $work/TOPIC.said 2>&1
 	echo \$? > $work/TOPIC.status"
 
 # replayed TOPIC: all its records, but for the listed differences

@@ -9,8 +9,16 @@
 #include "param_names.h"
 #include "text.h"
 
-#define NAME_CHARACTERS \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+/* A slash would lead out of the directories that have files of that name. */
+static bool
+has_wrong_character(const char *c, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)c[i] < ' ' || c[i] == 0x7f || c[i] == '/')
+			return true;
+	}
+	return false;
+}
 
 static int
 check_component(const char *name, const char *c, size_t len, bool pattern,
@@ -20,16 +28,16 @@ check_component(const char *name, const char *c, size_t len, bool pattern,
 		return 0;
 	if (len == 0)
 		return error_set(err, EINVAL, "name \"%.*s\" has an empty "
-		    "component; expected letters, digits, _ and - between the "
+		    "component; expected something before, between and behind the "
 		    "dots", TEXT_SHOWN, name);
 	if (memchr(c, '*', len) != NULL)
 		return error_set(err, EINVAL, "name \"%.*s\": a * stands for a "
 		    "whole component as in \"*\" or \"web.*\", and only in "
 		    "names of documents with defaults", TEXT_SHOWN, name);
-	if (strspn(c, NAME_CHARACTERS) < len)
+	if (has_wrong_character(c, len))
 		return error_set(err, EINVAL, "name \"%.*s\": expected "
-		    "letters, digits, _ and -, with dots between the names of "
-		    "nested jails", TEXT_SHOWN, name);
+		    "a name without / and control characters, with dots "
+		    "between the names of nested jails", TEXT_SHOWN, name);
 	if (strspn(c, "0123456789") >= len)
 		return error_set(err, EINVAL, "name \"%.*s\" has a component "
 		    "of digits alone, which jail_set(2) takes for a jid; add a "
@@ -129,6 +137,19 @@ rule_word(char *text, struct error *err)
 	return 0;
 }
 
+/* What sethostname(3) takes, which looks at no character. */
+static int
+rule_host_name(char *text, struct error *err)
+{
+	for (const char *c = text; *c != '\0'; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return error_set(err, EINVAL, "expected a name without "
+			    "control characters, found \"%.*s\"", TEXT_SHOWN,
+			    text);
+	}
+	return 0;
+}
+
 static int
 rule_full_word(char *text, struct error *err)
 {
@@ -216,7 +237,8 @@ rule_one_line(char *text, struct error *err)
 #define FILLED "[^ \\t\\n]"
 #define PATH "^/(?!(.*/)?\\.\\.(/|$))"
 #define LINE "^[ \\t]*[^ \\t\\n][^\\n]*$"
-#define COMPONENT "(?![0-9]+(\\.|$))[A-Za-z0-9_-]+"
+#define PRINTED "^[^\\x00-\\x1f\\x7f]*$"
+#define COMPONENT "(?![0-9]+(\\.|$))[^./*\\x00-\\x1f\\x7f]+"
 #define NAME "^" COMPONENT "(\\." COMPONENT ")*$"
 
 /* By parameter.  A rule may shorten the text. */
@@ -238,8 +260,8 @@ static const struct rule {
 	[P_EXEC_START] = { rule_filled, FILLED },
 	[P_EXEC_STOP] = { rule_filled, FILLED },
 	[P_EXEC_SYSTEM_USER] = { rule_full_word, FULL_WORD },
-	[P_HOST_DOMAINNAME] = { rule_word, WORD },
-	[P_HOST_HOSTNAME] = { rule_word, WORD },
+	[P_HOST_DOMAINNAME] = { rule_host_name, PRINTED },
+	[P_HOST_HOSTNAME] = { rule_host_name, PRINTED },
 	[P_HOST_HOSTUUID] = { rule_word, WORD },
 	[P_INTERFACE] = { rule_interface, INTERFACE },
 	[P_LINUX_OSNAME] = { rule_word, WORD },

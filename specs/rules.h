@@ -27,8 +27,9 @@ const char *rules_pattern(const struct param_def *def);
 bool rules_commas(const struct param_def *def);
 
 /*
- * A jail's name: components of [A-Za-z0-9_-], none of digits alone, separated
- * by dots.  `pattern`: a component may be "*".
+ * A jail's name: components separated by dots, none empty or of digits alone,
+ * as jail_set(2) takes them, without slashes and control characters.
+ * `pattern`: a component may be "*".
  */
 int rules_name(const char *name, bool pattern, struct error *err);
 

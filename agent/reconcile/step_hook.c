@@ -70,8 +70,8 @@ await(struct operation *op, bool (*then)(struct operation *, bool))
 	op->then = then;
 	op->waiting = HOOK;
 	op->timed_out = false;
-	if (timeout > 0)
-		op_wake_in(op, timeout * 1000);
+	if (timeout != 0)
+		op_wake_in(op, timeout > 0 ? timeout * 1000 : 0);
 	return true;
 }
 

@@ -96,6 +96,32 @@ check "an included file that is not there" sh -c \
 check "is told where it is included" err "$conf/d.conf:1:10: $conf/none: No"
 check "two files" expect_status 64 "$JAILAGENT" import a b
 check "an unknown option" expect_status 64 "$JAILAGENT" import --json a
+check "an option that jail(8) does not know" \
+    expect_status 64 "$JAILAGENT" import -z a
+check "options of jail(8) that exclude each other" \
+    expect_status 64 "$JAILAGENT" import -c -e ' ' a
+
+# Names that jail(8) takes: imported, made, found again, removed.
+cat > "$conf/odd.conf" << 'END'
+"we b" { path = /; persist; host.hostname = "a b"; }
+a:b { path = /; persist; depend = "we b"; }
+"a=b" { path = /; persist; exec.timeout = -1; }
+END
+mkdir "$work/odd"
+"$JAILAGENT" import "$conf/odd.conf" > "$work/odd/odd.yaml"
+odd() { "$JAILAGENT" -k "model:$work/kernel" -s "$work/state" "$@"; }
+check "jails with odd names are made" odd apply --prune "$work/odd"
+check "the kernel has them" same "a:b a=b we b" \
+    "$(odd list name | sort | paste -s -d ' ')"
+check "with the name of the host" same "a b" \
+    "$(odd list -j "we b" host.hostname)"
+check "there is nothing more to do" odd plan --prune "$work/odd"
+rm "$work/odd/odd.yaml"
+echo 'name: other' > "$work/odd/other.yaml"
+echo 'path: /' >> "$work/odd/other.yaml"
+echo 'persist: true' >> "$work/odd/other.yaml"
+check "they are removed" odd apply --prune "$work/odd"
+check "and only the other one is left" same other "$(odd list name)"
 
 # What is kept, and what is spelled out, word for word.  After a change that is
 # wanted: for f in tests/golden/import/*.conf; do

@@ -220,8 +220,12 @@ check_refusal(const char *id, const struct import *i, json_t *record,
     struct tally *tally)
 {
 	json_t *create = json_object_get(record, "create");
+	const char *said = json_string_value(json_object_get(create,
+	    "stderr"));
+	/* Of a loop of dependencies it complains, and exits with 0. */
 	bool by_jail = !i->read || (create != NULL &&
-	    json_integer_value(json_object_get(create, "exit")) != 0);
+	    (json_integer_value(json_object_get(create, "exit")) != 0 ||
+	    strstr(said, "dependency loop") != NULL));
 	char *reason = record_exception(REFUSED, id);
 
 	if (by_jail != (reason == NULL) || i->errors.count == 0) {

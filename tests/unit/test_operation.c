@@ -256,6 +256,17 @@ timeout_kills_the_group(void **state)
 	fail_msg("%ld still runs", (long)pid);
 }
 
+/* jail(8) gives up on each command at once. */
+static void
+negative_timeouts_give_no_time(void **state)
+{
+	struct stage *s = *state;
+
+	apply(s, "exec.timeout: -1\nexec.start: sleep 100\n");
+	assert_string_equal(s->w.deeds, "!create web;");
+	assert_non_null(strstr(s->w.error, "timed out"));
+}
+
 static void
 background_is_not_waited_for(void **state)
 {
@@ -343,6 +354,7 @@ main(void)
 		TEST(failing_poststop),
 		TEST(failing_poststop_in_a_restart),
 		TEST(timeout_kills_the_group),
+		TEST(negative_timeouts_give_no_time),
 		TEST(background_is_not_waited_for),
 		TEST(survivor_is_killed),
 		TEST(let_go_in_the_middle),

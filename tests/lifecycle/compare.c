@@ -136,28 +136,28 @@ compare_key(struct comparison *c, json_t *got, const char *key, json_t *want)
 		compare_json(c, field, want, value);
 }
 
-/* Jails that are created at once have their jids in any order. */
 static json_t *
-find_jail(const struct comparison *c, json_t *list, size_t place,
-    const json_t *like)
+jail_named(json_t *list, const json_t *name)
 {
-	const json_t *name = json_object_get(like, "name");
 	json_t *one;
 	size_t i;
 
-	if (c->r->unordered)
-		json_array_foreach (list, i, one)
-			if (json_equal(json_object_get(one, "name"), name))
-				return one;
-	return json_array_get(list, place);
+	json_array_foreach (list, i, one)
+		if (json_equal(json_object_get(one, "name"), name))
+			return one;
+	return NULL;
 }
 
+/*
+ * Jails that are created at once have their jids in any order; where some are
+ * missing or too many, the others are compared.
+ */
 static void
 compare_jails(struct comparison *c, json_t *want)
 {
-	const char *text = c->r->listed;
-	json_t *got = json_loads(text, 0, NULL), *one, *value;
-	const char *key;
+	const char *text = c->r->listed, *key;
+	json_t *got = json_loads(text, 0, NULL), *one, *value, *ours;
+	bool by_name = c->r->unordered;
 	size_t i;
 
 	if (json_array_size(got) != json_array_size(want)) {
@@ -165,11 +165,18 @@ compare_jails(struct comparison *c, json_t *want)
 
 		differs(c, "jails", w, text);
 		free(w);
-	} else
-		json_array_foreach (want, i, one)
+		by_name = true;
+	}
+	json_array_foreach (want, i, one) {
+		ours = by_name ? jail_named(got, json_object_get(one,
+		    "name")) : json_array_get(got, i);
+		if (ours != NULL)
 			json_object_foreach (one, key, value)
-				compare_key(c, find_jail(c, got, i, one), key,
-				    value);
+				compare_key(c, ours, key, value);
+		else if (json_array_size(got) == json_array_size(want))
+			compare_json(c, "jails.name", json_object_get(one,
+			    "name"), NULL);
+	}
 	json_decref(got);
 }
 

@@ -181,6 +181,12 @@ view_idle(const struct status_source *src, struct managed *m, struct view *v)
 	snprintf(v->reason, sizeof v->reason, "%s", v->action.reason);
 	switch (v->action.kind) {
 	case ACTION_NONE:
+		if (managed_health(m) != HEALTH_GOOD) {
+			v->state = m->state;
+			snprintf(v->reason, sizeof v->reason, "%s",
+			    health_text(m->health));
+			break;
+		}
 		v->state = m->state == STATE_FAILED ? STATE_FAILED :
 		    v->action.jid == 0 ? STATE_STOPPED :
 		    src->running && m->desired != NULL ? STATE_READY :

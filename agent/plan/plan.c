@@ -188,6 +188,11 @@ plan_living(const struct plan_input *in, struct action *out)
 		    in->unfinished);
 	if (in->letters == both)
 		return decide(out, ACTION_RESTART, "restart was asked for");
+	if (in->unhealthy != NULL && in->desired->agent.health.heal &&
+	    (in->letters & LETTER_R)) {
+		out->heals = true;
+		return decide(out, ACTION_RESTART, "%s", in->unhealthy);
+	}
 	if (out->count == 0)
 		return decide(out, ACTION_NONE, "no difference");
 	if (has(out, HOW_RESTART))

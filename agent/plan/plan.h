@@ -42,6 +42,7 @@ struct action {
 	bool paused;  /* somebody paused the jail: BLOCKED, or as wanted */
 	bool stays;   /* REMOVE, and yet wanted: kept down by hand */
 	bool cleanup; /* a dead jail's after-removal hooks are due first */
+	bool heals;   /* RESTART of a jail that is unhealthy */
 };
 
 /* jail(8)'s letters: what is allowed. */
@@ -84,6 +85,7 @@ struct plan_input {
 	int old_jid;
 	const char *other_set; /* set of the entry when it is not ours */
 	bool adopting; /* what if the living jail were the agent's own? */
+	const char *unhealthy; /* what its health checks say; NULL: nothing */
 	/* A user's order about it (standing.h), as a text; NULL: none. */
 	const char *paused, *stopped;
 	unsigned letters;

@@ -228,7 +228,6 @@ static const char *
 refuse_agent(const struct spec_agent *a, char *buf, size_t size)
 {
 	static const char *const not_built[] = {
-		"agent.health.exec",
 		"agent.limits.cpu",
 		"agent.limits.memory",
 		"agent.limits.processes",

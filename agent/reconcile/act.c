@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Carrying out actions: each kind has its function. */
 #include <event2/event.h>
-#include <sodium.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include "agent/reconcile/change.h"
 #include "agent/reconcile/realise.h"
 #include "agent/reconcile/act.h"
+#include "agent/reconcile/condition.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/steps.h"
@@ -50,53 +50,6 @@ tell(struct reconciler *r, const struct managed *m, const struct action *a,
 	r->changed = true;
 	if (r->opt.told != NULL)
 		r->opt.told(r->opt.arg, m, a, o);
-}
-
-static void
-failed(struct reconciler *r, struct managed *m, const char *why, bool was_up)
-{
-	const struct spec_agent *s = m->desired != NULL ? &m->desired->agent :
-	    NULL;
-	int64_t ms;
-
-	managed_state(r, m, STATE_FAILED, "%s", why);
-	if (!r->opt.healing)
-		return;
-	ms = backoff_next(&m->backoff, clock_ms(), was_up,
-	    s != NULL ? s->retry_initial_ms : 1000,
-	    s != NULL ? s->retry_max_ms : 300000,
-	    s != NULL ? s->retry_reset_ms : 600000, randombytes_random());
-	reconciler_wait(m, ms);
-}
-
-/* Without events it is the rescan that finds what happens to the jail. */
-static void
-not_watched(struct reconciler *r, struct managed *m, int code)
-{
-	if (code == EMFILE || code == ENFILE || code == ENOMEM ||
-	    code == ENOSPC)
-		r->unwatched = code;
-	else
-		reconciler_look(r, m); /* it may have ended just now */
-}
-
-static void
-ready(struct reconciler *r, struct managed *m, int jid)
-{
-	struct jail_kernel *k = r->shop.observer->kernel;
-
-	if (m->jid != jid && jid != 0 && r->opt.healing &&
-	    k->backend->watch != NULL && k->backend->watch(k, jid) != 0)
-		not_watched(r, m, errno);
-	if (m->jid != jid)
-		r->changed = true;
-	m->jid = jid;
-	m->retried = false;
-	if (m->state != STATE_READY) {
-		backoff_up(&m->backoff, clock_ms());
-		backoff_up(&m->deaths, clock_ms());
-	}
-	managed_state(r, m, STATE_READY, "%s", "");
 }
 
 /* -------------------------------------------------------- operations */
@@ -142,10 +95,11 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	m->stop_failed = !ok && up;
 	m->follows &= !(ok && up);
 	m->jid = o->up ? m->jid : 0;
+	m->started = o->ok && o->up;
 	if (o->ok && o->up)
-		ready(r, m, o->jid);
+		condition_ready(r, m, o->jid);
 	else if (!o->ok)
-		failed(r, m, o->error, false);
+		condition_failed(r, m, o->error);
 	tell(r, m, &a, o);
 	if (!o->up && forgotten)
 		console_remove(r->shop.paths->console, m->name);
@@ -187,10 +141,11 @@ begin(struct reconciler *r, struct managed *m, struct action *a,
 	}
 	m->op = operation_new(&r->shop, m->name, p, operation_ended, m);
 	if (m->op == NULL) {
-		failed(r, m, strerror(ENOMEM), false);
+		condition_failed(r, m, strerror(ENOMEM));
 		action_free(a);
 		return;
 	}
+	condition_unknown(m);
 	m->machine = MACHINE_WORKING;
 	m->to_stop = false;
 	m->by_hand = false;
@@ -213,7 +168,7 @@ not_kept(struct reconciler *r, struct managed *m, struct action *a)
 	if (!m->done)
 		return false;
 	snprintf(why, sizeof why, "done, and yet: %.900s", a->reason);
-	failed(r, m, why, false);
+	condition_failed(r, m, why);
 	action_free(a);
 	return true;
 }
@@ -273,9 +228,11 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 	char why[ERROR_TEXT_MAX];
 	enum jail_state state;
 	struct spec *made = NULL;
-	const char *wait = order_up(r, m, why, sizeof why, &state);
+	const char *wait;
 	bool release;
 
+	condition_ask(r, m);
+	wait = order_up(r, m, why, sizeof why, &state);
 	if (wait != NULL) {
 		waits(r, m, a, state, wait);
 		return;
@@ -290,24 +247,8 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 		action_free(a);
 		return;
 	}
-	/* A jail that ended by itself waits longer each time. */
-	if (a->cleanup && !m->retried && r->opt.healing) {
-		const struct spec_agent *s = &m->desired->agent;
-		int64_t ms = backoff_next(&m->deaths, clock_ms(), true,
-		    s->retry_initial_ms, s->retry_max_ms, s->retry_reset_ms,
-		    randombytes_random());
-
-		/* It had been healthy long enough to begin anew. */
-		if (m->deaths.tries == 1)
-			backoff_reset(&m->backoff);
-		if (ms > 0) {
-			managed_state(r, m, STATE_FAILED, "%s", a->reason);
-			m->jid = 0;
-			reconciler_wait(m, ms);
-			action_free(a);
-			return;
-		}
-	}
+	if (a->cleanup && condition_postponed(r, m, a))
+		return;
 	if (a->cleanup) {
 		p.stop = running_spec(r, m, &made);
 		p.stop_from = stop_after_removal;
@@ -324,7 +265,7 @@ release_claims(struct reconciler *r, struct managed *m, struct action *a)
 
 	error_clear(&err);
 	if (change_release(r, m, a, &err) != 0) {
-		failed(r, m, err.text, false);
+		condition_failed(r, m, err.text);
 		action_free(a);
 	} else
 		waits(r, m, a, STATE_PROGRESSING, "gave up its addresses for "
@@ -365,11 +306,11 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	claims_forget(&r->claims);
 	m->done = o.ok;
 	if (o.ok) {
-		ready(r, m, a->jid);
+		condition_ready(r, m, a->jid);
 		reconciler_look(r, m);
 	} else {
 		snprintf(o.error, sizeof o.error, "%s", err.text);
-		failed(r, m, err.text, false);
+		condition_failed(r, m, err.text);
 	}
 	order_wake(r, m);
 	tell(r, m, a, &o);
@@ -387,7 +328,8 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	const char *wait;
 	bool release;
 
-	if (not_kept(r, m, a))
+	if (not_kept(r, m, a) ||
+	    (a->heals && condition_postponed(r, m, a)))
 		return;
 	wait = order_down(r, m, a, why, sizeof why, &state);
 	if (wait == NULL && (wait = order_up(r, m, why, sizeof why,
@@ -467,7 +409,7 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 	error_clear(&err);
 	m->done &= !r->opt.healing;
 	if (wanted && a->jid != 0) {
-		ready(r, m, a->jid);
+		condition_ready(r, m, a->jid);
 	} else if (wanted) {
 		m->jid = 0;
 		managed_state(r, m, STATE_STOPPED, "%s", a->reason);
@@ -480,7 +422,7 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 	    e->applied->agent.on_remove == REMOVE_KEEP) {
 		/* From now on it is nobody's. */
 		if (inventory_gone(r->shop.inventory, e, &err) != 0) {
-			failed(r, m, err.text, false);
+			condition_failed(r, m, err.text);
 			action_free(a);
 			return;
 		}
@@ -530,5 +472,7 @@ act(struct reconciler *r, struct managed *m, struct action *a)
 	if (m->waits)
 		r->waiting--;
 	m->waits = false;
+	if (a->jid == 0 || a->kind == ACTION_CONFLICT)
+		condition_unknown(m);
 	table[a->kind](r, m, a);
 }

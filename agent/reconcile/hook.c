@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 extern char **environ;
 
@@ -223,4 +224,19 @@ hook_start(const struct hook *h, bool *background, struct error *err)
 	free(words);
 	hook_environment_free(env);
 	return pid;
+}
+
+const char *
+hook_why(int status, bool timed_out, const char *tail, char *buf, size_t size)
+{
+	const char *colon = tail[0] != '\0' ? ": " : "";
+
+	if (WIFSIGNALED(status))
+		snprintf(buf, size, "killed by signal %d%s%s%s",
+		    WTERMSIG(status), timed_out ? " (timed out)" : "", colon,
+		    tail);
+	else
+		snprintf(buf, size, "exit status %d%s%s", WEXITSTATUS(status),
+		    colon, tail);
+	return buf;
 }

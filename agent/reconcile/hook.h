@@ -42,4 +42,11 @@ char **hook_words(const char *command, bool *background);
 char **hook_environment(const struct hook *h, char *const *inherited);
 void hook_environment_free(char **env);
 
+/*
+ * Why a command failed, by wait(2)'s status and the last line of its output:
+ * "exit status 1: no such file"; returns buf.
+ */
+const char *hook_why(int status, bool timed_out, const char *tail, char *buf,
+    size_t size);
+
 #endif

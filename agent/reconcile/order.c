@@ -175,7 +175,8 @@ order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
 		return buf;
 	}
 	if (d->machine == MACHINE_IDLE && (d->state == STATE_READY ||
-	    (d->jid != 0 && d->state != STATE_PROGRESSING)))
+	    (d->jid != 0 && d->state != STATE_PROGRESSING &&
+	    managed_health(d) == HEALTH_GOOD)))
 		return NULL; /* it runs, be it with a difference that stays */
 	*state = d->state == STATE_PROGRESSING ? STATE_PROGRESSING :
 	    STATE_BLOCKED;

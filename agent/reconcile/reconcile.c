@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,22 +58,6 @@ reconciler_jail(struct reconciler *r, const char *name, bool make)
 	return m;
 }
 
-static void
-managed_free(struct managed *m)
-{
-	operation_free(m->op);
-	action_free(&m->doing);
-	if (m->retry != NULL)
-		event_free(m->retry);
-	spec_free(m->desired);
-	text_list_free(&m->last.params);
-	free(m->last.reason);
-	free(m->hold);
-	free(m->reason);
-	free(m->name);
-	free(m);
-}
-
 void
 reconciler_drop(struct reconciler *r, struct managed *m)
 {
@@ -101,30 +84,6 @@ reconciler_drop(struct reconciler *r, struct managed *m)
 	claims_forget(&r->claims);
 	r->changed = true;
 	managed_free(m);
-}
-
-void
-managed_state(struct reconciler *r, struct managed *m, enum jail_state state,
-    const char *fmt, ...)
-{
-	char text[ERROR_TEXT_MAX];
-	bool same = m->state == state;
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (!same)
-		r->changed = true;
-	m->state = state;
-	if (m->reason == NULL || strcmp(m->reason, text) != 0) {
-		same = false;
-		free(m->reason);
-		m->reason = strdup(text);
-	}
-	if (!same && r->opt.stuck != NULL &&
-	    (state == STATE_BLOCKED || state == STATE_CONFLICT))
-		r->opt.stuck(r->opt.arg, m);
 }
 
 /* -------------------------------------------------------------- planning */
@@ -190,6 +149,8 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 		.letters = r->opt.letters,
 		.prune = r->opt.prune && m->unwanted,
 		.healing = r->opt.healing && !m->by_hand,
+		.unhealthy = r->opt.healing && managed_health(m) ==
+		    HEALTH_BAD ? health_text(m->health) : NULL,
 	};
 	int rc;
 
@@ -554,7 +515,8 @@ reconciler_settled(const struct reconciler *r)
 	    !TAILQ_EMPTY(&r->slots))
 		return false;
 	for (size_t i = 0; i < r->count; i++)
-		if (r->jail[i]->machine == MACHINE_WAITING)
+		if (r->jail[i]->machine == MACHINE_WAITING ||
+		    managed_health(r->jail[i]) == HEALTH_UNKNOWN)
 			return false;
 	return true;
 }

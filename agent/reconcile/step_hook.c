@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/reconcile/hook.h"
@@ -16,18 +15,12 @@
 static void
 run_failed(struct operation *op, int status)
 {
-	char tail[512], why[64];
+	char tail[512], why[sizeof tail + 64];
 
-	if (WIFSIGNALED(status))
-		snprintf(why, sizeof why, "killed by signal %d%s",
-		    WTERMSIG(status), op->timed_out ? " (timed out)" : "");
-	else
-		snprintf(why, sizeof why, "exit status %d",
-		    WEXITSTATUS(status));
 	console_close(&op->shop->console, op->output, tail, sizeof tail);
-	op_note(op, !op_goes_on(op), "%s: %s%s%s",
-	    op->label != NULL ? op->label : "", why,
-	    tail[0] != '\0' ? ": " : "", tail);
+	op_note(op, !op_goes_on(op), "%s: %s",
+	    op->label != NULL ? op->label : "", hook_why(status,
+	    op->timed_out, tail, why, sizeof why));
 }
 
 static void

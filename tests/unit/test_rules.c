@@ -185,7 +185,7 @@ static void
 settings_not_built(void **state)
 {
 	static const char *const lines[] = {
-		"agent.health.exec: x", "agent.limits.cpu: 50%",
+		"agent.limits.cpu: 50%",
 		"agent.limits.memory: 1G", "agent.limits.processes: 10",
 		"agent.limits.swap: 1G", "vnet: new\nagent.network.mtu: 1500",
 		"vnet: new\nagent.network.address: 192.0.2.1/24",

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/condition.h"
+
+#include <sodium.h>
+
+#include <errno.h>
+
+#include "agent/base/clock.h"
+#include "agent/reconcile/reconcile.h"
+
+void
+condition_failed(struct reconciler *r, struct managed *m, const char *why)
+{
+	const struct spec_agent *s = m->desired != NULL ? &m->desired->agent :
+	    NULL;
+	int64_t ms;
+
+	managed_state(r, m, STATE_FAILED, "%s", why);
+	if (!r->opt.healing)
+		return;
+	ms = backoff_next(&m->backoff, clock_ms(), false,
+	    s != NULL ? s->retry_initial_ms : 1000,
+	    s != NULL ? s->retry_max_ms : 300000,
+	    s != NULL ? s->retry_reset_ms : 600000, randombytes_random());
+	reconciler_wait(m, ms);
+}
+
+/* Without events it is the rescan that finds what happens to the jail. */
+static void
+not_watched(struct reconciler *r, struct managed *m, int code)
+{
+	if (code == EMFILE || code == ENFILE || code == ENOMEM ||
+	    code == ENOSPC)
+		r->unwatched = code;
+	else
+		reconciler_look(r, m); /* it may have ended just now */
+}
+
+void
+condition_unknown(struct managed *m)
+{
+	health_free(m->health);
+	m->health = NULL;
+}
+
+/* A jail that is well again does not wait for its restart. */
+static void
+health_changed(void *arg)
+{
+	struct managed *m = arg;
+
+	if (m->machine == MACHINE_WAITING && m->ill &&
+	    managed_health(m) == HEALTH_GOOD)
+		reconciler_wake(m);
+	reconciler_look(m->owner, m);
+}
+
+/*
+ * Has the jail checked as its spec asks for.  A single pass asks only for the
+ * health of what it started itself, and of what others wait for.
+ */
+static enum health_verdict
+check_health(struct reconciler *r, struct managed *m, int jid)
+{
+	if (m->desired == NULL || m->desired->agent.health.exec == NULL ||
+	    (!r->opt.healing && !m->started)) {
+		condition_unknown(m);
+	} else if (m->health == NULL ||
+	    !health_is_for(m->health, m->desired, jid)) {
+		condition_unknown(m);
+		m->health = health_new(&r->shop, m->desired, jid,
+		    health_changed, m);
+	}
+	return managed_health(m);
+}
+
+void
+condition_ready(struct reconciler *r, struct managed *m, int jid)
+{
+	struct jail_kernel *k = r->shop.observer->kernel;
+
+	if (m->jid != jid && jid != 0 && r->opt.healing &&
+	    k->backend->watch != NULL && k->backend->watch(k, jid) != 0)
+		not_watched(r, m, errno);
+	if (m->jid != jid)
+		r->changed = true;
+	m->jid = jid;
+	m->retried = false;
+	m->ill = false;
+	switch (check_health(r, m, jid)) {
+	case HEALTH_UNKNOWN:
+		managed_state(r, m, STATE_PROGRESSING, "%s",
+		    health_text(m->health));
+		return;
+	case HEALTH_BAD:
+		managed_state(r, m, STATE_FAILED, "%s",
+		    health_text(m->health));
+		return;
+	case HEALTH_GOOD:
+		break;
+	}
+	if (m->state != STATE_READY) {
+		backoff_up(&m->backoff, clock_ms());
+		backoff_up(&m->deaths, clock_ms());
+	}
+	managed_state(r, m, STATE_READY, "%s", "");
+}
+
+bool
+condition_postponed(struct reconciler *r, struct managed *m, struct action *a)
+{
+	const struct spec_agent *s = &m->desired->agent;
+	int64_t ms;
+
+	if (m->retried || !r->opt.healing)
+		return false;
+	ms = backoff_next(&m->deaths, clock_ms(), true, s->retry_initial_ms,
+	    s->retry_max_ms, s->retry_reset_ms, randombytes_random());
+	/* It had been healthy long enough to begin anew. */
+	if (m->deaths.tries == 1)
+		backoff_reset(&m->backoff);
+	if (ms == 0) {
+		m->retried = true; /* whatever else it has to wait for */
+		return false;
+	}
+	managed_state(r, m, STATE_FAILED, "%s", a->reason);
+	m->jid = a->jid;
+	m->ill = a->heals;
+	reconciler_wait(m, ms);
+	action_free(a);
+	return true;
+}
+
+void
+condition_ask(struct reconciler *r, struct managed *m)
+{
+	for (size_t i = 0; !r->opt.healing && i < m->desired->depend.count;
+	    i++) {
+		struct managed *d = reconciler_jail(r,
+		    m->desired->depend.text[i], false);
+
+		if (d == NULL || d->state != STATE_READY || d->started)
+			continue;
+		d->started = true;
+		condition_ready(r, d, d->jid);
+	}
+}

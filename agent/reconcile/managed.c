@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/managed.h"
+
+#include <event2/event.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/reconcile/reconcile.h"
+
+void
+managed_free(struct managed *m)
+{
+	operation_free(m->op);
+	health_free(m->health);
+	action_free(&m->doing);
+	if (m->retry != NULL)
+		event_free(m->retry);
+	spec_free(m->desired);
+	text_list_free(&m->last.params);
+	free(m->last.reason);
+	free(m->hold);
+	free(m->reason);
+	free(m->name);
+	free(m);
+}
+
+void
+managed_state(struct reconciler *r, struct managed *m, enum jail_state state,
+    const char *fmt, ...)
+{
+	char text[ERROR_TEXT_MAX];
+	bool same = m->state == state;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (!same)
+		r->changed = true;
+	m->state = state;
+	if (m->reason == NULL || strcmp(m->reason, text) != 0) {
+		same = false;
+		free(m->reason);
+		m->reason = strdup(text);
+	}
+	if (!same && r->opt.stuck != NULL &&
+	    (state == STATE_BLOCKED || state == STATE_CONFLICT))
+		r->opt.stuck(r->opt.arg, m);
+}
+
+enum health_verdict
+managed_health(const struct managed *m)
+{
+	return m->health == NULL ? HEALTH_GOOD : health_verdict(m->health);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the reconciler knows of one jail: what is wanted, in which state its
+ * machine is, what it waits for.
+ */
+#ifndef JA_MANAGED_H
+#define JA_MANAGED_H
+
+#include <sys/queue.h>
+
+#include "agent/reconcile/backoff.h"
+#include "agent/reconcile/health.h"
+#include "agent/reconcile/jail_state.h"
+#include "agent/reconcile/operation.h"
+
+struct reconciler;
+
+/* What the machine of a jail is doing. */
+enum machine {
+	MACHINE_IDLE,
+	MACHINE_WORKING, /* an operation is under way */
+	MACHINE_WAITING, /* for the next try */
+	MACHINE_COUNT,
+};
+
+/* The newest deed, for status. */
+struct last_change {
+	enum action_kind action;
+	char *reason;
+	struct text_list params;
+	int64_t at; /* seconds since the epoch; 0: none yet */
+	int64_t took_us;
+};
+
+struct managed {
+	struct reconciler *owner;
+	TAILQ_ENTRY(managed) dirty_link;
+	TAILQ_ENTRY(managed) slot_link;
+	bool queued; /* for one of opt.parallel slots */
+	bool to_stop; /* queued by act_stop */
+	bool dirty;  /* in the queue of those to be looked at */
+	bool waits;  /* for others to be up or down first */
+	enum action_kind waits_to; /* what it wants to do then */
+	bool linked; /* it has or had a dependency or a parent */
+	bool fresh; /* the desired state changed since the last look */
+	bool again; /* something happened during the operation */
+	char *name;
+	struct spec *desired; /* NULL: not wanted */
+	enum machine machine;
+	enum jail_state state;
+	char *reason; /* for the state */
+	int jid;
+
+	struct operation *op;
+	struct action doing; /* what op carries out */
+	bool retried;	     /* the waiting is over: act now */
+	bool done;	     /* acted on, not seen to be right since */
+	struct event *retry;
+	int64_t retry_at; /* ms; 0: none */
+	struct backoff backoff; /* of what failed */
+	struct backoff deaths;	/* of a jail that ended or fell ill */
+	unsigned restarts; /* since the agent started */
+	struct health *health;	/* checks of the running jail; NULL: none */
+	bool started;	   /* by this process */
+	bool ill;	   /* WAITING to be restarted for its health */
+	struct last_change last;
+
+	bool unwanted;	   /* its absence is proven: see absence.h */
+	bool acked;	   /* its removal was approved */
+	int64_t absent_at; /* first scan without it, ms; 0: present */
+	char *hold;	   /* why it is kept in spite of its absence */
+	bool said;	   /* some scan said it */
+	bool by_hand;	   /* a user asked for a restart */
+	bool by_force;	   /* a user asked for a stop without hooks */
+	bool follows;	   /* went down for another one's restart: comes back */
+	bool stop_failed;  /* it could not be taken down when it was tried last */
+	bool waits_down;   /* until its dependants are down */
+	bool waits_failed; /* one of them could not be stopped */
+	bool waits_far;	   /* for one that has to go down for another */
+	struct managed *down_for; /* which waited last for it to go down */
+	unsigned long rank; /* the order in which the specs were said */
+	struct managed *waits_claim; /* the last that had something it claims */
+	unsigned long walk; /* the newest walk of order.c that met it */
+	struct managed *walk_from, *walk_next; /* of that walk */
+};
+
+void managed_free(struct managed *m);
+
+/* Sets state and reason of a jail (formatted). */
+void managed_state(struct reconciler *r, struct managed *m,
+    enum jail_state state, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* What its health checks say; GOOD where there are none. */
+enum health_verdict managed_health(const struct managed *m);
+
+#endif

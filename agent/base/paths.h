@@ -11,6 +11,7 @@
  *   STATEDIR/seal                key of the digests over secrets (vault.h)
  *   RUNDIR/HASH/                 of one STATEDIR (HASH: 16 hex digits of the
  *                                BLAKE2b of its canonical path), mode 0700:
+ *       head       which snapshot was written last
  *       lock       held by the agent; holds its pid
  *       control    its socket
  *       journal    who made what since the newest snapshot (inventory.h)
@@ -29,7 +30,8 @@ struct paths {
 	char applied[PATHS_MAX], good[PATHS_MAX], orders[PATHS_MAX];
 	char snapshots[PATHS_MAX], accepted[PATHS_MAX];
 	char key[PATHS_MAX], public_key[PATHS_MAX], seal[PATHS_MAX];
-	char lock[PATHS_MAX], control[PATHS_MAX], journal[PATHS_MAX];
+	char head[PATHS_MAX], lock[PATHS_MAX], control[PATHS_MAX];
+	char journal[PATHS_MAX];
 	char console[PATHS_MAX];
 };
 

@@ -13,7 +13,6 @@
 #include "agent/command/letters.h"
 #include "agent/reconcile/foresee.h"
 #include "agent/reconcile/message.h"
-#include "agent/sign/minisign.h"
 #include "agent/command/saved_plan.h"
 #include "agent/daemon/record.h"
 #include "agent/sign/signer.h"
@@ -74,26 +73,26 @@ static int
 sign(struct pass *p, const struct context *ctx, struct error *err)
 {
 	struct signer_options opt = { .dir = ctx->paths.snapshots,
-		.key = ctx->paths.key, .public_key = ctx->paths.public_key };
-	struct minisign_public pub;
+		.key = ctx->paths.key, .public_key = ctx->paths.public_key,
+		.good = ctx->paths.good, .state = ctx->paths.state,
+		.head = ctx->paths.head, .make_key = true };
+	struct signer_said said;
 	struct signer_answer answer;
 	struct snapshot s;
 	struct message m;
-	bool made;
 	size_t len;
 	char *json;
 	pid_t pid;
 	int fd, rc = -1;
 
-	if (minisign_ensure(opt.key, opt.public_key, &made, &pub, err) != 0 ||
-	    record_state(&p->reconciler, "", &s, err) != 0)
+	if (record_state(&p->reconciler, "", &s, err) != 0)
 		return -1;
 	s.taken = (int64_t)time(NULL);
 	json = snapshot_encode(&s, &len, err);
 	snapshot_free(&s);
 	if (json == NULL)
 		return -1;
-	fd = helper_start("signer", signer_body, &opt, NULL, &pid, err);
+	fd = signer_start(&opt, &said, &pid, err);
 	if (fd != -1 && channel_write(fd, SIGNER_WRITE, 0, json, len) == 0 &&
 	    channel_read(fd, &m, err) == 1) {
 		if (m.len == sizeof answer) {

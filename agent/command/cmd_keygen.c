@@ -1,23 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jailagent keygen: a key pair in minisign's formats. */
+#include <sys/wait.h>
+
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/base/buffer.h"
+#include "agent/base/channel.h"
 #include "agent/command/command.h"
+#include "agent/daemon/control.h"
 #include "agent/sign/minisign.h"
+#include "agent/sign/signer.h"
+#include "kernel/compat.h"
 
 static int run(struct context *ctx, int argc, char **argv);
 
 const struct command command_keygen = {
 	.name = "keygen",
-	.synopsis = "[-k SECRET] [-p PUBLIC] [--json]",
+	.synopsis = "[-k SECRET] [-p PUBLIC] [--rotate] [--json]",
 	.summary = "make a key pair in minisign's format",
 	.help =
 	    "  -k SECRET  the secret key's file (STATEDIR/key), mode 0600\n"
 	    "  -p PUBLIC  the public key's file (SECRET.pub)\n"
+	    "  --rotate   changes the key in STATEDIR for a new one, which the\n"
+	    "             old one signs; what was signed before still verifies,\n"
+	    "             with either public key\n"
 	    "  --json     for programs\n"
 	    "\n"
 	    "Existing files are never replaced.  \"jailagent run\" makes a pair\n"
@@ -27,15 +38,16 @@ const struct command command_keygen = {
 
 struct files {
 	const char *secret, *public;
-	bool json;
+	bool json, rotate;
 };
 
 /* Returns -1 to go on, else the exit status. */
 static int
 read_options(struct files *f, int argc, char **argv)
 {
-	enum { JSON = 256 };
+	enum { JSON = 256, ROTATE };
 	static const struct option options[] = {
+		{ "rotate", no_argument, NULL, ROTATE },
 		{ "json", no_argument, NULL, JSON },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -50,6 +62,9 @@ read_options(struct files *f, int argc, char **argv)
 		case 'p':
 			f->public = optarg;
 			break;
+		case ROTATE:
+			f->rotate = true;
+			break;
 		case JSON:
 			f->json = true;
 			break;
@@ -60,6 +75,9 @@ read_options(struct files *f, int argc, char **argv)
 	if (optind < argc)
 		return usage_error(&command_keygen, "\"%s\" is too much",
 		    argv[optind]);
+	if (f->rotate && (f->secret != NULL || f->public != NULL))
+		return usage_error(&command_keygen, "--rotate changes the key "
+		    "in the state directory; leave -k and -p out");
 	return -1;
 }
 
@@ -82,6 +100,82 @@ print_json(const struct files *f, const char *line)
 	buffer_free(&b);
 }
 
+static void
+print_pair(const struct files *f, const char *line)
+{
+	if (f->json)
+		print_json(f, line);
+	else
+		printf("secret key  %s\npublic key  %s\n\n%s\n", f->secret,
+		    f->public, line);
+}
+
+/* Without an agent, and so that none starts meanwhile. */
+static int
+rotate_here(const struct paths *p, char line[MINISIGN_PUBLIC_LINE],
+    struct error *err)
+{
+	const struct signer_options o = { .dir = p->snapshots,
+		.good = p->good, .key = p->key, .public_key = p->public_key,
+		.state = p->state, .head = p->head };
+	struct signer_said said;
+	struct message m;
+	int fd, lock, rc = -1;
+	long holder;
+	pid_t pid;
+
+	if (paths_make(p, err) != 0 ||
+	    (lock = paths_lock(p, &holder, err)) == -1)
+		return -1;
+	fd = signer_start(&o, &said, &pid, err);
+	if (fd != -1 && channel_write(fd, SIGNER_ROTATE, 0, NULL, 0) == 0 &&
+	    channel_read(fd, &m, err) == 1) {
+		const char *text = (const char *)m.data;
+
+		if (m.type == SIGNER_ROTATED) {
+			snprintf(line, MINISIGN_PUBLIC_LINE, "%s", text);
+			rc = 0;
+		} else
+			error_set(err, EINVAL, "%s", text);
+		free(m.data);
+	}
+	if (fd != -1) {
+		close(fd);
+		waitpid(pid, NULL, 0);
+	}
+	close(lock);
+	return rc;
+}
+
+static int
+rotate(const struct context *ctx, struct files *f)
+{
+	char line[MINISIGN_PUBLIC_LINE] = "";
+	const char *wrong = NULL;
+	json_t *reply = NULL;
+	struct error err;
+	int rc;
+
+	error_clear(&err);
+	rc = control_call(&ctx->paths, "rotate", NULL, -1, &reply, &err);
+	if (rc == 1) {
+		rc = rotate_here(&ctx->paths, line, &err);
+	} else if (rc == 0) {
+		wrong = json_string_value(json_object_get(reply, "error"));
+		if (wrong == NULL)
+			snprintf(line, sizeof line, "%s", json_string_value(
+			    json_object_get(reply, "public_key")));
+	}
+	f->secret = ctx->paths.key;
+	f->public = ctx->paths.public_key;
+	if (rc == 0 && wrong == NULL)
+		print_pair(f, line);
+	else
+		complain("%s", wrong != NULL ? wrong : err.text);
+	json_decref(reply);
+	return rc == 0 && wrong == NULL ? EXIT_OK : EXIT_FAILED;
+}
+
 static int
 run(struct context *ctx, int argc, char **argv)
 {
@@ -93,6 +187,9 @@ run(struct context *ctx, int argc, char **argv)
 
 	if ((status = read_options(&f, argc, argv)) != -1)
 		return status;
+	compat_hide_memory();
+	if (f.rotate)
+		return rotate(ctx, &f);
 	if (f.secret == NULL) {
 		if (paths_make(&ctx->paths, &err) == -1) {
 			complain("%s", err.text);
@@ -109,10 +206,6 @@ run(struct context *ctx, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	minisign_public_line(&pub, line);
-	if (f.json)
-		print_json(&f, line);
-	else
-		printf("secret key  %s\npublic key  %s\n\n%s\n", f.secret,
-		    f.public, line);
+	print_pair(&f, line);
 	return EXIT_OK;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,8 @@ static int run(struct context *ctx, int argc, char **argv);
 
 const struct command command_snapshot = {
 	.name = "snapshot",
-	.synopsis = "show|list|verify|diff [--pub KEY] [--dir DIR] [--json] "
-	    "[-v] ...",
+	.synopsis = "show|list|verify|diff [--pub KEY] [--dir DIR] "
+	    "[--host NAME] [--seen N:DIGEST|FILE] [--json] [-v] ...",
 	.summary = "show, verify and compare signed states",
 	.help =
 	    "  show [N|FILE]      one state; the newest when none is named\n"
@@ -43,6 +44,9 @@ const struct command command_snapshot = {
 	    "  --pub KEY   public key: a file (STATEDIR/key.pub) or its base64\n"
 	    "              line; needed to look at a copy elsewhere\n"
 	    "  --dir DIR   where snapshots are (STATEDIR/snapshots)\n"
+	    "  --host NAME  verify: all have to be of this host\n"
+	    "  --seen N:DIGEST|FILE  verify: this one, which an earlier verify\n"
+	    "              printed, or a copy of it, has to be among them\n"
 	    "  --json      for programs; show: the file itself\n"
 	    "  -v          show: also the parameters of each jail\n"
 	    "\n"
@@ -70,10 +74,12 @@ print_help(const struct command *c)
 static int
 read_options(struct snapshot_args *a, int argc, char **argv)
 {
-	enum { PUB = 256, DIRECTORY, JSON, HELP };
+	enum { PUB = 256, DIRECTORY, HOST, SEEN, JSON, HELP };
 	static const struct option options[] = {
 		{ "pub", required_argument, NULL, PUB },
 		{ "dir", required_argument, NULL, DIRECTORY },
+		{ "host", required_argument, NULL, HOST },
+		{ "seen", required_argument, NULL, SEEN },
 		{ "json", no_argument, NULL, JSON },
 		{ "help", no_argument, NULL, HELP },
 		{ NULL, 0, NULL, 0 },
@@ -88,6 +94,12 @@ read_options(struct snapshot_args *a, int argc, char **argv)
 			break;
 		case DIRECTORY:
 			a->dir = optarg;
+			break;
+		case HOST:
+			a->host = optarg;
+			break;
+		case SEEN:
+			a->seen = optarg;
 			break;
 		case JSON:
 			a->json = true;
@@ -161,26 +173,43 @@ add_finding(void *arg, const char *file, const char *problem)
 	buffer_free(&b);
 }
 
+static void
+print_verified(const struct verify_result *r, bool good,
+    const struct buffer *problems)
+{
+	struct buffer host = { .data = NULL };
+
+	buffer_json(&host, r->host);
+	printf("{\"good\":%s,\"verified\":%zu,\"newest\":%" PRIu64
+	    ",\"digest\":\"%s\",\"host\":%s,\"problems\":[%s]}\n",
+	    good ? "true" : "false", r->verified, r->newest, r->digest,
+	    host.failed ? "null" : host.data,
+	    problems->len == 0 ? "" : problems->data);
+	buffer_free(&host);
+}
+
 int
 snapshot_command_verify(const struct snapshot_args *a)
 {
 	const char *path = a->argc > 0 ? a->argv[0] : a->dir;
 	struct findings f = { .json = a->json };
+	const struct verify_options opt = { .public_key = a->pub,
+		.host = a->host, .seen = a->seen, .report = add_finding,
+		.arg = &f };
+	struct verify_result r;
 	struct error err;
-	size_t verified;
 	int rc;
 
-	rc = snapshot_verify(path, a->pub, add_finding, &f, &verified, &err);
+	rc = snapshot_verify(path, &opt, &r, &err);
 	if (rc == -1)
 		complain("%s", err.text);
 	else if (a->json)
-		printf("{\"good\":%s,\"verified\":%zu,\"problems\":[%s]}\n",
-		    rc == 0 ? "true" : "false", verified,
-		    f.list.len == 0 ? "" : f.list.data);
+		print_verified(&r, rc == 0, &f.list);
 	else
-		printf("%s: %s, %zu snapshot%s verified\n", path,
-		    rc == 0 ? "good" : "BAD", verified,
-		    verified == 1 ? "" : "s");
+		printf("%s: %s, %zu snapshot%s verified, the newest is "
+		    "%" PRIu64 ":%s\n", path, rc == 0 ? "good" : "BAD",
+		    r.verified, r.verified == 1 ? "" : "s", r.newest,
+		    r.digest);
 	buffer_free(&f.list);
 	return rc == 0 ? EXIT_OK : EXIT_FAILED;
 }
@@ -214,25 +243,50 @@ find_number(int dir, const char *operand, size_t back,
 	return 0;
 }
 
+int
+snapshot_keys(const struct snapshot_args *a, int dir, struct keychain *keys,
+    struct error *err)
+{
+	char file[SNAPSHOT_NAME_MAX];
+	struct minisign_public pub;
+	int rc;
+
+	if (minisign_public_read(a->pub, &pub, err) == -1)
+		return -1;
+	rc = keychain_load(dir, &pub, keys, file, err);
+	return rc == 1 ? error_wrap(err, "%s", file) : rc;
+}
+
+/* A number of the directory, or a file anywhere. */
 static int
-load_number(const struct snapshot_args *a, const char *operand, size_t back,
-    const struct minisign_public *pub, struct snapshot *s, struct error *err)
+load(const struct snapshot_args *a, int dir, const char *operand, size_t back,
+    struct snapshot *s, struct error *err)
 {
 	unsigned char digest[DIGEST_SIZE];
 	char name[SNAPSHOT_NAME_MAX];
-	bool readable;
-	int dir, rc;
+	struct keychain keys = { 0 };
+	bool readable, is_file;
+	int rc;
 
-	dir = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir == -1)
-		return error_sys(err, errno, "%s", a->dir);
-	rc = find_number(dir, operand, back, name, err);
-	if (rc == -1)
+	is_file = operand != NULL &&
+	    operand[strspn(operand, "0123456789")] != '\0';
+	rc = snapshot_keys(a, dir, &keys, err);
+	if (rc == 0 && !is_file)
+		rc = find_number(dir, operand, back, name, err);
+	if (rc == -1) {
 		error_wrap(err, "%s", a->dir);
-	else if ((rc = snapshot_load(dir, name, pub, s, digest, &readable,
-	    err)) == -1)
-		error_wrap(err, "%s/%s", a->dir, name);
-	close(dir);
+	} else if (is_file) {
+		rc = snapshot_load(AT_FDCWD, operand, &keys, s, digest,
+		    &readable, err);
+		if (rc == -1)
+			error_wrap(err, "%s", operand);
+	} else {
+		rc = snapshot_load(dir, name, &keys, s, digest, &readable,
+		    err);
+		if (rc == -1)
+			error_wrap(err, "%s/%s", a->dir, name);
+	}
+	keychain_free(&keys);
 	return rc;
 }
 
@@ -240,22 +294,16 @@ int
 snapshot_argument(const struct snapshot_args *a, const char *operand,
     size_t back, struct snapshot *s)
 {
-	unsigned char digest[DIGEST_SIZE];
-	struct minisign_public pub;
 	struct error err;
-	bool readable;
-	int rc;
+	int rc = -1, dir;
 
-	rc = minisign_public_read(a->pub, &pub, &err);
-	if (rc == 0 && (operand == NULL ||
-	    operand[strspn(operand, "0123456789")] == '\0')) {
-		rc = load_number(a, operand, back, &pub, s, &err);
-	} else if (rc == 0) {
-		rc = snapshot_load(AT_FDCWD, operand, &pub, s, digest,
-		    &readable, &err);
-		if (rc == -1)
-			error_wrap(&err, "%s", operand);
-	}
+	dir = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir == -1)
+		error_sys(&err, errno, "%s", a->dir);
+	else
+		rc = load(a, dir, operand, back, s, &err);
+	if (dir != -1)
+		close(dir);
 	if (rc == -1)
 		complain("%s", err.text);
 	return rc;

@@ -4,7 +4,7 @@
 #define JA_CMD_SNAPSHOT_H
 
 #include "agent/command/command.h"
-#include "agent/sign/minisign.h"
+#include "agent/sign/keychain.h"
 #include "agent/sign/snapshot.h"
 
 /* The command line behind the subcommand, read. */
@@ -12,6 +12,7 @@ struct snapshot_args {
 	const struct context *ctx;
 	const char *pub; /* file or base64 line */
 	const char *dir; /* where numbers are looked up */
+	const char *host, *seen; /* for verify, or NULL */
 	bool json, params;
 	int argc; /* operands */
 	char **argv;
@@ -30,6 +31,10 @@ int snapshot_command_diff(const struct snapshot_args *a);
  */
 int snapshot_argument(const struct snapshot_args *a, const char *operand,
     size_t back, struct snapshot *s);
+
+/* The keys of a directory, by --pub; a chain that is broken is an error. */
+int snapshot_keys(const struct snapshot_args *a, int dir,
+    struct keychain *keys, struct error *err);
 
 /* "2026-01-31 23:59:59 UTC" */
 #define SNAPSHOT_TIME_MAX 48

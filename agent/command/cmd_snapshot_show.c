@@ -159,7 +159,7 @@ list_row(struct table *t, const struct entry *e)
 
 /* Loads each; *bad when one is not good. */
 static void
-list_all(const struct minisign_public *pub, int dir, const uint64_t *sequence,
+list_all(const struct keychain *keys, int dir, const uint64_t *sequence,
     size_t count, struct buffer *json, struct table *t, bool *bad)
 {
 	unsigned char digest[DIGEST_SIZE];
@@ -172,7 +172,7 @@ list_all(const struct minisign_public *pub, int dir, const uint64_t *sequence,
 		struct entry e = { .sequence = sequence[i], .problem = "" };
 
 		snapshot_name(sequence[i], name);
-		e.good = snapshot_load(dir, name, pub, &e.s, digest, &readable,
+		e.good = snapshot_load(dir, name, keys, &e.s, digest, &readable,
 		    &err) == 0;
 		if (!e.good) {
 			e.problem = err.text;
@@ -193,7 +193,7 @@ snapshot_command_list(const struct snapshot_args *a)
 {
 	struct table t = { .columns = 6 };
 	struct buffer json = { .data = NULL };
-	struct minisign_public pub;
+	struct keychain keys = { 0 };
 	struct error err;
 	uint64_t *sequence = NULL;
 	size_t count;
@@ -203,9 +203,10 @@ snapshot_command_list(const struct snapshot_args *a)
 	dir = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1)
 		error_sys(&err, errno, "%s", a->dir);
-	if (dir == -1 || minisign_public_read(a->pub, &pub, &err) == -1 ||
+	if (dir == -1 || snapshot_keys(a, dir, &keys, &err) == -1 ||
 	    snapshot_sequences(dir, &sequence, &count, &err) == -1) {
 		complain("%s", err.text);
+		keychain_free(&keys);
 		if (dir != -1)
 			close(dir);
 		return EXIT_FAILED;
@@ -213,8 +214,9 @@ snapshot_command_list(const struct snapshot_args *a)
 	table_row(&t, "NUMBER", "TAKEN", "JAILS", "HOST", "REVISION", "STATE",
 	    NULL);
 	buffer_text(&json, "[");
-	list_all(&pub, dir, sequence, count, &json, &t, &bad);
+	list_all(&keys, dir, sequence, count, &json, &t, &bad);
 	free(sequence);
+	keychain_free(&keys);
 	close(dir);
 	if (a->json)
 		printf("%s]\n", json.failed ? "[" : json.data);

@@ -15,7 +15,6 @@
 
 #include "agent/base/buffer.h"
 #include "agent/reconcile/message.h"
-#include "agent/sign/minisign.h"
 #include "agent/sign/signer.h"
 #include "agent/daemon/status.h"
 
@@ -197,21 +196,23 @@ start_helpers(struct daemon *d, int *reader, int *signer, struct error *err)
 		.keys = d->opt.keys, .accepted = p->accepted };
 	struct signer_options signs = { .dir = p->snapshots, .good = p->good,
 		.key = p->key, .public_key = p->public_key,
-		.keep = d->opt.keep_snapshots, .state = p->state };
-	struct minisign_public pub;
-	bool made = false;
+		.keep = d->opt.keep_snapshots, .state = p->state,
+		.head = p->head, .make_key = true };
+	struct signer_said said;
 	pid_t pid;
 
-	if (minisign_ensure(p->key, p->public_key, &made, &pub, err) != 0)
-		return -1;
-	if (made)
-		daemon_log("made a signing key: %s (public: %s)", p->key,
-		    p->public_key);
 	*reader = helper_start("reader", reader_body, &reads, NULL, &pid, err);
 	if (*reader == -1)
 		return -1;
-	*signer = helper_start("signer", signer_body, &signs, NULL, &pid, err);
-	return *signer == -1 ? -1 : 0;
+	*signer = signer_start(&signs, &said, &pid, err);
+	if (*signer == -1)
+		return -1;
+	if (said.text[0] != '\0')
+		daemon_log("%s", said.text);
+	if (said.trouble)
+		snprintf(d->snapshot_problem, sizeof d->snapshot_problem,
+		    "%.500s", said.text);
+	return 0;
 }
 
 static int

@@ -8,7 +8,7 @@
  *   daemon_snapshot.c  signed states
  *   daemon_request.c   the control socket
  *   daemon_orders.c    what users order of jails
- *   daemon_trust.c     the record of signed specs
+ *   daemon_trust.c     the record of signed specs, and another key
  */
 #ifndef JA_DAEMON_H
 #define JA_DAEMON_H
@@ -97,7 +97,7 @@ struct daemon {
 	struct event *order_timer;
 
 	/* daemon_trust.c */
-	struct control_client *resetter; /* waits for an empty record */
+	struct control_client *asker; /* waits for the signer's answer */
 
 	/* daemon_request.c */
 	struct control *control;

@@ -350,8 +350,8 @@ on_gone(void *arg, struct control_client *client)
 	struct daemon *d = arg;
 	struct waiter *w, *next;
 
-	if (d->resetter == client)
-		d->resetter = NULL;
+	if (d->asker == client)
+		d->asker = NULL;
 	for (w = TAILQ_FIRST(&d->waiters); w != NULL; w = next) {
 		next = TAILQ_NEXT(w, link);
 		if (w->client == client)
@@ -376,6 +376,7 @@ static const struct {
 	{ "stop", order_stop },
 	{ "adopt", order_adopt },
 	{ "trust-reset", request_trust_reset },
+	{ "rotate", request_rotate },
 };
 
 static void

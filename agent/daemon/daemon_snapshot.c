@@ -124,6 +124,10 @@ on_done(void *arg, struct channel *c, const struct message *m)
 		daemon_recorded(d, m);
 		return;
 	}
+	if (m->type == SIGNER_ROTATED || m->type == SIGNER_NOT_ROTATED) {
+		daemon_rotated(d, m);
+		return;
+	}
 	if (m->type == SIGNER_NOT_KEPT) {
 		if (!d->said_not_kept)
 			daemon_log("%.*s", (int)m->len,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The record of signed specs (agent/sign/accepted.h) while an agent runs. */
+/*
+ * What is asked of the signer while an agent runs: the record of signed specs
+ * (agent/sign/accepted.h), and another key.
+ */
 #ifndef JA_DAEMON_TRUST_H
 #define JA_DAEMON_TRUST_H
 
@@ -13,5 +16,9 @@ void daemon_recorded(struct daemon *d, const struct message *m);
 /* jailagent trust --reset */
 void request_trust_reset(struct daemon *d, struct control_client *client,
     json_t *q);
+/* jailagent keygen --rotate, and the signer's answer */
+void request_rotate(struct daemon *d, struct control_client *client,
+    json_t *q);
+void daemon_rotated(struct daemon *d, const struct message *m);
 
 #endif

@@ -17,7 +17,7 @@
 #include "agent/reconcile/applied.h"
 #include "agent/reconcile/journal.h"
 #include "agent/reconcile/things.h"
-#include "agent/sign/snapshot.h"
+#include "agent/sign/head.h"
 #include "kernel/start.h"
 
 #define JOURNAL_REWRITE (1024 * 1024)
@@ -194,12 +194,14 @@ set_doubt(struct inventory *inv, const char *what, const char *why)
 static int
 take_snapshot(struct inventory *inv, struct error *err)
 {
-	unsigned char digest[DIGEST_SIZE];
-	struct snapshot s;
+	unsigned char digest[DIGEST_SIZE] = { 0 };
+	struct snapshot s; /* all zeros if there is none */
 	int rc = snapshot_newest(inv->paths->snapshots, inv->paths->public_key,
 	    &s, digest, err);
 
-	if (rc < 0) {
+	if (rc < 0 || head_check(inv->paths->head, s.sequence, digest,
+	    err) == -1) {
+		snapshot_free(&s);
 		rc = set_doubt(inv, "the newest snapshot cannot be trusted: ",
 		    err->text);
 		error_clear(err);
@@ -213,8 +215,7 @@ take_snapshot(struct inventory *inv, struct error *err)
 		if (j->token[0] != '\0' && take_record(inv, &r) != 0)
 			return error_sys(err, ENOMEM, "inventory");
 	}
-	if (rc == 0)
-		snapshot_free(&s);
+	snapshot_free(&s);
 	return 0;
 }
 

@@ -14,7 +14,6 @@
 #include "agent/base/file.h"
 #include "agent/sign/sealed.h"
 
-#define COMMENT "accepted specs"
 #define NEW_NAME ".new-" ACCEPTED_NAME
 #define RECORD_MAX ((size_t)64 * 1024 * 1024)
 #define HEX_LEN ((size_t)2 * ACCEPTED_DIGEST)
@@ -116,7 +115,7 @@ accepted_read(const char *file, const char *public_key, struct accepted *a,
 	int rc;
 
 	*a = (struct accepted){ 0 };
-	rc = sealed_read(AT_FDCWD, file, RECORD_MAX, public_key, COMMENT,
+	rc = sealed_read(AT_FDCWD, file, RECORD_MAX, public_key, ACCEPTED_COMMENT,
 	    &text, &len, err);
 	if (rc != 0)
 		return rc;
@@ -155,7 +154,7 @@ accepted_write(int dir, const struct minisign_secret *secret,
     const char *text, size_t len, struct error *err)
 {
 	size_t sealed_len;
-	char *sealed = sealed_make(secret, COMMENT, text, len, &sealed_len,
+	char *sealed = sealed_make(secret, ACCEPTED_COMMENT, text, len, &sealed_len,
 	    err);
 	int rc;
 

@@ -16,6 +16,7 @@
 #include "agent/sign/minisign.h"
 
 #define ACCEPTED_NAME "accepted" /* in the state directory */
+#define ACCEPTED_COMMENT "accepted specs" /* of its signature */
 #define ACCEPTED_DIGEST 32	 /* BLAKE2b-256 */
 
 struct accepted_entry {

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,11 @@
 #include "kernel/compat.h"
 #include "kernel/confine.h"
 #include "agent/sign/accepted.h"
+#include "agent/sign/head.h"
+#include "agent/sign/keychain.h"
 #include "agent/sign/kept.h"
 #include "agent/sign/minisign.h"
+#include "agent/sign/rotate.h"
 #include "agent/sign/signer_write.h"
 #include "agent/sign/statement.h"
 
@@ -25,7 +29,9 @@ struct signer {
 	const struct signer_options *options;
 	struct minisign_secret *secret; /* NULL: not read yet */
 	struct minisign_public pub;
+	struct keychain keys; /* that have signed what is there */
 	int dir, good;	/* -1: not open yet */
+	bool made;	/* the key */
 	bool confined;
 	bool ready;	/* the newest snapshot is known and good */
 	uint64_t newest; /* its sequence; 0: there is none */
@@ -41,6 +47,11 @@ read_keys(struct signer *s, struct error *err)
 	struct minisign_secret *secret;
 	struct minisign_public pub;
 
+	if (rotate_finish(o, s->dir, err) == -1)
+		return error_wrap(err, "the change of the key was cut short");
+	if (o->make_key && minisign_ensure(o->key, o->public_key, &s->made,
+	    &pub, err) == -1)
+		return -1;
 	if ((secret = minisign_secret_read(o->key, err)) == NULL)
 		return -1;
 	minisign_secret_public(secret, &s->pub);
@@ -65,7 +76,7 @@ load_newest(struct signer *s, struct error *err)
 	bool readable;
 
 	snapshot_name(s->newest, name);
-	if (snapshot_load(s->dir, name, &s->pub, &snapshot, s->digest,
+	if (snapshot_load(s->dir, name, &s->keys, &snapshot, s->digest,
 	    &readable, err) == -1)
 		return error_wrap(err, "no snapshot is written while the "
 		    "newest one is not good (\"jailagent snapshot verify\" "
@@ -87,8 +98,7 @@ check_anchor(struct signer *s, struct error *err)
 	if (last == 0)
 		return 0;
 	statement_name(STATEMENT_ANCHOR, last, name);
-	if (statement_load(s->dir, STATEMENT_ANCHOR, last, &s->pub, &anchor,
-	    err) == -1)
+	if (keychain_anchor(&s->keys, s->dir, last, &anchor, err) == -1)
 		return error_wrap(err, "no snapshot is written: %s/%s",
 		    s->options->dir, name);
 	statement_free(&anchor);
@@ -105,15 +115,25 @@ check_anchor(struct signer *s, struct error *err)
 static int
 find_newest(struct signer *s, struct error *err)
 {
+	char file[SNAPSHOT_NAME_MAX];
 	uint64_t *sequence;
 	size_t count;
 
+	keychain_free(&s->keys);
+	switch (keychain_load(s->dir, &s->pub, &s->keys, file, err)) {
+	case 1:
+		return error_wrap(err, "no snapshot is written: %s/%s",
+		    s->options->dir, file);
+	case -1:
+		return error_wrap(err, "%s", s->options->dir);
+	}
 	if (snapshot_sequences(s->dir, &sequence, &count, err) == -1)
 		return error_wrap(err, "%s", s->options->dir);
 	s->newest = count == 0 ? 0 : sequence[count - 1];
 	s->first = count == 0 ? 1 : sequence[0];
 	free(sequence);
 	if ((s->newest > 0 && load_newest(s, err) == -1) ||
+	    head_check(s->options->head, s->newest, s->digest, err) == -1 ||
 	    check_anchor(s, err) == -1)
 		return -1;
 	return signer_clean(s->dir, s->newest, err);
@@ -165,6 +185,7 @@ write_next(struct signer *s, const struct message *m, struct error *err)
 	if (rc == 0) {
 		snapshot_digest(json, len, s->digest);
 		s->newest++;
+		head_write(s->options->head, s->newest, s->digest);
 	} else {
 		/* What is on the disk now is to be found out. */
 		s->ready = false;
@@ -180,7 +201,7 @@ keep(struct signer *s, const struct message *m, struct error *err)
 	const char *path = (const char *)m->data;
 	size_t len = strlen(path);
 
-	(void)prepare(s, NULL);
+	(void)prepare(s, err);
 	if (s->secret == NULL || s->good == -1)
 		return error_set(err, ENOENT, "without the key, or a place, "
 		    "the last good spec files are not kept");
@@ -260,6 +281,39 @@ answer_text(struct signer_answer *a, const struct error *err)
 }
 
 static int
+rotate(struct signer *s, struct error *err)
+{
+	struct minisign_secret *new;
+
+	if (prepare(s, err) == -1)
+		return -1;
+	if (s->newest == 0)
+		memset(s->digest, 0, sizeof s->digest);
+	new = rotate_key(s->options, s->dir, s->secret, s->newest, s->digest,
+	    err);
+	if (new == NULL)
+		return -1;
+	minisign_secret_free(s->secret);
+	s->secret = new;
+	minisign_secret_public(new, &s->pub);
+	s->ready = false;
+	return rotate_finish(s->options, s->dir, err);
+}
+
+static int
+answer_rotate(struct signer *s, int fd, const struct message *m)
+{
+	char line[MINISIGN_PUBLIC_LINE];
+	struct error err;
+	bool done = rotate(s, &err) == 0;
+	const char *text = done ? minisign_public_line(&s->pub, line) :
+	    err.text;
+
+	return channel_write(fd, done ? SIGNER_ROTATED : SIGNER_NOT_ROTATED,
+	    m->number, text, strlen(text));
+}
+
+static int
 answer(struct signer *s, int fd, const struct message *m)
 {
 	struct signer_answer a;
@@ -274,13 +328,73 @@ answer(struct signer *s, int fd, const struct message *m)
 		a.sequence = -1;
 		answer_text(&a, &err);
 	} else {
-		if (signer_retain(s->dir, s->secret, s->options->keep,
-		    &s->first, s->newest, &err) == -1)
+		if (signer_retain(s->dir, s->secret, &s->keys,
+		    s->options->keep, &s->first, s->newest, &err) == -1)
 			answer_text(&a, &err);
 		a.sequence = (int64_t)s->newest;
 		memcpy(a.digest, s->digest, sizeof a.digest);
 	}
 	return channel_write(fd, SIGNER_DONE, m->number, &a, sizeof a);
+}
+
+/* Whatever is not a question for a snapshot. */
+static const struct {
+	unsigned type;
+	int (*answer)(struct signer *s, int fd, const struct message *m);
+} others[] = {
+	{ SIGNER_KEEP, answer_reader },
+	{ SIGNER_FORGET, answer_reader },
+	{ SIGNER_RECORD, answer_record },
+	{ SIGNER_ROTATE, answer_rotate },
+};
+
+static int
+answer_any(struct signer *s, int fd, const struct message *m)
+{
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (others[i].type == m->type)
+			return others[i].answer(s, fd, m);
+	return answer(s, fd, m);
+}
+
+/* The key before anybody asks. */
+static int
+say_ready(struct signer *s, int fd)
+{
+	char text[2 * ERROR_TEXT_MAX] = "";
+	struct error err;
+
+	if (prepare(s, &err) == -1)
+		snprintf(text, sizeof text, "states are not signed: %s",
+		    err.text);
+	else if (s->made)
+		snprintf(text, sizeof text, "made a signing key: %.900s "
+		    "(public: %.900s)", s->options->key,
+		    s->options->public_key);
+	return channel_write(fd, SIGNER_READY, text[0] != '\0' && !s->made,
+	    text, strlen(text));
+}
+
+int
+signer_start(const struct signer_options *o, struct signer_said *said,
+    pid_t *pid, struct error *err)
+{
+	/* The helper only reads what it is given. */
+	int fd = helper_start("signer", signer_body, (void *)(uintptr_t)o,
+	    NULL, pid, err);
+	struct message m;
+
+	*said = (struct signer_said){ .trouble = false };
+	if (fd == -1)
+		return -1;
+	if (channel_read(fd, &m, err) != 1) {
+		close(fd);
+		return error_set(err, ECHILD, "the signer ended");
+	}
+	said->trouble = m.number != 0;
+	snprintf(said->text, sizeof said->text, "%s", (const char *)m.data);
+	free(m.data);
+	return fd;
 }
 
 int
@@ -291,17 +405,16 @@ signer_body(int fd, void *arg)
 	int more;
 
 	compat_hide_memory();
-	/* The key before anybody asks; a failure is told when somebody does. */
-	(void)prepare(&s, NULL);
+	if (say_ready(&s, fd) == -1)
+		return 1;
 	while ((more = channel_read(fd, &m, NULL)) == 1) {
-		more = (m.type == SIGNER_RECORD ? answer_record :
-		    m.type == SIGNER_KEEP || m.type == SIGNER_FORGET ?
-		    answer_reader : answer)(&s, fd, &m);
+		more = answer_any(&s, fd, &m);
 		free(m.data);
 		if (more == -1)
 			break;
 	}
 	minisign_secret_free(s.secret);
+	keychain_free(&s.keys);
 	if (s.dir != -1)
 		close(s.dir);
 	if (s.good != -1)

@@ -3,6 +3,8 @@
 #ifndef JA_SIGNER_H
 #define JA_SIGNER_H
 
+#include <sys/types.h>
+
 #include "agent/sign/snapshot.h"
 
 /*
@@ -12,6 +14,9 @@
  * SIGNER_KEEP carries the path of a spec file, a NUL and a text to be kept,
  * SIGNER_FORGET the name of a kept one; only failures are answered, by
  * SIGNER_NOT_KEPT with a message.
+ * SIGNER_READY comes once, by itself, with what is to be logged, or nothing.
+ * SIGNER_ROTATE asks for another key; SIGNER_ROTATED has its base64 line,
+ * SIGNER_NOT_ROTATED says why there is none.
  * SIGNER_RECORD carries the text of accepted.h; SIGNER_RECORDED says that it is
  * on the disk, or with a message why not.
  */
@@ -22,11 +27,15 @@ struct signer_options {
 	const char *public_key;
 	size_t keep; /* snapshots; 0: all */
 	const char *state; /* the state directory, for SIGNER_RECORD */
+	/* What was written last in this boot (RUNDIR/head), or NULL. */
+	const char *head;
+	bool make_key; /* when there is none */
 };
 
 enum { SIGNER_WRITE = 1, SIGNER_DONE = 2, SIGNER_KEEP = 3,
 	SIGNER_FORGET = 4, SIGNER_NOT_KEPT = 5, SIGNER_RECORD = 6,
-	SIGNER_RECORDED = 7 };
+	SIGNER_RECORDED = 7, SIGNER_READY = 8, SIGNER_ROTATE = 9,
+	SIGNER_ROTATED = 10, SIGNER_NOT_ROTATED = 11 };
 
 struct signer_answer {
 	int64_t sequence; /* -1: failed, `text` says why */
@@ -43,5 +52,13 @@ struct signer_answer {
  * answer to each write, and tried again each time.
  */
 int signer_body(int fd, void *arg);
+
+/* Starts it, and waits for SIGNER_READY.  Returns the channel. */
+struct signer_said {
+	char text[2 * ERROR_TEXT_MAX];
+	bool trouble; /* it is a reason why nothing is signed */
+};
+int signer_start(const struct signer_options *o, struct signer_said *said,
+    pid_t *pid, struct error *err);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "agent/base/buffer.h"
 #include "agent/base/file.h"
+#include "agent/sign/keychain.h"
 #include "agent/sign/statement.h"
 
 #define SIGNATURE_FILE_MAX 16384
@@ -49,7 +50,7 @@ host_of(const char *comment)
  * itself can be large.
  */
 static int
-read_link(int dir, const struct minisign_public *pub, uint64_t last,
+read_link(int dir, const struct keychain *keys, uint64_t last,
     struct statement *s, struct error *err)
 {
 	char name[SNAPSHOT_NAME_MAX], file[SNAPSHOT_NAME_MAX + 8];
@@ -62,7 +63,7 @@ read_link(int dir, const struct minisign_public *pub, uint64_t last,
 	    snapshot_name(last + 1, name));
 	if (file_read(dir, file, SIGNATURE_FILE_MAX, &sig, &len, err) == -1)
 		return error_wrap(err, "%s", file);
-	rc = minisign_verify_comment(pub, sig, len, comment, err);
+	rc = keychain_verify_comment(keys, sig, len, comment, err);
 	free(sig);
 	if (rc == -1)
 		return error_wrap(err, "%s", file);
@@ -77,17 +78,15 @@ read_link(int dir, const struct minisign_public *pub, uint64_t last,
 }
 
 static int
-write_anchor(int dir, const struct minisign_secret *secret, uint64_t last,
-    struct error *err)
+write_anchor(int dir, const struct minisign_secret *secret,
+    const struct keychain *keys, uint64_t last, struct error *err)
 {
 	struct statement s = { .host = NULL };
-	struct minisign_public pub;
 	char name[SNAPSHOT_NAME_MAX], *json = NULL, *signature = NULL;
 	size_t len;
 	int rc = -1;
 
-	minisign_secret_public(secret, &pub);
-	if (read_link(dir, &pub, last, &s, err) == 0 &&
+	if (read_link(dir, keys, last, &s, err) == 0 &&
 	    (json = statement_encode(STATEMENT_ANCHOR, &s, &len,
 	    err)) != NULL &&
 	    (signature = signer_sign(secret, json, len, err)) != NULL)
@@ -140,15 +139,16 @@ signer_drop(int dir, uint64_t last, struct error *err)
 }
 
 int
-signer_retain(int dir, const struct minisign_secret *secret, size_t keep,
-    uint64_t *first, uint64_t newest, struct error *err)
+signer_retain(int dir, const struct minisign_secret *secret,
+    const struct keychain *keys, size_t keep, uint64_t *first,
+    uint64_t newest, struct error *err)
 {
 	uint64_t last = newest - keep;
 
 	if (keep == 0 || newest < *first ||
 	    newest - *first < keep + keep / 8)
 		return 0;
-	if (write_anchor(dir, secret, last, err) == -1 ||
+	if (write_anchor(dir, secret, keys, last, err) == -1 ||
 	    signer_drop(dir, last, err) == -1)
 		return error_wrap(err, "old snapshots are not dropped");
 	*first = last + 1;

@@ -31,8 +31,10 @@ char *signer_sign(const struct minisign_secret *secret, const char *json,
  * and an eighth, after an anchor (statement.h) was written that says where the
  * chain goes on.  *first is the oldest one that is left.
  */
-int signer_retain(int dir, const struct minisign_secret *secret, size_t keep,
-    uint64_t *first, uint64_t newest, struct error *err);
+struct keychain;
+int signer_retain(int dir, const struct minisign_secret *secret,
+    const struct keychain *keys, size_t keep, uint64_t *first,
+    uint64_t newest, struct error *err);
 
 /* Ends a signer_retain that was killed: removes what an anchor stands for. */
 int signer_drop(int dir, uint64_t last, struct error *err);

@@ -116,23 +116,24 @@ int snapshot_sequences(int dir, uint64_t **sequence, size_t *count,
 
 /*
  * The two halves of what FILE.minisig says of a text: that it is signed by the
- * key, by which its trusted comment (MINISIGN_COMMENT_MAX + 1 bytes) is
- * authentic, and that this is the comment that belongs to the text.
+ * key *link of the chain, by which its trusted comment (MINISIGN_COMMENT_MAX + 1
+ * bytes) is authentic, and that this is the comment that belongs to the text.
  */
-struct minisign_public;
+struct keychain;
 int snapshot_check_signature(int dir, const char *file,
-    const struct minisign_public *pub, const char *json, size_t len,
-    char *comment, struct error *err);
+    const struct keychain *keys, const char *json, size_t len,
+    char *comment, size_t *link, struct error *err);
 int snapshot_check_comment(const char *json, size_t len, const char *comment,
     struct error *err);
 
 /*
  * Reads a file of a directory (or AT_FDCWD) and verifies all that one file can
- * tell: signature, canonical form, root, trusted comment, name.  `digest` is
+ * tell: signature by the key of its number, canonical form, root, trusted
+ * comment, name.  `digest` is
  * set (*readable) whenever the file could be read.  The error does not name
  * the file.
  */
-int snapshot_load(int dir, const char *file, const struct minisign_public *pub,
+int snapshot_load(int dir, const char *file, const struct keychain *keys,
     struct snapshot *s, unsigned char digest[DIGEST_SIZE], bool *readable,
     struct error *err);
 

@@ -13,6 +13,7 @@
 
 #include "agent/base/channel.h"
 #include "agent/base/file.h"
+#include "agent/sign/keychain.h"
 #include "agent/sign/minisign.h"
 
 #define SIGNATURE_FILE_MAX 16384
@@ -77,8 +78,8 @@ snapshot_sequences(int dir, uint64_t **sequence, size_t *count,
 
 int
 snapshot_check_signature(int dir, const char *file,
-    const struct minisign_public *pub, const char *json, size_t len,
-    char *comment, struct error *err)
+    const struct keychain *keys, const char *json, size_t len,
+    char *comment, size_t *link, struct error *err)
 {
 	char name[PATH_MAX], *sig;
 	size_t sig_len;
@@ -90,7 +91,8 @@ snapshot_check_signature(int dir, const char *file,
 	if (file_read(dir, name, SIGNATURE_FILE_MAX, &sig, &sig_len,
 	    err) == -1)
 		return error_wrap(err, "its signature %s", name);
-	rc = minisign_verify(pub, json, len, sig, sig_len, comment, err);
+	rc = keychain_verify(keys, json, len, sig, sig_len, comment, link,
+	    err);
 	free(sig);
 	return rc;
 }
@@ -127,20 +129,38 @@ check_name(const char *file, uint64_t sequence, struct error *err)
 	return 0;
 }
 
+/* A key that was replaced, or not yet in use, signs nothing. */
 static int
-check_all(int dir, const char *file, const struct minisign_public *pub,
+check_key(const struct keychain *keys, size_t link, uint64_t sequence,
+    struct error *err)
+{
+	char line[MINISIGN_PUBLIC_LINE];
+	size_t right = keychain_at(keys, sequence);
+
+	if (link == right)
+		return 0;
+	return error_set(err, EKEYREJECTED, "was signed with %s, which %s",
+	    minisign_public_line(&keys->link[link].pub, line), link < right ?
+	    "had been replaced before" : "came later");
+}
+
+static int
+check_all(int dir, const char *file, const struct keychain *keys,
     const char *json, size_t len, struct snapshot *s, struct error *err)
 {
 	char *comment = malloc(MINISIGN_COMMENT_MAX + 1);
+	size_t link = 0;
 	int rc;
 
 	if (comment == NULL)
 		return error_sys(err, ENOMEM, "no memory to verify");
-	rc = snapshot_check_signature(dir, file, pub, json, len, comment, err);
+	rc = snapshot_check_signature(dir, file, keys, json, len, comment,
+	    &link, err);
 	if (rc == 0)
 		rc = snapshot_decode(json, len, s, err);
 	if (rc == 0 && (snapshot_check_comment(json, len, comment, err) == -1 ||
-	    check_name(file, s->sequence, err) == -1)) {
+	    check_name(file, s->sequence, err) == -1 ||
+	    check_key(keys, link, s->sequence, err) == -1)) {
 		snapshot_free(s);
 		rc = -1;
 	}
@@ -149,7 +169,7 @@ check_all(int dir, const char *file, const struct minisign_public *pub,
 }
 
 int
-snapshot_load(int dir, const char *file, const struct minisign_public *pub,
+snapshot_load(int dir, const char *file, const struct keychain *keys,
     struct snapshot *s, unsigned char digest[DIGEST_SIZE], bool *readable,
     struct error *err)
 {
@@ -163,7 +183,7 @@ snapshot_load(int dir, const char *file, const struct minisign_public *pub,
 		return -1;
 	*readable = true;
 	snapshot_digest(json, len, digest);
-	rc = check_all(dir, file, pub, json, len, s, err);
+	rc = check_all(dir, file, keys, json, len, s, err);
 	free(json);
 	return rc;
 }
@@ -173,6 +193,7 @@ snapshot_newest(const char *dir, const char *public_key,
     struct snapshot *s, unsigned char digest[DIGEST_SIZE], struct error *err)
 {
 	struct minisign_public pub;
+	struct keychain keys = { 0 };
 	char name[SNAPSHOT_NAME_MAX];
 	uint64_t *sequence;
 	bool readable;
@@ -187,12 +208,17 @@ snapshot_newest(const char *dir, const char *public_key,
 	if (rc == 0 && count == 0) {
 		rc = 1;
 	} else if (rc == 0 &&
-	    (rc = minisign_public_read(public_key, &pub, err)) == 0) {
+	    (rc = minisign_public_read(public_key, &pub, err)) == 0 &&
+	    (rc = keychain_load(fd, &pub, &keys, name, err)) != 0) {
+		rc = rc == 1 ? error_wrap(err, "%s/%s", dir, name) :
+		    error_wrap(err, "%s", dir);
+	} else if (rc == 0) {
 		snapshot_name(sequence[count - 1], name);
-		rc = snapshot_load(fd, name, &pub, s, digest, &readable, err);
+		rc = snapshot_load(fd, name, &keys, s, digest, &readable, err);
 		if (rc == -1)
 			error_wrap(err, "%s/%s", dir, name);
 	}
+	keychain_free(&keys);
 	free(sequence);
 	close(fd);
 	return rc;

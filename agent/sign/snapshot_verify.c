@@ -13,27 +13,30 @@
 #include <unistd.h>
 
 #include "agent/base/buffer.h"
-#include "agent/sign/minisign.h"
+#include "agent/sign/keychain.h"
 #include "agent/sign/statement.h"
 
 /* How far the chain was followed. */
 struct chain {
+	const struct verify_options *opt;
+	struct verify_result *result;
 	int dir;
-	const struct minisign_public *pub;
-	void (*report)(void *arg, const char *file, const char *problem);
-	void *arg;
+	struct keychain keys;
 	uint64_t last;	       /* sequence of the one before; 0: none */
 	char digest[DIGEST_HEX]; /* of its file; "" when unreadable */
 	uint64_t anchor;	 /* up to this one snapshots were dropped */
 	char anchored[DIGEST_HEX]; /* the digest of that one; "": unknown */
-	size_t verified, found;
+	uint64_t seen;		   /* 0: nothing is to be there */
+	char seen_digest[DIGEST_HEX];
+	bool met; /* that one */
+	size_t found;
 };
 
 static void
 finding(struct chain *c, const char *file, const char *problem)
 {
 	c->found++;
-	c->report(c->arg, file, problem);
+	c->opt->report(c->opt->arg, file, problem);
 }
 
 /* Numbers that are missing in front of `sequence`. */
@@ -85,6 +88,37 @@ half_dropped(const struct chain *c, uint64_t sequence)
 	    fstatat(c->dir, file, &st, 0) == -1 && errno == ENOENT;
 }
 
+/* A digest that is known beside that of the file. */
+static void
+check_digest(struct chain *c, uint64_t sequence, const char *known,
+    const char *problem)
+{
+	char name[SNAPSHOT_NAME_MAX];
+
+	if (c->digest[0] != '\0' && known[0] != '\0' &&
+	    strcmp(c->digest, known) != 0)
+		finding(c, snapshot_name(sequence, name), problem);
+}
+
+/* What else is known of the one that was looked at last. */
+static void
+check_known(struct chain *c)
+{
+	for (size_t i = 1; i < c->keys.count; i++)
+		if (c->keys.link[i].after == c->last && c->last != 0)
+			check_digest(c, c->last, c->keys.link[i].previous,
+			    "is another one than the one behind which the key "
+			    "was changed");
+	if (c->last == c->anchor)
+		check_digest(c, c->last, c->anchored, "is another one than "
+		    "the anchor of that number says");
+	if (c->last == c->seen) {
+		c->met = true;
+		check_digest(c, c->last, c->seen_digest, "is another one than "
+		    "was seen before: there are two histories");
+	}
+}
+
 /*
  * Those up to the anchor may be there, or not, when dropping them was cut
  * short.  Behind them the chain goes on as the anchor says.
@@ -92,16 +126,33 @@ half_dropped(const struct chain *c, uint64_t sequence)
 static void
 pass_anchor(struct chain *c, uint64_t sequence)
 {
-	char name[SNAPSHOT_NAME_MAX];
-
 	if (c->anchor == 0 || sequence <= c->anchor || c->last > c->anchor)
 		return;
-	if (c->last == c->anchor && c->digest[0] != '\0' &&
-	    c->anchored[0] != '\0' && strcmp(c->digest, c->anchored) != 0)
-		finding(c, snapshot_name(c->last, name), "is another one than "
-		    "the anchor of that number says");
 	c->last = c->anchor;
 	memcpy(c->digest, c->anchored, sizeof c->digest);
+	check_known(c);
+}
+
+static void
+check_host(struct chain *c, const char *name, const struct snapshot *s)
+{
+	struct buffer b = { .data = NULL };
+
+	if (c->opt->host == NULL || strcmp(s->host, c->opt->host) == 0)
+		return;
+	buffer_printf(&b, "is of host %s, not of %s", s->host, c->opt->host);
+	finding(c, name, b.failed ? "is of another host" : b.data);
+	buffer_free(&b);
+}
+
+static void
+take_result(struct chain *c, const struct snapshot *s,
+    const unsigned char digest[DIGEST_SIZE])
+{
+	c->result->verified++;
+	c->result->newest = s->sequence;
+	text_hex(digest, DIGEST_SIZE, c->result->digest);
+	snprintf(c->result->host, sizeof c->result->host, "%s", s->host);
 }
 
 static void
@@ -118,18 +169,20 @@ check_one(struct chain *c, uint64_t sequence)
 	pass_anchor(c, sequence);
 	check_gap(c, sequence);
 	snapshot_name(sequence, name);
-	if (snapshot_load(c->dir, name, c->pub, &s, digest, &readable,
+	if (snapshot_load(c->dir, name, &c->keys, &s, digest, &readable,
 	    &err) == -1) {
 		finding(c, name, err.text);
 	} else {
+		check_host(c, name, &s);
 		if (continues(c, name, &s))
-			c->verified++;
+			take_result(c, &s, digest);
 		snapshot_free(&s);
 	}
 	c->last = sequence;
 	c->digest[0] = '\0';
 	if (readable)
 		text_hex(digest, sizeof digest, c->digest);
+	check_known(c);
 }
 
 static int
@@ -143,8 +196,7 @@ find_anchor(struct chain *c, struct error *err)
 		return -1;
 	if (c->anchor == 0)
 		return 0;
-	if (statement_load(c->dir, STATEMENT_ANCHOR, c->anchor, c->pub, &s,
-	    &why) == -1) {
+	if (keychain_anchor(&c->keys, c->dir, c->anchor, &s, &why) == -1) {
 		finding(c, statement_name(STATEMENT_ANCHOR, c->anchor, name),
 		    why.text);
 		c->anchor = 0;
@@ -155,17 +207,33 @@ find_anchor(struct chain *c, struct error *err)
 	return 0;
 }
 
+/* What ends too early, and what was seen and cannot be compared any more. */
+static void
+check_end(struct chain *c)
+{
+	char name[SNAPSHOT_NAME_MAX], text[128];
+
+	if (c->anchor > 0 && c->last <= c->anchor)
+		finding(c, snapshot_name(c->anchor + 1, name), "is missing: "
+		    "not all that there were had been dropped");
+	if (c->seen == 0 || c->met)
+		return;
+	if (c->seen > c->last)
+		snprintf(text, sizeof text, "was seen before, but number %"
+		    PRIu64 " is the newest that is there", c->last);
+	else
+		snprintf(text, sizeof text, "was seen before, and cannot be "
+		    "compared: it was dropped, or is missing");
+	finding(c, snapshot_name(c->seen, name), text);
+}
+
 static int
 verify_directory(struct chain *c, const char *path, struct error *err)
 {
-	char name[SNAPSHOT_NAME_MAX];
 	uint64_t *sequence;
 	size_t count;
 	int rc;
 
-	c->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (c->dir == -1)
-		return error_sys(err, errno, "%s", path);
 	/* What the first one names as its predecessor: nothing. */
 	memset(c->digest, '0', DIGEST_HEX - 1);
 	rc = snapshot_sequences(c->dir, &sequence, &count, err);
@@ -175,11 +243,9 @@ verify_directory(struct chain *c, const char *path, struct error *err)
 		rc = find_anchor(c, err);
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		check_one(c, sequence[i]);
-	if (rc == 0 && c->anchor > 0 && c->last <= c->anchor)
-		finding(c, snapshot_name(c->anchor + 1, name), "is missing: "
-		    "not all that there were had been dropped");
+	if (rc == 0)
+		check_end(c);
 	free(sequence);
-	close(c->dir);
 	return rc;
 }
 
@@ -191,33 +257,95 @@ verify_file(struct chain *c, const char *path)
 	struct error err;
 	bool readable;
 
-	if (snapshot_load(AT_FDCWD, path, c->pub, &s, digest, &readable,
+	if (snapshot_load(AT_FDCWD, path, &c->keys, &s, digest, &readable,
 	    &err) == -1) {
 		finding(c, path, err.text);
 		return;
 	}
-	c->verified++;
+	check_host(c, path, &s);
+	take_result(c, &s, digest);
 	snapshot_free(&s);
 }
 
+/* "NUMBER:DIGEST", or a snapshot's file, which has to be good itself. */
+static int
+read_seen(struct chain *c, struct error *err)
+{
+	const char *text = c->opt->seen;
+	unsigned char digest[DIGEST_SIZE];
+	struct snapshot s;
+	bool readable;
+	char *end;
+
+	if (text == NULL)
+		return 0;
+	c->seen = strtoull(text, &end, 10);
+	if (*end == ':' && end != text && strlen(end + 1) == DIGEST_HEX - 1) {
+		memcpy(c->seen_digest, end + 1, DIGEST_HEX);
+		return 0;
+	}
+	if (snapshot_load(AT_FDCWD, text, &c->keys, &s, digest, &readable,
+	    err) == -1)
+		return error_wrap(err, "%s", text);
+	c->seen = s.sequence;
+	text_hex(digest, sizeof digest, c->seen_digest);
+	snapshot_free(&s);
+	return 0;
+}
+
+/* The directory of a file is where its keys are. */
+static int
+open_directory(const char *path, bool is_dir)
+{
+	const char *slash = strrchr(path, '/');
+	char *parent;
+	int fd;
+
+	if (is_dir)
+		return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (slash == NULL)
+		return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	parent = strndup(path, (size_t)(slash - path) + 1);
+	fd = parent == NULL ? -1 :
+	    open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(parent);
+	return fd;
+}
+
+static int
+verify_all(struct chain *c, const char *path, bool is_dir,
+    const struct minisign_public *pub, struct error *err)
+{
+	char file[SNAPSHOT_NAME_MAX];
+	int rc = keychain_load(c->dir, pub, &c->keys, file, err);
+
+	if (rc == 1)
+		finding(c, file, err->text);
+	if (rc == -1 || read_seen(c, err) == -1)
+		return -1;
+	if (is_dir)
+		return verify_directory(c, path, err);
+	verify_file(c, path);
+	return 0;
+}
+
 int
-snapshot_verify(const char *path, const char *public_key,
-    void (*report)(void *arg, const char *file, const char *problem),
-    void *arg, size_t *verified, struct error *err)
+snapshot_verify(const char *path, const struct verify_options *opt,
+    struct verify_result *result, struct error *err)
 {
 	struct minisign_public pub;
-	struct chain c = { .pub = &pub, .report = report, .arg = arg };
+	struct chain c = { .opt = opt, .result = result };
 	struct stat st;
+	int rc;
 
-	*verified = 0;
-	if (minisign_public_read(public_key, &pub, err) == -1)
+	memset(result, 0, sizeof *result);
+	if (minisign_public_read(opt->public_key, &pub, err) == -1)
 		return -1;
-	if (stat(path, &st) == -1)
+	if (stat(path, &st) == -1 ||
+	    (c.dir = open_directory(path, S_ISDIR(st.st_mode))) == -1)
 		return error_sys(err, errno, "%s", path);
-	if (!S_ISDIR(st.st_mode))
-		verify_file(&c, path);
-	else if (verify_directory(&c, path, err) == -1)
-		return -1;
-	*verified = c.verified;
-	return c.found == 0 ? 0 : 1;
+	rc = verify_all(&c, path, S_ISDIR(st.st_mode), &pub, err);
+	keychain_free(&c.keys);
+	close(c.dir);
+	return rc == -1 ? -1 : c.found == 0 ? 0 : 1;
 }

@@ -20,6 +20,7 @@ static const struct kind {
 	const char *suffix, *format;
 } kinds[STATEMENT_KINDS] = {
 	[STATEMENT_ANCHOR] = { "anchor", "jailagent-anchor/1" },
+	[STATEMENT_KEY] = { "key", "jailagent-key/1" },
 };
 
 char *
@@ -29,10 +30,16 @@ statement_encode(enum statement_kind kind, const struct statement *s,
 	struct buffer b = { .data = NULL };
 	char *json;
 
-	buffer_printf(&b, "{\"format\":\"%s\",\"host\":", kinds[kind].format);
+	buffer_printf(&b, "{\"format\":\"%s\"", kinds[kind].format);
+	if (kind == STATEMENT_KEY)
+		buffer_printf(&b, ",\"from\":\"%s\"", s->from);
+	buffer_text(&b, ",\"host\":");
 	buffer_json(&b, s->host);
 	buffer_printf(&b, ",\"previous\":\"%s\",\"sequence\":%" PRIu64
-	    ",\"taken\":%" PRId64 "}", s->previous, s->sequence, s->taken);
+	    ",\"taken\":%" PRId64, s->previous, s->sequence, s->taken);
+	if (kind == STATEMENT_KEY)
+		buffer_printf(&b, ",\"to\":\"%s\"", s->to);
+	buffer_text(&b, "}");
 	if ((json = buffer_take(&b, len)) == NULL)
 		error_sys(err, ENOMEM, "no memory for a statement");
 	return json;
@@ -94,6 +101,19 @@ statement_newest(int dir, enum statement_kind kind, uint64_t *number,
 	    "the snapshots cannot be listed");
 }
 
+/* A public key's line; of a statement without one, nothing. */
+static int
+read_key(const json_t *o, const char *name, char to[MINISIGN_PUBLIC_LINE])
+{
+	const char *line = json_string_value(json_object_get(o, name));
+
+	if (line != NULL && strlen(line) != MINISIGN_PUBLIC_LINE - 1)
+		return -1;
+	if (line != NULL)
+		memcpy(to, line, MINISIGN_PUBLIC_LINE);
+	return 0;
+}
+
 static int
 read_fields(const json_t *o, struct statement *s)
 {
@@ -102,6 +122,8 @@ read_fields(const json_t *o, struct statement *s)
 	    "previous"));
 
 	if (host == NULL || previous == NULL ||
+	    read_key(o, "from", s->from) == -1 ||
+	    read_key(o, "to", s->to) == -1 ||
 	    strlen(previous) != DIGEST_HEX - 1 ||
 	    json_integer_value(json_object_get(o, "sequence")) < 0)
 		return -1;
@@ -137,43 +159,24 @@ decode(enum statement_kind kind, const char *json, size_t len,
 	return rc;
 }
 
-static int
-check(enum statement_kind kind, uint64_t number, int dir, const char *name,
-    const struct minisign_public *pub, const char *json, size_t len,
-    struct statement *s, struct error *err)
-{
-	char *comment = malloc(MINISIGN_COMMENT_MAX + 1);
-	int rc;
-
-	if (comment == NULL)
-		return error_sys(err, ENOMEM, "no memory to verify");
-	rc = snapshot_check_signature(dir, name, pub, json, len, comment, err);
-	if (rc == 0)
-		rc = decode(kind, json, len, s, err);
-	if (rc == 0)
-		rc = snapshot_check_comment(json, len, comment, err);
-	if (rc == 0 && s->sequence != number)
-		rc = error_set(err, EBADMSG, "it is of number %" PRIu64
-		    " under another's name", s->sequence);
-	free(comment);
-	return rc;
-}
-
 int
-statement_load(int dir, enum statement_kind kind, uint64_t number,
-    const struct minisign_public *pub, struct statement *s, struct error *err)
+statement_read(int dir, enum statement_kind kind, uint64_t number,
+    struct statement *s, char **json, size_t *len, struct error *err)
 {
-	char name[SNAPSHOT_NAME_MAX], *json;
-	size_t len;
+	char name[SNAPSHOT_NAME_MAX];
 	int rc;
 
 	memset(s, 0, sizeof *s);
-	statement_name(kind, number, name);
-	if (file_read(dir, name, FILE_MAX, &json, &len, err) == -1)
+	if (file_read(dir, statement_name(kind, number, name), FILE_MAX, json,
+	    len, err) == -1)
 		return -1;
-	rc = check(kind, number, dir, name, pub, json, len, s, err);
-	free(json);
-	if (rc == -1)
+	rc = decode(kind, *json, *len, s, err);
+	if (rc == 0 && kind == STATEMENT_ANCHOR && s->sequence != number)
+		rc = error_set(err, EBADMSG, "it is of number %" PRIu64
+		    " under another's name", s->sequence);
+	if (rc == -1) {
 		statement_free(s);
+		free(*json);
+	}
 	return rc;
 }

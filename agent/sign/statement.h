@@ -8,6 +8,12 @@
  *                    on with the one that names `previous`:
  *       format, host, previous: texts
  *       sequence, taken: integers
+ *
+ *   NNNNNNNN.key     the NNNNNNNNth change of the signing key: from snapshot
+ *                    `sequence` + 1 on `to` signs instead of `from`.  Both have
+ *                    signed it: .key.minisig is by the old key, .key.by-new by
+ *                    the new one.  Besides the same fields:
+ *       from, to: texts, base64 as in the public key's file
  */
 #ifndef JA_STATEMENT_H
 #define JA_STATEMENT_H
@@ -15,13 +21,14 @@
 #include "agent/sign/minisign.h"
 #include "agent/sign/snapshot.h"
 
-enum statement_kind { STATEMENT_ANCHOR, STATEMENT_KINDS };
+enum statement_kind { STATEMENT_ANCHOR, STATEMENT_KEY, STATEMENT_KINDS };
 
 struct statement {
 	uint64_t sequence;	   /* of the snapshot that it is about */
 	char previous[DIGEST_HEX]; /* the digest of that snapshot's file */
 	char *host;
 	int64_t taken; /* seconds since the epoch */
+	char from[MINISIGN_PUBLIC_LINE], to[MINISIGN_PUBLIC_LINE];
 };
 
 char *statement_encode(enum statement_kind kind, const struct statement *s,
@@ -38,12 +45,14 @@ int64_t statement_name_number(enum statement_kind kind, const char *name);
 int statement_newest(int dir, enum statement_kind kind, uint64_t *number,
     struct error *err);
 
+#define STATEMENT_BY_NEW ".by-new" /* behind the name: a signature */
+
 /*
- * Reads the statement of that number and verifies signature, form, comment and
- * name.  The error does not name the file.
+ * Reads the statement of that number; its form and name are right, its
+ * signatures are the caller's to look at (keychain.h).  *json is allocated.
+ * The error does not name the file.
  */
-int statement_load(int dir, enum statement_kind kind, uint64_t number,
-    const struct minisign_public *pub, struct statement *s,
-    struct error *err);
+int statement_read(int dir, enum statement_kind kind, uint64_t number,
+    struct statement *s, char **json, size_t *len, struct error *err);
 
 #endif

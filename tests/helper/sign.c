@@ -143,6 +143,7 @@ int
 main(int argc, char **argv)
 {
 	struct signer_options o;
+	struct signer_said said;
 	struct error err;
 	int fd, rc = 0;
 	pid_t pid;
@@ -155,7 +156,7 @@ main(int argc, char **argv)
 	o = (struct signer_options){ .dir = argv[1], .key = argv[2],
 		.public_key = argv[3],
 		.keep = argc > 6 ? (size_t)atoi(argv[6]) : 0 };
-	fd = helper_start("signer", signer_body, &o, NULL, &pid, &err);
+	fd = signer_start(&o, &said, &pid, &err);
 	if (fd == -1) {
 		fprintf(stderr, "sign: %s\n", err.text);
 		return 2;

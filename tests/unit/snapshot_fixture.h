@@ -14,6 +14,7 @@
 struct fixture {
 	struct temp_dir top;
 	char *dir, *key, *pub; /* snapshots and keys */
+	const char *host, *seen; /* that verify asks for */
 	struct signer_options options;
 	int fd; /* of the signer; -1: none runs */
 	pid_t pid;
@@ -102,10 +103,10 @@ fixture_make(struct fixture *f)
 static inline void
 signer_begin(struct fixture *f)
 {
+	struct signer_said said;
 	struct error err;
 
-	f->fd = helper_start("signer", signer_body, &f->options, NULL, &f->pid,
-	    &err);
+	f->fd = signer_start(&f->options, &said, &f->pid, &err);
 	if (f->fd == -1)
 		fail_msg("%s", err.text);
 }
@@ -163,11 +164,15 @@ note_finding(void *arg, const char *file, const char *problem)
 static inline void
 verify(const struct fixture *f, const char *path, struct found *found)
 {
+	const struct verify_options opt = { .public_key = f->pub,
+		.host = f->host, .seen = f->seen, .report = note_finding,
+		.arg = found };
+	struct verify_result result;
 	struct error err;
 
 	memset(found, 0, sizeof *found);
-	found->rc = snapshot_verify(path, f->pub, note_finding, found,
-	    &found->verified, &err);
+	found->rc = snapshot_verify(path, &opt, &result, &err);
+	found->verified = result.verified;
 	if (found->rc == -1)
 		snprintf(found->text, sizeof found->text, "%s", err.text);
 }

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "disk_model.h"
+#include "agent/sign/keychain.h"
 #include "agent/sign/signer_write.h"
 #include "snapshot_fixture.h"
 
@@ -65,6 +66,9 @@ record(struct history *h)
 {
 	char previous[DIGEST_HEX], name[SNAPSHOT_NAME_MAX];
 	char *json, *numbered, *signature;
+	struct minisign_public pub;
+	struct keychain keys = { .link = &(struct keychain_link){ .after = 0 },
+		.count = 1 };
 	uint64_t first = 1;
 	struct snapshot s;
 	struct error err;
@@ -84,7 +88,9 @@ record(struct history *h)
 	assert_int_equal(signer_write(dir, snapshot_name(BEFORE + 1, name),
 	    numbered, numbered_len, signature, &err), 0);
 	h->said = disk.steps;
-	assert_int_equal(signer_retain(dir, h->secret, KEEP, &first,
+	minisign_secret_public(h->secret, &pub);
+	keys.link[0].pub = pub;
+	assert_int_equal(signer_retain(dir, h->secret, &keys, KEEP, &first,
 	    BEFORE + 1, &err), 0);
 	disk.records = false;
 	assert_int_equal(first, BEFORE + 2 - KEEP);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "agent/sign/keychain.h"
 #include "agent/sign/statement.h"
 #include "snapshot_fixture.h"
 
@@ -113,6 +114,8 @@ test_anchor_says(void **state)
 {
 	struct fixture *f = *state;
 	struct minisign_public pub;
+	char file[SNAPSHOT_NAME_MAX];
+	struct keychain keys;
 	struct statement s;
 	struct snapshot next;
 	unsigned char digest[DIGEST_SIZE];
@@ -123,14 +126,15 @@ test_anchor_says(void **state)
 	write_chain(f, 1700000000, KEEP + 2);
 	dir = open(f->dir, O_RDONLY | O_DIRECTORY);
 	assert_int_equal(minisign_public_read(f->pub, &pub, &err), 0);
-	assert_int_equal(statement_load(dir, STATEMENT_ANCHOR, 2, &pub, &s,
-	    &err), 0);
-	assert_int_equal(snapshot_load(dir, "00000003.json", &pub, &next,
+	assert_int_equal(keychain_load(dir, &pub, &keys, file, &err), 0);
+	assert_int_equal(keychain_anchor(&keys, dir, 2, &s, &err), 0);
+	assert_int_equal(snapshot_load(dir, "00000003.json", &keys, &next,
 	    digest, &readable, &err), 0);
 	assert_string_equal(s.previous, next.previous);
 	assert_string_equal(s.host, "host.example.org");
 	snapshot_free(&next);
 	statement_free(&s);
+	keychain_free(&keys);
 	close(dir);
 }
 

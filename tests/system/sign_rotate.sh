@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# keygen --rotate, with an agent and without: every key verifies everything.
+# needs: jq
+. tests/lib.sh
+. tests/agent.sh
+
+kernel=model:$work/table
+mkdir "$work/roots/web"
+snapshots() { find "$state/snapshots" -name '*.json' | wc -l; }
+at_least() { [ "$(snapshots)" -ge "$1" ]; }
+good_with() { # PUB
+	expect_status 0 "$JAILAGENT" snapshot verify --pub "$1" \
+	    "$state/snapshots"
+}
+
+put_spec web "host.hostname: one"
+check "an agent" agent_start
+check "makes a jail" settled
+check "and a snapshot" soon at_least 1
+cp "$state/key.pub" "$work/first.pub"
+check "another key, while it runs" expect_status 0 ja keygen --rotate
+check "is printed" says "$(sed -n 2p "$state/key.pub")"
+check_not "it is another one" cmp -s "$work/first.pub" "$state/key.pub"
+check "the secret key is the agent's alone" same 600 \
+    "$(stat -c %a "$state/key")"
+check "no other file is left" same "" "$(find "$state" -name '*next*')"
+put_spec web "host.hostname: two"
+check "the agent signs with it" soon at_least 2
+check "the old key verifies all" good_with "$work/first.pub"
+check "the new key verifies all" good_with "$state/key.pub"
+stop agent
+cp "$state/key.pub" "$work/second.pub"
+check "another key without an agent" expect_status 0 ja keygen --rotate
+put_spec web "host.hostname: three"
+check "an agent with the third key" agent_start
+check "signs" soon at_least 3
+check "without any doubt" fails grep -q "no jail is removed" \
+    "$work/agent.log"
+for k in "$work/first.pub" "$work/second.pub" "$state/key.pub"; do
+	check "${k##*/} verifies all" good_with "$k"
+done
+check "show goes back over the changes" expect_status 0 ja snapshot show 1
+check "so does diff" expect_status 0 ja snapshot diff 1 3
+check "and list" expect_status 0 ja snapshot list
+if command -v minisign > /dev/null; then
+	check "minisign verifies the change with the old key" \
+	    minisign -V -p "$work/first.pub" -m "$state/snapshots/00000001.key"
+	check "and with the new one" minisign -V -p "$work/second.pub" \
+	    -m "$state/snapshots/00000001.key" \
+	    -x "$state/snapshots/00000001.key.by-new"
+else
+	skip "minisign verifies the change" "minisign is not installed"
+fi
+check "--rotate is about the agent's key" expect_status 64 \
+    ja keygen --rotate -k "$work/other"
+mkdir "$work/none"
+check "without a key there is none to change" expect_status 1 \
+    "$JAILAGENT" -s "$work/none" keygen --rotate

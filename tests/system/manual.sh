@@ -86,7 +86,7 @@ for c in $commands; do
 done
 
 states=$(sed -n 's/^	\[STATE_[A-Z]*\] = "\([a-z]*\)",/\1/p' \
-    "$TOP/agent/reconcile/reconcile.c" | sort)
+    "$TOP/agent/reconcile/jail_state.c" | sort)
 check "the page explains the states" same "$states" "$(part STATES |
     sed -n -e 's/^\.It \([a-z]*\)$/\1/p' -e 's/^\.Em \(quarantined\)$/\1/p' |
     sort)"

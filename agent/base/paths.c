@@ -15,6 +15,7 @@
 
 #include "kernel/compat.h"
 
+#define JAIL_FILE_MAX 200 /* bytes of a jail's name in that of its file */
 #define HASH_BYTES 8 /* of the path's BLAKE2b-256, in the directory's name */
 
 /* Joins like printf.  Returns -1 with err when it does not fit. */
@@ -218,6 +219,25 @@ paths_make(const struct paths *p, struct error *err)
 	    make_dir(p->run, 0700, err) != 0)
 		return -1;
 	return make_dir(p->console, 0700, err);
+}
+
+void
+paths_of_jail(char *buf, size_t size, const char *dir, const char *name,
+    const char *suffix)
+{
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+	char hex[2 * sizeof hash + 1];
+
+	if (strlen(name) <= JAIL_FILE_MAX) {
+		snprintf(buf, size, "%s/%s%s", dir, name, suffix);
+		return;
+	}
+	(void)crypto_generichash(hash, sizeof hash, (const unsigned char *)name,
+	    strlen(name), NULL, 0);
+	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+	/* Longer than any that is not cut. */
+	snprintf(buf, size, "%s/%.*s~%s%s", dir, JAIL_FILE_MAX, name, hex,
+	    suffix);
 }
 
 const char *

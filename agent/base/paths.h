@@ -20,6 +20,8 @@
 #ifndef JA_PATHS_H
 #define JA_PATHS_H
 
+#include <stddef.h>
+
 #include "kernel/error.h"
 
 #define PATHS_MAX 1024
@@ -48,6 +50,13 @@ int paths_init(struct paths *p, const char *state, struct error *err);
  * belong to root or to us and be writable by nobody else.
  */
 int paths_make(const struct paths *p, struct error *err);
+
+/*
+ * DIR/NAME with a suffix, the file that belongs to a jail.  A name so long that
+ * the file's could be too long is cut, with "~" and a hash of the whole behind.
+ */
+void paths_of_jail(char *buf, size_t size, const char *dir, const char *name,
+    const char *suffix);
 
 /* The directory watched when none is named. */
 const char *paths_default_specs(void);

@@ -85,7 +85,7 @@ applied_read(const char *dir, const char *name, struct spec **s,
 
 	*s = NULL;
 	memset(&set, 0, sizeof set);
-	snprintf(path, sizeof path, "%s/%s.yaml", dir, name);
+	paths_of_jail(path, sizeof path, dir, name, ".yaml");
 	if (access(path, F_OK) != 0)
 		return 1;
 	if (spec_load(&one, 1, &set) == 0 &&
@@ -116,7 +116,7 @@ applied_write(const char *dir, const struct spec *s,
 		buffer_text(&b, text);
 	for (size_t i = 0; i < seals->count; i++)
 		buffer_printf(&b, SEAL "%s\n", seals->text[i]);
-	snprintf(path, sizeof path, "%s/%s.yaml", dir, s->name);
+	paths_of_jail(path, sizeof path, dir, s->name, ".yaml");
 	rc = text == NULL || b.failed ? error_sys(err, ENOMEM, "%s", s->name) :
 	    file_replace(AT_FDCWD, path, b.data, b.len, err);
 	buffer_free(&b);
@@ -199,7 +199,7 @@ applied_add(const char *dir, const char *name, const struct spec *now,
 	size_t len, size;
 	int rc = -1;
 
-	snprintf(path, sizeof path, "%s/%s.yaml", dir, name);
+	paths_of_jail(path, sizeof path, dir, name, ".yaml");
 	if (file_read(AT_FDCWD, path, SPEC_FILE_MAX, &old, &len, err) != 0)
 		return error_wrap(err, "%s", path);
 	more = print_pending(now, documents(old));
@@ -220,6 +220,6 @@ applied_remove(const char *dir, const char *name)
 {
 	char path[NAME_ROOM];
 
-	snprintf(path, sizeof path, "%s/%s.yaml", dir, name);
+	paths_of_jail(path, sizeof path, dir, name, ".yaml");
 	unlink(path);
 }

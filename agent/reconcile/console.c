@@ -20,12 +20,6 @@
 #define APPEND (O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | \
 	O_NOCTTY | O_NONBLOCK)
 
-static void
-own_file(const char *dir, const char *name, char *buf, size_t size)
-{
-	snprintf(buf, size, "%s/%s.log", dir, name);
-}
-
 /* Opens what `part` names in `dir`, which is closed. */
 static int
 enter(int dir, const char *part, int flags)
@@ -90,7 +84,7 @@ open_file(const char *dir, const char *name, const char *log,
 
 	if (log != NULL)
 		return console_log(log, err);
-	own_file(dir, name, own, sizeof own);
+	paths_of_jail(own, sizeof own, dir, name, ".log");
 	fd = open(own, APPEND | O_CLOEXEC, 0600);
 	return fd != -1 ? fd : error_sys(err, errno, "%s", own);
 }
@@ -218,6 +212,6 @@ console_remove(const char *dir, const char *name)
 {
 	char path[NAME_ROOM];
 
-	own_file(dir, name, path, sizeof path);
+	paths_of_jail(path, sizeof path, dir, name, ".log");
 	unlink(path);
 }

@@ -117,6 +117,13 @@ check "with the name of the host" same "a b" \
     "$(odd list -j "we b" host.hostname)"
 check "there is nothing more to do" odd plan --prune "$work/odd"
 rm "$work/odd/odd.yaml"
+long=$(printf 'n%.0s' $(seq 251))
+printf 'name: %s\npath: /\npersist: true\n' "${long}a" > "$work/odd/a.yaml"
+printf 'name: %s\npath: /\npersist: true\n' "${long}b" > "$work/odd/b.yaml"
+check "so are some with the longest names" odd apply "$work/odd"
+check "and found again" odd plan "$work/odd"
+check "each by itself" same 2 "$(odd list name | grep -c "^$long")"
+rm "$work/odd/a.yaml" "$work/odd/b.yaml"
 echo 'name: other' > "$work/odd/other.yaml"
 echo 'path: /' >> "$work/odd/other.yaml"
 echo 'persist: true' >> "$work/odd/other.yaml"

@@ -21,6 +21,7 @@ static const struct option options[] = {
 	{ "require-signed", required_argument, NULL, 'S' },
 	{ "keep-snapshots", required_argument, NULL, 'K' },
 	{ "max-remove", required_argument, NULL, 'M' },
+	{ "max-restart", required_argument, NULL, 'R' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -50,6 +51,7 @@ run(struct context *ctx, int argc, char **argv)
 		.interval = DEFAULT_INTERVAL,
 		.keep_snapshots = DEFAULT_SNAPSHOTS,
 		.max_remove = { .value = -1 },
+		.max_restart = { .value = -1 },
 		.trust = true,
 	};
 	struct minisign_public key[KEYS_MAX];
@@ -87,8 +89,15 @@ run(struct context *ctx, int argc, char **argv)
 				    "--keep-snapshots %s: not a number", optarg);
 			o.keep_snapshots = (unsigned)n;
 			break;
+		case 'R':
+			if (limit_parse(optarg, &o.max_restart) != 0 ||
+			    o.max_restart.value == 0)
+				return usage_error(&command_run, "--max-restart "
+				    "%s: neither a number from 1 on nor a "
+				    "percentage", optarg);
+			break;
 		case 'M':
-			if (removal_limit_parse(optarg, &o.max_remove) != 0)
+			if (limit_parse(optarg, &o.max_remove) != 0)
 				return usage_error(&command_run, "--max-remove "
 				    "%s: neither a number nor a percentage",
 				    optarg);
@@ -110,7 +119,8 @@ run(struct context *ctx, int argc, char **argv)
 const struct command command_run = {
 	.name = "run",
 	.synopsis = "[-cmr] [-d DIR] [-p N] [--interval S] "
-	    "[--max-remove N|P%] [--keep-snapshots N] "
+	    "[--max-remove N|P%] "
+	    "[--max-restart N|P%] [--keep-snapshots N] "
 	    "[--require-signed PUB] ...",
 	.summary = "keep the jails as the specs in a directory say",
 	.help = "  -c -m -r        what is allowed, as jail(8) has it: create, "
@@ -122,6 +132,9 @@ const struct command command_run = {
 	    "  --interval S    seconds between full rescans (30)\n"
 	    "  --max-remove N  hold more removals than N, or P%, within 10\n"
 	    "                  minutes (the larger of 1 and 20 %) until ack\n"
+	    "  --max-restart N  restart N jails, or P%, for changed specs before the\n"
+	    "                  next ones (the larger of 1 and 10 %); when one fails\n"
+	    "                  the rest waits for ack\n"
 	    "  --keep-snapshots N  drop the oldest signed states beyond N (1000;\n"
 	    "                  0: keep all)\n"
 	    "  --require-signed PUB  a spec counts only when this key, a file or\n"

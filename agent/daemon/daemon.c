@@ -171,6 +171,7 @@ start_reconciler(struct daemon *d, struct error *err)
 		.prune = true,
 		.healing = true,
 		.parallel = d->opt.parallel,
+		.max_restart = d->opt.max_restart,
 		.told = told,
 		.turned = turned,
 		.stuck = stuck,

@@ -29,7 +29,7 @@ struct daemon_options {
 	unsigned parallel;
 	unsigned interval; /* seconds between rescans */
 	unsigned keep_snapshots; /* 0: all */
-	struct removal_limit max_remove;
+	struct limit max_remove, max_restart;
 	bool trust; /* check owners and modes */
 	const struct minisign_public *key; /* that must have signed the specs */
 	size_t keys; /* 0: nobody need have */

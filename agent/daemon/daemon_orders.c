@@ -271,8 +271,12 @@ order_restart(struct daemon *d, struct control_client *client, json_t *q)
 static int
 ack_jail(struct asked *a, struct managed *m)
 {
-	(void)a;
+	struct reconciler *r = &a->d->reconciler;
+
 	m->acked = m->hold != NULL;
+	if (m->state == STATE_HELD || (r->waves.failed != NULL &&
+	    strcmp(r->waves.failed, m->name) == 0))
+		waves_go_on(r);
 	return 0;
 }
 

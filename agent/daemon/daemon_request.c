@@ -101,8 +101,8 @@ ask_scan(struct daemon *d, struct waiter *w)
 static json_t *
 bad_verdict(const struct managed *m)
 {
-	bool held = m->hold != NULL;
-	const char *why = held ? m->hold : m->reason != NULL ? m->reason : "";
+	bool held = m->hold != NULL || m->state == STATE_HELD;
+	const char *why = m->hold != NULL ? m->hold : m->reason != NULL ? m->reason : "";
 
 	return verdict(held ? EXIT_HELD : EXIT_FAILED, json_sprintf(
 	    "%s: %s: %s", m->name, jail_state_word[held ? STATE_HELD :
@@ -183,8 +183,10 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 		any |= m->jid != 0 || m->state != STATE_STOPPED;
 		if (m->hold != NULL)
 			held = m;
+		/* What failed is told rather than what is held for it. */
 		if (m->state != STATE_READY || m->hold != NULL)
-			bad = m;
+			bad = bad == NULL || bad->state == STATE_HELD ? m :
+			    bad;
 	}
 	if (w->gone && any && held != NULL)
 		return bad_verdict(held);

@@ -7,22 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int
-removal_limit_parse(const char *text, struct removal_limit *limit)
-{
-	char *end;
-
-	errno = 0;
-	limit->value = strtol(text, &end, 10);
-	limit->percent = *end == '%';
-	if (limit->percent)
-		end++;
-	if (end == text || *end != '\0' || errno != 0 || limit->value < 0 ||
-	    (limit->percent && limit->value > 100))
-		return -1;
-	return 0;
-}
-
 static void hold(struct absence *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -37,23 +21,6 @@ hold(struct absence *a, const char *fmt, ...)
 	va_end(ap);
 	free(a->hold);
 	a->hold = strdup(text);
-}
-
-static size_t
-managed_jails(const struct reconciler *r)
-{
-	return r->shop.inventory->count;
-}
-
-static size_t
-allowed(const struct absence *a, const struct reconciler *r)
-{
-	size_t managed = managed_jails(r), n;
-
-	if (a->limit.value >= 0 && !a->limit.percent)
-		return (size_t)a->limit.value;
-	n = managed * (size_t)(a->limit.value < 0 ? 20 : a->limit.value) / 100;
-	return a->limit.value < 0 && n < 1 ? 1 : n;
 }
 
 /* Drops removals that are out of the window; returns how many are left. */
@@ -110,7 +77,8 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
     size_t candidates, int64_t now)
 {
 	const struct scan_file *f = unknown_file(s);
-	size_t most = allowed(a, r), done = recent(a, now);
+	size_t most = limit_number(&a->limit, ABSENCE_USUAL,
+	    r->shop.inventory->count), done = recent(a, now);
 
 	free(a->hold);
 	a->hold = NULL;

@@ -9,28 +9,21 @@
 #define JA_ABSENCE_H
 
 #include "agent/read/reader.h"
+#include "agent/reconcile/limit.h"
 #include "agent/reconcile/reconcile.h"
 
 #define ABSENCE_MS 1000		     /* between the two scans */
+#define ABSENCE_USUAL 20		     /* percent of the managed jails */
 #define REMOVAL_WINDOW_MS (600 * 1000) /* of --max-remove */
 
-/* --max-remove N or P%. */
-struct removal_limit {
-	long value;
-	bool percent;
-};
-
 struct absence {
-	struct removal_limit limit; /* value -1: the larger of 1 and 20 % */
+	struct limit limit; /* --max-remove */
 	int64_t *removed_at;	    /* ms, of the removals in the window */
 	size_t removed;
 	bool pending; /* some absence is not proven yet: scan again */
 	char *hold;   /* why removals are held, NULL: they are not */
 	size_t held;  /* how many jails that concerns */
 };
-
-/* Parses "3" or "20%"; -1 when it is neither. */
-int removal_limit_parse(const char *text, struct removal_limit *limit);
 
 /* Takes over what a scan found; s->changed are moved out of it. */
 int absence_apply(struct absence *a, struct reconciler *r, struct scan *s,

@@ -331,6 +331,11 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	if (not_kept(r, m, a) ||
 	    (a->heals && condition_postponed(r, m, a)))
 		return;
+	if (!a->heals && !waves_admit(r, m, why, sizeof why, &state)) {
+		m->waits_far = true;
+		waits(r, m, a, state, why);
+		return;
+	}
 	wait = order_down(r, m, a, why, sizeof why, &state);
 	if (wait == NULL && (wait = order_up(r, m, why, sizeof why,
 	    &state)) != NULL)
@@ -410,6 +415,8 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 	m->done &= !r->opt.healing;
 	if (wanted && a->jid != 0) {
 		condition_ready(r, m, a->jid);
+		if (m->state == STATE_READY)
+			waves_ready(r, m);
 	} else if (wanted) {
 		m->jid = 0;
 		managed_state(r, m, STATE_STOPPED, "%s", a->reason);

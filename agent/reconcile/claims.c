@@ -176,6 +176,7 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 {
 	const struct claim *c = find_holder(r, m);
 	struct action of_holder;
+	enum jail_state state;
 
 	*blocked = *release = false;
 	m->waits_claim = NULL;
@@ -197,6 +198,8 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 		    of_holder.reason);
 		break;
 	case ACTION_RESTART:
+		if (!waves_admit(r, c->holder, buf, size, &state))
+			break;
 		order_take_down(r, m, c->holder);
 		*blocked = c->holder->stop_failed;
 		break;

@@ -49,6 +49,7 @@ managed_state(struct reconciler *r, struct managed *m, enum jail_state state,
 	if (!same && r->opt.stuck != NULL &&
 	    (state == STATE_BLOCKED || state == STATE_CONFLICT))
 		r->opt.stuck(r->opt.arg, m);
+	waves_turned(r, m);
 }
 
 enum health_verdict

@@ -76,6 +76,7 @@ struct managed {
 	bool stop_failed;  /* it could not be taken down when it was tried last */
 	bool waits_down;   /* until its dependants are down */
 	bool waits_failed; /* one of them could not be stopped */
+	bool in_wave;	   /* of restarts */
 	bool waits_far;	   /* for one that has to go down for another */
 	struct managed *down_for; /* which waited last for it to go down */
 	unsigned long rank; /* the order in which the specs were said */

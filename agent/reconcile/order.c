@@ -271,7 +271,8 @@ restarts_soon(const struct managed *on, const struct managed *m)
 		return true;
 	for (unsigned i = 0; c != NULL && c != m && i < 1000; i++)
 		c = c->waits ? c->waits_claim : NULL;
-	return on->waits && on->waits_to == ACTION_RESTART && c != m;
+	return on->waits && on->waits_to == ACTION_RESTART &&
+	    on->state != STATE_HELD && c != m;
 }
 
 /*

@@ -82,6 +82,7 @@ reconciler_drop(struct reconciler *r, struct managed *m)
 			r->jail[i]->waits_claim = NULL;
 	}
 	claims_forget(&r->claims);
+	waves_drop(r, m);
 	r->changed = true;
 	managed_free(m);
 }
@@ -545,6 +546,7 @@ reconciler_free(struct reconciler *r)
 	free(r->jail);
 	jail_roots_forget(&r->roots);
 	claims_forget(&r->claims);
+	free(r->waves.failed);
 	if (r->work != NULL)
 		event_free(r->work);
 	console_stop(&r->shop.console);

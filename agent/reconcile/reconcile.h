@@ -8,7 +8,9 @@
 
 #include "agent/reconcile/bound.h"
 #include "agent/reconcile/claims.h"
+#include "agent/reconcile/limit.h"
 #include "agent/reconcile/managed.h"
+#include "agent/reconcile/waves.h"
 
 /* Told of each deed: for messages, and for snapshots. */
 typedef void reconcile_told_fn(void *arg, const struct managed *m,
@@ -19,6 +21,7 @@ struct reconcile_options {
 	bool prune;
 	bool healing;	/* the agent: tries again; apply: once */
 	unsigned parallel; /* operations at a time; 0: any number */
+	struct limit max_restart;
 	struct bound_plan *bound; /* only what it says; NULL: anything */
 	reconcile_told_fn *told;
 	void (*turned)(void *arg); /* states may have changed */
@@ -38,6 +41,7 @@ struct reconciler {
 	unsigned long ranks; /* the last one that was given */
 	unsigned long walk; /* number of order.c's newest walk */
 	struct jail_roots roots; /* as they were at the turn's beginning */
+	struct waves waves;
 	struct claims claims;	 /* known only while nothing changes */
 	size_t waiting; /* jails that wait for others */
 	int unwatched; /* errno: the kernel tells nothing of some jail */

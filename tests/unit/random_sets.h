@@ -183,7 +183,6 @@ row_string(struct world *w, const char *name)
 	int rc = live_read(&w->observer, name, keys, NULL, &live, NULL);
 
 	assert_true(rc >= 0 && text != NULL);
-	spec_free(keys);
 	for (size_t i = 0; rc == 0 && i < live.row.count; i++) {
 		const char *param = live.row.value[i].name;
 		struct text_list l;
@@ -201,6 +200,7 @@ row_string(struct world *w, const char *name)
 		text_list_free(&l);
 	}
 	live_free(&live);
+	spec_free(keys);
 	if (rc != 0) {
 		free(text);
 		return NULL;

@@ -282,18 +282,18 @@ static void
 explicit_limits(void **state)
 {
 	struct scene *s = *state;
-	struct removal_limit l;
+	struct limit l;
 
-	assert_int_equal(removal_limit_parse("3", &l), 0);
+	assert_int_equal(limit_parse("3", &l), 0);
 	assert_true(l.value == 3 && !l.percent);
-	assert_int_equal(removal_limit_parse("100%", &l), 0);
+	assert_int_equal(limit_parse("100%", &l), 0);
 	assert_true(l.value == 100 && l.percent);
-	assert_int_equal(removal_limit_parse("101%", &l), -1);
-	assert_int_equal(removal_limit_parse("-1", &l), -1);
-	assert_int_equal(removal_limit_parse("", &l), -1);
-	assert_int_equal(removal_limit_parse("3x", &l), -1);
-	assert_int_equal(removal_limit_parse("99999999999999999999", &l), -1);
-	s->a.limit = (struct removal_limit){ 3, false };
+	assert_int_equal(limit_parse("101%", &l), -1);
+	assert_int_equal(limit_parse("-1", &l), -1);
+	assert_int_equal(limit_parse("", &l), -1);
+	assert_int_equal(limit_parse("3x", &l), -1);
+	assert_int_equal(limit_parse("99999999999999999999", &l), -1);
+	s->a.limit = (struct limit){ 3, false };
 	scan(s, NULL, three_gone);
 	s->now += 2000;
 	scan(s, NULL, NULL);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Restarts that specs cause go in waves; one that fails holds the rest. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fault_host.h"
+
+#define JAILS 7
+
+static size_t most, at_once;
+
+/* A jail is restarted only when all of the waves before are ready. */
+static void
+watch(void *arg, const struct managed *m, const struct action *a,
+    const struct outcome *o)
+{
+	const struct reconciler *r = m->owner;
+
+	world_told(arg, m, a, o);
+	assert_true(r->waves.open <= most);
+	assert_true(r->working <= most);
+	at_once = r->waves.open > at_once ? r->waves.open : at_once;
+}
+
+/* Jails a to g; `bad` has a start that fails, `more` is added to all. */
+static void
+set_of(char *yaml, size_t size, const char *more, char bad)
+{
+	size_t n = 0;
+
+	for (char c = 'a'; c < 'a' + JAILS; c++)
+		n += (size_t)snprintf(yaml + n, size - n, "%sname: %c\n"
+		    "path: @\npersist: true\nstop.timeout: 0\n%s%s"
+		    "agent: {retry: {initial: 60s}}\n", n == 0 ? "" : "---\n",
+		    c, more, c == bad ? "exec.start: [\"exit 1\"]\n" : "");
+	assert_true(n < size);
+}
+
+static void
+agent_start(struct world *w, const struct limit *limit)
+{
+	const struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true, .max_restart = *limit };
+
+	w->told = w->failures = 0;
+	w->deeds[0] = '\0';
+	at_once = 0;
+	world_reconciler(w, &opt);
+	w->reconciler.opt.told = watch;
+}
+
+/* Until no jail is under way, or about to be. */
+static void
+agent_rest(struct world *w)
+{
+	const struct reconciler *r = &w->reconciler;
+
+	for (int quiet = 0; quiet < 3;) {
+		assert_int_not_equal(event_base_loop(w->base,
+		    EVLOOP_NONBLOCK), -1);
+		quiet = r->working == 0 && TAILQ_EMPTY(&r->dirty) ?
+		    quiet + 1 : 0;
+		usleep(500);
+	}
+}
+
+static void
+world_of_seven(struct world *w, char *yaml, size_t size)
+{
+	world_make(w, JAIL_GEN_15);
+	host_reset(-1, -1);
+	host_behind(w);
+	set_of(yaml, size, "", 0);
+	world_apply(w, yaml);
+	assert_int_equal(w->told, JAILS);
+}
+
+static void
+waves_of(const struct limit *limit, size_t number)
+{
+	char yaml[2048];
+	struct world w;
+
+	world_of_seven(&w, yaml, sizeof yaml);
+	most = number;
+	agent_start(&w, limit);
+	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n", 0);
+	world_want(&w, yaml);
+	agent_rest(&w);
+	assert_int_equal(w.told, JAILS);
+	if (number == 1)
+		assert_string_equal(w.deeds, "restart a;restart b;restart c;"
+		    "restart d;restart e;restart f;restart g;");
+	assert_int_equal(at_once, number);
+	assert_int_equal(w.reconciler.waves.open, 0);
+	world_remove(&w);
+}
+
+static void
+each_after_the_one_before(void **state)
+{
+	(void)state;
+	waves_of(&(struct limit){ 0, false }, 1);
+	waves_of(&(struct limit){ 3, false }, 3);
+	waves_of(&(struct limit){ 30, true }, 2);
+	waves_of(&(struct limit){ 1, true }, 1);
+}
+
+static void
+one_that_fails_holds_the_rest(void **state)
+{
+	static const char *const rest[] = { "e", "f", "g" };
+	const struct limit two = { 2, false };
+	char yaml[2048];
+	struct world w;
+
+	(void)state;
+	world_of_seven(&w, yaml, sizeof yaml);
+	most = 2;
+	agent_start(&w, &two);
+	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n", 'c');
+	world_want(&w, yaml);
+	agent_rest(&w);
+	assert_string_equal(world_state(&w, "c"), "failed");
+	assert_string_equal(world_state(&w, "d"), "ready");
+	for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
+		assert_string_equal(world_state(&w, rest[i]), "held");
+		assert_non_null(strstr(world_reason(&w, rest[i]),
+		    "held because the one of c failed"));
+		assert_true(kernel_jid(&w, rest[i]) != 0);
+	}
+	/* What is not a restart goes on, and a mended spec is taken. */
+	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n", 0);
+	world_want(&w, yaml);
+	agent_rest(&w);
+	assert_string_equal(world_state(&w, "c"), "ready");
+	assert_string_equal(world_state(&w, "e"), "held");
+	waves_go_on(&w.reconciler);
+	agent_rest(&w);
+	assert_string_equal(world_state(&w, "e"), "ready");
+	assert_string_equal(world_state(&w, "g"), "ready");
+	world_remove(&w);
+}
+
+/* A jail that is forgotten, or paused, does not keep the others. */
+static void
+one_that_goes_holds_nothing(void **state)
+{
+	const struct limit one = { 1, false };
+	char yaml[2048], *a;
+	struct world w;
+
+	(void)state;
+	world_of_seven(&w, yaml, sizeof yaml);
+	most = 1;
+	agent_start(&w, &one);
+	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n", 'a');
+	world_want(&w, yaml);
+	agent_rest(&w);
+	assert_string_equal(world_state(&w, "b"), "held");
+	a = strstr(yaml, "---\n");
+	assert_non_null(a);
+	world_want(&w, a + 4);
+	agent_rest(&w);
+	assert_string_equal(world_state(&w, "a"), "unknown");
+	assert_string_equal(world_state(&w, "b"), "ready");
+	assert_string_equal(world_state(&w, "g"), "ready");
+	world_remove(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_after_the_one_before),
+		cmocka_unit_test(one_that_fails_holds_the_rest),
+		cmocka_unit_test(one_that_goes_holds_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

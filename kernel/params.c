@@ -59,16 +59,16 @@ param_find(const char *name)
 }
 
 size_t
-name_distance(const char *a, const char *b)
+name_distance(const char *a, const char *b, size_t limit)
 {
 	size_t row[65], la = strlen(a), lb = strlen(b);
 
-	if (la > 64 || lb > 64)
-		return 64;
+	if (la > 64 || lb > 64 || la + limit <= lb || lb + limit <= la)
+		return limit;
 	for (size_t j = 0; j <= lb; j++)
 		row[j] = j;
 	for (size_t i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
+		size_t diagonal = row[0], least = i;
 
 		row[0] = i;
 		for (size_t j = 1; j <= lb; j++) {
@@ -80,9 +80,14 @@ name_distance(const char *a, const char *b)
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
 			row[j] = best;
+			if (best < least)
+				least = best;
 		}
+		/* No later row has less. */
+		if (least >= limit)
+			return limit;
 	}
-	return row[lb];
+	return row[lb] < limit ? row[lb] : limit;
 }
 
 const char *
@@ -98,7 +103,7 @@ param_nearest(const char *name)
 
 		if (def == NULL)
 			return best;
-		d = name_distance(name, def->name);
+		d = name_distance(name, def->name, best_distance);
 		if (d < best_distance && d * 2 < strlen(name)) {
 			best_distance = d;
 			best = def->name;

@@ -116,8 +116,11 @@ param_index(const struct param_def *def)
  */
 const char *param_nearest(const char *name);
 
-/* Edit distance of two names; 64 when one is longer than 64 bytes. */
-size_t name_distance(const char *a, const char *b);
+/*
+ * Edit distance of two names; `limit` when it is not less, or one of them is
+ * longer than 64 bytes.
+ */
+size_t name_distance(const char *a, const char *b, size_t limit);
 
 /* "boolean", "integer": the word for a type in messages. */
 const char *param_type_name(enum param_type type);

@@ -88,8 +88,9 @@ nearest_key(const char *name)
 	static const char *const keys[] = { "agent", "name", "vars" };
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		if (name_distance(name, keys[i]) <= 1 ||
-		    (strlen(name) > 4 && name_distance(name, keys[i]) <= 2))
+		size_t limit = strlen(name) > 4 ? 3 : 2;
+
+		if (name_distance(name, keys[i], limit) < limit)
 			return keys[i];
 	}
 	return NULL;
@@ -101,7 +102,7 @@ nearest_name(const char *name)
 	const char *key = nearest_key(name), *end = same_end(name);
 	const char *nearest = param_nearest(name);
 
-	if (nearest != NULL && name_distance(name, nearest) == 1)
+	if (nearest != NULL && name_distance(name, nearest, 2) < 2)
 		return nearest;
 	return key != NULL ? key : end != NULL ? end : nearest;
 }

@@ -146,7 +146,7 @@ setting_nearest(const char *name)
 	size_t least = 4;
 
 	for (size_t i = 0; i < setting_count; i++) {
-		size_t d = name_distance(name, setting_table[i].name);
+		size_t d = name_distance(name, setting_table[i].name, least);
 
 		if (d < least) {
 			least = d;

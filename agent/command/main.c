@@ -50,7 +50,8 @@ unknown_command(const char *name)
 	size_t best_distance = 4;
 
 	for (size_t i = 0; commands[i] != NULL; i++) {
-		size_t d = name_distance(name, commands[i]->name);
+		size_t d = name_distance(name, commands[i]->name,
+		    best_distance);
 
 		if (d < best_distance && d < strlen(commands[i]->name)) {
 			best_distance = d;

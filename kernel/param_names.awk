@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Reads params.def, writes param_names.h: an enumerator for the place of each
-# parameter in the table, and a hash table of the names.  The hash looks at
+# parameter in the table, and a hash table of the names and of those above them
+# that are no parameters ("exec").  The hash looks at
 # the length and four bytes only; its factors are those, of a few tries, that
 # put the most names where they are looked for first.
 
@@ -18,7 +19,7 @@ function hash(text,  n, sum) {
 # Fills slot[] and returns how many steps all searches take together.
 function fill(  i, at, steps) {
 	split("", slot)
-	for (i = 1; i <= count; i++) {
+	for (i = 1; i <= count + groups; i++) {
 		for (at = hash(name[i]); at in slot; at = (at + 1) % SIZE)
 			steps++
 		slot[at] = i
@@ -44,9 +45,23 @@ BEGIN {
 
 /^PARAM\("/ {
 	name[++count] = $2
+	known[$2] = 1
+}
+
+# Adds the names above those in the table.
+function add_groups(  i, above) {
+	for (i = 1; i <= count; i++) {
+		above = name[i]
+		while (sub(/\.[^.]*$/, "", above))
+			if (!(above in known)) {
+				known[above] = 1
+				name[count + ++groups] = above
+			}
+	}
 }
 
 END {
+	add_groups()
 	seed = least = 1000000
 	for (i = 0; i < TRIES && least > 0; i++) {
 		before = seed
@@ -69,8 +84,13 @@ END {
 	}
 	print "\tP_COUNT"
 	print "};"
+	printf "#define PARAM_GROUPS {"
+	for (i = 1; i <= groups; i++)
+		printf "%s\"%s\",", (i - 1) % 4 ? " " : " \\\n\t", \
+		    name[count + i]
+	print " \\\n}"
 	printf "#define PARAM_LENGTHS {"
-	for (i = 1; i <= count; i++)
+	for (i = 1; i <= count + groups; i++)
 		printf "%s%d,", (i - 1) % 16 ? " " : " \\\n\t", length(name[i])
 	print " \\\n}"
 	printf "#define PARAM_HASH_SIZE %d\n", SIZE

@@ -23,39 +23,68 @@ const size_t param_count = sizeof param_table / sizeof *param_table;
 _Static_assert(sizeof param_table / sizeof *param_table == P_COUNT,
     "param_names.h is of another table");
 
-static const struct param_def *
+/*
+ * The names in the table, and those above them that are none: the number of
+ * one, NAME_COUNT if there is no such name.
+ */
+static const char *const groups[] = PARAM_GROUPS;
+#define NAME_COUNT (P_COUNT + sizeof groups / sizeof *groups)
+
+static size_t
 find_exact(const char *name, size_t len)
 {
 	static const unsigned short slots[PARAM_HASH_SIZE] = PARAM_HASH_SLOTS;
-	static const unsigned char lengths[P_COUNT] = PARAM_LENGTHS;
+	static const unsigned char lengths[NAME_COUNT] = PARAM_LENGTHS;
 	const unsigned char *s = (const unsigned char *)name;
 
 	if (len == 0)
-		return NULL;
+		return NAME_COUNT;
 	for (size_t i = PARAM_HASH(s, len); slots[i] != 0;
 	    i = (i + 1) % PARAM_HASH_SIZE) {
-		unsigned at = slots[i] - 1u;
+		size_t at = slots[i] - 1u;
+		const char *known = at < P_COUNT ? param_table[at].name :
+		    groups[at - P_COUNT];
 
-		if (lengths[at] == len &&
-		    memcmp(param_table[at].name, name, len) == 0)
-			return &param_table[at];
+		if (lengths[at] == len && memcmp(known, name, len) == 0)
+			return at;
 	}
-	return NULL;
+	return NAME_COUNT;
 }
 
 const struct param_def *
 param_find(const char *name)
 {
-	const struct param_def *def = find_exact(name, strlen(name));
+	size_t at = find_exact(name, strlen(name));
 	const char *dot;
 
-	if (def != NULL)
-		return def;
+	if (at < P_COUNT)
+		return &param_table[at];
 	dot = strchr(name, '.');
 	if (dot != NULL && dot[1] != '\0')
-		def = find_exact(name, (size_t)(dot - name));
-	return def != NULL && def->type == PARAM_KEYVALUE ? def :
-	    param_find_added(name);
+		at = find_exact(name, (size_t)(dot - name));
+	return at < P_COUNT && param_table[at].type == PARAM_KEYVALUE ?
+	    &param_table[at] : param_find_added(name);
+}
+
+bool
+param_group(const char *name)
+{
+	size_t len = strlen(name), at = find_exact(name, len);
+
+	/* What is below a name follows it in the table. */
+	if (at < P_COUNT && at + 1 < P_COUNT &&
+	    strncmp(param_table[at + 1].name, name, len) == 0 &&
+	    param_table[at + 1].name[len] == '.')
+		return true;
+	if (at >= P_COUNT && at < NAME_COUNT)
+		return true;
+	for (size_t i = 0; param_added(i) != NULL; i++) {
+		const char *added = param_added(i)->name;
+
+		if (strncmp(added, name, len) == 0 && added[len] == '.')
+			return true;
+	}
+	return false;
 }
 
 size_t

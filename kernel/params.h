@@ -91,6 +91,9 @@ extern const size_t param_count;
  */
 const struct param_def *param_find(const char *name);
 
+/* Whether there are parameters below a name ("allow.mount", "host"). */
+bool param_group(const char *name);
+
 /*
  * Parameters that the table lacks, because a module of the running kernel
  * brought them (kernel_learn): param_find finds them too, with the type that

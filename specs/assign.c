@@ -8,7 +8,7 @@
 #include "rules.h"
 #include "text.h"
 
-/* Appends the text of one node; false when it cannot be one. */
+/* Whether a node may be the value, or one of the values. */
 static bool
 take_text(struct parser *p, struct assign *a, const struct node *n)
 {
@@ -36,10 +36,6 @@ take_text(struct parser *p, struct assign *a, const struct node *n)
 	dollar = memchr(n->text, '$', n->len);
 	if (dollar != NULL && strstr(dollar, "${") != NULL)
 		a->expand = true;
-	if (arena_list_add(&p->arena, &a->value, n->text) != 0) {
-		parser_fault(p, n, "out of memory");
-		return false;
-	}
 	return true;
 }
 
@@ -86,9 +82,30 @@ expected_type(const struct assign *a)
 	return param_type_name(a->def->type);
 }
 
-/* Reads the value of an assignment whose name is known. */
 static bool
-take_value(struct parser *p, struct assign *a, const struct node *value)
+take_list(struct parser *p, struct assign *a, const struct node *list)
+{
+	bool good = true;
+
+	if (!assign_is_list(a)) {
+		parser_fault(p, list, "%s: expected %s, found a list", a->name,
+		    expected_type(a));
+		return false;
+	}
+	for (const struct node *n = list->child; n != NULL; n = n->next) {
+		if (!take_text(p, a, n)) {
+			good = false;
+		} else if (arena_list_add(&p->arena, &a->value, n->text) != 0) {
+			parser_fault(p, n, "out of memory");
+			good = false;
+		}
+	}
+	return good;
+}
+
+/* Reads the value of an assignment whose name is known. */
+static void
+take_value(struct parser *p, struct assign *a, struct node *value)
 {
 	struct error err; /* not cleared: a kilobyte for each value */
 	size_t which;
@@ -96,121 +113,119 @@ take_value(struct parser *p, struct assign *a, const struct node *value)
 	a->value_line = value->line;
 	a->value_column = value->column;
 	if (value->kind == NODE_LIST) {
-		bool good = true;
-
-		if (!assign_is_list(a)) {
-			parser_fault(p, value, "%s: expected %s, found a list",
-			    a->name, expected_type(a));
-			return false;
-		}
-		for (const struct node *n = value->child; n != NULL;
-		    n = n->next)
-			good = take_text(p, a, n) && good;
-		if (!good)
-			return false;
-	} else if (!take_text(p, a, value)) {
-		return false;
+		if (!take_list(p, a, value))
+			return;
+	} else {
+		if (!take_text(p, a, value))
+			return;
+		a->value = (struct text_list){ &value->text, 1 };
 	}
 	/* What refers to others is checked when it is resolved. */
 	if (a->expand ||
 	    assign_check(a, &p->arena, &a->value, &which, &err) == 0)
-		return true;
+		return;
 	if (value->kind == NODE_LIST && report_items(p, a, value))
-		return false;
+		return;
 	parser_fault(p, value->kind == NODE_LIST ? nth_child(value, which) : value,
 	    "%s: %s", a->name, err.text);
-	return false;
 }
 
-/* Adds `name: value` to the document; the value is no mapping. */
+static int
+grow(struct parser *p)
+{
+	size_t room = p->room == 0 ? 64 : p->room * 2;
+	struct assign *grown = realloc(p->assign, room * sizeof *grown);
+	const struct assign **sorted = grown == NULL ? NULL :
+	    realloc(p->sorted, room * sizeof *sorted);
+
+	p->assign = grown != NULL ? grown : p->assign;
+	p->sorted = sorted != NULL ? sorted : p->sorted;
+	if (sorted == NULL)
+		return -1;
+	p->room = room;
+	return 0;
+}
+
+/*
+ * Adds `name: value` to the document; the value is no mapping.  `known` is the
+ * name that the table has, if it is the same.
+ */
 static void
-add_assign(struct parser *p, const struct assign *known, const char *name,
-    const struct node *key, const struct node *value)
+add_assign(struct parser *p, const struct assign *is, const char *known,
+    const char *name, const struct node *key, struct node *value)
 {
 	struct assign *a;
 
-	if (p->count == p->room) {
-		size_t room = p->room == 0 ? 64 : p->room * 2;
-		struct assign *grown = realloc(p->assign,
-		    room * sizeof *grown);
-		const struct assign **sorted = grown == NULL ? NULL :
-		    realloc(p->sorted, room * sizeof *sorted);
-
-		p->assign = grown != NULL ? grown : p->assign;
-		p->sorted = sorted != NULL ? sorted : p->sorted;
-		if (sorted == NULL) {
-			parser_fault(p, key, "out of memory");
-			return;
-		}
-		p->room = room;
+	if (p->count == p->room && grow(p) != 0) {
+		parser_fault(p, key, "out of memory");
+		return;
 	}
 	a = &p->assign[p->count];
-	*a = *known;
+	*a = *is;
 	a->place = parser_place(p, key);
-	if (a->name == NULL)
-		a->name = arena_text(&p->arena, name);
+	a->name = known != NULL ? known : arena_text(&p->arena, name);
 	if (a->name == NULL) {
 		parser_fault(p, key, "out of memory");
 		return;
 	}
 	/* Wrong ones count too, so that duplicates are found all the same. */
 	p->count++;
-	if (a->append && !assign_is_list(a)) {
+	if (a->append && !assign_is_list(a))
 		parser_fault(p, key, "%s+: only lists can be appended to; %s takes "
 		    "one value", a->name, a->name);
-		return;
-	}
-	take_value(p, a, value);
+	else
+		take_value(p, a, value);
 }
 
 void
 parser_add_param(struct parser *p, const char *name,
     const struct param_def *def, bool append, const struct node *key,
-    const struct node *value)
+    struct node *value)
 {
-	struct assign a = { .kind = ASSIGN_PARAM, .append = append,
-		.def = def };
+	const char *known = NULL;
+	struct assign a;
 	struct error err;
 
-	if (a.def == NULL && parser_is_full(p)) {
+	if (def == NULL && parser_is_full(p)) {
 		p->faults++;
 		return;
 	}
-	if (a.def == NULL) {
+	if (def == NULL) {
 		names_unknown(name, value->kind == NODE_TEXT ? value->text :
 		    NULL, &err);
 		parser_fault(p, key, "%s", err.text);
 		return;
 	}
-	if (a.def->access == PARAM_RD) {
+	if (def->access == PARAM_RD) {
 		parser_fault(p, key, "%s is read-only: the kernel tells it, nobody "
 		    "can set it; remove this line", name);
 		return;
 	}
-	a.index = param_index(a.def);
-	p->added |= a.index == param_count;
-	if (a.def->type != PARAM_KEYVALUE || strcmp(name, a.def->name) == 0) {
-		a.name = a.def->name;
-	} else if (rules_key(name + strlen(a.def->name) + 1, &err) != 0) {
-		parser_fault(p, key, "%s: %s", a.def->name, err.text);
+	if (def->type != PARAM_KEYVALUE || strcmp(name, def->name) == 0) {
+		known = def->name;
+	} else if (rules_key(name + strlen(def->name) + 1, &err) != 0) {
+		parser_fault(p, key, "%s: %s", def->name, err.text);
 		return;
 	}
-	add_assign(p, &a, name, key, value);
+	a = (struct assign){ .kind = ASSIGN_PARAM, .append = append,
+		.index = param_index(def), .def = def };
+	p->added |= a.index == param_count;
+	add_assign(p, &a, known, name, key, value);
 }
 
 void
 parser_add_setting(struct parser *p, const char *name, const struct setting *s,
-    bool append, const struct node *key, const struct node *value)
+    bool append, const struct node *key, struct node *value)
 {
-	struct assign a = { .kind = ASSIGN_AGENT, .append = append,
-		.setting = s };
 	const char *nearest;
+	struct assign a;
+	bool same;
 
-	if (a.setting == NULL && parser_is_full(p)) {
+	if (s == NULL && parser_is_full(p)) {
 		p->faults++;
 		return;
 	}
-	if (a.setting == NULL) {
+	if (s == NULL) {
 		nearest = setting_nearest(name);
 		parser_fault(p, key, "unknown setting \"%.*s\"%s%s%s", TEXT_SHOWN,
 		    name, nearest != NULL ? "; did you mean " : "",
@@ -218,22 +233,21 @@ parser_add_setting(struct parser *p, const char *name, const struct setting *s,
 		    nearest != NULL ? "?" : "");
 		return;
 	}
-	if (a.setting->type == SETTING_MAP &&
-	    strcmp(name, a.setting->name) == 0) {
+	same = strcmp(name, s->name) == 0;
+	if (s->type == SETTING_MAP && same) {
 		if (value->kind != NODE_BAD)
 			parser_fault(p, value, "%s: expected a mapping of names to "
 			    "texts, found %s", name, node_kind_name(value));
 		return;
 	}
-	a.index = (unsigned)(a.setting - setting_table);
-	if (strcmp(name, a.setting->name) == 0)
-		a.name = a.setting->name;
-	add_assign(p, &a, name, key, value);
+	a = (struct assign){ .kind = ASSIGN_AGENT, .append = append,
+		.index = (unsigned)(s - setting_table), .setting = s };
+	add_assign(p, &a, same ? s->name : NULL, name, key, value);
 }
 
 void
 parser_add_var(struct parser *p, const char *name, bool append,
-    const struct node *key, const struct node *value)
+    const struct node *key, struct node *value)
 {
 	const struct assign a = { .kind = ASSIGN_VAR, .append = append };
 	const char *bare = name + strlen("vars.");
@@ -245,5 +259,5 @@ parser_add_var(struct parser *p, const char *name, bool append,
 		parser_fault(p, key, "\"%.*s\": expected the name of a variable "
 		    "without blanks, $, { and }", TEXT_SHOWN, bare);
 	else
-		add_assign(p, &a, name, key, value);
+		add_assign(p, &a, NULL, name, key, value);
 }

@@ -4,9 +4,9 @@
 #include <string.h>
 
 static bool
-is_word(const struct spec *d, const char *name, const char *word)
+is_word(const struct drafter *d, enum param_index i, const char *word)
 {
-	const struct spec_param *p = spec_param_find(d, name);
+	const struct spec_param *p = d->param[i];
 
 	return p != NULL && p->value.count > 0 &&
 	    strcmp(p->value.text[0], word) == 0;
@@ -17,10 +17,10 @@ is_word(const struct spec *d, const char *name, const char *word)
  * `remedy` is the end of the sentence.
  */
 static void
-contradiction(struct scope *s, const struct spec_param *here,
+contradiction(struct drafter *d, const struct spec_param *here,
     const struct spec_param *there, const char *what, const char *remedy)
 {
-	scope_fault(s, here->place, "%s: %s %s: %s, which is said at "
+	scope_fault(&d->scope, here->place, "%s: %s %s: %s, which is said at "
 	    "%s:%u:%u; %s", here->name, what, there->name,
 	    there->value.text[0], there->place.file, there->place.line,
 	    there->place.column, remedy);
@@ -28,102 +28,109 @@ contradiction(struct scope *s, const struct spec_param *here,
 
 /* jail_set(2): vnet together with any restriction of addresses. */
 static void
-check_vnet(struct scope *s, const struct spec *d)
+check_vnet(struct drafter *d)
 {
-	static const char *const names[] = { "ip4", "ip4.addr", "ip6",
-		"ip6.addr" };
+	static const enum param_index restrictions[] = { P_IP4, P_IP4_ADDR,
+		P_IP6, P_IP6_ADDR };
 
-	if (!is_word(d, "vnet", "new"))
+	if (!is_word(d, P_VNET, "new"))
 		return;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		const struct spec_param *p = spec_param_find(d, names[i]);
+	for (size_t i = 0; i < sizeof restrictions / sizeof *restrictions;
+	    i++) {
+		const struct spec_param *p = d->param[restrictions[i]];
 
 		if (p != NULL)
-			contradiction(s, p, spec_param_find(d, "vnet"),
+			contradiction(d, p, d->param[P_VNET],
 			    "vnet jails cannot have IP address restrictions; "
 			    "this contradicts", "remove one of them");
 	}
 }
 
 static void
-check_addresses(struct scope *s, const struct spec *d, const char *mode,
-    const char *list)
+check_addresses(struct drafter *d, enum param_index mode,
+    enum param_index list)
 {
-	const struct spec_param *p = spec_param_find(d, list);
-	bool inherit = is_word(d, mode, "inherit");
-	bool disable = is_word(d, mode, "disable");
+	const struct spec_param *p = d->param[list];
 
-	if (p == NULL || !(inherit || (disable && p->value.count > 0)))
+	if (p == NULL)
 		return;
-	contradiction(s, p, spec_param_find(d, mode), "addresses contradict",
-	    "remove one of them");
+	if (is_word(d, mode, "inherit") ||
+	    (is_word(d, mode, "disable") && p->value.count > 0))
+		contradiction(d, p, d->param[mode], "addresses contradict",
+		    "remove one of them");
 }
 
 /* A value of its own makes the group new, whatever is said (jail_set(2)). */
 static void
-check_inherited(struct scope *s, const struct spec *d, const char *group)
+check_inherited(struct drafter *d, enum param_index group)
 {
-	size_t len = strlen(group);
+	const char *name = param_table[group].name;
+	size_t len = strlen(name);
 
 	if (!is_word(d, group, "inherit"))
 		return;
-	for (size_t i = 0; i < d->count; i++) {
-		const struct spec_param *p = &d->param[i];
+	for (size_t i = 0; i < d->spec.count; i++) {
+		const struct spec_param *p = &d->spec.param[i];
 
-		if (strncmp(p->name, group, len) == 0 && p->name[len] == '.')
-			contradiction(s, p, spec_param_find(d, group),
+		if (strncmp(p->name, name, len) == 0 && p->name[len] == '.')
+			contradiction(d, p, d->param[group],
 			    "this contradicts", "remove one of them");
 	}
 }
 
+static bool
+is_filled(const struct drafter *d, enum param_index list)
+{
+	return d->param[list] != NULL && d->param[list]->value.count > 0;
+}
+
 /* jail_set(2): a new jail must persist or attach. */
 static void
-check_life(struct scope *s, const struct spec *d)
+check_life(struct drafter *d)
 {
-	if (spec_bool(d, "persist") || spec_list(d, "exec.start")->count > 0 ||
-	    spec_list(d, "command")->count > 0)
-		return;
-	scope_fault(s, d->place, "new jail must persist or attach: needs "
-	    "persist: true, or exec.start or command");
+	if (!is_word(d, P_PERSIST, "true") && !is_filled(d, P_EXEC_START) &&
+	    !is_filled(d, P_COMMAND))
+		scope_fault(&d->scope, d->spec.place, "new jail must persist "
+		    "or attach: needs persist: true, or exec.start or "
+		    "command");
 }
 
 static void
-check_depend(struct scope *s, const struct spec *d)
+check_depend(struct drafter *d)
 {
-	const struct spec_param *p = spec_param_find(d, "depend");
+	const struct spec_param *p = d->param[P_DEPEND];
 
 	for (size_t i = 0; p != NULL && i < p->value.count; i++) {
-		if (strcmp(p->value.text[i], d->name) == 0)
-			scope_fault(s, p->place, "depend: the jail depends on "
-			    "itself");
+		if (strcmp(p->value.text[i], d->spec.name) == 0)
+			scope_fault(&d->scope, p->place, "depend: the jail "
+			    "depends on itself");
 	}
 }
 
 /* The last thing said about settings whose names begin so, or NULL. */
 static const struct assign *
-said(const struct scope *s, const char *prefix)
+said(const struct drafter *d, const char *prefix)
 {
 	const struct assign *found = NULL;
 
-	for (size_t i = 0; i < s->slots; i++) {
-		const struct assign *a = s->slot[i].assign[0];
-
-		if (a->kind == ASSIGN_AGENT &&
-		    strncmp(a->name, prefix, strlen(prefix)) == 0)
-			found = a;
+	for (size_t i = 0; i < d->saids; i++) {
+		if (strncmp(d->said[i]->name, prefix, strlen(prefix)) == 0)
+			found = d->said[i];
 	}
 	return found;
 }
 
 /* Said at least once: the defaults are in order. */
 static void
-check_retry(struct scope *s, const struct spec *d)
+check_retry(struct drafter *d)
 {
-	const struct assign *most = said(s, "agent.retry.max");
-	const struct assign *first = said(s, "agent.retry.initial");
+	struct scope *s = &d->scope;
+	const struct assign *most, *first;
 
-	if (d->agent.retry_max_ms >= d->agent.retry_initial_ms)
+	if (d->spec.agent.retry_max_ms >= d->spec.agent.retry_initial_ms)
 		return;
+	most = said(d, "agent.retry.max");
+	first = said(d, "agent.retry.initial");
 	if (most != NULL && first != NULL)
 		scope_fault(s, most->place, "agent.retry.max is shorter than "
 		    "agent.retry.initial, which is said at %s:%u:%u",
@@ -138,29 +145,30 @@ check_retry(struct scope *s, const struct spec *d)
 }
 
 static void
-check_agent(struct scope *s, const struct spec *d)
+check_agent(struct drafter *d)
 {
-	const struct assign *health = said(s, "agent.health.");
-	const struct assign *network = said(s, "agent.network.");
+	const struct assign *health = said(d, "agent.health.");
+	const struct assign *network = said(d, "agent.network.");
 
-	if (network != NULL && !is_word(d, "vnet", "new"))
-		scope_fault(s, network->place, "%s: only a jail with vnet: new "
-		    "has a network of its own", network->name);
-	if (health != NULL && d->agent.health.exec == NULL)
-		scope_fault(s, health->place, "%s: without agent.health.exec "
-		    "there is no health to be checked", health->name);
+	if (network != NULL && !is_word(d, P_VNET, "new"))
+		scope_fault(&d->scope, network->place, "%s: only a jail with "
+		    "vnet: new has a network of its own", network->name);
+	if (health != NULL && d->spec.agent.health.exec == NULL)
+		scope_fault(&d->scope, health->place, "%s: without "
+		    "agent.health.exec there is no health to be checked",
+		    health->name);
 }
 
 void
-cross_check(struct scope *s, const struct spec *draft)
+cross_check(struct drafter *d)
 {
-	check_vnet(s, draft);
-	check_addresses(s, draft, "ip4", "ip4.addr");
-	check_addresses(s, draft, "ip6", "ip6.addr");
-	check_inherited(s, draft, "host");
-	check_inherited(s, draft, "linux");
-	check_life(s, draft);
-	check_depend(s, draft);
-	check_retry(s, draft);
-	check_agent(s, draft);
+	check_vnet(d);
+	check_addresses(d, P_IP4, P_IP4_ADDR);
+	check_addresses(d, P_IP6, P_IP6_ADDR);
+	check_inherited(d, P_HOST);
+	check_inherited(d, P_LINUX);
+	check_life(d);
+	check_depend(d);
+	check_retry(d);
+	check_agent(d);
 }

@@ -3,9 +3,9 @@
 #ifndef JA_CROSS_H
 #define JA_CROSS_H
 
-#include "scope.h"
+#include "draft.h"
 
 /* Checks a complete draft; reports by scope_fault. */
-void cross_check(struct scope *s, const struct spec *draft);
+void cross_check(struct drafter *d);
 
 #endif

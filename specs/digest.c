@@ -8,6 +8,7 @@
  * default is not ours to promise.
  */
 #include <sodium.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "settings.h"
@@ -89,8 +90,8 @@ add_setting(struct feed *f, const struct setting *s,
 	add_text(f, text);
 }
 
-void
-spec_digest(struct spec *s)
+static void
+make_digest(struct spec *s)
 {
 	struct feed f;
 
@@ -112,5 +113,36 @@ spec_digest(struct spec *s)
 		add_list(&f, &s->agent.secrets);
 	}
 	flush(&f);
-	crypto_generichash_final(&f.hash, s->digest, SPEC_DIGEST_SIZE);
+	crypto_generichash_final(&f.hash, s->digest.bytes,
+	    SPEC_DIGEST_SIZE);
+	s->digest.made = true;
+}
+
+const unsigned char *
+spec_digest(const struct spec *s)
+{
+	/* The one thing in a spec that is made late. */
+	if (!s->digest.made)
+		make_digest((struct spec *)(uintptr_t)s);
+	return s->digest.bytes;
+}
+
+bool
+spec_same(const struct spec *a, const struct spec *b)
+{
+	return memcmp(spec_digest(a), spec_digest(b), SPEC_DIGEST_SIZE) == 0;
+}
+
+void
+spec_set_digest(const struct spec_set *set,
+    unsigned char digest[SPEC_DIGEST_SIZE])
+{
+	crypto_generichash_state h;
+
+	crypto_generichash_init(&h, NULL, 0, SPEC_DIGEST_SIZE);
+	/* A digest covers the name, and the order is that of the names. */
+	for (size_t i = 0; i < set->count; i++)
+		crypto_generichash_update(&h, spec_digest(set->spec[i]),
+		    SPEC_DIGEST_SIZE);
+	crypto_generichash_final(&h, digest, SPEC_DIGEST_SIZE);
 }

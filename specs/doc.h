@@ -38,6 +38,7 @@ struct assign {
 	bool append; /* key+ */
 	bool expand; /* the value holds ${ */
 	bool secret; /* the value is the name of the file that holds it */
+	unsigned next; /* while assignments are sorted */
 };
 
 struct spec_place assign_value_place(const struct assign *a);

@@ -17,7 +17,8 @@ void
 drafter_finish(struct drafter *d)
 {
 	scope_finish(&d->scope);
-	free(d->param);
+	free(d->params);
+	free(d->said);
 }
 
 /* Adds KEY=VALUE; the key is what follows the setting's name. */
@@ -37,57 +38,103 @@ add_entry(struct arena *arena, struct text_list *to, const struct assign *a,
 	return arena_list_add(arena, to, text);
 }
 
-/* Puts a resolved slot into the draft. */
 static int
-draft_slot(struct drafter *d, struct spec *draft, const struct slot *slot)
+add_setting(struct drafter *d, const struct assign *a, const char *value)
 {
-	const struct assign *a = slot->assign[slot->count - 1];
+	struct spec_agent *agent = &d->spec.agent;
 
-	if (slot->state != SLOT_DONE)
-		return 0;
-	if (a->kind == ASSIGN_PARAM) {
-		d->param[draft->count++] = (struct spec_param){
-			.name = (char *)a->name, .def = a->def,
-			.value = *slot->value, .place = a->place,
-			.secret = a->secret };
-		return 0;
-	}
-	if (a->kind == ASSIGN_AGENT && a->secret)
-		return add_entry(&d->scope.arena, &draft->agent.secrets, a,
-		    slot->value->text[0]);
-	if (a->kind == ASSIGN_AGENT && a->setting->type == SETTING_MAP)
+	if (a->secret)
+		return add_entry(&d->scope.arena, &agent->secrets, a, value);
+	if (a->setting->type == SETTING_MAP)
 		return add_entry(&d->scope.arena, (struct text_list *)(void *)
-		    ((char *)&draft->agent + a->setting->offset), a,
-		    slot->value->text[0]);
+		    ((char *)agent + a->setting->offset), a, value);
+	(void)setting_store(a->setting, value, agent, NULL);
+	return 0;
+}
+
+static void
+add_param(struct drafter *d, const struct assign *a,
+    const struct text_list *value)
+{
+	struct spec_param *p = &d->params[d->spec.count++];
+
+	*p = (struct spec_param){ .name = (char *)a->name, .def = a->def,
+		.value = *value, .place = a->place, .secret = a->secret };
+	if (a->index < P_COUNT)
+		d->param[a->index] = p;
+}
+
+/* Adds what is said; `value`: what it is in the end, NULL if it is wrong. */
+static int
+add(struct drafter *d, const struct assign *a, const struct text_list *value)
+{
 	if (a->kind == ASSIGN_AGENT)
-		(void)setting_store(a->setting, slot->value->text[0],
-		    &draft->agent, NULL);
+		d->said[d->saids++] = a;
+	if (value == NULL || a->kind == ASSIGN_VAR)
+		return 0;
+	if (a->kind == ASSIGN_AGENT)
+		return add_setting(d, a, value->text[0]);
+	add_param(d, a, value);
+	return 0;
+}
+
+/* Starts an empty draft with room for so many assignments. */
+static int
+begin(struct drafter *d, const struct spec_doc *doc, size_t count)
+{
+	void *grown;
+
+	if (count > d->params_room) {
+		grown = realloc(d->params, count * sizeof *d->params);
+		if (grown == NULL)
+			return -1;
+		d->params = grown;
+		d->params_room = count;
+	}
+	if (count > d->said_room) {
+		grown = realloc(d->said, count * sizeof *d->said);
+		if (grown == NULL)
+			return -1;
+		d->said = grown;
+		d->said_room = count;
+	}
+	d->spec = (struct spec){ .name = doc->name, .place = doc->place,
+		.param = d->params, .agent = d->agent };
+	memset(d->param, 0, sizeof d->param);
+	d->saids = 0;
 	return 0;
 }
 
 int
-draft_make(struct drafter *d, struct spec *draft)
+draft_make(struct drafter *d)
 {
 	struct scope *s = &d->scope;
 
 	scope_resolve(s);
-	*draft = (struct spec){ .name = s->doc->name,
-		.place = s->doc->place };
-	draft->agent = d->agent;
-	if (s->slots > d->room) {
-		struct spec_param *grown = realloc(d->param,
-		    s->slots * sizeof *grown);
-
-		if (grown == NULL)
-			return -1;
-		d->param = grown;
-		d->room = s->slots;
-	}
-	draft->param = d->param;
+	if (begin(d, s->doc, s->slots) != 0)
+		return -1;
 	for (size_t i = 0; i < s->slots; i++) {
-		if (draft_slot(d, draft, &s->slot[i]) != 0)
+		const struct slot *slot = &s->slot[i];
+
+		if (add(d, slot->assign[slot->count - 1],
+		    slot->state == SLOT_DONE ? slot->value : NULL) != 0)
 			return -1;
 	}
-	cross_check(s, draft);
+	cross_check(d);
+	return 0;
+}
+
+int
+draft_whole(struct drafter *d, const struct spec_doc *doc,
+    const struct assign *const *sorted, size_t count)
+{
+	scope_begin_alone(&d->scope, doc);
+	if (begin(d, doc, count) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (add(d, sorted[i], &sorted[i]->value) != 0)
+			return -1;
+	}
+	cross_check(d);
 	return 0;
 }

@@ -92,7 +92,7 @@ spec_encode(const struct spec *s, unsigned char **data, size_t *len)
 	for (size_t i = 0; i < setting_count; i++)
 		put_setting(&b, &setting_table[i], &s->agent);
 	put_list(&b, &s->agent.secrets);
-	textbuf_add(&b, (const char *)s->digest, SPEC_DIGEST_SIZE);
+	textbuf_add(&b, (const char *)spec_digest(s), SPEC_DIGEST_SIZE);
 	*data = (unsigned char *)b.text;
 	*len = b.len;
 	return b.failed ? -1 : 0;
@@ -238,7 +238,8 @@ get_params(struct decoder *d, struct spec *draft)
 
 /* Fills a draft whose texts stay in the data. */
 static void
-get_draft(struct decoder *d, struct spec *draft)
+get_draft(struct decoder *d, struct spec *draft,
+    const unsigned char **digest)
 {
 	settings_default(&draft->agent);
 	if (get_number(d, 4) != MAGIC)
@@ -254,11 +255,12 @@ get_draft(struct decoder *d, struct spec *draft)
 	if (d->failed || d->left != SPEC_DIGEST_SIZE || *draft->name == '\0')
 		d->failed = true;
 	else
-		memcpy(draft->digest, d->at, SPEC_DIGEST_SIZE);
+		*digest = d->at;
 }
 
 static struct spec *
-pack_decoded(const struct spec *draft, struct error *err)
+pack_decoded(const struct spec *draft, const unsigned char *digest,
+    struct error *err)
 {
 	struct spec *s = spec_pack(draft);
 
@@ -266,7 +268,7 @@ pack_decoded(const struct spec *draft, struct error *err)
 		error_sys(err, ENOMEM, "encoded spec");
 		return NULL;
 	}
-	if (memcmp(s->digest, draft->digest, SPEC_DIGEST_SIZE) != 0) {
+	if (memcmp(spec_digest(s), digest, SPEC_DIGEST_SIZE) != 0) {
 		error_set(err, EBADMSG, "an encoded spec does not match its "
 		    "digest");
 		spec_free(s);
@@ -280,12 +282,13 @@ spec_decode(const unsigned char *data, size_t len, struct error *err)
 {
 	struct decoder d = { .at = data, .left = len };
 	struct spec draft = { 0 }, *s = NULL;
+	const unsigned char *digest;
 
-	get_draft(&d, &draft);
+	get_draft(&d, &draft, &digest);
 	if (d.failed)
 		error_set(err, EBADMSG, "malformed encoded spec");
 	else
-		s = pack_decoded(&draft, err);
+		s = pack_decoded(&draft, digest, err);
 	for (size_t i = 0; i < draft.count; i++)
 		free(draft.param[i].value.text);
 	free(draft.param);

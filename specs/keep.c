@@ -4,14 +4,18 @@
  * read into: what the document needs of them is copied.
  */
 #include <assert.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pack.h"
 #include "parser.h"
 
-/* At least as many as there are parameters and settings. */
+/* At least as many as there are parameters and settings, and variables. */
 #define BUCKETS_MAX 256
+#define WORD_BITS 64
+#define NONE UINT_MAX
 
 static int
 compare_assign(const void *a, const void *b)
@@ -33,50 +37,13 @@ bucket_of(const struct assign *a)
 				      param_count + setting_count;
 }
 
-/*
- * Sorts pointers to the assignments: counted by bucket, then each bucket,
- * which has one element as a rule, by name.
- */
+/* Sorts some assignments by name, and reports those given twice. */
 static void
-sort_assigns(const struct parser *p)
+sort_names(struct parser *p, const struct assign **sorted, size_t count)
 {
-	const struct assign **sorted = p->sorted;
-	unsigned start[BUCKETS_MAX + 1] = { 0 };
-	size_t buckets = param_count + setting_count + 1;
-	unsigned sum = 0;
-
-	assert(buckets <= BUCKETS_MAX);
-	if (p->added) {
-		for (size_t i = 0; i < p->count; i++)
-			sorted[i] = &p->assign[i];
-		qsort(sorted, p->count, sizeof *sorted, compare_assign);
-		return;
-	}
-	for (size_t i = 0; i < p->count; i++)
-		start[bucket_of(&p->assign[i])]++;
-	for (size_t b = 0; b <= buckets; b++) {
-		unsigned count = start[b];
-
-		start[b] = sum;
-		sum += count;
-	}
-	for (size_t i = 0; i < p->count; i++)
-		sorted[start[bucket_of(&p->assign[i])]++] = &p->assign[i];
-	/* Each start is now where the next bucket begins. */
-	for (size_t b = 0; b < buckets; b++) {
-		unsigned first = b == 0 ? 0 : start[b - 1];
-
-		if (start[b] - first > 1)
-			qsort(sorted + first, start[b] - first, sizeof *sorted,
-			    compare_assign);
-	}
-}
-
-static void
-report_twice(struct parser *p)
-{
-	for (size_t i = 1; i < p->count; i++) {
-		const struct assign *a = p->sorted[i], *first = p->sorted[i - 1];
+	qsort(sorted, count, sizeof *sorted, compare_assign);
+	for (size_t i = 1; i < count; i++) {
+		const struct assign *a = sorted[i], *first = sorted[i - 1];
 		const struct node at = { .line = a->place.line,
 			.column = a->place.column };
 
@@ -84,6 +51,44 @@ report_twice(struct parser *p)
 			parser_fault(p, &at, "%s is given twice, first in line %u",
 			    a->name, first->place.line);
 	}
+}
+
+/*
+ * Sorts pointers to the assignments.  They are put into buckets, of which a bit
+ * tells whether there is anything in them; as a rule that is one.
+ */
+static void
+sort_assigns(struct parser *p)
+{
+	unsigned newest[BUCKETS_MAX];
+	uint64_t used[BUCKETS_MAX / WORD_BITS] = { 0 };
+	size_t n = 0;
+
+	assert(param_count + setting_count < BUCKETS_MAX);
+	for (size_t i = 0; i < p->count; i++) {
+		size_t b = bucket_of(&p->assign[i]);
+		uint64_t bit = (uint64_t)1 << b % WORD_BITS;
+
+		p->assign[i].next = used[b / WORD_BITS] & bit ? newest[b] :
+		    NONE;
+		used[b / WORD_BITS] |= bit;
+		newest[b] = (unsigned)i;
+	}
+	for (size_t w = 0; w < BUCKETS_MAX / WORD_BITS; w++) {
+		for (; used[w] != 0; used[w] &= used[w] - 1) {
+			size_t b = w * WORD_BITS +
+			    (size_t)__builtin_ctzll(used[w]), first = n;
+
+			for (unsigned i = newest[b]; i != NONE;
+			    i = p->assign[i].next)
+				p->sorted[n++] = &p->assign[i];
+			if (n - first > 1)
+				sort_names(p, p->sorted + first, n - first);
+		}
+	}
+	/* What the kernel added stands between the others by its name. */
+	if (p->added)
+		qsort(p->sorted, n, sizeof *p->sorted, compare_assign);
 }
 
 /* Copies an assignment with all that it points to. */
@@ -149,15 +154,12 @@ static int
 make_spec(struct parser *p, struct spec **made)
 {
 	struct spec_errors errors = { 0 };
-	struct spec draft;
-	int rc = -1;
+	int rc;
 
 	p->drafter.scope.errors = &errors;
-	if (scope_begin_alone(&p->drafter.scope, p->doc, p->sorted,
-	    p->count) == 0 && draft_make(&p->drafter, &draft) == 0)
-		rc = 0;
+	rc = draft_whole(&p->drafter, p->doc, p->sorted, p->count);
 	if (rc == 0 && p->drafter.scope.faults == 0) {
-		*made = spec_pack(&draft);
+		*made = spec_pack(&p->drafter.spec);
 		rc = *made != NULL ? 0 : -1;
 	}
 	scope_end(&p->drafter.scope);
@@ -190,7 +192,6 @@ parser_keep(struct parser *p)
 	struct spec *s = NULL;
 
 	sort_assigns(p);
-	report_twice(p);
 	doc->defaults = doc->name != NULL && strchr(doc->name, '*') != NULL;
 	doc->bad = p->faults > 0;
 	p->docs->defaults = p->docs->defaults || doc->defaults;

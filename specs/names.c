@@ -7,35 +7,6 @@
 
 #include "text.h"
 
-bool
-names_group(const char *name)
-{
-	size_t len = strlen(name), low = 0, high = param_count;
-
-	/* The first name that is not before "name.". */
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		const char *known = param_table[middle].name;
-		int c = strncmp(known, name, len);
-
-		if (c < 0 || (c == 0 && (unsigned char)known[len] < '.'))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < param_count &&
-	    strncmp(param_table[low].name, name, len) == 0 &&
-	    param_table[low].name[len] == '.')
-		return true;
-	for (size_t i = 0; param_added(i) != NULL; i++) {
-		const char *added = param_added(i)->name;
-
-		if (strncmp(added, name, len) == 0 && added[len] == '.')
-			return true;
-	}
-	return false;
-}
-
 /*
  * The parameter whose negative form `name` is: "no" in front of its last
  * component (jail(8)), or of the whole name.  NULL: none.

@@ -5,9 +5,6 @@
 
 #include "spec.h"
 
-/* Whether there are parameters below a name ("allow.mount", "host"). */
-bool names_group(const char *name);
-
 /*
  * The error for an unknown parameter: the negative form of a boolean, or the
  * nearest name.  `value` is its text, or NULL.  Always returns -1.

@@ -132,6 +132,7 @@ pack_all(struct packer *p, struct spec *to, const struct spec *from)
 
 	p->arrays_used = p->texts_used = p->files = 0;
 	*to = *from;
+	to->digest.made = false;
 	param = pack_array(p, from->count * sizeof *param);
 	to->param = param;
 	to->depend = (struct text_list){ 0 };
@@ -164,7 +165,6 @@ spec_pack(const struct spec *draft)
 	p.arrays = (char *)b + head;
 	p.texts = p.arrays + p.arrays_used;
 	pack_all(&p, &b->spec, draft);
-	spec_digest(&b->spec);
 	return &b->spec;
 }
 

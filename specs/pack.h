@@ -8,8 +8,7 @@
 /*
  * Copies a draft, a struct spec whose pointers are borrowed, into one block
  * that spec_free releases.  `depend` and the names of parameters without a
- * key are taken from the parameters and the table, the digest is made.  NULL:
- * no memory.
+ * key are taken from the parameters and the table.  NULL: no memory.
  */
 struct spec *spec_pack(const struct spec *draft);
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "lost.h"
-#include "names.h"
 #include "parser.h"
 #include "rules.h"
 #include "text.h"
@@ -29,14 +28,19 @@ parser_fault(struct parser *p, const struct node *n, const char *fmt, ...)
 	spec_error_add(p->errors, parser_place(p, n), false, "%s", message);
 }
 
-/* Whether a name belongs to a part of the document: "vars", "agent.heal". */
-static bool
-is_below(const char *name, const char *part)
-{
-	size_t len = strlen(part);
+/* What a full name belongs to. */
+enum part { PART_PARAMS, PART_AGENT, PART_VARS };
 
-	return *name == *part && strncmp(name, part, len) == 0 &&
-	    (name[len] == '.' || name[len] == '\0');
+static enum part
+part_of(const char *name)
+{
+	if (strncmp(name, "agent", 5) == 0 &&
+	    (name[5] == '.' || name[5] == '\0'))
+		return PART_AGENT;
+	if (strncmp(name, "vars", 4) == 0 &&
+	    (name[4] == '.' || name[4] == '\0'))
+		return PART_VARS;
+	return PART_PARAMS;
 }
 
 static void
@@ -48,25 +52,33 @@ expect_mapping(struct parser *p, const char *name, const struct node *value)
 }
 
 static void
-add_leaf(struct parser *p, const char *name, bool append,
-    const struct node *key, const struct node *value)
+add_setting(struct parser *p, const char *name, bool append,
+    const struct node *key, struct node *value)
 {
-	if (is_below(name, "agent")) {
-		const struct setting *s = setting_find(name);
+	const struct setting *s = setting_find(name);
 
-		if (s == NULL && setting_group(name))
-			expect_mapping(p, name, value);
-		else
-			parser_add_setting(p, name, s, append, key, value);
-	} else if (is_below(name, "vars")) {
-		if (name[4] == '\0')
-			expect_mapping(p, name, value);
-		else
-			parser_add_var(p, name, append, key, value);
+	if (s == NULL && setting_group(name))
+		expect_mapping(p, name, value);
+	else
+		parser_add_setting(p, name, s, append, key, value);
+}
+
+static void
+add_leaf(struct parser *p, const char *name, bool append,
+    const struct node *key, struct node *value)
+{
+	enum part part = part_of(name);
+	const struct param_def *def;
+
+	if (part == PART_AGENT) {
+		add_setting(p, name, append, key, value);
+	} else if (part == PART_VARS && name[4] == '\0') {
+		expect_mapping(p, name, value);
+	} else if (part == PART_VARS) {
+		parser_add_var(p, name, append, key, value);
 	} else {
-		const struct param_def *def = param_find(name);
-
-		if (def == NULL && names_group(name))
+		def = param_find(name);
+		if (def == NULL && param_group(name))
 			expect_mapping(p, name, value);
 		else
 			parser_add_param(p, name, def, append, key, value);
@@ -78,16 +90,36 @@ static bool
 takes_mapping(const char *name)
 {
 	const struct param_def *def;
+	enum part part = part_of(name);
 
-	if (is_below(name, "agent"))
+	if (part == PART_AGENT)
 		/* Labels may have dots in their names. */
 		return setting_group(name) ||
 		    strncmp(name, "agent.labels.", 13) == 0;
-	if (strcmp(name, "vars") == 0 || names_group(name))
+	if (part == PART_VARS)
+		return name[4] == '\0';
+	if (param_group(name))
 		return true;
 	/* And so may lines of meta. */
 	def = param_find(name);
 	return def != NULL && def->type == PARAM_KEYVALUE;
+}
+
+/* Reports a mapping where there can be none. */
+static void
+refuse_mapping(struct parser *p, const char *name, bool append,
+    const struct node *key, struct node *value)
+{
+	const struct param_def *def = param_find(name);
+
+	if (def != NULL)
+		parser_fault(p, value, "%s: found a mapping, but it takes %s",
+		    name, param_type_name(def->type));
+	else if (part_of(name) == PART_VARS)
+		parser_fault(p, value, "%s: expected a text or a list, found a "
+		    "mapping", name);
+	else
+		add_leaf(p, name, append, key, value);
 }
 
 static bool
@@ -96,105 +128,96 @@ is_name(const struct node *key)
 	return key->len == 4 && memcmp(key->text, "name", 4) == 0;
 }
 
-/* Makes the full name of a key.  Returns false when it cannot be one. */
-static bool
-full_name(struct parser *p, const char *prefix, const struct node *key,
-    char *name, bool *append)
+static void
+take_name(struct parser *p, const struct node *key, const struct node *value)
 {
-	size_t before = strlen(prefix), len = key->len;
+	struct spec_doc *doc = p->doc;
+	struct error err = { 0 };
+
+	if (doc->place.line > 0) {
+		parser_fault(p, key, "name is given twice, first in line %u",
+		    doc->place.line);
+		return;
+	}
+	doc->place = parser_place(p, value);
+	if (value->kind == NODE_BAD)
+		return;
+	if (value->kind != NODE_TEXT)
+		parser_fault(p, value, "name: expected a text, found %s",
+		    node_kind_name(value));
+	else if (node_is_null(value))
+		parser_fault(p, value, "name has no value");
+	else if (rules_name(value->text, true, &err) != 0)
+		parser_fault(p, value, "%s", err.text);
+	else
+		doc->name = value->text;
+}
+
+/*
+ * Puts the name of a key behind the `before` bytes of its prefix.  Returns the
+ * length of both, 0 when it cannot be a name.
+ */
+static size_t
+full_name(struct parser *p, const struct node *key, char name[KEY_MAX],
+    size_t before, bool *append)
+{
+	size_t len = key->len;
 
 	if (len == 2 && key->plain && memcmp(key->text, "<<", 2) == 0) {
 		parser_fault(p, key, "merge keys are not part of the spec language; "
 		    "use a document with defaults");
-		return false;
+		return 0;
 	}
 	*append = len > 1 && key->text[len - 1] == '+';
 	len -= *append;
 	if (len == 0) {
 		parser_fault(p, key, "expected a name, found an empty key");
-		return false;
+		return 0;
 	}
 	if (before + 1 + len >= KEY_MAX) {
 		parser_fault(p, key, "name \"%.*s...\" is too long", TEXT_SHOWN,
 		    key->text);
-		return false;
+		return 0;
 	}
-	memcpy(name, prefix, before);
 	if (before > 0)
 		name[before++] = '.';
 	memcpy(name + before, key->text, len);
 	name[before + len] = '\0';
-	return true;
+	return before + len;
 }
 
+/* Takes all below a mapping whose name is the first `before` bytes. */
 static void
-walk(struct parser *p, const char *prefix, const struct node *map)
+walk(struct parser *p, char name[KEY_MAX], size_t before,
+    const struct node *map)
 {
-	const struct node *key, *value;
-	char name[KEY_MAX];
-	bool append;
+	struct node *key, *value;
 
 	for (key = map->child; key != NULL && key->next != NULL;
 	    key = value->next) {
+		bool append;
+		size_t len;
+
 		value = key->next;
-		if (key->kind == NODE_BAD ||
-		    !full_name(p, prefix, key, name, &append))
+		if (key->kind == NODE_BAD)
 			continue;
-		/* Taken by take_name. */
-		if (*prefix == '\0' && is_name(key))
+		if (before == 0 && is_name(key)) {
+			take_name(p, key, value);
+			continue;
+		}
+		len = full_name(p, key, name, before, &append);
+		if (len == 0)
 			continue;
 		if (value->kind != NODE_MAP)
 			add_leaf(p, name, append, key, value);
-		else if (takes_mapping(name) && append)
+		else if (!takes_mapping(name))
+			refuse_mapping(p, name, append, key, value);
+		else if (append)
 			parser_fault(p, key, "%s+: only lists can be appended to",
 			    name);
-		else if (takes_mapping(name))
-			walk(p, name, value);
-		else if (param_find(name) != NULL)
-			parser_fault(p, value, "%s: found a mapping, but it takes "
-			    "%s", name,
-			    param_type_name(param_find(name)->type));
-		else if (strncmp(name, "vars.", 5) == 0)
-			parser_fault(p, value, "%s: expected a text or a list, found "
-			    "a mapping", name);
 		else
-			add_leaf(p, name, append, key, value);
+			walk(p, name, len, value);
 	}
-}
-
-static void
-take_name(struct parser *p, const struct node *root)
-{
-	const struct node *key, *value, *found = NULL;
-	struct error err = { 0 };
-
-	for (key = root->child; key != NULL && key->next != NULL;
-	    key = value->next) {
-		value = key->next;
-		if (key->kind == NODE_BAD || !is_name(key))
-			continue;
-		if (found != NULL) {
-			parser_fault(p, key, "name is given twice, first in line %u",
-			    found->line);
-			continue;
-		}
-		found = value;
-		p->doc->place = parser_place(p, value);
-		if (value->kind == NODE_BAD)
-			continue;
-		if (value->kind != NODE_TEXT)
-			parser_fault(p, value, "name: expected a text, found %s",
-			    node_kind_name(value));
-		else if (node_is_null(value))
-			parser_fault(p, value, "name has no value");
-		else if (rules_name(value->text, true, &err) != 0)
-			parser_fault(p, value, "%s", err.text);
-		else
-			p->doc->name = value->text;
-	}
-	if (found == NULL)
-		parser_fault(p, root, "the document has no name: every one needs "
-		    "name: and the jail's name, or \"*\" for defaults");
 }
 
 static int
@@ -219,6 +242,7 @@ static void
 each_document(void *arg, const struct node *root, size_t faults)
 {
 	struct parser *p = arg;
+	char name[KEY_MAX];
 
 	p->faults = faults;
 	p->count = 0;
@@ -237,8 +261,10 @@ each_document(void *arg, const struct node *root, size_t faults)
 		return;
 	}
 	*p->doc = (struct spec_doc){ 0 };
-	take_name(p, root);
-	walk(p, "", root);
+	walk(p, name, 0, root);
+	if (p->doc->place.line == 0)
+		parser_fault(p, root, "the document has no name: every one needs "
+		    "name: and the jail's name, or \"*\" for defaults");
 	if (parser_keep(p) == 0 && (p->doc->name == NULL || keep_doc(p) == 0))
 		return;
 	parser_fault(p, root, "out of memory");

@@ -53,16 +53,16 @@ int parser_keep(struct parser *p);
 
 /*
  * Add `name: value` to the document, or report what is wrong with it.  `name`
- * is the full one, the value no mapping; `def` and `s` are what the tables say
- * about it, or NULL.
+ * is the full one, the value no mapping, and its texts may become canonical in
+ * place; `def` and `s` are what the tables say about it, or NULL.
  */
 void parser_add_param(struct parser *p, const char *name,
     const struct param_def *def, bool append, const struct node *key,
-    const struct node *value);
+    struct node *value);
 void parser_add_setting(struct parser *p, const char *name,
     const struct setting *s, bool append, const struct node *key,
-    const struct node *value);
+    struct node *value);
 void parser_add_var(struct parser *p, const char *name, bool append,
-    const struct node *key, const struct node *value);
+    const struct node *key, struct node *value);
 
 #endif

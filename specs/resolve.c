@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Documents of all files become specs. */
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,10 +108,8 @@ report_same_name(struct resolver *r, const struct entry *e, size_t count)
 }
 
 static struct spec_place
-place_of(const struct spec *draft, const char *name)
+place_of(const struct spec_param *p)
 {
-	const struct spec_param *p = spec_param_find(draft, name);
-
 	return p != NULL ? p->place : (struct spec_place){ 0 };
 }
 
@@ -128,7 +125,7 @@ add_made(struct resolver *r, const struct entry *e, struct spec *s,
 static struct spec_place
 place_at_home(const struct spec_doc *doc, const char *name)
 {
-	struct spec_place p = place_of(doc->spec, name);
+	struct spec_place p = place_of(spec_param_find(doc->spec, name));
 
 	if (p.line > 0)
 		p.file = doc->place.file;
@@ -149,7 +146,7 @@ static int
 resolve_scope(struct resolver *r, const struct entry *e)
 {
 	struct scope *s = &r->drafter.scope;
-	struct spec draft, *made;
+	struct spec *made;
 
 	if (s->bad != NULL) {
 		/* Without them it would be another jail. */
@@ -158,16 +155,16 @@ resolve_scope(struct resolver *r, const struct entry *e)
 		    s->bad->place.column);
 		return 0;
 	}
-	if (draft_make(&r->drafter, &draft) != 0)
+	if (draft_make(&r->drafter) != 0)
 		return -1;
 	r->size += s->slots * sizeof *s->slot + s->text_used;
 	if (s->faults > 0)
 		return 0;
-	made = spec_pack(&draft);
+	made = spec_pack(&r->drafter.spec);
 	if (made == NULL)
 		return -1;
-	add_made(r, e, made, place_of(&draft, "jid"),
-	    place_of(&draft, "depend"));
+	add_made(r, e, made, place_of(r->drafter.param[P_JID]),
+	    place_of(r->drafter.param[P_DEPEND]));
 	return 0;
 }
 
@@ -367,19 +364,6 @@ warn_added(struct spec_set *set, const struct made *m)
 }
 
 static void
-digest_set(struct spec_set *set)
-{
-	crypto_generichash_state h;
-
-	crypto_generichash_init(&h, NULL, 0, SPEC_DIGEST_SIZE);
-	/* A digest covers the name, and the order is that of the names. */
-	for (size_t i = 0; i < set->count; i++)
-		crypto_generichash_update(&h, set->spec[i]->digest,
-		    SPEC_DIGEST_SIZE);
-	crypto_generichash_final(&h, set->digest, SPEC_DIGEST_SIZE);
-}
-
-static void
 resolve_all(struct resolver *r)
 {
 	size_t same;
@@ -403,7 +387,6 @@ resolve_all(struct resolver *r)
 		warn_depend(r->set, &r->made[i]);
 		warn_added(r->set, &r->made[i]);
 	}
-	digest_set(r->set);
 }
 
 void

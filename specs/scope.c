@@ -120,8 +120,8 @@ make_slots(struct scope *s)
 	return 0;
 }
 
-static void
-begin(struct scope *s, const struct spec_doc *doc)
+void
+scope_begin_alone(struct scope *s, const struct spec_doc *doc)
 {
 	s->doc = doc;
 	s->items = s->slots = s->faults = 0;
@@ -131,23 +131,10 @@ begin(struct scope *s, const struct spec_doc *doc)
 }
 
 int
-scope_begin_alone(struct scope *s, const struct spec_doc *doc,
-    const struct assign *const *sorted, size_t count)
-{
-	begin(s, doc);
-	if (reserve(s, count) != 0)
-		return -1;
-	if (count > 0)
-		memcpy(s->item, sorted, count * sizeof *sorted);
-	s->items = count;
-	return make_slots(s);
-}
-
-int
 scope_begin(struct scope *s, const struct spec_doc *doc,
     const struct spec_docs *defaults, size_t before)
 {
-	begin(s, doc);
+	scope_begin_alone(s, doc);
 	for (size_t i = 0; i <= defaults->count; i++) {
 		if (i == before && merge(s, doc) != 0)
 			return -1;

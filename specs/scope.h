@@ -44,9 +44,8 @@ struct scope {
  */
 int scope_begin(struct scope *s, const struct spec_doc *doc,
     const struct spec_docs *defaults, size_t before);
-/* As scope_begin, with the document's sorted assignments and no defaults. */
-int scope_begin_alone(struct scope *s, const struct spec_doc *doc,
-    const struct assign *const *sorted, size_t count);
+/* Starts a jail about which nothing is merged. */
+void scope_begin_alone(struct scope *s, const struct spec_doc *doc);
 /* Puts values in the place of all references, and checks what they make. */
 void scope_resolve(struct scope *s);
 void scope_end(struct scope *s);

@@ -80,7 +80,10 @@ struct spec {
 	size_t count;
 	struct text_list depend;
 	struct spec_agent agent;
-	unsigned char digest[SPEC_DIGEST_SIZE];
+	struct {
+		bool made;
+		unsigned char bytes[SPEC_DIGEST_SIZE];
+	} digest; /* spec_digest tells it */
 };
 
 /* The specs of a directory, sorted by name, and what was wrong. */
@@ -96,7 +99,6 @@ struct spec_set {
 	struct text_list invalid;
 	char **file; /* paths as they were read, owned, sorted */
 	size_t file_count;
-	unsigned char digest[SPEC_DIGEST_SIZE]; /* of all specs */
 };
 
 /* A file's documents before defaults and variables are applied. */
@@ -172,8 +174,15 @@ struct spec_secret {
 bool spec_secret_next(const struct spec *s, size_t *at,
     struct spec_secret *secret);
 
-/* What the spec means (BLAKE2b-256); places and spelling do not count. */
-void spec_digest(struct spec *s);
+/*
+ * What the spec means (BLAKE2b-256); places and spelling do not count.  It is
+ * made when it is first asked for, and is in the spec.
+ */
+const unsigned char *spec_digest(const struct spec *s);
+bool spec_same(const struct spec *a, const struct spec *b);
+/* That of all specs of a set. */
+void spec_set_digest(const struct spec_set *set,
+    unsigned char digest[SPEC_DIGEST_SIZE]);
 
 /* Canonical YAML; the text is allocated and ends in a newline. */
 char *spec_print(const struct spec *s);

@@ -62,11 +62,13 @@ static int
 print_json(const struct spec_set *set, bool valid)
 {
 	json_t *specs = json_array(), *errors = json_array(), *top;
-	char digest[2 * SPEC_DIGEST_SIZE + 1];
+	unsigned char digest[SPEC_DIGEST_SIZE];
+	char hex[2 * SPEC_DIGEST_SIZE + 1];
 	int rc;
 
+	spec_set_digest(set, digest);
 	for (size_t i = 0; i < SPEC_DIGEST_SIZE; i++)
-		snprintf(digest + 2 * i, 3, "%02x", set->digest[i]);
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 
 	for (size_t i = 0; i < set->count; i++)
 		json_array_append_new(specs, json_string(set->spec[i]->name));
@@ -74,7 +76,7 @@ print_json(const struct spec_set *set, bool valid)
 		json_array_append_new(errors,
 		    error_json(&set->errors.error[i]));
 	top = json_pack("{s:b, s:s, s:o, s:o}", "valid", valid,
-	    "digest", digest, "specs", specs, "errors", errors);
+	    "digest", hex, "specs", specs, "errors", errors);
 	if (top == NULL) {
 		complain("out of memory");
 		return EXIT_FAILED;

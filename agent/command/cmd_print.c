@@ -146,7 +146,7 @@ spec_json(const struct spec *s)
 	char digest[2 * SPEC_DIGEST_SIZE + 1];
 
 	for (size_t i = 0; i < SPEC_DIGEST_SIZE; i++)
-		snprintf(digest + 2 * i, 3, "%02x", s->digest[i]);
+		snprintf(digest + 2 * i, 3, "%02x", spec_digest(s)[i]);
 	for (size_t i = 0; i < s->count; i++)
 		json_object_set_new(params, s->param[i].name,
 		    param_json(&s->param[i]));

@@ -433,8 +433,7 @@ diff_agent(const struct plan_input *in, struct action *out, struct error *err)
 	const struct spec *a = in->applied, *d = in->desired;
 	struct change *c;
 
-	if (out->count > 0 || (a != NULL &&
-	    memcmp(a->digest, d->digest, SPEC_DIGEST_SIZE) == 0))
+	if (out->count > 0 || (a != NULL && spec_same(a, d)))
 		return 0;
 	if (a == NULL)
 		return add_change(out, "agent", HOW_USERLAND) == NULL ?

@@ -263,7 +263,7 @@ sent_from(struct sent *to, const struct spec *s)
 	to->file = strdup(s->place.file != NULL ? s->place.file : "");
 	to->line = s->place.line;
 	to->column = s->place.column;
-	memcpy(to->digest, s->digest, sizeof to->digest);
+	memcpy(to->digest, spec_digest(s), sizeof to->digest);
 	for (size_t at = 0; spec_secret_next(s, &at, &ref);)
 		if (text_list_add(&to->secrets, ref.file) != 0)
 			return -1;
@@ -284,7 +284,7 @@ compare_spec(struct changes *ch, const struct sent *old, const struct spec *s)
 {
 	const char *file = s->place.file != NULL ? s->place.file : "";
 
-	if (old == NULL || memcmp(old->digest, s->digest,
+	if (old == NULL || memcmp(old->digest, spec_digest(s),
 	    sizeof old->digest) != 0)
 		ch->changed[ch->changed_count++] = s;
 	else if (strcmp(old->file, file) != 0 || old->line != s->place.line ||
@@ -329,7 +329,7 @@ digest_sent(struct reader *r, const struct changes *ch)
 	r->jails = r->sent_count;
 	/* Without names held by errors it is the set's own, as check says. */
 	if (r->sent_count == ch->set.count) {
-		memcpy(r->digest, ch->set.digest, sizeof r->digest);
+		spec_set_digest(&ch->set, r->digest);
 		return;
 	}
 	crypto_generichash_init(&h, NULL, 0, sizeof r->digest);

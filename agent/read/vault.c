@@ -374,7 +374,7 @@ vault_digest(const struct vault *v, const struct spec *s,
 {
 	crypto_generichash_state h;
 
-	memcpy(digest, s->digest, SPEC_DIGEST_SIZE);
+	memcpy(digest, spec_digest(s), SPEC_DIGEST_SIZE);
 	if (seals->count == 0)
 		return;
 	crypto_generichash_init(&h, v->has_key ? v->key : NULL,

@@ -322,8 +322,7 @@ void
 operation_cancel(struct operation *op, const struct spec *wanted)
 {
 	if (op->start == NULL || op->failed || op->phase == ENDED ||
-	    (wanted != NULL && memcmp(wanted->digest, op->start->digest,
-	    SPEC_DIGEST_SIZE) == 0))
+	    (wanted != NULL && spec_same(wanted, op->start)))
 		return;
 	op->cancelled = true;
 	if (op->phase != STARTING)

@@ -488,8 +488,7 @@ reconciler_want(struct reconciler *r, struct spec *s)
 
 	if (m == NULL)
 		return -1;
-	m->fresh |= m->desired == NULL || memcmp(m->desired->digest,
-	    s->digest, SPEC_DIGEST_SIZE) != 0;
+	m->fresh |= m->desired == NULL || !spec_same(m->desired, s);
 	spec_free(m->desired);
 	m->desired = s;
 	m->linked |= s->depend.count > 0 || strchr(s->name, '.') != NULL;

@@ -198,8 +198,7 @@ means_same(struct converter *c, const struct spec_set *wanted)
 	for (size_t i = 0; i < made.count; i++) {
 		const struct spec *want = spec_find(wanted, made.spec[i]->name);
 
-		if (want == NULL || memcmp(want->digest, made.spec[i]->digest,
-		    SPEC_DIGEST_SIZE) == 0)
+		if (want == NULL || spec_same(want, made.spec[i]))
 			continue;
 		mark_different(c, want, made.spec[i]);
 		same = false;

@@ -283,7 +283,8 @@ digest_of(const char *text, unsigned char *digest)
 
 	if (read_text(text, strlen(text), &set) != 0 || set.count == 0)
 		fail_msg("%s", set.errors.error[0].message);
-	memcpy(digest, set.spec[set.count - 1]->digest, SPEC_DIGEST_SIZE);
+	memcpy(digest, spec_digest(set.spec[set.count - 1]),
+	    SPEC_DIGEST_SIZE);
 	spec_set_free(&set);
 }
 

@@ -97,7 +97,11 @@ is_decimal(const char *text)
 {
 	if (*text == '-')
 		text++;
-	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
+	if (*text == '\0')
+		return false;
+	while (*text >= '0' && *text <= '9')
+		text++;
+	return *text == '\0';
 }
 
 /* Whether the only canonical form of a number is the text itself. */

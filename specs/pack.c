@@ -57,14 +57,16 @@ pack_list(struct packer *p, struct text_list *to, const struct text_list *from)
 {
 	char **array = pack_array(p, from->count * sizeof *array);
 
-	for (size_t i = 0; i < from->count; i++) {
-		char *text = pack_text(p, from->text[i]);
-
-		if (array != NULL)
-			array[i] = text;
-	}
 	to->text = array;
 	to->count = from->count;
+	for (size_t i = 0; i < from->count; i++) {
+		size_t size = strlen(from->text[i]) + 1;
+
+		if (array != NULL)
+			array[i] = memcpy(p->texts + p->texts_used,
+			    from->text[i], size);
+		p->texts_used += size;
+	}
 }
 
 /* Most places are in one file: each is packed once. */

@@ -34,10 +34,10 @@ enum part { PART_PARAMS, PART_AGENT, PART_VARS };
 static enum part
 part_of(const char *name)
 {
-	if (strncmp(name, "agent", 5) == 0 &&
+	if (*name == 'a' && strncmp(name, "agent", 5) == 0 &&
 	    (name[5] == '.' || name[5] == '\0'))
 		return PART_AGENT;
-	if (strncmp(name, "vars", 4) == 0 &&
+	if (*name == 'v' && strncmp(name, "vars", 4) == 0 &&
 	    (name[4] == '.' || name[4] == '\0'))
 		return PART_VARS;
 	return PART_PARAMS;

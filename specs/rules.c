@@ -82,14 +82,10 @@ rules_key(const char *key, struct error *err)
 static bool
 has_dotdot(const char *path)
 {
-	while (*path != '\0') {
-		size_t len;
-
-		path += strspn(path, "/");
-		len = strcspn(path, "/");
-		if (len == 2 && path[0] == '.' && path[1] == '.')
+	for (const char *p = strstr(path, "/.."); p != NULL;
+	    p = strstr(p + 1, "/..")) {
+		if (p[3] == '/' || p[3] == '\0')
 			return true;
-		path += len;
 	}
 	return false;
 }
@@ -107,16 +103,16 @@ rules_path(char *text, struct error *err)
 		return error_set(err, EINVAL, "expected a path without .. "
 		    "components, found \"%.*s\"", TEXT_SHOWN, text);
 	while (*from != '\0') {
-		size_t len;
-
-		from += strspn(from, "/");
-		len = strcspn(from, "/");
-		if (len > 0 && !(len == 1 && *from == '.')) {
-			*to++ = '/';
-			memmove(to, from, len);
-			to += len;
+		while (*from == '/')
+			from++;
+		if (from[0] == '.' && (from[1] == '/' || from[1] == '\0')) {
+			from++;
+			continue;
 		}
-		from += len;
+		if (*from != '\0')
+			*to++ = '/';
+		while (*from != '\0' && *from != '/')
+			*to++ = *from++;
 	}
 	if (to == text)
 		*to++ = '/';

@@ -21,19 +21,19 @@
 	((sizeof(long) > 4 ? LONG_MAX / 8192 : LONG_MAX) / 1048576 * 1048576)
 
 #define WORD(n, member, d, a, b, h) \
-	{ .name = n, .type = SETTING_WORD, .offset = AT(member), .dflt = d, \
+	{ .name = n, .len = sizeof n - 1, .type = SETTING_WORD, .offset = AT(member), .dflt = d, \
 	    .words = { a, b }, .help = h }
 #define BOOL(n, member, d, h) \
-	{ .name = n, .type = SETTING_BOOL, .offset = AT(member), .dflt = d, \
+	{ .name = n, .len = sizeof n - 1, .type = SETTING_BOOL, .offset = AT(member), .dflt = d, \
 	    .help = h }
 #define NUMBER(t, n, member, lo, hi, d, h) \
-	{ .name = n, .type = SETTING_##t, .offset = AT(member), .min = lo, \
+	{ .name = n, .len = sizeof n - 1, .type = SETTING_##t, .offset = AT(member), .min = lo, \
 	    .max = hi, .dflt = d, .help = h }
 #define TEXT(n, member, c, h) \
-	{ .name = n, .type = SETTING_TEXT, .offset = AT(member), .check = c, \
+	{ .name = n, .len = sizeof n - 1, .type = SETTING_TEXT, .offset = AT(member), .check = c, \
 	    .help = h }
 #define MAP(n, member, h) \
-	{ .name = n, .type = SETTING_MAP, .offset = AT(member), .help = h }
+	{ .name = n, .len = sizeof n - 1, .type = SETTING_MAP, .offset = AT(member), .help = h }
 
 const struct setting setting_table[] = {
 	MAP("agent.environment", environment,
@@ -92,30 +92,21 @@ const struct setting setting_table[] = {
 };
 const size_t setting_count = sizeof setting_table / sizeof *setting_table;
 
-static int
-compare_setting(const void *name, const void *setting)
-{
-	return strcmp(name, ((const struct setting *)setting)->name);
-}
-
 const struct setting *
 setting_find(const char *name)
 {
-	const struct setting *s = bsearch(name, setting_table, setting_count,
-	    sizeof *s, compare_setting);
-	const char *first = strchr(name, '.');
-	const char *second = first == NULL ? NULL : strchr(first + 1, '.');
-	char map[32];
+	size_t len = strlen(name);
 
-	if (s != NULL || second == NULL ||
-	    (size_t)(second - name) >= sizeof map)
-		return s;
-	/* An entry of a map: the map is named by the first two components. */
-	memcpy(map, name, (size_t)(second - name));
-	map[second - name] = '\0';
-	s = bsearch(map, setting_table, setting_count, sizeof *s,
-	    compare_setting);
-	return s != NULL && s->type == SETTING_MAP ? s : NULL;
+	for (size_t i = 0; i < setting_count; i++) {
+		const struct setting *s = &setting_table[i];
+
+		/* An entry of a map has more behind a dot. */
+		if ((s->len == len || (s->type == SETTING_MAP &&
+		    s->len < len && name[s->len] == '.')) &&
+		    memcmp(s->name, name, s->len) == 0)
+			return s;
+	}
+	return NULL;
 }
 
 bool

@@ -21,6 +21,7 @@ enum setting_type {
 
 struct setting {
 	const char *name; /* "agent.retry.max" */
+	size_t len;	  /* of the name */
 	enum setting_type type;
 	size_t offset; /* in struct spec_agent */
 	long min, max;

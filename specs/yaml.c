@@ -7,12 +7,19 @@
 
 #include "text.h"
 
+/* A list or a mapping, or the document, whose nodes are being read. */
+struct level {
+	struct node **end; /* where the next one goes */
+	bool map;
+	bool key; /* the next one is a key */
+};
+
 struct reader {
 	const char *file;
 	struct spec_errors *errors;
 	yaml_parser_t yaml;
 	struct arena *scratch; /* until the end of the document */
-	struct node *stack[SPEC_DEPTH_MAX];
+	struct level level[SPEC_DEPTH_MAX + 1];
 	unsigned depth;
 	struct node *root;
 	size_t documents;
@@ -48,38 +55,26 @@ node_kind_name(const struct node *n)
 }
 
 static struct spec_place
-place_of(const struct reader *r, yaml_mark_t mark)
+place_of(const struct reader *r, const yaml_mark_t *mark)
 {
-	return (struct spec_place){ r->file, (unsigned)mark.line + 1,
-		(unsigned)mark.column + 1 };
-}
-
-/* Whether the next node of a mapping is a key. */
-static bool
-expects_key(const struct node *map)
-{
-	/* The parity is kept in `plain`, which mappings have no use for. */
-	return map->kind == NODE_MAP && !map->plain;
+	return (struct spec_place){ r->file, (unsigned)mark->line + 1,
+		(unsigned)mark->column + 1 };
 }
 
 static struct node *
-add_node(struct reader *r, enum node_kind kind, yaml_mark_t mark)
+add_node(struct reader *r, enum node_kind kind, const yaml_mark_t *mark)
 {
-	struct node *n = arena_take(r->scratch, sizeof *n), *parent;
+	struct node *n = arena_take(r->scratch, sizeof *n);
+	struct level *l = &r->level[r->depth];
 
 	if (n == NULL) {
 		spec_error_add(r->errors, place_of(r, mark), false,
 		    "out of memory");
 		return NULL;
 	}
-	*n = (struct node){ .kind = kind, .line = (unsigned)mark.line + 1,
-		.column = (unsigned)mark.column + 1 };
-	if (r->depth == 0) {
-		r->root = n;
-		return n;
-	}
-	parent = r->stack[r->depth - 1];
-	if (expects_key(parent) && kind != NODE_TEXT) {
+	*n = (struct node){ .kind = kind, .line = (unsigned)mark->line + 1,
+		.column = (unsigned)mark->column + 1 };
+	if (l->key && kind != NODE_TEXT) {
 		if (kind != NODE_BAD)
 			spec_error_add(r->errors, place_of(r, mark), false,
 			    "expected a name as the key, found %s",
@@ -87,20 +82,16 @@ add_node(struct reader *r, enum node_kind kind, yaml_mark_t mark)
 		/* A key without a name; what is below it is not looked at. */
 		n->kind = NODE_BAD;
 	}
-	if (parent->kind == NODE_MAP)
-		parent->plain = !parent->plain;
-	if (parent->last == NULL)
-		parent->child = n;
-	else
-		parent->last->next = n;
-	parent->last = n;
+	l->key = l->map && !l->key;
+	*l->end = n;
+	l->end = &n->next;
 	return n;
 }
 
 /* Anchors and tags: nothing of the language, and so always an error. */
 static bool
 refuse_properties(struct reader *r, const yaml_char_t *anchor,
-    const yaml_char_t *tag, yaml_mark_t mark)
+    const yaml_char_t *tag, const yaml_mark_t *mark)
 {
 	static const char prefix[] = "tag:yaml.org,2002:";
 	const char *t = (const char *)tag;
@@ -136,35 +127,35 @@ add_text(struct reader *r, const yaml_event_t *e)
 	char *text = (char *)e->data.scalar.value;
 	size_t len = e->data.scalar.length;
 	struct node *n;
-	bool key = r->depth > 0 && expects_key(r->stack[r->depth - 1]);
-	bool secret = !key && e->data.scalar.anchor == NULL && is_secret(e);
+	bool secret = !r->level[r->depth].key &&
+	    e->data.scalar.anchor == NULL && is_secret(e);
 
 	if (!secret &&
 	    (e->data.scalar.anchor != NULL || e->data.scalar.tag != NULL) &&
 	    refuse_properties(r, e->data.scalar.anchor, e->data.scalar.tag,
-	    e->start_mark))
-		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
+	    &e->start_mark))
+		return add_node(r, NODE_BAD, &e->start_mark) != NULL ? 0 : -1;
 	if (len > SPEC_SCALAR_MAX) {
-		spec_error_add(r->errors, place_of(r, e->start_mark), false,
+		spec_error_add(r->errors, place_of(r, &e->start_mark), false,
 		    "a text of %zu bytes is longer than the limit of %d", len,
 		    SPEC_SCALAR_MAX);
-		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
+		return add_node(r, NODE_BAD, &e->start_mark) != NULL ? 0 : -1;
 	}
 	/* Only an escape can be one: check_bytes saw the text itself. */
 	if (e->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE &&
 	    memchr(text, '\0', len) != NULL) {
-		spec_error_add(r->errors, place_of(r, e->start_mark), false,
+		spec_error_add(r->errors, place_of(r, &e->start_mark), false,
 		    "a text holds a NUL character");
-		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
+		return add_node(r, NODE_BAD, &e->start_mark) != NULL ? 0 : -1;
 	}
-	n = add_node(r, NODE_TEXT, e->start_mark);
+	n = add_node(r, NODE_TEXT, &e->start_mark);
 	if (n == NULL)
 		return -1;
 	n->text = arena_bytes(r->scratch, text, len);
 	if (n->text == NULL)
-		return spec_error_add(r->errors, place_of(r, e->start_mark),
+		return spec_error_add(r->errors, place_of(r, &e->start_mark),
 		    false, "out of memory");
-	n->len = len;
+	n->len = (unsigned)len;
 	n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	n->secret = secret;
 	return 0;
@@ -172,7 +163,7 @@ add_text(struct reader *r, const yaml_event_t *e)
 
 static int
 start_node(struct reader *r, enum node_kind kind, const yaml_char_t *anchor,
-    const yaml_char_t *tag, yaml_mark_t mark)
+    const yaml_char_t *tag, const yaml_mark_t *mark)
 {
 	struct node *n;
 
@@ -184,7 +175,8 @@ start_node(struct reader *r, enum node_kind kind, const yaml_char_t *anchor,
 	n = add_node(r, kind, mark);
 	if (n == NULL)
 		return -1;
-	r->stack[r->depth++] = n;
+	r->level[++r->depth] = (struct level){ .end = &n->child,
+		.map = n->kind == NODE_MAP, .key = n->kind == NODE_MAP };
 	return 0;
 }
 
@@ -197,27 +189,28 @@ handle(struct reader *r, const yaml_event_t *e)
 		return add_text(r, e);
 	case YAML_SEQUENCE_START_EVENT:
 		return start_node(r, NODE_LIST, e->data.sequence_start.anchor,
-		    e->data.sequence_start.tag, e->start_mark);
+		    e->data.sequence_start.tag, &e->start_mark);
 	case YAML_MAPPING_START_EVENT:
 		return start_node(r, NODE_MAP, e->data.mapping_start.anchor,
-		    e->data.mapping_start.tag, e->start_mark);
+		    e->data.mapping_start.tag, &e->start_mark);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		r->depth--;
 		return 0;
 	case YAML_ALIAS_EVENT:
-		spec_error_add(r->errors, place_of(r, e->start_mark), false,
+		spec_error_add(r->errors, place_of(r, &e->start_mark), false,
 		    "alias *%.*s: anchors and aliases are not part of the spec "
 		    "language; use vars: and ${name}, or quote the text",
 		    TEXT_SHOWN, (const char *)e->data.alias.anchor);
-		return add_node(r, NODE_BAD, e->start_mark) != NULL ? 0 : -1;
+		return add_node(r, NODE_BAD, &e->start_mark) != NULL ? 0 : -1;
 	case YAML_DOCUMENT_START_EVENT:
 		r->errors_before = r->errors->count;
 		r->root = NULL;
 		r->depth = 0;
+		r->level[0] = (struct level){ .end = &r->root };
 		if (r->documents++ < SPEC_DOCUMENTS_MAX)
 			return 0;
-		return spec_error_add(r->errors, place_of(r, e->start_mark),
+		return spec_error_add(r->errors, place_of(r, &e->start_mark),
 		    false, "more than %d documents in one file",
 		    SPEC_DOCUMENTS_MAX);
 	default:
@@ -269,7 +262,7 @@ syntax_error(struct reader *r, const char *text, size_t len)
 		return spec_error_add(r->errors, place_at(r->file, text,
 		    y->problem_offset < len ? y->problem_offset : len), false,
 		    "%s (U+%04X)", y->problem, (unsigned)y->problem_value);
-	return spec_error_add(r->errors, place_of(r, y->problem_mark), false,
+	return spec_error_add(r->errors, place_of(r, &y->problem_mark), false,
 	    "not YAML: %s%s%s%s", context, gap,
 	    y->problem != NULL ? y->problem : "out of memory",
 	    is_tab(text, len, y->problem_mark) ? ": a tab; lines are indented "

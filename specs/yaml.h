@@ -22,9 +22,9 @@ struct node {
 	bool plain; /* a text without quotes */
 	bool secret; /* a text with the tag !secret: names a file */
 	unsigned line, column;
+	unsigned len; /* of the text */
 	char *text;
-	size_t len; /* of the text */
-	struct node *child, *last, *next;
+	struct node *child, *next;
 };
 
 /* Whether a text says that there is no value: nothing, ~ or null. */

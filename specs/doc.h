@@ -63,6 +63,7 @@ struct spec_doc {
 	struct assign *assign;	 /* sorted by assign_compare */
 	size_t count;
 	struct spec *spec;	 /* or NULL */
+	struct spec_place jid, depend; /* of parameters of `spec` */
 	struct value_place {
 		unsigned line, column;
 	} *value_place;		 /* of each parameter of `spec` */

@@ -20,6 +20,14 @@ struct drafter {
 	struct spec_agent agent; /* the defaults of all settings */
 };
 
+/* Where the draft was told a parameter; line 0: it was not. */
+static inline struct spec_place
+draft_place(const struct drafter *d, enum param_index i)
+{
+	return d->param[i] != NULL ? d->param[i]->place :
+	    (struct spec_place){ 0 };
+}
+
 /* scope.errors is the caller's to set. */
 void drafter_init(struct drafter *d);
 void drafter_finish(struct drafter *d);

@@ -175,6 +175,8 @@ keep_whole(struct parser *p, struct spec *s)
 
 	doc->spec = s;
 	doc->name = s->name;
+	doc->jid = draft_place(&p->drafter, P_JID);
+	doc->depend = draft_place(&p->drafter, P_DEPEND);
 	doc->value_place = arena_take(&p->kept,
 	    s->count * sizeof *doc->value_place);
 	if (doc->value_place == NULL)

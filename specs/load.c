@@ -38,67 +38,177 @@ file_error(struct spec_set *set, const char *file, const char *what, int code)
 	    code != 0 ? strerror(code) : "");
 }
 
-/* Memory for the text of one file after the other. */
-struct buffer {
-	char *text;
+/* What one file after the other is loaded into. */
+struct loader {
+	struct spec_set *set;
+	struct spec_docs docs;
+	struct text_list files; /* their paths */
+	char *text;		/* of the present one */
 	size_t room;
 };
 
 /*
- * Reads a descriptor to its end, at most one byte more than is allowed; what
- * is as long as fstat(2) said is at its end.  Returns the number of bytes, -1
- * with errno.
+ * Reads a regular file to its end, at most one byte more than is allowed.
+ * Returns the number of bytes, -1 with errno.
  */
 static ssize_t
-read_all(int fd, off_t size, struct buffer *b)
+read_all(struct loader *l, int fd)
 {
 	size_t len = 0;
-	ssize_t n = 1;
+	ssize_t n;
 
-	while (n != 0 && len <= SPEC_FILE_MAX &&
-	    (len == 0 || (off_t)len != size)) {
-		if (len == b->room) {
-			size_t room = b->room == 0 ? 16384 : b->room * 2;
-			char *grown = realloc(b->text, room);
+	for (;;) {
+		if (len == l->room) {
+			size_t room = l->room == 0 ? 16384 : l->room * 2;
+			char *grown = realloc(l->text, room);
 
 			if (grown == NULL)
 				return -1;
-			b->text = grown;
-			b->room = room;
+			l->text = grown;
+			l->room = room;
 		}
-		n = read(fd, b->text + len, b->room - len);
-		if (n < 0 && errno != EINTR)
+		n = read(fd, l->text + len, l->room - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
 			return -1;
-		len += n > 0 ? (size_t)n : 0;
+		len += (size_t)n;
+		/* A regular file gives less than there is room for only at
+		   its end. */
+		if (len < l->room || len > SPEC_FILE_MAX)
+			return (ssize_t)len;
 	}
-	return (ssize_t)len;
 }
 
-/* Reads and parses one file; what is wrong becomes an error. */
+/*
+ * Reads and parses one file; what is wrong becomes an error.  The path from
+ * byte `name` on counts from directory `at`.  `regular`: it is known to be a
+ * regular file.
+ */
 static void
-load_file(struct spec_set *set, struct spec_docs *docs, struct buffer *b,
-    const char *file)
+load_file(struct loader *l, int at, const char *path, size_t name,
+    bool regular)
 {
 	struct stat st;
 	ssize_t len;
-	int fd;
-
 	/* O_NONBLOCK: a FIFO must not stop the program. */
-	fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = openat(at, path + name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
 	if (fd < 0) {
-		file_error(set, file, "cannot open", errno);
+		file_error(l->set, path, "cannot open", errno);
 		return;
 	}
-	if (fstat(fd, &st) != 0)
-		file_error(set, file, "cannot read", errno);
-	else if (!S_ISREG(st.st_mode))
-		file_error(set, file, "not a regular file", 0);
-	else if ((len = read_all(fd, st.st_size, b)) < 0)
-		file_error(set, file, "cannot read", errno);
+	if (!regular && fstat(fd, &st) != 0)
+		file_error(l->set, path, "cannot read", errno);
+	else if (!regular && !S_ISREG(st.st_mode))
+		file_error(l->set, path, "not a regular file", 0);
+	else if ((len = read_all(l, fd)) < 0)
+		file_error(l->set, path, "cannot read", errno);
 	else
-		(void)spec_parse(file, b->text, (size_t)len, docs,
-		    &set->errors);
+		(void)spec_parse(path, l->text, (size_t)len, &l->docs,
+		    &l->set->errors);
 	close(fd);
+}
+
+/* Takes a path, and keeps it: errors point to it. */
+static const char *
+add_path(struct loader *l, const char *path)
+{
+	if (text_list_add(&l->files, path) == 0)
+		return l->files.text[l->files.count - 1];
+	file_error(l->set, NULL, "cannot read", ENOMEM);
+	return NULL;
+}
+
+/* A file in a directory. */
+struct entry {
+	char *name;
+	uint64_t prefix; /* of the name */
+	bool regular;
+};
+
+struct listing {
+	struct entry *entry;
+	size_t count;
+};
+
+static int
+compare_entry(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return x->prefix != y->prefix ? (x->prefix < y->prefix ? -1 : 1) :
+	    strcmp(x->name, y->name);
+}
+
+static int
+add_entry(struct listing *l, const struct dirent *e)
+{
+	struct entry *new;
+
+	if ((l->count & (l->count - 1)) == 0) {
+		size_t room = l->count == 0 ? 1 : l->count * 2;
+		struct entry *grown = realloc(l->entry, room * sizeof *grown);
+
+		if (grown == NULL)
+			return -1;
+		l->entry = grown;
+	}
+	new = &l->entry[l->count];
+	new->name = strdup(e->d_name);
+	if (new->name == NULL)
+		return -1;
+	new->prefix = text_prefix(e->d_name);
+	new->regular = e->d_type == DT_REG;
+	l->count++;
+	return 0;
+}
+
+/* The spec files of a directory in the order of their names. */
+static int
+list_directory(DIR *d, struct listing *l)
+{
+	struct dirent *e;
+
+	while (errno = 0, (e = readdir(d)) != NULL) {
+		if (spec_file_name(e->d_name) && add_entry(l, e) != 0)
+			return -1;
+	}
+	if (errno != 0)
+		return -1;
+	if (l->count > 1)
+		qsort(l->entry, l->count, sizeof *l->entry, compare_entry);
+	return 0;
+}
+
+static void
+load_directory(struct loader *l, const char *dir)
+{
+	size_t len = strlen(dir);
+	const char *slash = len > 0 && dir[len - 1] == '/' ? "" : "/";
+	struct listing listing = { 0 };
+	struct textbuf b = { 0 };
+	DIR *d = opendir(dir);
+
+	if (d == NULL || list_directory(d, &listing) != 0)
+		file_error(l->set, dir, "cannot read the directory", errno);
+	for (size_t i = 0; i < listing.count; i++) {
+		const char *path;
+
+		b.len = 0;
+		textbuf_text(&b, dir);
+		textbuf_text(&b, slash);
+		textbuf_text(&b, listing.entry[i].name);
+		path = add_path(l, b.failed ? dir : b.text);
+		if (path != NULL && !b.failed)
+			load_file(l, dirfd(d), path, len + strlen(slash),
+			    listing.entry[i].regular);
+		free(listing.entry[i].name);
+	}
+	free(b.text);
+	free(listing.entry);
+	if (d != NULL)
+		closedir(d);
 }
 
 static int
@@ -107,68 +217,28 @@ compare_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Adds the spec files of a directory in the order of their names. */
-static int
-list_directory(const char *dir, struct text_list *files)
-{
-	size_t first = files->count, len = strlen(dir);
-	const char *slash = len > 0 && dir[len - 1] == '/' ? "" : "/";
-	struct dirent *e;
-	DIR *d = opendir(dir);
-	int rc = 0, code;
-
-	if (d == NULL)
-		return -1;
-	errno = 0;
-	while (rc == 0 && (e = readdir(d)) != NULL) {
-		struct textbuf b = { 0 };
-
-		if (!spec_file_name(e->d_name))
-			continue;
-		textbuf_text(&b, dir);
-		textbuf_text(&b, slash);
-		textbuf_text(&b, e->d_name);
-		rc = b.failed ? -1 : text_list_add(files, b.text);
-		free(b.text);
-		errno = rc == 0 ? 0 : ENOMEM;
-	}
-	code = errno;
-	closedir(d);
-	if (files->count - first > 1)
-		qsort(files->text + first, files->count - first,
-		    sizeof *files->text, compare_text);
-	errno = code;
-	return code == 0 ? 0 : -1;
-}
-
 int
 spec_load(const char *const *path, size_t count, struct spec_set *set)
 {
-	struct text_list files = { 0 };
-	struct spec_docs docs = { 0 };
-	struct buffer buffer = { 0 };
+	struct loader l = { .set = set };
 	struct stat st;
 	bool valid = true;
 
 	*set = (struct spec_set){ 0 };
 	for (size_t i = 0; i < count; i++) {
-		if (stat(path[i], &st) == 0 && S_ISDIR(st.st_mode)) {
-			if (list_directory(path[i], &files) != 0)
-				file_error(set, path[i],
-				    "cannot read the directory", errno);
-		} else if (text_list_add(&files, path[i]) != 0) {
-			file_error(set, path[i], "cannot read", ENOMEM);
-		}
+		const char *file;
+
+		if (stat(path[i], &st) == 0 && S_ISDIR(st.st_mode))
+			load_directory(&l, path[i]);
+		else if ((file = add_path(&l, path[i])) != NULL)
+			load_file(&l, AT_FDCWD, file, 0, false);
 	}
-	for (size_t i = 0; i < files.count; i++)
-		load_file(set, &docs, &buffer, files.text[i]);
-	free(buffer.text);
-	spec_docs_settle(&docs);
-	spec_resolve(&docs, set);
-	spec_docs_free(&docs);
-	/* The texts stay where they are: errors point to them. */
-	set->file = files.text;
-	set->file_count = files.count;
+	free(l.text);
+	spec_docs_settle(&l.docs);
+	spec_resolve(&l.docs, set);
+	spec_docs_free(&l.docs);
+	set->file = l.files.text;
+	set->file_count = l.files.count;
 	/* Those of one directory are sorted already. */
 	if (count > 1)
 		qsort(set->file, set->file_count, sizeof *set->file,

@@ -6,6 +6,7 @@
 
 #include "draft.h"
 #include "pack.h"
+#include "text.h"
 
 /* Comparing a name with that of defaults, in bytes that could be copied. */
 #define COVER_COST 4
@@ -14,6 +15,7 @@
 struct entry {
 	const struct spec_doc *doc;
 	size_t before;
+	uint64_t prefix; /* of the name */
 };
 
 /*
@@ -63,7 +65,7 @@ sort_out(struct resolver *r, const struct spec_docs *docs)
 			r->defaults.doc[r->defaults.count++] = d;
 		else
 			r->entry[r->entries++] = (struct entry){ d,
-				r->defaults.count };
+				r->defaults.count, text_prefix(d->name) };
 	}
 	return 0;
 }
@@ -73,8 +75,11 @@ compare_entry(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 	const struct spec_place *p = &x->doc->place, *q = &y->doc->place;
-	int c = strcmp(x->doc->name, y->doc->name);
+	int c;
 
+	if (x->prefix != y->prefix)
+		return x->prefix < y->prefix ? -1 : 1;
+	c = strcmp(x->doc->name, y->doc->name);
 	if (c == 0)
 		c = strcmp(p->file, q->file);
 	return c != 0 ? c : (p->line > q->line) - (p->line < q->line);
@@ -107,29 +112,12 @@ report_same_name(struct resolver *r, const struct entry *e, size_t count)
 	mark_invalid(r, e->doc->name);
 }
 
-static struct spec_place
-place_of(const struct spec_param *p)
-{
-	return p != NULL ? p->place : (struct spec_place){ 0 };
-}
-
 static void
 add_made(struct resolver *r, const struct entry *e, struct spec *s,
     struct spec_place jid, struct spec_place depend)
 {
 	r->size += spec_size(s);
 	r->made[r->mades++] = (struct made){ s, e->doc->place, jid, depend };
-}
-
-/* As place_of, in the file as the document names it. */
-static struct spec_place
-place_at_home(const struct spec_doc *doc, const char *name)
-{
-	struct spec_place p = place_of(spec_param_find(doc->spec, name));
-
-	if (p.line > 0)
-		p.file = doc->place.file;
-	return p;
 }
 
 static bool
@@ -163,8 +151,8 @@ resolve_scope(struct resolver *r, const struct entry *e)
 	made = spec_pack(&r->drafter.spec);
 	if (made == NULL)
 		return -1;
-	add_made(r, e, made, place_of(r->drafter.param[P_JID]),
-	    place_of(r->drafter.param[P_DEPEND]));
+	add_made(r, e, made, draft_place(&r->drafter, P_JID),
+	    draft_place(&r->drafter, P_DEPEND));
 	return 0;
 }
 
@@ -184,9 +172,8 @@ resolve_entry(struct resolver *r, const struct entry *e)
 	/* What defaults can multiply is bounded, also where it fails. */
 	r->size += r->defaults.count * COVER_COST;
 	if (e->doc->spec != NULL && !has_defaults(r, e->doc->name)) {
-		add_made(r, e, spec_share(e->doc->spec),
-		    place_at_home(e->doc, "jid"),
-		    place_at_home(e->doc, "depend"));
+		add_made(r, e, spec_share(e->doc->spec), e->doc->jid,
+		    e->doc->depend);
 		return 0;
 	}
 	rc = scope_begin(s, e->doc, &r->defaults, e->before);
@@ -372,7 +359,9 @@ resolve_all(struct resolver *r)
 		qsort(r->entry, r->entries, sizeof *r->entry, compare_entry);
 	for (size_t i = 0; i < r->entries; i += same) {
 		same = 1;
-		while (i + same < r->entries && strcmp(r->entry[i].doc->name,
+		while (i + same < r->entries &&
+		    r->entry[i].prefix == r->entry[i + same].prefix &&
+		    strcmp(r->entry[i].doc->name,
 		    r->entry[i + same].doc->name) == 0)
 			same++;
 		if (same > 1)

@@ -63,6 +63,17 @@ utf8_prefix(const char *s, size_t len)
 	return i;
 }
 
+uint64_t
+text_prefix(const char *s)
+{
+	uint64_t prefix = 0;
+	int left = 8;
+
+	for (; left > 0 && *s != '\0'; left--)
+		prefix = prefix << 8 | (unsigned char)*s++;
+	return left < 8 ? prefix << 8 * left : 0;
+}
+
 size_t
 utf8_length(const char *s)
 {

@@ -5,12 +5,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* How many characters of an offending text a message shows. */
 #define TEXT_SHOWN 64
 
 /* The length of the longest start of `s` that is UTF-8 (RFC 3629). */
 size_t utf8_prefix(const char *s, size_t len);
+
+/*
+ * The first eight bytes as a number.  Where the numbers of two texts differ
+ * they tell the order of strcmp(3): sorting many looks at few of the texts.
+ */
+uint64_t text_prefix(const char *s);
 
 /* Bytes of the character at `s`, which is UTF-8. */
 size_t utf8_length(const char *s);

@@ -379,7 +379,7 @@ vault_digest(const struct vault *v, const struct spec *s,
 		return;
 	crypto_generichash_init(&h, v->has_key ? v->key : NULL,
 	    v->has_key ? sizeof v->key : 0, SPEC_DIGEST_SIZE);
-	crypto_generichash_update(&h, s->digest, SPEC_DIGEST_SIZE);
+	crypto_generichash_update(&h, spec_digest(s), SPEC_DIGEST_SIZE);
 	for (size_t i = 0; i < seals->count; i++)
 		crypto_generichash_update(&h,
 		    (const unsigned char *)seals->text[i],

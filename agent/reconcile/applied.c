@@ -135,8 +135,8 @@ applied_keep(const char *dir, const struct vault *v, const struct spec *s,
 
 	if (vault_seals(v, s, &now) != 0)
 		return error_sys(err, ENOMEM, "%s", s->name);
-	same = *applied != NULL && memcmp((*applied)->digest, s->digest,
-	    SPEC_DIGEST_SIZE) == 0 && text_list_equal(seals, &now);
+	same = *applied != NULL && spec_same(*applied, s) &&
+	    text_list_equal(seals, &now);
 	if (same)
 		rc = 0;
 	else if (applied_write(dir, s, &now, err) == 0 &&

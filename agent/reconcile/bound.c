@@ -74,7 +74,7 @@ add_bytes(crypto_generichash_state *h, const void *data, size_t len)
 static void
 add_spec(crypto_generichash_state *h, const struct spec *s)
 {
-	add_bytes(h, s != NULL ? s->digest : NULL,
+	add_bytes(h, s != NULL ? spec_digest(s) : NULL,
 	    s != NULL ? SPEC_DIGEST_SIZE : 0);
 }
 

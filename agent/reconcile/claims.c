@@ -102,8 +102,7 @@ find_lost(struct reconciler *r, struct claims *c)
 		if (e == NULL || e->applied == NULL ||
 		    e->stage == ENTRY_DOWN ||
 		    (m->desired == NULL && !m->unwanted) ||
-		    (!m->unwanted && memcmp(e->applied->digest,
-		    m->desired->digest, SPEC_DIGEST_SIZE) == 0))
+		    (!m->unwanted && spec_same(e->applied, m->desired)))
 			continue;
 		if (add_lost(c, m, e->applied) != 0)
 			return -1;

@@ -85,7 +85,7 @@ struct daemon {
 	/* daemon_snapshot.c */
 	struct channel *signer;
 	struct event *snapshot_timer;
-	bool signing;
+	bool signing, sign_again; /* something came up meanwhile */
 	bool unsigned_for_ever; /* the signer has ended */
 	bool said_not_kept; /* that a last good text could not be kept */
 	int64_t snapshot_at; /* ms, of the last one */

@@ -20,6 +20,9 @@
 
 #define SNAPSHOT_MS 1000
 
+/* From a state that could not be signed to the next try. */
+static const struct timeval retry_time = { 5, 0 };
+
 /* What a snapshot says, without when and after which other it was said. */
 static int
 content_of(struct snapshot *s, unsigned char digest[DIGEST_SIZE],
@@ -44,8 +47,9 @@ content_of(struct snapshot *s, unsigned char digest[DIGEST_SIZE],
 static void
 problem(struct daemon *d, const char *text)
 {
-	if (strcmp(d->snapshot_problem, text) != 0 && text[0] != '\0')
-		daemon_log("snapshot: %s", text);
+	if (strcmp(d->snapshot_problem, text) != 0)
+		daemon_log("snapshot: %s", text[0] != '\0' ? text :
+		    "states are signed again");
 	snprintf(d->snapshot_problem, sizeof d->snapshot_problem, "%.500s",
 	    text);
 }
@@ -65,6 +69,7 @@ take(struct daemon *d)
 	size_t len;
 
 	d->reconciler.changed = false;
+	d->sign_again = false;
 	d->snapshot_at = clock_ms();
 	if (record_state(&d->reconciler, revision(d), &s, &err) != 0) {
 		problem(d, err.text);
@@ -101,6 +106,7 @@ daemon_snapshot_due(struct daemon *d)
 	int64_t ms = d->snapshot_at + SNAPSHOT_MS - clock_ms();
 	struct timeval tv;
 
+	d->sign_again |= d->signing;
 	if (d->signing || d->snapshot_timer == NULL ||
 	    evtimer_pending(d->snapshot_timer, NULL))
 		return;
@@ -141,13 +147,16 @@ on_done(void *arg, struct channel *c, const struct message *m)
 	memcpy(&a, m->data, sizeof a);
 	a.text[sizeof a.text - 1] = '\0';
 	problem(d, a.text);
-	if (a.sequence >= 0) {
+	if (a.sequence < 0) {
+		/* Later again, so that what is not signed now is then. */
+		evtimer_add(d->snapshot_timer, &retry_time);
+	} else {
 		memcpy(d->content, d->sent, DIGEST_SIZE);
 		if (!d->reconciler.changed &&
 		    inventory_compact(&d->inventory, &err) != 0)
 			daemon_log("journal: %s", err.text);
 	}
-	if (d->reconciler.changed)
+	if (d->reconciler.changed || d->sign_again)
 		daemon_snapshot_due(d);
 }
 

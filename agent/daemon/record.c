@@ -115,28 +115,64 @@ record_params(const struct reconciler *r, const struct managed *m,
 	return rc;
 }
 
+/* Why a jail is not as it should be, as far as that stays the same. */
+static const char *
+reason_of(const struct managed *m, enum jail_state state)
+{
+	bool told = state == STATE_FAILED || state == STATE_BLOCKED ||
+	    state == STATE_CONFLICT;
+
+	return told && m->reason != NULL ? m->reason : "";
+}
+
+/* One of both may be NULL: what is not made yet, what belongs to another set */
 static int
 record_jail(const struct reconciler *r, const struct entry *e,
-    struct snapshot_jail *j, struct error *err)
+    const struct managed *m, struct snapshot_jail *j, struct error *err)
 {
-	const struct managed *m = reconciler_jail((struct reconciler *)r,
-	    e->name, false);
 	enum jail_state state = m == NULL ? STATE_MATCHING :
 	    m->hold != NULL ? STATE_HELD : m->state;
 
-	j->name = strdup(e->name);
+	j->name = strdup(e != NULL ? e->name : m->name);
 	j->state = strdup(jail_state_word[state]);
-	j->set = strdup(e->set);
-	j->token = strdup(e->token);
+	j->set = strdup(e != NULL ? e->set : r->shop.set);
+	j->token = strdup(e != NULL ? e->token : "");
 	j->spec_digest = digest_text(r, m != NULL ? m->desired : NULL, NULL);
-	j->applied_digest = digest_text(r, e->applied, &e->seals);
-	j->error = strdup(state == STATE_FAILED && m->reason != NULL ?
-	    m->reason : "");
+	j->applied_digest = digest_text(r, e != NULL ? e->applied : NULL,
+	    e != NULL ? &e->seals : NULL);
+	j->error = strdup(m != NULL ? reason_of(m, state) : "");
 	if (j->name == NULL || j->state == NULL || j->set == NULL ||
 	    j->token == NULL || j->spec_digest == NULL ||
 	    j->applied_digest == NULL || j->error == NULL)
 		return error_sys(err, ENOMEM, "snapshot");
-	return m != NULL ? record_params(r, m, e->applied, j, err) : 0;
+	return m != NULL && e != NULL ?
+	    record_params(r, m, e->applied, j, err) : 0;
+}
+
+/* All that are wanted or the agent's own; both lists are sorted by name. */
+static int
+record_jails(const struct reconciler *r, struct snapshot *s,
+    struct error *err)
+{
+	const struct inventory *inv = r->shop.inventory;
+	size_t i = 0, k = 0;
+
+	while (i < inv->count || k < r->count) {
+		const struct entry *e = i < inv->count ? inv->entry[i] : NULL;
+		const struct managed *m = k < r->count ? r->jail[k] : NULL;
+		int order = e == NULL ? 1 : m == NULL ? -1 :
+		    strcmp(e->name, m->name);
+
+		i += order <= 0;
+		k += order >= 0;
+		if (order > 0 && m->desired == NULL)
+			continue;
+		s->count++;
+		if (record_jail(r, order <= 0 ? e : NULL, order >= 0 ? m :
+		    NULL, &s->jail[s->count - 1], err) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -154,18 +190,15 @@ record_state(const struct reconciler *r, const char *revision,
 	s->kernel = strdup(r->shop.observer->kernel->backend->name);
 	s->revision = strdup(revision);
 	s->set = strdup(r->shop.set);
-	s->jail = calloc(inv->count + 1, sizeof *s->jail);
+	s->jail = calloc(inv->count + r->count + 1, sizeof *s->jail);
 	if (s->host == NULL || s->boot == NULL || s->kernel == NULL ||
 	    s->revision == NULL || s->set == NULL || s->jail == NULL) {
 		snapshot_free(s);
 		return error_sys(err, ENOMEM, "snapshot");
 	}
-	for (size_t i = 0; i < inv->count; i++) {
-		s->count++;
-		if (record_jail(r, inv->entry[i], &s->jail[i], err) != 0) {
-			snapshot_free(s);
-			return -1;
-		}
+	if (record_jails(r, s, err) != 0) {
+		snapshot_free(s);
+		return -1;
 	}
 	return 0;
 }

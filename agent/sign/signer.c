@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ struct signer {
 	bool ready;	/* the newest snapshot is known and good */
 	uint64_t newest; /* its sequence; 0: there is none */
 	uint64_t first;	 /* of those that are kept */
+	int64_t taken;	 /* when the latest one was; the clock may go back */
 	unsigned char digest[DIGEST_SIZE];
 };
 
@@ -81,6 +83,8 @@ load_newest(struct signer *s, struct error *err)
 		return error_wrap(err, "no snapshot is written while the "
 		    "newest one is not good (\"jailagent snapshot verify\" "
 		    "looks at all): %s/%s", s->options->dir, name);
+	if (snapshot.taken > s->taken)
+		s->taken = snapshot.taken;
 	snapshot_free(&snapshot);
 	return 0;
 }
@@ -280,6 +284,26 @@ answer_text(struct signer_answer *a, const struct error *err)
 	    err->text);
 }
 
+/* The order is that of the numbers, whatever the clock says; but it is said. */
+static void
+check_clock(struct signer *s, const char *json, size_t len,
+    struct signer_answer *a)
+{
+	char *comment = snapshot_comment(json, len, NULL);
+	long long taken;
+
+	if (comment != NULL && sscanf(comment, "timestamp:%lld", &taken) == 1) {
+		if (taken < s->taken)
+			snprintf(a->text, sizeof a->text, "the clock has gone "
+			    "back by %lld s: snapshot %" PRIu64 " seems older "
+			    "than one before it", (long long)s->taken - taken,
+			    s->newest);
+		else
+			s->taken = taken;
+	}
+	free(comment);
+}
+
 static int
 rotate(struct signer *s, struct error *err)
 {
@@ -328,6 +352,7 @@ answer(struct signer *s, int fd, const struct message *m)
 		a.sequence = -1;
 		answer_text(&a, &err);
 	} else {
+		check_clock(s, (const char *)m->data, m->len, &a);
 		if (signer_retain(s->dir, s->secret, &s->keys,
 		    s->options->keep, &s->first, s->newest, &err) == -1)
 			answer_text(&a, &err);

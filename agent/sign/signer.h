@@ -40,7 +40,7 @@ enum { SIGNER_WRITE = 1, SIGNER_DONE = 2, SIGNER_KEEP = 3,
 struct signer_answer {
 	int64_t sequence; /* -1: failed, `text` says why */
 	unsigned char digest[DIGEST_SIZE];
-	/* With a sequence: why older ones could not be dropped, or "". */
+	/* With a sequence: what is odd, such as a clock that went back. */
 	char text[512];
 };
 

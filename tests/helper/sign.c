@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usage: sign DIR KEY PUB COUNT JAILS [KEEP]
+ * usage: sign DIR KEY PUB COUNT JAILS [KEEP [TAKEN]]
  *
  * Has the signer write COUNT snapshots of JAILS jails into DIR, one jail
  * changed in each, prints "SEQUENCE MILLISECONDS" for each, and at the end
@@ -69,7 +69,7 @@ make_jail(struct snapshot_jail *j, int number, int change)
 }
 
 static void
-make_state(struct snapshot *s, int round, int jails)
+make_state(struct snapshot *s, int round, int jails, long long taken)
 {
 	memset(s, 0, sizeof *s);
 	s->host = strdup("host.example.org");
@@ -77,7 +77,7 @@ make_state(struct snapshot *s, int round, int jails)
 	s->kernel = strdup("model");
 	s->revision = format("revision-%d", round);
 	s->set = strdup("/etc/jailagent/specs");
-	s->taken = 1700000000 + round;
+	s->taken = taken + round;
 	s->count = (size_t)jails;
 	s->jail = calloc(s->count + 1, sizeof *s->jail);
 	if (s->jail == NULL)
@@ -97,7 +97,7 @@ milliseconds(void)
 
 /* Returns -1 after a message. */
 static int
-write_one(int fd, int round, int jails)
+write_one(int fd, int round, int jails, long long taken)
 {
 	struct signer_answer a;
 	struct snapshot s;
@@ -106,7 +106,7 @@ write_one(int fd, int round, int jails)
 	size_t len;
 	char *json;
 
-	make_state(&s, round, jails);
+	make_state(&s, round, jails, taken);
 	json = snapshot_encode(&s, &len, NULL);
 	snapshot_free(&s);
 	begin = milliseconds();
@@ -150,7 +150,8 @@ main(int argc, char **argv)
 
 	if (argc < 6) {
 		fprintf(stderr,
-		    "usage: sign DIR KEY PUB COUNT JAILS [KEEP]\n");
+		    "usage: sign DIR KEY PUB COUNT JAILS "
+		    "[KEEP [TAKEN]]\n");
 		return 64;
 	}
 	o = (struct signer_options){ .dir = argv[1], .key = argv[2],
@@ -162,7 +163,8 @@ main(int argc, char **argv)
 		return 2;
 	}
 	for (int i = 0; rc == 0 && i < atoi(argv[4]); i++)
-		rc = write_one(fd, i, atoi(argv[5]));
+		rc = write_one(fd, i, atoi(argv[5]), argc > 7 ?
+		    atoll(argv[7]) : 1700000000);
 	close(fd);
 	waitpid(pid, NULL, 0);
 	print_cpu(atoi(argv[4]));

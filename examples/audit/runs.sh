@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Does host X run commit Y?  Answered from a copy of the host's snapshots, with
+# nothing but its public key, on any machine and as any user:
+#
+#   rsync -a root@web1.example.org:/var/lib/jailagent/snapshots/ web1/
+#   runs.sh web1.pub web1 web1.example.org COMMIT
+#
+# The first time that is believed which is there.  What was seen is kept in
+# DIR.seen, and from then on the host cannot go back behind it: neither to an
+# older state nor to another history.
+#
+# Environment:
+#   JAILAGENT  the command (jailagent)
+#
+# Exit status: 0 it does; 1 the snapshots are not what they should be, what is
+# wrong is printed; 2 it runs another commit; 3 it has this commit, but not all
+# jails are as it says; 64 wrong usage.  Needs jq.
+set -u
+
+JAILAGENT=${JAILAGENT:-jailagent}
+
+[ $# -eq 4 ] || {
+	echo "usage: runs.sh PUBLIC DIR HOST COMMIT" >&2
+	exit 64
+}
+key=$1
+dir=${2%/}
+host=$3
+commit=$4
+
+# shellcheck disable=SC2086 # words are wanted
+snapshot() { $JAILAGENT snapshot "$@" --pub "$key"; }
+
+if [ -e "$dir.seen" ]; then
+	found=$(snapshot verify --json --host "$host" \
+	    --seen "$(cat "$dir.seen")" "$dir")
+else
+	found=$(snapshot verify --json --host "$host" "$dir")
+fi || {
+	echo "$host: its snapshots are not good:"
+	echo "$found" | jq -r '.problems[] | .file + ": " + .problem'
+	exit 1
+}
+echo "$found" | jq -r '"\(.newest):\(.digest)"' > "$dir.seen"
+
+state=$(snapshot show --json --dir "$dir") || exit 1
+now=$(echo "$state" | jq -r .revision)
+taken=$(echo "$state" | jq -r '.taken | todate')
+if [ "$now" != "$commit" ]; then
+	echo "$host: runs ${now:-no commit} since $taken"
+	exit 2
+fi
+other=$(echo "$state" | jq -r '.jails[] |
+    select(.state != "ready" and .state != "stopped") |
+    "\(.name): \(.state) \(.error)"')
+if [ -n "$other" ]; then
+	echo "$host: has $commit since $taken, but"
+	echo "$other"
+	exit 3
+fi
+echo "$host: runs $commit since $taken"

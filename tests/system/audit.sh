@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# examples/audit: does host X run commit Y, with a real agent and real git.
+# needs: git jq
+. tests/lib.sh
+. tests/agent.sh
+
+kernel=model:$work/table
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+host=$(hostname)
+mkdir "$work/roots/web"
+git init -q -b main "$specs"
+commit() {
+	git -C "$specs" add -A
+	git -C "$specs" -c user.name=test -c user.email=test@example.org \
+	    commit -q -m "$1"
+	revision=$(git -C "$specs" rev-parse HEAD)
+}
+audit() { # COMMIT [HOST]
+	rm -rf "$work/copy"
+	cp -R "$state/snapshots" "$work/copy"
+	JAILAGENT=$JAILAGENT sh examples/audit/runs.sh "$state/key.pub" \
+	    "$work/copy" "${2:-$host}" "$1"
+}
+has_state() { # REVISION: the newest snapshot is of it
+	ja snapshot show --json | jq -e --arg r "$1" '.revision == $r'
+}
+
+spec web > "$specs/web.yaml"
+commit "web"
+first=$revision
+check "an agent" agent_start
+check "makes the jail" settled
+check "and signs it" soon has_state "$first"
+check "the host runs the commit" expect_status 0 audit "$first"
+check "which is said" says "$host: runs $first since"
+spec web "host.hostname: two" > "$specs/web.yaml"
+commit "two"
+second=$revision
+check "another commit" soon has_state "$second"
+check "is not the first one" expect_status 2 audit "$first"
+check "it says which it is" says "runs $second"
+check "but the second" expect_status 0 audit "$second"
+spec none "path: $work/roots/none" > "$specs/none.yaml"
+commit "no such root"
+third=$revision
+check "a jail that cannot be" soon has_state "$third"
+check "has the commit, but does not run it" soon expect_status 3 audit "$third"
+check "it says which jail" says "none: "
+check "another host" expect_status 1 audit "$third" other.example.org
+check "is named" says "not of other.example.org"
+cp "$work/copy.seen" "$work/kept"
+rm "$state/snapshots/00000003."*
+check "an older state of the host" expect_status 1 audit "$second"
+check "is found" says "was seen before"
+check "and not remembered" cmp -s "$work/copy.seen" "$work/kept"
+check "wrong usage" expect_status 64 sh examples/audit/runs.sh "$state/key.pub"

@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# States that cannot be signed: the agent goes on, says so, removes nothing on a
+# word that it cannot verify, and signs later.
+# needs: root jq
+. tests/lib.sh
+. tests/agent.sh
+
+kernel=model:$work/table
+mkdir "$work/roots/web" "$work/roots/db"
+snapshots() { find "$state/snapshots" -name '*.json' | wc -l; }
+at_least() { [ "$(snapshots)" -ge "$1" ]; }
+trouble() { # TEXT, "" for none
+	_got=$(ja status --json | jq -r '.agent.snapshot // ""')
+	case $1:$_got in
+	:) return 0 ;;
+	:*) ;;
+	*) case $_got in *"$1"*) return 0 ;; esac ;;
+	esac
+	echo "status says: $_got"
+	return 1
+}
+hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
+newest_has() { ja snapshot show --json | jq -e ".jails[] | select(.name == \"$1\")"; }
+
+# The key cannot be read.
+ja keygen > /dev/null
+chmod 644 "$state/key"
+put_spec web "host.hostname: one"
+check "with a key that others can read the agent starts" agent_start \
+    --max-remove 9
+check "and makes jails" soon hostname_is web one
+check "status says why nothing is signed" soon trouble "chmod 600"
+check "so does its text" sh -c "'$JAILAGENT' -s '$state' status |
+    grep 'chmod 600'"
+check "there is no snapshot" same 0 "$(snapshots)"
+chmod 600 "$state/key"
+check "the key mended: the state is signed by and by" soon at_least 1
+check "with the jail" newest_has web
+check "status is well again" soon trouble ""
+
+# No room on the disk.
+stop agent
+mkdir "$work/full"
+mount -t tmpfs -o size=64k,mode=755 full "$work/full" || exit 1
+cp -R "$state/snapshots/." "$work/full"
+mount --bind "$work/full" "$state/snapshots" || exit 1
+dd if=/dev/zero of="$state/snapshots/filler" bs=4k 2> /dev/null
+check "with a full disk the agent starts" agent_start --max-remove 9
+put_spec web "host.hostname: two"
+put_spec db "host.hostname: db"
+check "it changes jails" soon hostname_is web two
+check "and makes new ones" soon hostname_is db db
+check "status says that there is no room" soon trouble "No space left"
+check "what is there verifies" expect_status 0 ja snapshot verify
+rm "$state/snapshots/filler"
+check "with room the state is signed" soon newest_has db
+check "without a gap" expect_status 0 ja snapshot verify
+check "and that is said" grep -q "states are signed again" "$work/agent.log"
+
+# The clock has gone back: what is there is of tomorrow.
+stop agent
+umount "$state/snapshots" "$work/full"
+rm -r "$state/snapshots"
+mkdir "$state/snapshots"
+rm -f "$run_dir/head"
+now=$(date +%s)
+"$BUILD/tests/helper/sign" "$state/snapshots" "$state/key" "$state/key.pub" \
+    1 0 0 $((now + 86400)) > /dev/null
+check "after a clock that went back the agent starts" agent_start \
+    --max-remove 9
+check "it signs" soon at_least 2
+check "and says so" soon trouble "the clock has gone back"
+check "the chain verifies all the same" expect_status 0 ja snapshot verify
+check "list shows it" expect_status 0 ja snapshot list
+check "by name" says "the clock went back"
+
+# Nothing is removed on the word of an inventory that cannot be verified.
+stop agent KILL
+mv "$state/key.pub" "$work/away.pub"
+echo nonsense > "$state/key.pub"
+rm "$specs/db.yaml"
+check "with a public key that is none the agent starts" agent_start \
+    --max-remove 9
+check "a removal is held" soon state_is db held
+put_spec web "host.hostname: three"
+check "other things go on" soon hostname_is web three
+check "status says why nothing is signed" soon trouble "key.pub"

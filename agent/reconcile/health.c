@@ -237,8 +237,7 @@ health_free(struct health *h)
 bool
 health_is_for(const struct health *h, const struct spec *s, int jid)
 {
-	return h->jid == jid && memcmp(h->spec->digest, s->digest,
-	    SPEC_DIGEST_SIZE) == 0;
+	return h->jid == jid && spec_same(h->spec, s);
 }
 
 enum health_verdict

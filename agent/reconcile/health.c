@@ -137,6 +137,7 @@ check(struct health *h, struct error *err)
 {
 	struct workshop *w = h->shop;
 	struct hook hook = { .kernel = w->observer->kernel, .spec = h->spec,
+		.vault = w->vault,
 		.command = h->spec->agent.health.exec, .in_jail = true,
 		.jid = h->jid, .started = check_noted, .arg = h };
 	bool background = false;

@@ -189,8 +189,8 @@ hook_environment_free(char **env)
 	free(env);
 }
 
-pid_t
-hook_start(const struct hook *h, bool *background, struct error *err)
+static pid_t
+start(const struct hook *h, bool *background, struct error *err)
 {
 	const struct jail_backend *b = h->kernel->backend;
 	const char *user = user_of(h);
@@ -226,6 +226,23 @@ hook_start(const struct hook *h, bool *background, struct error *err)
 	return pid;
 }
 
+pid_t
+hook_start(const struct hook *h, bool *background, struct error *err)
+{
+	struct hook revealed = *h;
+	struct spec *made = NULL;
+	pid_t pid = -1;
+
+	if (h->argv == NULL)
+		revealed.spec = vault_reveal(h->vault, h->spec, &made);
+	if (revealed.spec == NULL)
+		error_sys(err, ENOMEM, "%s", h->command);
+	else
+		pid = start(&revealed, background, err);
+	vault_hide(made);
+	return pid;
+}
+
 const char *
 hook_why(int status, bool timed_out, const char *tail, char *buf, size_t size)
 {
@@ -236,7 +253,8 @@ hook_why(int status, bool timed_out, const char *tail, char *buf, size_t size)
 		    WTERMSIG(status), timed_out ? " (timed out)" : "", colon,
 		    tail);
 	else
-		snprintf(buf, size, "exit status %d%s%s", WEXITSTATUS(status),
+		snprintf(buf, size, "exit status %d%s%s%s",
+		    WEXITSTATUS(status), timed_out ? " (timed out)" : "",
 		    colon, tail);
 	return buf;
 }

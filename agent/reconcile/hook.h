@@ -7,11 +7,13 @@
 #define JA_HOOK_H
 
 #include "kernel/jail.h"
-#include "specs/spec.h"
+#include "agent/read/vault.h"
 
 struct hook {
 	struct jail_kernel *kernel;
 	const struct spec *spec;
+	/* Its secrets, for commands that the spec says. */
+	const struct vault *vault;
 	const char *command;
 	const char *const *argv; /* the words, if they are known; else NULL */
 	bool in_jail;

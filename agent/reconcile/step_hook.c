@@ -129,9 +129,7 @@ static bool
 begin(struct operation *op, const char *label, struct hook *h,
     bool (*then)(struct operation *, bool))
 {
-	struct spec *made = NULL;
-	const struct spec *s = h->argv != NULL ? op_spec(op) :
-	    vault_reveal(op->shop->vault, op_spec(op), &made);
+	const struct spec *s = op_spec(op);
 	struct error err;
 	bool background = false;
 
@@ -140,19 +138,17 @@ begin(struct operation *op, const char *label, struct hook *h,
 	op->label = strdup(label);
 	h->kernel = op->shop->observer->kernel;
 	h->spec = s;
+	h->vault = op->shop->vault;
 	h->jid = op->jid;
 	h->started = hook_noted;
 	h->arg = op;
-	if (made != NULL && vault_check(op->shop->vault, op_spec(op),
-	    &err) != 0)
+	if (h->argv == NULL && vault_check(op->shop->vault, s, &err) != 0)
 		console_say(op->shop->paths->console, op->name, err.text);
 	error_clear(&err);
-	h->output = s == NULL ? error_sys(&err, ENOMEM, "%s", op->name) :
-	    open_output(op, h->in_jail, &err);
+	h->output = open_output(op, h->in_jail, &err);
 	op->pid = h->output == -1 ? -1 : hook_start(h, &background, &err);
 	if (h->output != -1)
 		close(h->output);
-	vault_hide(made);
 	if (op->pid == -1 || background) {
 		console_close(&op->shop->console, op->output, NULL, 0);
 		if (op->pid == -1)

@@ -41,7 +41,7 @@ put_web() { # LINE...: more of the spec
 	    "env.TOKEN: !secret $secrets/token" \
 	    "meta.owner: !secret $secrets/owner" \
 	    "meta.plain: not secret" \
-	    "agent: {environment: {DB: !secret $secrets/db, SHOWN: shown}}" "$@" |
+	    "agent: {environment: {DB: !secret $secrets/db, SHOWN: shown}, health: {exec: 'test -n \"\$DB\"'}}" "$@" |
 	    put web
 }
 

@@ -66,7 +66,10 @@ report(struct pass *p)
 	return status;
 }
 
-/* Has the signer write the state, and waits until it is on the disk. */
+/*
+ * Has the signer write the state, unless the newest one says the same, and waits
+ * until it is on the disk.
+ */
 static int
 sign(struct pass *p, const struct context *ctx, struct error *err)
 {
@@ -86,6 +89,10 @@ sign(struct pass *p, const struct context *ctx, struct error *err)
 	if (record_state(&p->reconciler, "", &s, err) != 0)
 		return -1;
 	s.taken = (int64_t)time(NULL);
+	if (record_is_newest(&ctx->paths, &s)) {
+		snapshot_free(&s);
+		return 0;
+	}
 	json = snapshot_encode(&s, &len, err);
 	snapshot_free(&s);
 	if (json == NULL)

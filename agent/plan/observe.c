@@ -91,6 +91,26 @@ live_free(struct live *live)
 }
 
 int
+live_name(const struct observer *o, int jid, char *buf, size_t size,
+    struct error *err)
+{
+	const struct jail_param_info *info = params_find(&o->params, "name");
+	struct jail_param_info copy = info != NULL ? *info :
+	    (struct jail_param_info){ 0 };
+	const struct jail_params one = { .info = &copy,
+		.count = info != NULL };
+	struct jail_row row;
+	int rc = row_read(o->kernel, &one, jid, NULL, NULL, 0, &row, err);
+
+	if (rc != 0)
+		return rc;
+	snprintf(buf, size, "%s", row_text(&row, "name") != NULL ?
+	    row_text(&row, "name") : "");
+	row_free(&row);
+	return 0;
+}
+
+int
 live_texts(const struct live *live, const char *name, struct text_list *texts,
     struct error *err)
 {

@@ -43,6 +43,10 @@ int live_read(const struct observer *o, const char *name,
     struct error *err);
 void live_free(struct live *live);
 
+/* The name of the living jail that has the jid: 0, 1 when there is none, -1. */
+int live_name(const struct observer *o, int jid, char *buf, size_t size,
+    struct error *err);
+
 /* The canonical texts of a live value, empty when the kernel has none. */
 int live_texts(const struct live *live, const char *name,
     struct text_list *texts, struct error *err);

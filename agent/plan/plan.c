@@ -291,6 +291,9 @@ plan_wanted(const struct plan_input *in, struct action *out)
 	if (in->revealed != NULL && refuse_meta(in->revealed, in->params,
 	    refused, sizeof refused) != NULL)
 		return decide(out, ACTION_BLOCKED, "%s", refused);
+	if (in->jid_of != NULL)
+		return decide(out, ACTION_BLOCKED, "jid %s belongs to the jail "
+		    "%s", spec_text(in->desired, "jid"), in->jid_of);
 	if (in->path == NULL && !in->path_later)
 		return decide(out, ACTION_BLOCKED, "%s", in->path_error);
 	if (in->mounts == NULL && !in->path_later)

@@ -64,6 +64,7 @@ act_next(struct reconciler *r)
 		return;
 	TAILQ_REMOVE(&r->slots, m, slot_link);
 	m->queued = false;
+	m->turn = true;
 	if (m->to_stop)
 		act_stop(r, m, "another jail waits until it is down");
 	else
@@ -105,11 +106,15 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 		console_remove(r->shop.paths->console, m->name);
 	action_free(&a);
 	operation_free(op);
-	/* Who waited for a slot comes before who may go on from now on. */
-	act_next(r);
+	/* Who waited for a slot comes before who may go on from now on; with
+	   -r it is the other way round, as jail(8) takes the last one first. */
+	if (r->opt.letters != LETTER_R)
+		act_next(r);
 	order_wake(r, m);
 	if (was_down)
 		order_released(r);
+	if (r->opt.letters == LETTER_R)
+		act_next(r);
 	if (ok && !up && !stays &&
 	    inventory_find(r->shop.inventory, m->name) == NULL) {
 		reconciler_drop(r, m);
@@ -133,7 +138,9 @@ begin(struct reconciler *r, struct managed *m, struct action *a,
 	if (r->opt.parallel != 0 && r->working >= r->opt.parallel) {
 		managed_state(r, m, STATE_PROGRESSING,
 		    "waits for one of %u others to end", r->working);
-		if (!m->queued)
+		if (!m->queued && m->turn)
+			TAILQ_INSERT_HEAD(&r->slots, m, slot_link);
+		else if (!m->queued)
 			TAILQ_INSERT_TAIL(&r->slots, m, slot_link);
 		m->queued = true;
 		action_free(a);
@@ -147,7 +154,7 @@ begin(struct reconciler *r, struct managed *m, struct action *a,
 	}
 	condition_unknown(m);
 	m->machine = MACHINE_WORKING;
-	m->to_stop = false;
+	m->to_stop = m->turn = false;
 	m->by_hand = false;
 	m->retried = false;
 	r->working++;
@@ -195,6 +202,7 @@ waits(struct reconciler *r, struct managed *m, struct action *a,
 {
 	bool turned = m->state != state;
 
+	m->turn = false;
 	managed_state(r, m, state, "%s", why);
 	if (!m->waits)
 		r->waiting++;
@@ -412,6 +420,7 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 	struct error err;
 
 	error_clear(&err);
+	m->turn = false;
 	m->done &= !r->opt.healing;
 	if (wanted && a->jid != 0) {
 		condition_ready(r, m, a->jid);

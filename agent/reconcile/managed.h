@@ -37,6 +37,7 @@ struct managed {
 	TAILQ_ENTRY(managed) dirty_link;
 	TAILQ_ENTRY(managed) slot_link;
 	bool queued; /* for one of opt.parallel slots */
+	bool turn;   /* it was the first of these: it is so again */
 	bool to_stop; /* queued by act_stop */
 	bool dirty;  /* in the queue of those to be looked at */
 	bool waits;  /* for others to be up or down first */

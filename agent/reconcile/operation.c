@@ -118,11 +118,12 @@ timer_fired(evutil_socket_t fd, short what, void *arg)
 	case TERM:
 	case GONE:
 		if (!step_waited(op)) {
-			step_wait(op);
+			if (op->poll_ms < 50)
+				op->poll_ms *= 2;
+			op_wake_in(op, op->poll_ms);
 			return;
 		}
 		op->waiting = NOTHING;
-		op->shop->polling--;
 		next_step(op);
 		op_advance(op);
 		return;
@@ -302,8 +303,6 @@ operation_free(struct operation *op)
 {
 	if (op == NULL)
 		return;
-	if (op->waiting == TERM || op->waiting == GONE)
-		op->shop->polling--;
 	if (op->waiting == HOOK && op->pid > 0) {
 		children_forget(op->shop->children, op->pid);
 		kill(-op->pid, SIGKILL);

@@ -261,7 +261,10 @@ follows(const struct reconciler *r, const struct managed *d,
 	return false;
 }
 
-/* Whether a restart of `on` is still to come, and does not wait for `m`. */
+/*
+ * Whether a restart of `on` is still to come, and does not wait for `m`: nor for
+ * a jail that cannot be stopped as it is, which its new spec may mend.
+ */
 static bool
 restarts_soon(const struct managed *on, const struct managed *m)
 {
@@ -269,6 +272,8 @@ restarts_soon(const struct managed *on, const struct managed *m)
 
 	if (on->dirty || on->queued)
 		return true;
+	if (on->waits_failed)
+		return false;
 	for (unsigned i = 0; c != NULL && c != m && i < 1000; i++)
 		c = c->waits ? c->waits_claim : NULL;
 	return on->waits && on->waits_to == ACTION_RESTART &&

@@ -44,6 +44,19 @@ create(struct operation *op, const struct text_list *mounts,
 	return rc;
 }
 
+/* Hooks may have made it, or what leads there, since it was planned. */
+static int
+check_path(const struct operation *op, struct error *err)
+{
+	struct jail_roots roots = { 0 };
+	char path[1024];
+	int rc = canonical_path(op->shop->observer, &roots,
+	    spec_text(op->start, "path"), path, sizeof path, err);
+
+	jail_roots_forget(&roots);
+	return rc;
+}
+
 bool
 step_create(struct operation *op)
 {
@@ -56,7 +69,8 @@ step_create(struct operation *op)
 	if (inventory_creating(w->inventory, w->set, op->start, &e,
 	    &err) == 0) {
 		memcpy(op->token, e->token, sizeof op->token);
-		op->created = mounts_of_spec(w->observer, op->start, &mounts,
+		op->created = check_path(op, &err) == 0 &&
+		    mounts_of_spec(w->observer, op->start, &mounts,
 		    &err) == 0 && create(op, &mounts, &err) == 0;
 	}
 	if (!op->created)
@@ -101,36 +115,6 @@ step_remove(struct operation *op)
 	return false;
 }
 
-/*
- * How often one asks, ms.  Each time costs some 0.1 ms: when there are many,
- * each asks less often, so the loop has time for others.
- */
-#define POLL_MOST_MS 50
-#define POLLING_FEW 16
-
-void
-step_wait(struct operation *op)
-{
-	int64_t most = POLL_MOST_MS * (1 + op->shop->polling / POLLING_FEW);
-	int64_t left = op->deadline - clock_ms();
-
-	if (op->poll_ms < most)
-		op->poll_ms *= 2;
-	op_wake_in(op, op->poll_ms < left || left < 1 ? op->poll_ms : left);
-}
-
-/* Begins to wait for what step_waited tells. */
-static bool
-wait_for(struct operation *op, int waiting, int64_t most_ms)
-{
-	op->waiting = waiting;
-	op->deadline = clock_ms() + most_ms;
-	op->poll_ms = 1;
-	op->shop->polling++;
-	op_wake_in(op, op->poll_ms);
-	return true;
-}
-
 bool
 step_term(struct operation *op)
 {
@@ -140,7 +124,11 @@ step_term(struct operation *op)
 	if (op->jid == 0 || k->backend->signal == NULL || timeout <= 0 ||
 	    k->backend->signal(k, op->jid, SIGTERM) <= 0)
 		return false;
-	return wait_for(op, TERM, timeout * 1000);
+	op->waiting = TERM;
+	op->deadline = clock_ms() + timeout * 1000;
+	op->poll_ms = 2;
+	op_wake_in(op, op->poll_ms);
+	return true;
 }
 
 bool
@@ -149,7 +137,11 @@ step_gone(struct operation *op)
 	if (op->jid == 0 ||
 	    realise_present(op->shop->observer, op->jid) != 1)
 		return false;
-	return wait_for(op, GONE, GONE_TIMEOUT_MS);
+	op->waiting = GONE;
+	op->deadline = clock_ms() + GONE_TIMEOUT_MS;
+	op->poll_ms = 1;
+	op_wake_in(op, op->poll_ms);
+	return true;
 }
 
 bool

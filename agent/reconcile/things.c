@@ -116,6 +116,16 @@ add_standard(const struct observer *o, struct jail_roots *roots,
 	return 0;
 }
 
+/* Without mounts the jail's root may still be made by exec.prestart. */
+static bool
+has_mounts(const struct spec *s)
+{
+	return spec_param_find(s, "mount") != NULL ||
+	    spec_param_find(s, "mount.fstab") != NULL ||
+	    spec_bool(s, "mount.devfs") || spec_bool(s, "mount.fdescfs") ||
+	    spec_bool(s, "mount.procfs");
+}
+
 static int
 wanted_mounts(const struct observer *o, const struct spec *s,
     struct text_list *out, struct error *err)
@@ -125,7 +135,7 @@ wanted_mounts(const struct observer *o, const struct spec *s,
 	int rc;
 
 	/* A kernel that takes it as a parameter does it itself. */
-	if (params_find(&o->params, "mount") != NULL)
+	if (!has_mounts(s) || params_find(&o->params, "mount") != NULL)
 		return 0;
 	rc = canonical_path(o, &roots, spec_text(s, "path"), path,
 	    sizeof path, err);

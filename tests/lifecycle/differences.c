@@ -102,6 +102,44 @@ differences_whole(struct replay *r)
 	return NULL;
 }
 
+/* Cuts statements "NAME...;" that begin a line. */
+static bool
+cut_statements(char *text, const char *name)
+{
+	size_t len = strlen(name);
+	bool cut = false;
+
+	for (char *line = text; *line != '\0';) {
+		char *begin = line + strspn(line, " \t");
+		char *end = line + strcspn(line, "\n");
+
+		end += *end == '\n';
+		if (strncmp(begin, name, len) == 0 &&
+		    strchr(" =;", begin[len]) != NULL) {
+			memmove(line, end, strlen(end) + 1);
+			cut = true;
+		} else
+			line = end;
+	}
+	return cut;
+}
+
+void
+differences_without(struct replay *r, char *text)
+{
+	static const char word[] = "without:";
+
+	for (size_t i = 0; i < r->differences; i++) {
+		struct difference *d = &r->difference[i];
+
+		for (size_t k = 0; k < FIELDS && d->field[k] != NULL; k++)
+			if (strncmp(d->field[k], word, strlen(word)) == 0 &&
+			    matches(d->pattern, r->id))
+				d->used[k] |= cut_statements(text,
+				    d->field[k] + strlen(word));
+	}
+}
+
 bool
 difference_known(struct replay *r, const char *field, bool use)
 {

@@ -3,7 +3,8 @@
  * jail.conf(5) to YAML, as `jailagent import' makes it, of those jails alone
  * that `jail -c NAME...' (what they depend on, too) or `jail -r NAME...' (what
  * depends on them, too) would work on.  What is wrong with the others is no
- * error, as with jail(8).
+ * error, as with jail(8).  It leaves alone what runs already and is only needed
+ * by others, or found by a pattern while all that is asked for is -c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@
 struct choice {
 	struct conf_jails jails;
 	bool *chosen;
+	const char *letters;
+	json_t *up; /* names of the jails that run */
 	bool stop;
 };
 
@@ -54,6 +57,22 @@ needs(const struct conf_jail *a, const struct conf_jail *b)
 }
 
 static bool
+is_up(const struct choice *c, const char *name)
+{
+	return json_object_get(c->up, name) != NULL;
+}
+
+/* What others need, and is not asked for itself. */
+static void
+leave_needed(struct choice *c, const bool *asked)
+{
+	for (size_t i = 0; i < c->jails.count; i++)
+		if (!c->stop && !asked[i] && (is_up(c,
+		    c->jails.jail[i].name) || strchr(c->letters, 'c') == NULL))
+			c->chosen[i] = false;
+}
+
+static bool
 choose_more(struct choice *c)
 {
 	const struct conf_jails *jails = &c->jails;
@@ -71,24 +90,52 @@ choose_more(struct choice *c)
 	return more;
 }
 
+static void
+choose_all(struct choice *c)
+{
+	bool *asked = calloc(c->jails.count + 1, sizeof *asked);
+
+	if (asked == NULL)
+		abort();
+	memcpy(asked, c->chosen, c->jails.count * sizeof *asked);
+	while (choose_more(c))
+		;
+	leave_needed(c, asked);
+	free(asked);
+}
+
+/* Takes what a name or a pattern covers; NULL: all. */
+static bool
+take(struct choice *c, const char *name)
+{
+	bool pattern = name == NULL || is_pattern(name), found = pattern;
+
+	for (size_t i = 0; i < c->jails.count; i++) {
+		const char *jail = c->jails.jail[i].name;
+
+		if (name != NULL && !covers(name, jail))
+			continue;
+		found = true;
+		c->chosen[i] |= !pattern || strcmp(c->letters, "c") != 0 ||
+		    !is_up(c, jail);
+	}
+	return found;
+}
+
 static int
 choose(struct choice *c, char **names)
 {
-	for (size_t i = 0; i < c->jails.count; i++)
-		c->chosen[i] = *names == NULL;
+	if (*names == NULL)
+		(void)take(c, NULL);
 	for (; *names != NULL; names++) {
-		bool found = is_pattern(*names);
+		bool found = take(c, *names);
 
-		for (size_t i = 0; i < c->jails.count; i++)
-			if (covers(*names, c->jails.jail[i].name))
-				c->chosen[i] = found = true;
 		if (!found) {
 			fprintf(stderr, "jail: \"%s\" not found\n", *names);
 			return -1;
 		}
 	}
-	while (choose_more(c))
-		;
+	choose_all(c);
 	return 0;
 }
 
@@ -155,11 +202,30 @@ print_errors(const struct spec_errors *errors)
 	}
 }
 
+/* The names in a file, one a line. */
+static json_t *
+read_names(const char *path)
+{
+	json_t *names = json_object();
+	char line[300];
+	FILE *f = fopen(path, "re");
+
+	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		json_object_set_new(names, line, json_true());
+	}
+	if (f != NULL)
+		fclose(f);
+	return names;
+}
+
 int
-import_conf(const char *file, const char *dir, bool stop, char **names)
+import_conf(const char *letters, const char *up, const char *file,
+    const char *dir, char **names)
 {
 	struct spec_errors errors = { 0 }, ignored = { 0 };
-	struct choice choice = { .stop = stop };
+	struct choice choice = { .letters = letters, .up = read_names(up),
+		.stop = strcmp(letters, "r") == 0 };
 	struct conf conf;
 	int rc = conf_parse(&conf, file, &conf_files, &errors);
 
@@ -172,6 +238,7 @@ import_conf(const char *file, const char *dir, bool stop, char **names)
 		rc = import_chosen(&conf, dir, &errors);
 	print_errors(&errors);
 	free(choice.chosen);
+	json_decref(choice.up);
 	conf_jails_free(&choice.jails);
 	spec_errors_free(&errors);
 	spec_errors_free(&ignored);

@@ -21,7 +21,8 @@
  * calls jail), log (what the hooks noted), jails.KEY (each key of the living
  * jails), mounts and addrs of the host.  FORMAT-jail8.md tells what they are.
  * A log that is as recorded, but goes on with exec.poststop or exec.release
- * (docs/DESIGN.md: a creation that fails), differs in log.undo only, and one in
+ * (docs/DESIGN.md: a creation that fails), differs in log.undo only, one that
+ * goes on with anything else in log.more only, and one in
  * which the same commands ran in the same order, but saw something else, in
  * log.KEY for what they saw (log.mnt, log.JID).  Where jails ran at once
  * ("unordered"), the order is that of each jail, and of the jails that are up
@@ -32,7 +33,9 @@
  * shell pattern on ID/STEP (steps count from 1), FIELD one of the above, jails.*
  * for all keys, or `all': such records are not replayed.  A record that a line
  * speaks of, and in which a field of it does not differ in any step, fails: the
- * list is exact.
+ * list is exact.  `without:PARAM' (the pattern is on ID then) is no field: the
+ * record is replayed, but its files lose that parameter, which has nothing to
+ * do with what the record is about.
  */
 #ifndef JA_LIFECYCLE_H
 #define JA_LIFECYCLE_H
@@ -69,12 +72,15 @@ struct replay {
 	bool unordered, wrong;
 };
 
-/* import.c: jail.conf(5) to YAML in a directory; see there. */
-int import_conf(const char *file, const char *dir, bool stop, char **names);
+/* import.c: jail.conf(5) to YAML in a directory; `up' names a file. */
+int import_conf(const char *letters, const char *up, const char *file,
+    const char *dir, char **names);
 
 /* differences.c */
 int differences_read(struct replay *r, const char *path);
 const struct difference *differences_whole(struct replay *r);
+/* Takes the parameters out of a file's text that the record is to lack. */
+void differences_without(struct replay *r, char *text);
 /* `use': the line is needed, which differences_stale asks for later. */
 bool difference_known(struct replay *r, const char *field, bool use);
 /* Tells of lines that speak of the record and are not needed by it. */

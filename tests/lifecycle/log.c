@@ -212,7 +212,7 @@ compare_lines(struct comparison *c, const struct log *want,
 	if (w == NULL && g == NULL)
 		return;
 	snprintf(place, sizeof place, "nothing (%zu lines before)", i);
-	differs(c, w == NULL && undoes(g) ? "log.undo" : "log",
+	differs(c, w != NULL ? "log" : undoes(g) ? "log.undo" : "log.more",
 	    w != NULL ? w->text : place, g != NULL ? g->text : place);
 }
 

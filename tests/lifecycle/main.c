@@ -14,7 +14,7 @@ usage(void)
 {
 	fprintf(stderr, "usage: lifecycle [-v] -x DIFFERENCES WORLD FILE "
 	    "[TOPIC|PATTERN...]\n"
-	    "       lifecycle import start|stop CONF DIR [NAME...]\n"
+	    "       lifecycle import LETTERS UP CONF DIR [NAME...]\n"
 	    "WORLD is made by tests/lifecycle/run.sh, which calls this.\n");
 	return 64;
 }
@@ -104,9 +104,7 @@ main(int argc, char **argv)
 		free(r.listed);
 		return status;
 	}
-	if (argc < 5 || (strcmp(argv[2], "start") != 0 &&
-	    strcmp(argv[2], "stop") != 0))
+	if (argc < 6)
 		return usage();
-	return import_conf(argv[3], argv[4], strcmp(argv[2], "stop") == 0,
-	    argv + 5) != 0;
+	return import_conf(argv[2], argv[3], argv[4], argv[5], argv + 6) != 0;
 }

@@ -9,8 +9,9 @@
 #define TRIES_A_SECOND 5
 
 static bool
-write_files(const struct world *w, const json_t *record)
+write_files(struct replay *r, const json_t *record)
 {
+	const struct world *w = &r->world;
 	json_t *files = json_object_get(record, "files"), *text;
 	json_t *all = json_object();
 	const char *name;
@@ -25,6 +26,8 @@ write_files(const struct world *w, const json_t *record)
 			continue;
 		expanded = world_expand(w, json_string_value(text));
 		snprintf(path, sizeof path, "s/%s", name);
+		if (expanded != NULL)
+			differences_without(r, expanded);
 		ok = ok && expanded != NULL &&
 		    world_write(w, path, expanded) == 0;
 		free(expanded);
@@ -137,7 +140,7 @@ record_run(struct replay *r, const json_t *record)
 		perror("lifecycle: the world");
 		exit(2);
 	}
-	if (!write_files(&r->world, record) || !run_setup(r, record))
+	if (!write_files(r, record) || !run_setup(r, record))
 		r->failed++;
 	else
 		run_steps(r, record);

@@ -7,7 +7,7 @@
 replay=tests/lifecycle/run.sh
 # Those that wait for something come first: the others run meanwhile.
 topics="stoptimeout timeout modify ops command env mount alias hookfail
-consolelog persist recheck boolname"
+consolelog persist recheck boolname vnet depend nested wild create restart"
 records='*'
 if sanitized; then
 	records='?[147]'
@@ -38,6 +38,12 @@ check "letters and options" replayed ops
 check "changes of a running jail" replayed modify
 check "what is checked twice" replayed recheck
 check "names of booleans" replayed boolname
+check "network stacks and interfaces" replayed vnet
+check "dependencies" replayed depend
+check "nested jails" replayed nested
+check "names with wildcards" replayed wild
+check "what fails while a jail is made" replayed create
+check "restarts" replayed restart
 sed 's/exec.start jail:web/exec.start jail:wob/' \
     tests/vectors/lifecycle.jsonl > "$work/wrong.jsonl"
 check "another log is noticed" expect_status 1 env \

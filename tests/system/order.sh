@@ -109,6 +109,20 @@ check_not "it is gone" test -e "$late"
 rm "$specs/late.yaml"
 root=
 
+# A jid that another jail has, of which nobody says anything.
+noting first "jid: 4711" | put first
+check "a jail with a jid" ja apply "$specs"
+rm "$specs/first.yaml"
+noting second "jid: 4711" "exec.prestart: [\"echo try >> $log\"]" | put second
+check "the same jid, while the jail lives" same "1" "$(told ja apply "$specs")"
+check "names that jail" says "second: blocked: jid 4711 belongs to the jail first"
+check "plan says the same" expect_status 2 ja plan "$specs"
+check "with the reason" says "belongs to the jail first"
+check "it is taken when that is removed" same "first down,try,second up,0" \
+    "$(told ja apply --prune "$specs")"
+ja apply -r "$specs" > "$work/out" 2>&1
+rm "$specs/second.yaml"
+
 # A jail that ends while it is being stopped.
 noting gone "exec.prestop: [\"$BUILD/tests/helper/jail $kernel remove \$JID\"]" \
     'exec.stop: ["true"]' "exec.release: [\"echo gone released >> $log\"]" |

@@ -221,6 +221,10 @@ trace_clear(struct world *w)
 	assert_int_equal(truncate(w->trace, 0), 0);
 }
 
+/* A spec whose jail cannot be made, which shows when that is tried. */
+#define NO_ROOT(name, more) "name: " name "\npath: /does/not/exist\n" \
+    "persist: true\nexec.prestart: b\n" more
+
 /* A jail made behind the agent's back, or a parameter of one changed. */
 static inline int
 kernel_make(struct world *w, const char *name)

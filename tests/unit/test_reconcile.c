@@ -16,13 +16,26 @@ failing_create_is_tried_once(void **state)
 {
 	struct world *w = *state;
 
-	kernel_make(w, "other");
-	world_apply(w, "name: web\npath: @\npersist: true\njid: 1\n");
+	world_apply(w, NO_ROOT("web", ""));
 	assert_int_equal(w->told, 1);
 	assert_int_equal(w->failures, 1);
 	assert_string_equal(world_state(w, "web"), "failed");
+	assert_non_null(strstr(world_reason(w, "web"), "/does/not/exist"));
 	assert_int_equal(kernel_jid(w, "web"), 0);
 	assert_int_equal(w->inventory.count, 0);
+}
+
+/* The jid of another jail is nothing to be tried. */
+static void
+jid_is_waited_for(void **state)
+{
+	struct world *w = *state;
+
+	kernel_make(w, "other");
+	world_apply(w, "name: web\npath: @\npersist: true\njid: 1\n");
+	assert_int_equal(w->told, 0);
+	assert_string_equal(world_state(w, "web"), "blocked");
+	assert_non_null(strstr(world_reason(w, "web"), "the jail other"));
 }
 
 static void
@@ -142,9 +155,7 @@ failing_dependency_blocks(void **state)
 {
 	struct world *w = *state;
 
-	kernel_make(w, "other");
-	world_apply(w, JAIL("a", "depend: [b]\n") "---\n"
-	    JAIL("b", "jid: 1\n"));
+	world_apply(w, JAIL("a", "depend: [b]\n") "---\n" NO_ROOT("b", ""));
 	assert_string_equal(w->deeds, "!create b;");
 	assert_string_equal(world_state(w, "a"), "blocked");
 	assert_string_equal(world_state(w, "b"), "failed");
@@ -294,10 +305,8 @@ failing_step_leaves_nothing(void **state)
 {
 	struct world *w = *state;
 
-	kernel_make(w, "other");
-	trace_clear(w);
-	world_apply(w, JAIL("web", "jid: 1\nexec.prepare: a\n"
-	    "exec.prestart: b\nexec.poststop: c\nexec.release: d\n"));
+	world_apply(w, NO_ROOT("web", "exec.prepare: a\n"
+	    "exec.poststop: c\nexec.release: d\n"));
 	assert_string_equal(w->deeds, "!create web;");
 	assert_int_equal(trace_count(w, "spawn 0 a"), 1);
 	assert_int_equal(trace_count(w, "spawn 0 c"), 1);
@@ -419,10 +428,10 @@ new_spec_is_tried_at_once(void **state)
 	struct world *w = *state;
 	struct managed *m;
 
-	kernel_make(w, "other");
 	world_reconciler(w, &opt);
-	world_want(w, JAIL("web", "jid: 1\nagent: {retry: {initial: 4m}}\n"));
-	loop_for(w, 50);
+	world_want(w, NO_ROOT("web", "agent: {retry: {initial: 4m}}\n"));
+	for (int i = 0; i < 100 && w->failures == 0; i++)
+		loop_for(w, 50); /* until its hook has ended */
 	assert_string_equal(w->deeds, "!create web;");
 	m = reconciler_jail(&w->reconciler, "web", false);
 	assert_int_equal(m->machine, MACHINE_WAITING);
@@ -546,6 +555,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(failing_create_is_tried_once),
+		TEST(jid_is_waited_for),
 		TEST(jail_that_ends_at_once_is_made_once),
 		TEST(letters_restart_restarts_once),
 		TEST(letter_create_creates),

@@ -77,7 +77,7 @@ names_are_stable(void **state)
 	kernel_make(w, "theirs");
 	kernel_make(w, "taken");
 	world_apply(w, JAIL("web", "") "---\n" JAIL("taken", "") "---\n"
-	    JAIL("bad", "jid: 1\n") "---\n"
+	    NO_ROOT("bad", "") "---\n"
 	    JAIL("lazy", "agent: {paused: \"why not\"}\n"));
 	o = status_of(w, true, NULL);
 	has_names(o, top);
@@ -135,7 +135,7 @@ bytes_that_are_no_text(void **state)
 	struct managed *m;
 	json_t *o;
 
-	world_apply(w, JAIL("web", "jid: 1\n") "---\n" JAIL("two", ""));
+	world_apply(w, NO_ROOT("web", "") "---\n" JAIL("two", ""));
 	m = reconciler_jail(&w->reconciler, "web", false);
 	managed_state(&w->reconciler, m, STATE_FAILED, "Gr\xfc\xdf" "e");
 	free(m->last.reason);

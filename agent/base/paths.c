@@ -121,6 +121,7 @@ paths_init(struct paths *p, const char *state, struct error *err)
 		{ p->good, p->state, "good" },
 		{ p->accepted, p->state, "accepted" },
 		{ p->orders, p->state, "orders.json" },
+		{ p->rollback, p->state, "rollback" },
 		{ p->snapshots, p->state, "snapshots" },
 		{ p->key, p->state, "key" },
 		{ p->public_key, p->state, "key.pub" },
@@ -215,6 +216,7 @@ paths_make(const struct paths *p, struct error *err)
 	    make_dir(p->snapshots, 0755, err) != 0 ||
 	    make_dir(p->applied, 0700, err) != 0 ||
 	    make_dir(p->good, 0700, err) != 0 ||
+	    make_dir(p->rollback, 0700, err) != 0 ||
 	    make_dir(base, 0755, err) != 0 ||
 	    make_dir(p->run, 0700, err) != 0)
 		return -1;

@@ -6,6 +6,7 @@
  *   STATEDIR/good/HASH           what spec files last held without an error
  *   STATEDIR/accepted            which signed specs were accepted (accepted.h)
  *   STATEDIR/orders.json         what users said of jails (standing.h)
+ *   STATEDIR/rollback/           specs to go back to (rollback.h)
  *   STATEDIR/snapshots/N.json    signed states, N.json.minisig beside each
  *   STATEDIR/key, key.pub        the agent's signing key
  *   STATEDIR/seal                key of the digests over secrets (vault.h)
@@ -30,7 +31,7 @@ struct paths {
 	char state[PATHS_MAX];	   /* STATEDIR, canonical */
 	char run[PATHS_MAX];	   /* RUNDIR/HASH */
 	char applied[PATHS_MAX], good[PATHS_MAX], orders[PATHS_MAX];
-	char snapshots[PATHS_MAX], accepted[PATHS_MAX];
+	char snapshots[PATHS_MAX], accepted[PATHS_MAX], rollback[PATHS_MAX];
 	char key[PATHS_MAX], public_key[PATHS_MAX], seal[PATHS_MAX];
 	char head[PATHS_MAX], lock[PATHS_MAX], control[PATHS_MAX];
 	char journal[PATHS_MAX];

@@ -252,6 +252,14 @@ order_stop(struct daemon *d, struct control_client *client, json_t *q)
 static int
 restart_jail(struct asked *a, struct managed *m)
 {
+	struct spec *bad = rollback_end(&m->rollback,
+	    a->d->reconciler.shop.paths, m->name);
+
+	/* What was in quarantine is tried again. */
+	if (bad != NULL) {
+		spec_free(m->desired);
+		m->desired = bad;
+	}
 	m->by_hand = true;
 	m->fresh = true;
 	if (has_order(a, m, STANDING_STOP))

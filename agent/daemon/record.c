@@ -137,7 +137,8 @@ record_jail(const struct reconciler *r, const struct entry *e,
 	j->state = strdup(jail_state_word[state]);
 	j->set = strdup(e != NULL ? e->set : r->shop.set);
 	j->token = strdup(e != NULL ? e->token : "");
-	j->spec_digest = digest_text(r, m != NULL ? m->desired : NULL, NULL);
+	j->spec_digest = digest_text(r, m != NULL ?
+	    managed_said(m) : NULL, NULL);
 	j->applied_digest = digest_text(r, e != NULL ? e->applied : NULL,
 	    e != NULL ? &e->seals : NULL);
 	j->error = strdup(m != NULL ? reason_of(m, state) : "");

@@ -187,6 +187,11 @@ view_idle(const struct status_source *src, struct managed *m, struct view *v)
 			    health_text(m->health));
 			break;
 		}
+		if (v->action.jid != 0 && managed_quarantine(m, v->reason,
+		    sizeof v->reason) != NULL) {
+			v->state = STATE_QUARANTINED;
+			break;
+		}
 		v->state = m->state == STATE_FAILED ? STATE_FAILED :
 		    v->action.jid == 0 ? STATE_STOPPED :
 		    src->running && m->desired != NULL ? STATE_READY :
@@ -271,7 +276,7 @@ jail_object(const struct status_source *src, struct managed *m,
 {
 	const struct entry *entry = inventory_find(
 	    src->reconciler->shop.inventory, m->name);
-	const struct spec *d = m->desired;
+	const struct spec *d = managed_said(m);
 	struct view v;
 	json_t *o;
 

@@ -236,7 +236,6 @@ refuse_agent(const struct spec_agent *a, char *buf, size_t size)
 		"agent.network.bridge",
 		"agent.network.gateway",
 		"agent.network.mtu",
-		"agent.rollback",
 	};
 
 	for (size_t i = 0; i < sizeof not_built / sizeof *not_built; i++) {

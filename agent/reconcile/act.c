@@ -71,6 +71,14 @@ act_next(struct reconciler *r)
 		reconciler_look(r, m);
 }
 
+/* What is kept beside the inventory of a jail that is gone for good. */
+static void
+forget(struct reconciler *r, struct managed *m)
+{
+	console_remove(r->shop.paths->console, m->name);
+	rollback_forget(&m->rollback, r->shop.paths, m->name);
+}
+
 static void
 operation_ended(void *arg, struct operation *op, const struct outcome *o)
 {
@@ -103,7 +111,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 		condition_failed(r, m, o->error);
 	tell(r, m, &a, o);
 	if (!o->up && forgotten)
-		console_remove(r->shop.paths->console, m->name);
+		forget(r, m);
 	action_free(&a);
 	operation_free(op);
 	/* Who waited for a slot comes before who may go on from now on; with
@@ -431,7 +439,7 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 		managed_state(r, m, STATE_STOPPED, "%s", a->reason);
 	} else if (e == NULL) {
 		action_free(a);
-		console_remove(r->shop.paths->console, m->name);
+		forget(r, m);
 		reconciler_drop(r, m);
 		return;
 	} else if (r->opt.prune && e->applied != NULL &&

@@ -8,6 +8,29 @@
 #include "agent/base/clock.h"
 #include "agent/reconcile/reconcile.h"
 
+/* Whether there is another spec now that is to be tried instead. */
+static bool
+rolled_back(struct reconciler *r, struct managed *m, const char *why,
+    bool final)
+{
+	struct rollback *b = &m->rollback;
+	struct spec *good = NULL;
+
+	if (m->desired != NULL && m->deaths.healthy_ms != 0)
+		b->proved |= clock_ms() - m->deaths.healthy_ms >=
+		    m->desired->agent.retry_reset_ms;
+	if (r->opt.healing)
+		good = rollback_failed(b, r->shop.paths, m->desired, why,
+		    final);
+	if (good == NULL)
+		return false;
+	spec_free(m->desired);
+	m->desired = good;
+	m->fresh = true;
+	reconciler_look(r, m);
+	return true;
+}
+
 void
 condition_failed(struct reconciler *r, struct managed *m, const char *why)
 {
@@ -16,7 +39,7 @@ condition_failed(struct reconciler *r, struct managed *m, const char *why)
 	int64_t ms;
 
 	managed_state(r, m, STATE_FAILED, "%s", why);
-	if (!r->opt.healing)
+	if (!r->opt.healing || rolled_back(r, m, why, false))
 		return;
 	ms = backoff_next(&m->backoff, clock_ms(), false,
 	    s != NULL ? s->retry_initial_ms : 1000,
@@ -78,6 +101,7 @@ void
 condition_ready(struct reconciler *r, struct managed *m, int jid)
 {
 	struct jail_kernel *k = r->shop.observer->kernel;
+	char quarantine[ERROR_TEXT_MAX + PATHS_MAX];
 
 	if (m->jid != jid && jid != 0 && r->opt.healing &&
 	    k->backend->watch != NULL && k->backend->watch(k, jid) != 0)
@@ -95,15 +119,19 @@ condition_ready(struct reconciler *r, struct managed *m, int jid)
 	case HEALTH_BAD:
 		managed_state(r, m, STATE_FAILED, "%s",
 		    health_text(m->health));
+		(void)rolled_back(r, m, health_text(m->health), true);
 		return;
 	case HEALTH_GOOD:
 		break;
 	}
-	if (m->state != STATE_READY) {
+	if (m->state != STATE_READY && m->state != STATE_QUARANTINED) {
 		backoff_up(&m->backoff, clock_ms());
 		backoff_up(&m->deaths, clock_ms());
 	}
-	managed_state(r, m, STATE_READY, "%s", "");
+	if (managed_quarantine(m, quarantine, sizeof quarantine) != NULL)
+		managed_state(r, m, STATE_QUARANTINED, "%s", quarantine);
+	else
+		managed_state(r, m, STATE_READY, "%s", "");
 }
 
 bool
@@ -125,6 +153,11 @@ condition_postponed(struct reconciler *r, struct managed *m, struct action *a)
 	}
 	managed_state(r, m, STATE_FAILED, "%s", a->reason);
 	m->jid = a->jid;
+	if (m->deaths.tries > ROLLBACK_TRIES &&
+	    rolled_back(r, m, a->reason, true)) {
+		action_free(a);
+		return true;
+	}
 	m->ill = a->heals;
 	reconciler_wait(m, ms);
 	action_free(a);

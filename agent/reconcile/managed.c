@@ -15,6 +15,7 @@ managed_free(struct managed *m)
 {
 	operation_free(m->op);
 	health_free(m->health);
+	rollback_free(&m->rollback);
 	action_free(&m->doing);
 	if (m->retry != NULL)
 		event_free(m->retry);
@@ -47,7 +48,8 @@ managed_state(struct reconciler *r, struct managed *m, enum jail_state state,
 		m->reason = strdup(text);
 	}
 	if (!same && r->opt.stuck != NULL &&
-	    (state == STATE_BLOCKED || state == STATE_CONFLICT))
+	    (state == STATE_BLOCKED || state == STATE_CONFLICT ||
+	    state == STATE_QUARANTINED))
 		r->opt.stuck(r->opt.arg, m);
 	waves_turned(r, m);
 }
@@ -56,4 +58,24 @@ enum health_verdict
 managed_health(const struct managed *m)
 {
 	return m->health == NULL ? HEALTH_GOOD : health_verdict(m->health);
+}
+
+const struct spec *
+managed_said(const struct managed *m)
+{
+	return m->rollback.bad != NULL ? m->rollback.bad : m->desired;
+}
+
+const char *
+managed_quarantine(const struct managed *m, char *buf, size_t size)
+{
+	const struct rollback *b = &m->rollback;
+
+	if (b->bad == NULL)
+		return NULL;
+	snprintf(buf, size, "the spec in %s line %zu failed, and the one "
+	    "before it is used until it changes: %.900s",
+	    b->bad->place.file != NULL ? b->bad->place.file : "its file",
+	    (size_t)b->bad->place.line, b->why);
+	return buf;
 }

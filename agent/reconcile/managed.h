@@ -12,6 +12,7 @@
 #include "agent/reconcile/health.h"
 #include "agent/reconcile/jail_state.h"
 #include "agent/reconcile/operation.h"
+#include "agent/reconcile/rollback.h"
 
 struct reconciler;
 
@@ -47,6 +48,7 @@ struct managed {
 	bool again; /* something happened during the operation */
 	char *name;
 	struct spec *desired; /* NULL: not wanted */
+	struct rollback rollback; /* it may be an older one than is said */
 	enum machine machine;
 	enum jail_state state;
 	char *reason; /* for the state */
@@ -92,6 +94,12 @@ void managed_free(struct managed *m);
 void managed_state(struct reconciler *r, struct managed *m,
     enum jail_state state, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* What its file says: what is desired, or a spec in quarantine.  NULL: none. */
+const struct spec *managed_said(const struct managed *m);
+/* Why that is in quarantine, for people; NULL: it is not. */
+const char *managed_quarantine(const struct managed *m, char *buf,
+    size_t size);
 
 /* What its health checks say; GOOD where there are none. */
 enum health_verdict managed_health(const struct managed *m);

@@ -501,12 +501,24 @@ reconciler_adopt_inventory(struct reconciler *r)
 	return 0;
 }
 
+/* The spec with which the jail is known to be up. */
+static const struct spec *
+up_with(const struct reconciler *r, const struct managed *m)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+
+	return e != NULL && e->stage == ENTRY_UP && m->state != STATE_FAILED &&
+	    m->machine != MACHINE_WORKING ? e->applied : NULL;
+}
+
 int
 reconciler_want(struct reconciler *r, struct spec *s)
 {
 	struct managed *m = reconciler_jail(r, s->name, true);
 
-	if (m == NULL)
+	s = m == NULL ? NULL : rollback_choose(&m->rollback, r->shop.paths,
+	    up_with(r, m), s);
+	if (s == NULL)
 		return -1;
 	m->fresh |= m->desired == NULL || !spec_same(m->desired, s);
 	spec_free(m->desired);

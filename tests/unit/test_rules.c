@@ -191,7 +191,6 @@ settings_not_built(void **state)
 		"vnet: new\nagent.network.address: 192.0.2.1/24",
 		"vnet: new\nagent.network.bridge: b",
 		"vnet: new\nagent.network.gateway: 192.0.2.1",
-		"agent.rollback: true",
 	};
 	struct world w;
 

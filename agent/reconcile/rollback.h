@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Going back (agent.rollback): a changed spec that keeps failing is put in
+ * quarantine, and the one before it, with which the jail was up, is wanted again
+ * until the spec changes or a user asks for a restart.
+ *
+ * STATEDIR/rollback/NAME.yaml is the spec to go back to; NAME.bad names the
+ * digest in quarantine and why, so that no agent that comes later tries it.
+ */
+#ifndef JA_ROLLBACK_H
+#define JA_ROLLBACK_H
+
+#include "agent/base/paths.h"
+#include "kernel/error.h"
+#include "specs/spec.h"
+
+#define ROLLBACK_TRIES 3 /* failures after which a spec is bad */
+
+/* Of one jail.  All zero: nothing is known yet. */
+struct rollback {
+	bool read;	   /* the files were */
+	struct spec *good; /* to go back to; NULL: none */
+	struct spec *bad;  /* what its file says, in quarantine; NULL: none */
+	unsigned char digest[SPEC_DIGEST_SIZE]; /* of what is in quarantine */
+	char *why;	   /* NULL: nothing is */
+	unsigned failures; /* of the spec that is wanted now */
+	bool proved;	   /* the jail was well with it for long */
+};
+
+void rollback_free(struct rollback *b);
+
+/*
+ * A file says `s`, which is taken over.  Returns the spec that is to be wanted:
+ * `s`, which ends a quarantine of another one, or a copy of the good one; NULL
+ * when memory is out.  `was` is what the jail was last up with, NULL: not known.
+ */
+struct spec *rollback_choose(struct rollback *b, const struct paths *p,
+    const struct spec *was, struct spec *s);
+
+/*
+ * `wanted` failed: once more, or (`final`) so that trying again is no use.
+ * Returns the good spec, to be wanted now; NULL: there is none, or not yet.
+ */
+struct spec *rollback_failed(struct rollback *b, const struct paths *p,
+    const struct spec *wanted, const char *why, bool final);
+
+/* Ends a quarantine: returns the spec that was in it, NULL if there is none. */
+struct spec *rollback_end(struct rollback *b, const struct paths *p,
+    const char *name);
+
+/* The jail is gone for good. */
+void rollback_forget(struct rollback *b, const struct paths *p,
+    const char *name);
+
+#endif

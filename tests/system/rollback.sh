@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# agent.rollback: a changed spec that keeps failing is put in quarantine, and
+# the one with which the jail was up is used again until the spec changes.
+# needs: root busybox jq
+. tests/lib.sh
+. tests/agent.sh
+
+little_root "$work/roots/web"
+quick='retry: {initial: 50ms, max: 100ms}'
+back="agent: {rollback: true, $quick}"
+marks=$work/roots/web/tmp
+good='exec.start: ["/bin/touch /tmp/good"]'
+
+put_spec web "$back" 'exec.start: ["/bin/sh -c \"exit 7\""]'
+check "the agent starts" agent_start
+check "a first spec has nothing to go back to" soon state_is web failed
+put_spec web "$back" "$good"
+check "a good one" settled web
+
+put_spec web "$back" 'exec.start: ["/bin/touch /tmp/bad", "/bin/false"]'
+check "a bad one is put in quarantine" soon state_is web quarantined
+check "after it was tried" test -e "$marks/bad"
+check "three times" same 3 "$(deeds web | grep -c 'false: exit status 1')"
+check "the jail is up as before" soon test -n "$(init_of web)"
+check "the reason names the error" has web .reason "exit status 1"
+check "and the file" has web .reason "web.yaml line 1"
+check "the digests differ" is web '.spec_digest == .applied_digest' false
+check "status ends with 2" expect_status 2 ja status
+check "wait ends with 1" expect_status 1 ja wait web
+check "the log tells of it" grep -q "web: quarantined: " "$work/agent.log"
+web=$(identity web)
+
+stop agent TERM
+check "plan says it" expect_status 2 ja plan "$specs"
+check "with the reason" says "the one before it is used"
+check "another agent" agent_start
+check "does not try it either" soon state_is web quarantined
+check "nor touch the jail" same "$web" "$(identity web)"
+
+put_spec web "$back" "$good" "host.hostname: new"
+check "another spec ends it" settled web
+check "and is applied" same new "$(inside web hostname)"
+check "the jail runs" test -n "$(init_of web)"
+
+# One that is ill is not better.
+put_spec web "agent: {rollback: true, $quick, health: {exec: /bin/false,
+    interval: 100ms, retries: 2}}"
+check "a spec with which the jail is ill" soon state_is web quarantined
+check "and why" has web .reason "agent.health.exec fails"
+check "ready with the one before" soon \
+    is web '.applied_digest != .spec_digest' true
+check "restart by hand tries it again" ja restart web
+check "and again it is put in quarantine" soon state_is web quarantined
+
+# One that ends again and again is neither.
+put_spec web "$back" "$good" "host.hostname: newer"
+check "mended" settled web
+put_spec web "$back" "persist: false" 'exec.start: ["/bin/sleep 0.05 &"]'
+check "one that ends by itself again and again" soon state_is web quarantined
+check "runs as before" same newer "$(inside web hostname)"
+rm "$specs/web.yaml"
+check "removed" soon no_jail web
+check "with what was kept of it" same "" "$(ls "$state/rollback")"
+
+# Without the setting it is tried for ever.
+put_spec web "agent: {$quick}" "$good"
+check "a jail without rollback" settled web
+put_spec web "agent: {$quick}" 'exec.start: ["/bin/false"]'
+sixth() { [ "$(grep -c 'web: restart failed\|web: create failed' "$work/agent.log")" -ge 5 ]; }
+check "fails" soon state_is web failed
+check "and goes on failing" soon sixth
+check "without a quarantine" state_is web failed

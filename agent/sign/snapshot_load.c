@@ -15,6 +15,7 @@
 #include "agent/base/file.h"
 #include "agent/sign/keychain.h"
 #include "agent/sign/minisign.h"
+#include "kernel/compat.h"
 
 #define SIGNATURE_FILE_MAX 16384
 

@@ -135,3 +135,31 @@ check "and has the rest" gives 10.9.0.2 live.same bind tcp4 0.0.0.0
 check "each jail has a cgroup" test "$(cgroups | grep -c '/[0-9]*$')" -ge 2
 check "jails end" jail remove "$jid"
 check "no cgroup is left" wait_until 3 test -z "$(cgroups)"
+
+# A table that is deleted leaves a cgroup, which goes with the next use.
+check "a jail of another table" "$BUILD/tests/helper/jail" "linux:$work/gone" \
+    create name=left path="$root" persist ip4.addr=10.9.0.2
+for p in $(jail_inits "${work##*/}/root"); do
+	kill -KILL "$p"
+done
+rm -rf "$work/gone"
+check "its cgroup is left when it is deleted" test -n "$(cgroups)"
+swept() {
+	inside none true
+	[ -z "$(cgroups)" ]
+}
+check "and goes when a table is opened" wait_until 10 swept
+
+# Without cgroup v2 there are no such jails, and plan says so.
+mkdir "$work/specs"
+printf 'name: web\npath: %s\npersist: true\nip4.addr: [10.9.0.2]\n' "$root" \
+    > "$work/specs/web.yaml"
+plan_without() {
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare -m sh -c 'umount -l "$1" && shift && exec "$@"' sh "$groups" \
+	    "$JAILAGENT" -k "linux:$work/table" -s "$work/state" plan \
+	    "$work/specs"
+}
+check "without cgroup v2 addresses are refused" expect_status 2 plan_without
+check "with the reason" says "ip4.addr: this host cannot restrict a jail to \
+addresses: cgroup v2 is not mounted"

@@ -10,8 +10,8 @@
 #   make analyze    gcc -fanalyzer, clang-tidy and cppcheck, as far as they
 #                   are installed; advice, not part of check
 #   make fuzz       the fuzz targets with clang's libFuzzer
-#   make soak       the randomised suites with SEEDS seeds, then each fuzz
-#                   target RUNS times
+#   make soak       the randomised suites with SEEDS seeds, all points of
+#                   failure, then each fuzz target RUNS times
 #   make bench      figures (ratios in one run, medians)
 #   make freebsd    build/freebsd/jailagent and conform-freebsd, made on Debian
 #   make install    program, manual pages, examples
@@ -145,6 +145,8 @@ SEEDS ?= 10000
 soak: fuzz tests
 	for t in random random_faults; do \
 		SEEDS=${SEEDS} ${BUILD}/tests/unit/test_$$t || exit 1; done
+	FAULTS=all BUILD=${BUILD} sh tests/run.sh unit/test_faults \
+		system/steps_cut
 	RUNS=${RUNS} sh tests/fuzz/soak.sh ${BUILD}/fuzz
 
 freebsd:

@@ -17,8 +17,6 @@
 #include "agent/daemon/record.h"
 #include "agent/sign/signer.h"
 
-#define DEFAULT_PARALLEL 16
-
 extern const struct command command_apply;
 
 enum { OPTION_PRUNE = 256, OPTION_PLAN };
@@ -68,7 +66,10 @@ report(struct pass *p)
 	return status;
 }
 
-/* Has the signer write the state, and waits until it is on the disk. */
+/*
+ * Has the signer write the state, unless the newest one says the same, and waits
+ * until it is on the disk.
+ */
 static int
 sign(struct pass *p, const struct context *ctx, struct error *err)
 {
@@ -88,6 +89,10 @@ sign(struct pass *p, const struct context *ctx, struct error *err)
 	if (record_state(&p->reconciler, "", &s, err) != 0)
 		return -1;
 	s.taken = (int64_t)time(NULL);
+	if (record_is_newest(&ctx->paths, &s)) {
+		snapshot_free(&s);
+		return 0;
+	}
 	json = snapshot_encode(&s, &len, err);
 	snapshot_free(&s);
 	if (json == NULL)
@@ -250,8 +255,7 @@ apply_by_agent(const struct context *ctx, const struct pass_options *opt,
 static int
 run(struct context *ctx, int argc, char **argv)
 {
-	struct pass_options opt = { .parallel = DEFAULT_PARALLEL,
-		.write = true, .told = told };
+	struct pass_options opt = { .write = true, .told = told };
 	struct given given = { .parallel = -1 };
 	const char *wrong, *plan = NULL;
 	long n;
@@ -296,7 +300,8 @@ const struct command command_apply = {
 	.synopsis = "[-cmr] [-p N] [--prune] PATH | [-p N] --plan FILE",
 	.summary = "make the jails as the specs say, once",
 	.help = "  -c -m -r   what is allowed: create, modify, restart (all)\n"
-	    "  -p N       at most N jails at a time (16; 0: any number)\n"
+	    "  -p N       at most N jails at a time (0, as by default: any\n"
+	    "             number)\n"
 	    "  --prune    remove jails of this set that no spec says\n"
 	    "  --plan FILE  what plan -o FILE said, as far as specs and jails\n"
 	    "             are what they were then; the rest is refused\n\n"

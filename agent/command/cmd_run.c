@@ -9,7 +9,6 @@
 #include "agent/sign/minisign.h"
 
 #define DEFAULT_INTERVAL 30
-#define DEFAULT_PARALLEL 16
 #define DEFAULT_SNAPSHOTS 1000
 
 #define KEYS_MAX 16
@@ -47,7 +46,6 @@ run(struct context *ctx, int argc, char **argv)
 {
 	struct daemon_options o = {
 		.dir = paths_default_specs(),
-		.parallel = DEFAULT_PARALLEL,
 		.interval = DEFAULT_INTERVAL,
 		.keep_snapshots = DEFAULT_SNAPSHOTS,
 		.max_remove = { .value = -1 },
@@ -128,7 +126,8 @@ const struct command command_run = {
 	    "                  restart; -m, -cm, -mr or -cmr (the default)\n"
 	    "  -d DIR          the watched directory\n"
 	    "                  (" SYSTEM_SPECS_DIR ")\n"
-	    "  -p N            at most N jails at a time (16; 0: any number)\n"
+	    "  -p N            at most N jails at a time (0, as by default:\n"
+	    "                  any number)\n"
 	    "  --interval S    seconds between full rescans (30)\n"
 	    "  --max-remove N  hold more removals than N, or P%, within 10\n"
 	    "                  minutes (the larger of 1 and 20 %) until ack\n"

@@ -6,7 +6,6 @@
  */
 #include <event2/event.h>
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,27 +21,6 @@
 
 /* From a state that could not be signed to the next try. */
 static const struct timeval retry_time = { 5, 0 };
-
-/* What a snapshot says, without when and after which other it was said. */
-static int
-content_of(struct snapshot *s, unsigned char digest[DIGEST_SIZE],
-    struct error *err)
-{
-	struct snapshot plain = *s;
-	char *json;
-	size_t len;
-
-	plain.sequence = 0;
-	plain.taken = 0;
-	memset(plain.previous, '0', sizeof plain.previous - 1);
-	json = snapshot_encode(&plain, &len, err);
-	if (json == NULL)
-		return -1;
-	crypto_generichash(digest, DIGEST_SIZE, (unsigned char *)json, len,
-	    NULL, 0);
-	free(json);
-	return 0;
-}
 
 static void
 problem(struct daemon *d, const char *text)
@@ -76,7 +54,7 @@ take(struct daemon *d)
 		return;
 	}
 	s.taken = (int64_t)time(NULL);
-	if (content_of(&s, d->sent, &err) != 0 ||
+	if (record_content(&s, d->sent, &err) != 0 ||
 	    (memcmp(d->sent, d->content, DIGEST_SIZE) != 0 &&
 	    (json = snapshot_encode(&s, &len, &err)) == NULL))
 		problem(d, err.text);
@@ -183,7 +161,7 @@ remember_newest(struct daemon *d)
 	if (snapshot_newest(d->ctx->paths.snapshots, d->ctx->paths.public_key,
 	    &s, digest, &err) != 0)
 		return;
-	if (content_of(&s, d->content, &err) != 0)
+	if (record_content(&s, d->content, &err) != 0)
 		memset(d->content, 0, sizeof d->content);
 	snapshot_free(&s);
 }

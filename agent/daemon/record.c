@@ -203,3 +203,42 @@ record_state(const struct reconciler *r, const char *revision,
 	}
 	return 0;
 }
+
+int
+record_content(const struct snapshot *s, unsigned char digest[DIGEST_SIZE],
+    struct error *err)
+{
+	struct snapshot plain = *s;
+	char *json;
+	size_t len;
+
+	plain.sequence = 0;
+	plain.taken = 0;
+	memset(plain.previous, '0', sizeof plain.previous - 1);
+	json = snapshot_encode(&plain, &len, err);
+	if (json == NULL)
+		return -1;
+	crypto_generichash(digest, DIGEST_SIZE, (unsigned char *)json, len,
+	    NULL, 0);
+	free(json);
+	return 0;
+}
+
+bool
+record_is_newest(const struct paths *paths, const struct snapshot *s)
+{
+	unsigned char ours[DIGEST_SIZE], theirs[DIGEST_SIZE];
+	struct snapshot newest, plain = *s;
+	struct error err;
+	bool same;
+
+	if (snapshot_newest(paths->snapshots, paths->public_key, &newest,
+	    theirs, &err) != 0)
+		return false;
+	plain.revision = newest.revision;
+	same = record_content(&plain, ours, &err) == 0 &&
+	    record_content(&newest, theirs, &err) == 0 &&
+	    memcmp(ours, theirs, DIGEST_SIZE) == 0;
+	snapshot_free(&newest);
+	return same;
+}

@@ -13,4 +13,11 @@
 int record_state(const struct reconciler *r, const char *revision,
     struct snapshot *s, struct error *err);
 
+/* What a snapshot says, without when and after which other it was said. */
+int record_content(const struct snapshot *s,
+    unsigned char digest[DIGEST_SIZE], struct error *err);
+
+/* Whether the newest good snapshot says the same, whatever its revision. */
+bool record_is_newest(const struct paths *paths, const struct snapshot *s);
+
 #endif

@@ -40,11 +40,21 @@ kernel_takes(const struct plan_input *in, const struct spec_param *p)
 	    p->def != NULL ? p->def->name : p->name) != NULL;
 }
 
+/* On Linux processes keep the rights with which they began. */
+static bool
+for_new_processes(const struct plan_input *in, const char *name)
+{
+	return strcmp(in->backend, "linux") == 0 &&
+	    strcmp(name, "allow.raw_sockets") == 0;
+}
+
 static enum change_how
 how_of(const struct plan_input *in, const struct spec_param *p)
 {
 	const struct param_def *def = p->def;
 
+	if (for_new_processes(in, p->name))
+		return HOW_RESTART;
 	if (kernel_takes(in, p)) {
 		const struct jail_param_info *info = params_find(in->params,
 		    def != NULL ? def->name : p->name);

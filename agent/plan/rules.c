@@ -153,6 +153,13 @@ refuse_linux_network(const struct spec *s, const struct jail_params *params,
 		    "stack of its own; say vnet: new, too");
 		return buf;
 	}
+	if (strcmp(spec_text(s, "vnet"), "new") != 0 &&
+	    spec_bool(s, "allow.raw_sockets")) {
+		snprintf(buf, size, "allow.raw_sockets: raw sockets in the "
+		    "host's network could read and send what is the host's; "
+		    "say vnet: new, too, or remove it");
+		return buf;
+	}
 	if (strcmp(spec_text(s, "vnet"), "new") == 0 ||
 	    params->no_addresses.code == 0 ||
 	    (strcmp(ip4, ip6) == 0 && strcmp(ip4, "new") != 0))

@@ -9,6 +9,7 @@
 
 #include "agent/base/sorted.h"
 #include "agent/reconcile/reconcile.h"
+#include "agent/reconcile/secrets.h"
 
 static const char *
 name_of(const void *table, size_t i)
@@ -71,11 +72,16 @@ add_bytes(crypto_generichash_state *h, const void *data, size_t len)
 		crypto_generichash_update(h, data, len);
 }
 
+/* With its secrets, in a digest that nobody can try values on. */
 static void
-add_spec(crypto_generichash_state *h, const struct spec *s)
+add_spec(crypto_generichash_state *h, const struct reconciler *r,
+    const struct spec *s, const struct text_list *seals)
 {
-	add_bytes(h, s != NULL ? spec_digest(s) : NULL,
-	    s != NULL ? SPEC_DIGEST_SIZE : 0);
+	char hex[2 * SPEC_DIGEST_SIZE + 1] = "";
+
+	if (s != NULL)
+		reconciler_digest(r, s, seals, hex);
+	add_bytes(h, hex, strlen(hex));
 }
 
 /* Where secrets may be. */
@@ -130,8 +136,9 @@ digest_of(struct reconciler *r, const struct managed *m,
 		return -1;
 	crypto_generichash_init(&h, NULL, 0, BOUND_DIGEST_SIZE);
 	add_bytes(&h, r->shop.observer->boot, strlen(r->shop.observer->boot));
-	add_spec(&h, desired);
-	add_spec(&h, e != NULL ? e->applied : NULL);
+	add_spec(&h, r, desired, NULL);
+	add_spec(&h, r, e != NULL ? e->applied : NULL,
+	    e != NULL ? &e->seals : NULL);
 	add_bytes(&h, e != NULL ? e->token : "", e != NULL ?
 	    strlen(e->token) : 0);
 	if (rc == 0)

@@ -118,12 +118,11 @@ timer_fired(evutil_socket_t fd, short what, void *arg)
 	case TERM:
 	case GONE:
 		if (!step_waited(op)) {
-			if (op->poll_ms < 50)
-				op->poll_ms *= 2;
-			op_wake_in(op, op->poll_ms);
+			step_wait(op);
 			return;
 		}
 		op->waiting = NOTHING;
+		op->shop->polling--;
 		next_step(op);
 		op_advance(op);
 		return;
@@ -303,6 +302,8 @@ operation_free(struct operation *op)
 {
 	if (op == NULL)
 		return;
+	if (op->waiting == TERM || op->waiting == GONE)
+		op->shop->polling--;
 	if (op->waiting == HOOK && op->pid > 0) {
 		children_forget(op->shop->children, op->pid);
 		kill(-op->pid, SIGKILL);

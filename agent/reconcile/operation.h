@@ -23,6 +23,7 @@ struct workshop {
 	struct standing *standing; /* users' orders; NULL: none */
 	const char *set; /* canonical directory of the specs */
 	const struct vault *vault; /* values of secrets */
+	unsigned polling; /* operations that ask again and again: step_wait */
 	struct console console;
 };
 

@@ -133,7 +133,8 @@ realise_settle(const struct observer *o, const struct spec *s,
 	    call_add_bool(&c, "persist", false) != 0)
 		no_memory(s->name, err);
 	else
-		rc = call_set(o->kernel, &c, JAIL_UPDATE, err) > 0 ? 0 : -1;
+		rc = call_set(o->kernel, &c, JAIL_UPDATE, err) > 0 ? 0 :
+		    error_wrap(err, "taking persist back");
 	call_finish(&c);
 	return rc;
 }

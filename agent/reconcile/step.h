@@ -100,5 +100,7 @@ bool step_term(struct operation *op);
 bool step_gone(struct operation *op);
 /* Whether what `term` and `gone` wait for is there, or will not be. */
 bool step_waited(struct operation *op);
+/* Asks again later. */
+void step_wait(struct operation *op);
 
 #endif

@@ -115,6 +115,36 @@ step_remove(struct operation *op)
 	return false;
 }
 
+/*
+ * How often one asks, ms.  Each time costs some 0.1 ms: when there are many,
+ * each asks less often, so the loop has time for others.
+ */
+#define POLL_MOST_MS 50
+#define POLLING_FEW 16
+
+void
+step_wait(struct operation *op)
+{
+	int64_t most = POLL_MOST_MS * (1 + op->shop->polling / POLLING_FEW);
+	int64_t left = op->deadline - clock_ms();
+
+	if (op->poll_ms < most)
+		op->poll_ms *= 2;
+	op_wake_in(op, op->poll_ms < left || left < 1 ? op->poll_ms : left);
+}
+
+/* Begins to wait for what step_waited tells. */
+static bool
+wait_for(struct operation *op, int waiting, int64_t most_ms)
+{
+	op->waiting = waiting;
+	op->deadline = clock_ms() + most_ms;
+	op->poll_ms = 1;
+	op->shop->polling++;
+	op_wake_in(op, op->poll_ms);
+	return true;
+}
+
 bool
 step_term(struct operation *op)
 {
@@ -124,11 +154,7 @@ step_term(struct operation *op)
 	if (op->jid == 0 || k->backend->signal == NULL || timeout <= 0 ||
 	    k->backend->signal(k, op->jid, SIGTERM) <= 0)
 		return false;
-	op->waiting = TERM;
-	op->deadline = clock_ms() + timeout * 1000;
-	op->poll_ms = 2;
-	op_wake_in(op, op->poll_ms);
-	return true;
+	return wait_for(op, TERM, timeout * 1000);
 }
 
 bool
@@ -137,11 +163,7 @@ step_gone(struct operation *op)
 	if (op->jid == 0 ||
 	    realise_present(op->shop->observer, op->jid) != 1)
 		return false;
-	op->waiting = GONE;
-	op->deadline = clock_ms() + GONE_TIMEOUT_MS;
-	op->poll_ms = 1;
-	op_wake_in(op, op->poll_ms);
-	return true;
+	return wait_for(op, GONE, GONE_TIMEOUT_MS);
 }
 
 bool

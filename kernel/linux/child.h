@@ -67,6 +67,7 @@ struct exec_job {
 	const char **envp;	 /* account_login changes it */
 	bool login;   /* jail.h, for a user whom only the jail knows */
 	bool home;    /* the home (login) or `dir` is entered as the user */
+	bool raw;     /* raw sockets are allowed */
 	bool has_ids;
 	uid_t uid;
 	gid_t gid;

@@ -113,7 +113,8 @@ exec_child(void *arg, struct error *err)
 	if (j->gate >= 0 && gate_pass(j->gate, *j->self, err) != 0)
 		return;
 	/* From the first path on nothing of the host may be open. */
-	if (enter_jail(j, err) != 0 || place_descriptors(j, err) != 0 ||
+	if (rights_raw(j->raw, err) != 0 || enter_jail(j, err) != 0 ||
+	    place_descriptors(j, err) != 0 ||
 	    enter_directory(j->dir != NULL && !j->home ? j->dir : "/",
 	    err) != 0 || become_user(j, &a, &texts, err) != 0 ||
 	    (j->home && enter_directory(home, err) != 0))

@@ -308,7 +308,7 @@ effect_update(void *arg, const struct prison *before,
 }
 
 static int
-attach_to(int init, struct error *err)
+attach_to(int init, bool raw_sockets, struct error *err)
 {
 	/* The processes to come; the caller itself stays where it is. */
 	if (setns(init, ENTER_NAMESPACES | CLONE_NEWPID) != 0)
@@ -317,7 +317,7 @@ attach_to(int init, struct error *err)
 		return error_sys(err, errno, "entering the jail's root");
 	if (rights_filter(FILTER_JAILED, NULL, err) != 0)
 		return -1;
-	return rights_drop(err);
+	return rights_drop(raw_sockets, err);
 }
 
 static int
@@ -329,7 +329,7 @@ effect_attach(void *arg, const struct prison *p, struct error *err)
 
 	if (init < 0)
 		return error_sys(err, errno, "the init of jail %s", p->name);
-	if (network_join(lk, p, &why) == 0 && attach_to(init, &why) == 0) {
+	if (network_join(lk, p, &why) == 0 && attach_to(init, network_is_raw(p), &why) == 0) {
 		close_fd(&lk->inside);
 		lk->inside = init;
 		lk->inside_root = strcmp(p->path, "/") == 0 ? 0 :

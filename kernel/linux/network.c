@@ -88,6 +88,19 @@ network_forget(struct linux_kernel *lk, const struct prison *p)
 	(void)spawner_call(&lk->spawner, &r, sizeof r, NULL, 0, &err);
 }
 
+bool
+network_is_raw(const struct prison *p)
+{
+	return p->raw_sockets && p->vnet == JAIL_SYS_NEW;
+}
+
+void
+network_rights(const struct prison *p, struct exec_request *r)
+{
+	network_name(p, &r->cgroup);
+	r->raw = network_is_raw(p);
+}
+
 void
 network_name(const struct prison *p, struct cgroup_name *name)
 {

@@ -20,6 +20,15 @@ void network_fill(struct create_request *r, const struct prison *p);
 /* The cgroup of a jail, for processes that go in. */
 void network_name(const struct prison *p, struct cgroup_name *name);
 
+/*
+ * Whether programs in a jail may make raw sockets: those of a jail that shares
+ * a network would read and send what is its neighbours'.
+ */
+bool network_is_raw(const struct prison *p);
+
+/* What a program that is run in a jail begins with: the two above. */
+void network_rights(const struct prison *p, struct exec_request *r);
+
 /* Other addresses, or another choice of them.  Returns 0, -1 with err. */
 int network_change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, struct error *err);

@@ -75,6 +75,7 @@ struct exec_request {
 	uint32_t argc, envc;
 	uint32_t text_len;
 	uint32_t login, home; /* exec_job's */
+	uint32_t raw; /* raw sockets are allowed */
 	struct cgroup_name cgroup;
 	uint32_t has_ids; /* uid, gid and groups count; `user` is "" */
 	uint32_t uid, gid;

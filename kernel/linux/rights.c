@@ -16,6 +16,9 @@ static const uint64_t jail_rights = RIGHT(CAP_CHOWN) |
     RIGHT(CAP_SETPCAP) | RIGHT(CAP_NET_BIND_SERVICE) |
     RIGHT(CAP_SYS_CHROOT) | RIGHT(CAP_SETFCAP);
 
+/* What a jail can have in addition. */
+static const uint64_t raw_right = RIGHT(CAP_NET_RAW);
+
 #define CAP_NUMBERS 64 /* a capability set has 64 bits */
 
 /* `keep`: what stays permitted and effective; nothing stays inheritable. */
@@ -50,7 +53,7 @@ rights_bound(struct error *err)
 
 		if (has < 0)
 			break;
-		if (has == 0 || (jail_rights & RIGHT(cap)) != 0)
+		if (has == 0 || ((jail_rights | raw_right) & RIGHT(cap)) != 0)
 			continue;
 		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
 			return error_sys(err, errno,
@@ -62,11 +65,19 @@ rights_bound(struct error *err)
 }
 
 int
-rights_drop(struct error *err)
+rights_raw(bool allowed, struct error *err)
 {
-	if (rights_bound(err) != 0)
+	if (allowed || prctl(PR_CAPBSET_DROP, CAP_NET_RAW, 0, 0, 0) == 0)
+		return 0;
+	return error_sys(err, errno, "limiting the capabilities of jails");
+}
+
+int
+rights_drop(bool raw_sockets, struct error *err)
+{
+	if (rights_bound(err) != 0 || rights_raw(raw_sockets, err) != 0)
 		return -1;
-	return reduce(jail_rights, err);
+	return reduce(jail_rights | (raw_sockets ? raw_right : 0), err);
 }
 
 int

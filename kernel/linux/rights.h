@@ -3,7 +3,8 @@
  * What root inside a jail may do: about what a FreeBSD jail's root may.
  *
  * Two barriers.  Capabilities: the bounding set is reduced to jail_rights, so
- * that no program of a jail ever has more.  A system call filter: refuses what
+ * that no program of a jail ever has more (CAP_NET_RAW where a jail with a
+ * network of its own has allow.raw_sockets).  A system call filter: refuses what
  * would give new capabilities (user namespaces) and what no jail needs; it is
  * inherited, and nobody can take it off.
  *
@@ -18,6 +19,7 @@
 #ifndef JA_LINUX_RIGHTS_H
 #define JA_LINUX_RIGHTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernel/error.h"
@@ -46,8 +48,14 @@ enum rights_filter { FILTER_SPAWNER, FILTER_JAILED };
  */
 int rights_bound(struct error *err);
 
+/*
+ * Takes raw sockets from the caller's next programs, unless `allowed`, which
+ * is for jails with a network stack of their own.  Returns 0, -1 with err.
+ */
+int rights_raw(bool allowed, struct error *err);
+
 /* Gives up all capabilities beyond a jail's.  Returns 0, -1 with err. */
-int rights_drop(struct error *err);
+int rights_drop(bool raw_sockets, struct error *err);
 
 /*
  * Installs the filter.  Needs CAP_SYS_ADMIN; no_new_privs stays off.  `pass`

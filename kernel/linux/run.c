@@ -145,7 +145,7 @@ spawn_in_jail(struct linux_kernel *lk, const struct jail_exec *x,
 		return error_sys(err, errno, "jail %s: its init", p.name);
 	r = make_request(x, k, &size, err);
 	if (r != NULL)
-		network_name(&p, &r->cgroup);
+		network_rights(&p, r);
 	pid = r == NULL ? -1 :
 	    spawner_exec(&lk->spawner, r, size, fds, x, err);
 	free(r);

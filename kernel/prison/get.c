@@ -251,7 +251,7 @@ prison_get(struct prison_table *t, struct iovec *iov, unsigned niov, int flags)
 	bool write = (flags & (JAIL_GET_DESC | JAIL_OWN_DESC)) != 0, again;
 	int error, jid = -1;
 
-	if (t->env == NULL)
+	if (t->env == NULL && t->read_only)
 		return get_from_nothing(t, iov, niov, flags);
 	if (write && t->read_only) {
 		errno = EROFS;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "allow.h"
 #include "desc.h"
 #include "tree.h"
 
@@ -382,6 +383,7 @@ life_view(struct op *op, struct record *r, struct prison *p)
 	p->ip4_count = r->ip4.count;
 	p->ip6_addr = r->ip6.data;
 	p->ip6_count = r->ip6.count;
+	p->raw_sockets = (r->allow & allow_bit("allow.raw_sockets")) != 0;
 	p->ip4_saddrsel = (r->flags & PR_IP4_SADDRSEL) != 0;
 	p->ip6_saddrsel = (r->flags & PR_IP6_SADDRSEL) != 0;
 	if (p->ip4 == JAIL_SYS_NEW && p->ip4_count == 0)

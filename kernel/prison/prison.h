@@ -51,6 +51,7 @@ struct prison {
 	const struct in6_addr *ip6_addr;
 	size_t ip4_count, ip6_count;
 	bool ip4_saddrsel, ip6_saddrsel;
+	bool raw_sockets; /* allow.raw_sockets */
 	struct prison_proc holder; /* pid 0: none */
 	uint32_t extra;		   /* bit i: effects->extra[i] is on */
 	const char *extra_list;	   /* texts of effects->extra_list, each with */

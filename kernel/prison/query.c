@@ -17,7 +17,7 @@ run_look(struct prison_table *t, int (*look)(struct op *op, void *arg),
     void *arg)
 {
 	int error = EINVAL;
-	bool write = false, again = t->env != NULL;
+	bool write = false, again = t->env != NULL || !t->read_only;
 
 	while (again) {
 		struct op op = { .t = t };

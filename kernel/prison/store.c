@@ -214,23 +214,14 @@ open_databases(struct prison_table *t)
 	return mdb_txn_commit(txn);
 }
 
+/* Fills in t->env, NULL when it fails.  0 or what LMDB says. */
 static int
-open_env(struct prison_table *t, struct error *err)
+make_env(struct prison_table *t, const char *path)
 {
-	char path[PRISON_PATH_MAX + 16];
 	unsigned flags = MDB_NOSUBDIR | MDB_NOTLS |
 	    (t->read_only ? MDB_RDONLY : MDB_NOSYNC);
-	int rc, dead;
+	int rc = mdb_env_create(&t->env), dead;
 
-	snprintf(path, sizeof path, "%s/table.mdb", t->dir);
-	if (t->read_only && access(path, F_OK) != 0 && errno == ENOENT)
-		return 0;
-	t->dir_fd = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (t->dir_fd < 0)
-		return error_sys(err, errno, "prison table %s", t->dir);
-	if (claim(t, err) != 0)
-		return -1;
-	rc = mdb_env_create(&t->env);
 	if (rc == 0)
 		rc = mdb_env_set_maxdbs(t->env, DB_COUNT);
 	if (rc == 0)
@@ -241,11 +232,36 @@ open_env(struct prison_table *t, struct error *err)
 		rc = mdb_reader_check(t->env, &dead);
 	if (rc == 0)
 		rc = open_databases(t);
+	if (rc != 0 && t->env != NULL)
+		mdb_env_close(t->env);
+	if (rc != 0)
+		t->env = NULL;
+	return rc;
+}
+
+static void
+path_of(const struct prison_table *t, char *path, size_t size)
+{
+	snprintf(path, size, "%s/table.mdb", t->dir);
+}
+
+static int
+open_env(struct prison_table *t, struct error *err)
+{
+	char path[PRISON_PATH_MAX + 16];
+	int rc;
+
+	path_of(t, path, sizeof path);
+	if (t->read_only && access(path, F_OK) != 0 && errno == ENOENT)
+		return 0;
+	t->dir_fd = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t->dir_fd < 0)
+		return error_sys(err, errno, "prison table %s", t->dir);
+	if (claim(t, err) != 0)
+		return -1;
+	rc = make_env(t, path);
 	if (rc == 0)
 		return 0;
-	if (t->env != NULL)
-		mdb_env_close(t->env);
-	t->env = NULL;
 	if (t->read_only && rc == MDB_NOTFOUND)
 		return 0; /* just being made by somebody */
 	return error_set(err, errno_of(rc), "prison table %s: %s", path,
@@ -394,14 +410,33 @@ read_meta(struct op *op)
 	return 0;
 }
 
+/*
+ * After a write that failed at its very end LMDB takes no more until the file
+ * is opened anew: it has the last state that was written whole.
+ */
+static int
+reopen(struct prison_table *t)
+{
+	char path[PRISON_PATH_MAX + 16];
+
+	path_of(t, path, sizeof path);
+	if (t->env != NULL)
+		mdb_env_close(t->env);
+	return make_env(t, path);
+}
+
 int
 store_begin(struct op *op, bool write)
 {
+	unsigned flags = write ? 0 : MDB_RDONLY;
 	int rc;
 
 	if (op->t->owner != getpid())
 		return ECHILD;
-	rc = begin(op->t->env, write ? 0 : MDB_RDONLY, &op->txn);
+	rc = op->t->env == NULL ? MDB_PANIC :
+	    begin(op->t->env, flags, &op->txn);
+	if (rc == MDB_PANIC && (rc = reopen(op->t)) == 0)
+		rc = begin(op->t->env, flags, &op->txn);
 	if (rc != 0)
 		return errno_of(rc);
 	op->write = write;

@@ -134,6 +134,16 @@ put_web
 rm "$work/roots/web/token"
 check "without it the jail is ready" settled web
 
+# A plan in a file is bound to the secrets that it was made with.
+ja plan -o "$work/plan.saved" "$specs"
+stop agent
+secret db "$mark-db-3"
+check "a plan that was made with another secret is refused" \
+    expect_status 4 ja apply --plan "$work/plan.saved"
+secret db "$mark-db-2"
+check "the agent starts again" agent_start
+check "and the jail is ready" settled web
+
 # ---- the sentinel: every output and every file of the agent
 umask 022
 ja status > "$work/out.status"
@@ -147,9 +157,9 @@ ja list -h name jid path host.hostname > "$work/out.list.h"
 ja snapshot show > "$work/out.snapshot"
 ja snapshot diff > "$work/out.diff" 2>&1
 check "the log tells of the changes" grep -q "web: updated.*env.TOKEN" \
-    "$work/agent.log"
+    "$work/agent-old.log"
 for f in "$work"/out.* "$work"/plan* "$work/status.refused" \
-    "$work/agent.log" "$state" "$specs"; do
+    "$work"/agent*.log "$state" "$specs"; do
 	check "no value is in ${f#"$work"/}" clean "$f"
 done
 # The table of the kernel is where the jail has its values.

@@ -3,6 +3,8 @@
 # Processes that do not want to end: a jail with them is gone within its
 # stop.timeout and a second, and nothing of them is left.
 # needs: root busybox jq
+#
+# A shell needs /dev/null for what it runs in the background.
 . tests/lib.sh
 . tests/agent.sh
 
@@ -34,26 +36,45 @@ for i in 1 2 3 4 5; do
 done
 exec sleep 1000
 EOF
-chmod 755 "$root"/bin/deaf "$root"/bin/breed "$root"/bin/undead
+cat > "$root/bin/daemons" <<'EOF'
+#!/bin/sh
+# Sessions of their own, whose parents have ended, that ignore SIGTERM.
+for i in 1 2 3; do
+	(busybox setsid sh -c 'trap "" TERM; while :; do sleep 1; done' &)
+done
+EOF
+chmod 755 "$root"/bin/deaf "$root"/bin/breed "$root"/bin/undead \
+    "$root"/bin/daemons
+# Bounded by a limit for a user whom nobody else is.
+cp "$BUILD/tests/helper/inside/bomb" "$root/bin/bomb"
+echo 'bomber:x:54321:54321:bomber:/:/bin/sh' >> "$root/etc/passwd"
 
 agent_start --max-remove 50 > "$work/why"
 put_spec web "exec.start: [/bin/true]"
 check "a jail" settled web
 rm "$specs/web.yaml"
-check "is gone" soon no_jail web
+check "is gone" soon is web .name ""
 scene > "$work/before"
 took() { # milliseconds of the last removal, by the agent's log
 	sed -n 's/.* web: removed: .*; \([0-9]*\)[.0-9]* ms$/\1/p; s/.* web: removed: .*; \([0-9]*\)\(\.[0-9]*\)\{0,1\} s$/\1000/p' \
 	    "$work/agent.log" | tail -n 1
 }
 left() { scene > "$work/after"; diff "$work/before" "$work/after"; }
-for kind in deaf "breed 1" undead; do
-	put_spec web "stop.timeout: 2" "exec.start: [\"/bin/$kind &\"]"
+many() { [ "$(jailed | wc -l)" -gt "$least" ]; }
+for kind in deaf "breed 1" undead daemons "bomb 80"; do
+	case $kind in
+	bomb*) user=bomber least=50 ;;
+	daemons) user=root least=3 ;;
+	*) user=root least=1 ;;
+	esac
+	put_spec web "stop.timeout: 2" "exec.jail_user: $user" \
+	    "mount.devfs: true" \
+	    "exec.start: [\"/bin/$kind &\"]"
 	check "$kind: it runs" settled web
+	check "$kind: with processes" soon many
 	sleep 0.3
-	check "$kind: with processes" test -n "$(jailed)"
 	rm "$specs/web.yaml"
-	check "$kind: it goes" soon no_jail web
+	check "$kind: it goes" soon is web .name ""
 	ms=$(took)
 	check "$kind: in time ($ms ms)" test "${ms:-9999}" -le 3000
 	check "$kind: nothing is left" soon left

@@ -52,11 +52,24 @@ check "it talks to itself" inside sh -c \
     'nc -l -p 7000 > /tmp/got & sleep 0.3
     echo word | nc -w 2 127.0.0.1 7000; wait; grep -q word /tmp/got'
 
+# Raw sockets, for those who may.
+ping_inside() { agent exec web ping -c 1 -W 1 127.0.0.1; }
+check_not "no raw sockets" ping_inside
+spec 'vnet.interface: [v1, w1]' 'allow.raw_sockets: true'
+check "unless they are allowed, for which it is restarted" \
+    agent apply "$work/specs"
+check "then it has them" ping_inside
+check_not "but no packets of interfaces" inside \
+    arping -c 1 -w 1 -I v1 10.7.0.1
+
 # In a jail in it, its network is inherited.
 check "a jail in the jail" "$BUILD/tests/helper/jail" "linux:$work/table" \
     update name=web children.max=2
 check "shares its network" "$BUILD/tests/helper/jail" "linux:$work/table" \
-    create name=web.sub path="$work/root" persist ip4=inherit ip6=inherit
+    create name=web.sub path="$work/root" persist ip4=inherit ip6=inherit \
+    allow.raw_sockets
+check_not "but without raw sockets, which would be its parent's" \
+    agent exec web.sub ping -c 1 -W 1 127.0.0.1
 agent exec web.sub ip link > "$work/sub"
 check "with the interfaces" grep -q ' v1[@:]' "$work/sub"
 
@@ -86,3 +99,8 @@ printf 'name: web\npath: %s\npersist: true\nvnet.interface: [v1]\n' \
     "$work/root" > "$work/specs/web.yaml"
 check "without vnet: new" expect_status 2 agent plan "$work/specs"
 check "plan says what is missing" says 'vnet: new'
+printf 'name: web\npath: %s\npersist: true\nallow.raw_sockets: true\n' \
+    "$work/root" > "$work/specs/web.yaml"
+check "raw sockets in the host's network" expect_status 2 \
+    agent plan "$work/specs"
+check "are refused" says 'allow.raw_sockets: raw sockets in the'

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "agent_fixture.h"
@@ -21,12 +22,14 @@
 #include "kernel/iface.h"
 #include "kernel/mounted.h"
 
-#define LABELS_MAX 256
+#define LABELS_MAX 512
 
 static struct fault_host {
 	char dir[PATHS_MAX];
 	struct jail_backend backend;
 	const struct jail_backend *real;
+	const int *journal; /* its descriptor */
+	bool ended;  /* what SIGTERM was sent to */
 	int points;  /* passed so far */
 	int fail_at; /* number of the point; -1: none */
 	int kill_at;
@@ -51,6 +54,7 @@ host_reset(int fail_at, int kill_at)
 	free(host.failed);
 	host.failed = NULL;
 	host.labels = 0;
+	host.ended = false;
 	host.points = 0;
 	host.fail_at = fail_at;
 	host.kill_at = kill_at;
@@ -96,6 +100,8 @@ host_point(const char *label)
 	host.failed = strdup(label);
 	return true;
 }
+
+#include "fault_journal.h"
 
 /* ---- things as files */
 
@@ -248,8 +254,9 @@ static pid_t
 fault_spawn(struct jail_kernel *k, const struct jail_exec *x,
     struct error *err)
 {
-	char label[PATHS_MAX + 64];
+	char label[PATHS_MAX + 64], go;
 	bool fails, mount;
+	int gate[2];
 	pid_t pid;
 
 	(void)k;
@@ -257,13 +264,19 @@ fault_spawn(struct jail_kernel *k, const struct jail_exec *x,
 	mount = strncmp(label + 1, "mount ", 6) == 0;
 	host.spawns++;
 	fails = host_point(label) || (host.dry && host_whim(host.hook_in));
-	if (mount && !fails)
+	if (mount && host.dry && !fails)
 		host_put("mount", label + 7, label[0] == '+');
+	assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
 	pid = host.dry ? vfork() : fork();
 	if (pid == 0) {
 		if (host.dry)
 			_exit(fails ? 9 : 0);
 		setsid();
+		close(gate[1]);
+		if (read(gate[0], &go, 1) != 1)
+			_exit(1);
+		if (mount && !fails)
+			host_put("mount", label + 7, label[0] == '+');
 		dup2(x->fd[1], 1);
 		dup2(x->fd[2], 2);
 		if (fails)
@@ -274,8 +287,15 @@ fault_spawn(struct jail_kernel *k, const struct jail_exec *x,
 		    (char *const *)(uintptr_t)x->envp);
 		_exit(127);
 	}
-	if (x->started != NULL && x->started(x->arg, pid, err) != 0)
+	close(gate[0]);
+	if (x->started != NULL && x->started(x->arg, pid, err) != 0) {
+		close(gate[1]);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
 		return -1;
+	}
+	if (!host.dry)
+		assert_int_equal(syscall(SYS_write, gate[1], "", 1), 1);
+	close(gate[1]);
 	host_point(NULL);
 	return pid;
 }
@@ -308,14 +328,42 @@ fault_remove(struct jail_kernel *k, int jid)
 	return rc;
 }
 
+/* One process, which ends when it is told to. */
+static int
+fault_signal(struct jail_kernel *k, int jid, int sig)
+{
+	(void)k;
+	(void)jid;
+	if (host.dry)
+		return 0;
+	if (sig == 0)
+		return host.ended ? 0 : 1;
+	if (host_point("signal"))
+		return -1;
+	host.ended = true;
+	host_point(NULL);
+	return 1;
+}
+
+/* Whether a jail that was removed is there still is asked with JAIL_DYING. */
 static int
 fault_get(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 {
+	bool point = (flags & JAIL_DYING) != 0 && !host.dry;
+	int jid;
+
 	if (host.dry && host_whim(host.fail_in)) {
 		errno = host_errno();
 		return -1;
 	}
-	return host.real->get(k, iov, niov, flags);
+	if (point && host_point("gone")) {
+		errno = EIO;
+		return -1;
+	}
+	jid = host.real->get(k, iov, niov, flags);
+	if (point)
+		host_point(NULL);
+	return jid;
 }
 
 /* Puts the host behind a world's kernel. */
@@ -325,10 +373,12 @@ host_behind(struct world *w)
 	snprintf(host.dir, sizeof host.dir, "%s", world_path(w, "host"));
 	if (mkdir(host.dir, 0700) != 0)
 		assert_int_equal(errno, EEXIST);
+	host.journal = &w->inventory.journal;
 	host.real = w->kernel->backend;
 	host.backend = *host.real;
 	host.backend.spawn = fault_spawn;
 	host.backend.set = fault_set;
+	host.backend.signal = fault_signal;
 	host.backend.remove = fault_remove;
 	host.backend.get = fault_get;
 	host.backend.remove_jd = NULL;

@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Addresses on the host's interfaces: what was there before stays, whatever
+# becomes of the jail; one that two jails share goes with the last of them.
+# needs: root busybox ip unshare
+[ "${NETWORK_OF_TEST:-}" = yes ] ||
+    NETWORK_OF_TEST=yes exec unshare -n sh "$0" "$@"
+. tests/lib.sh
+. tests/agent.sh
+
+for j in one two own; do
+	little_root "$work/roots/$j"
+done
+ip link set lo up
+ip link add v0 type veth peer name v1
+ip link set v0 up
+ip addr add 10.7.0.1/24 dev v0
+ip addr add fd07::1/64 dev v0 nodad
+addresses() { ip -o addr show dev v0 | grep -v fe80 | awk '{ print $4 }' | sort; }
+addresses > "$work/before"
+has_address() { addresses | grep -q -x -e "$1"; }
+unchanged_addresses() { addresses | diff "$work/before" -; }
+apply() { ja apply --prune "$specs"; }
+shared() { _j=$1; shift; put_spec "$_j" "ip4.addr: [v0|10.7.0.5/32]" "$@"; }
+
+for last in one two; do
+	[ $last = one ] && first=two || first=one
+	shared one
+	shared two
+	check "two jails with one address" apply
+	check "it is there" has_address 10.7.0.5/32
+	rm "$specs/$first.yaml"
+	check "$first goes" apply
+	check "$last keeps it" has_address 10.7.0.5/32
+	check "$last can use it" inside "$last" true
+	shared $first
+	check "$first comes back" apply
+	shared $first "exec.start: [/bin/false]"
+	check "$first fails" expect_status 1 apply
+	check "the other still has it" has_address 10.7.0.5/32
+	rm "$specs/$first.yaml"
+	check "$first is given up" apply
+	check "and still" has_address 10.7.0.5/32
+	rm "$specs/$last.yaml"
+	check "the last one goes" apply
+	check "with its address" unchanged_addresses
+done
+
+# The host's own, named by a spec, with an agent that is killed.
+own() { put_spec own "interface: v0" "ip4.addr: [10.7.0.1/24, 10.7.0.6/32]" \
+    'ip6.addr: ["fd07::1/64"]' "$@"; }
+own
+check "the agent starts" agent_start --max-remove 50
+check "a jail with the host's own addresses" settled own
+check "and another" has_address 10.7.0.6/32
+stop agent KILL
+end_jails "${work##*/}/roots/own"
+check "it crashed with its agent; there is a new one" agent_start \
+    --max-remove 50
+check "it is brought back" settled own
+own "exec.start: [/bin/false]"
+check "it fails" soon state_is own failed
+check "the host's addresses stay" unchanged_addresses
+own "exec.prestop: [/bin/true]"
+check "it is mended" soon state_is own ready
+rm "$specs/own.yaml"
+check "it goes" soon no_jail own
+check "the host's addresses are as they were" soon unchanged_addresses

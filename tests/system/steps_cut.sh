@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Whichever of its system calls fails while a jail is made or removed, and
+# wherever between two of them the agent is killed: what it did is undone by
+# itself or by the next one, and nothing is left.
+# needs: root busybox strace ip unshare mount
+# timeout: 3600
+#
+# FAULTS: how many calls of each kind of trial are taken, "all" takes minutes.
+[ "${NETWORK_OF_TEST:-}" = yes ] ||
+    NETWORK_OF_TEST=yes exec unshare -n -m -p -f --mount-proc --kill-child \
+    sh "$0" "$@"
+. tests/lib.sh
+. tests/agent.sh
+. tests/steps.sh
+
+faults=${FAULTS:-3}
+# What leaves the process: files, the kernel's table, the spawner, netlink.
+calls=write,pwrite64,writev,pwritev,sendmsg,sendto,rename,renameat,renameat2
+calls=$calls,unlink,unlinkat,mkdir,mkdirat,ftruncate,fdatasync,clone,clone3,fork
+calls=$calls,vfork,kill
+
+if sanitized; then
+	skip "failing system calls" "too slow with sanitizers"
+	exit 0
+fi
+
+# strace_apply FILE [OPTION...]: the agent alone, not its helpers.
+strace_apply() {
+	_trace=$1
+	shift
+	timeout -k 1 40 strace -qq -o "$_trace" -e "trace=$calls" "$@" \
+	    "$JAILAGENT" -k "$kernel" -s "$state" apply --prune "$specs" \
+	    > "$work/apply.out" 2>&1
+}
+
+# points FILE: "CALL N" for each traced call, N being its number of that name;
+# some of them, evenly spread.
+points() {
+	sed -n 's/^\([a-z0-9]*\)(.*/\1/p' "$1" | awk -v want="$faults" '
+	    { line[NR] = $0 " " ++n[$0] }
+	    END {
+		step = want == "all" || NR <= want ? 1 : NR / want
+		for (i = 1; i < NR + 1; i += step)
+			print line[int(i)]
+	    }'
+}
+
+# trial HOW WHAT POINT: "" when all is well, else what is wrong.
+trial() {
+	_call=${3% *}
+	_n=${3#* }
+	case $2 in
+	start) web ;;
+	stop) web; apply > /dev/null 2>&1; rm -f "$specs/web.yaml" ;;
+	esac
+	case $1 in
+	killed) _inject="inject=$_call:signal=SIGKILL:when=$_n" ;;
+	failing) _inject="inject=$_call:error=EIO:when=$_n" ;;
+	esac
+	strace_apply "$work/trace" -e "$_inject"
+	_status=$?
+	# One that fails undoes by itself; nobody is left who could after a kill.
+	if [ "$1-$2" = failing-start ] && [ $_status -eq 1 ] &&
+	    grep -q 'INJECTED' "$work/trace" && ! grep -q "$4" "$work/trace"; then
+		as "$work/before" > "$work/why" || {
+			echo "not undone:"
+			cat "$work/apply.out" "$work/why"
+		}
+	fi
+	[ "$2" = start ] || web
+	apply > "$work/again" 2>&1 || { echo "then not up:"; cat "$work/again"; }
+	as "$work/up" || cat "$work/again"
+	rm -f "$specs/web.yaml"
+	apply > "$work/again" 2>&1 || { echo "then not down:"; cat "$work/again"; }
+	as "$work/before" || cat "$work/again"
+}
+
+trials() { # HOW WHAT
+	while read -r _point <&3; do
+		trial "$1" "$2" "$_point" "no such text" > "$work/wrong"
+		[ ! -s "$work/wrong" ] || {
+			echo "$1 at $_point of a $2:"
+			sed 's/^/    /' "$work/wrong"
+		}
+	done 3< "$work/$2.points" > "$work/all.wrong"
+	[ -s "$work/$2.points" ] && [ ! -s "$work/all.wrong" ] ||
+	    { cat "$work/all.wrong"; return 1; }
+}
+
+check "a jail comes and goes" begin
+web
+check "a start is traced" strace_apply "$work/start.trace"
+rm "$specs/web.yaml"
+check "and a stop" strace_apply "$work/stop.trace"
+for what in start stop; do
+	points "$work/$what.trace" > "$work/$what.points"
+	for how in killed failing; do
+		check "$how at $(wc -l < "$work/$what.points") of \
+$(wc -l < "$work/$what.trace") calls of a $what" trials $how $what
+	done
+done

@@ -311,6 +311,8 @@ remove_sets_dir(void)
 static inline void
 use_memory(void)
 {
+	if (sets_dir[0] != '\0')
+		return;
 	snprintf(sets_dir, sizeof sets_dir, "/dev/shm/jailagent-test.XXXXXX");
 	if (access("/dev/shm", W_OK) != 0 || mkdtemp(sets_dir) == NULL)
 		return;

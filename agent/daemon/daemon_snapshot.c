@@ -38,12 +38,30 @@ revision(const struct daemon *d)
 	return d->has_scan ? d->scan.revision : "";
 }
 
+/* The JSON of a state that is not the one that was written last. */
+static char *
+encode_new(struct daemon *d, const struct snapshot *s, size_t *len,
+    struct error *err)
+{
+	struct snapshot_piece *piece = snapshot_pieces(s, err);
+	char *json = NULL;
+
+	if (piece == NULL || snapshot_content(s, piece, s->count, d->sent,
+	    err) != 0)
+		problem(d, err->text);
+	else if (memcmp(d->sent, d->content, DIGEST_SIZE) != 0 &&
+	    (json = snapshot_assemble(s, piece, s->count, len, err)) == NULL)
+		problem(d, err->text);
+	snapshot_pieces_free(piece, s->count);
+	return json;
+}
+
 static void
 take(struct daemon *d)
 {
 	struct snapshot s;
 	struct error err;
-	char *json = NULL;
+	char *json;
 	size_t len;
 
 	d->reconciler.changed = false;
@@ -54,10 +72,7 @@ take(struct daemon *d)
 		return;
 	}
 	s.taken = (int64_t)time(NULL);
-	if (record_content(&s, d->sent, &err) != 0 ||
-	    (memcmp(d->sent, d->content, DIGEST_SIZE) != 0 &&
-	    (json = snapshot_encode(&s, &len, &err)) == NULL))
-		problem(d, err.text);
+	json = encode_new(d, &s, &len, &err);
 	snapshot_free(&s);
 	if (json != NULL && channel_send(d->signer, SIGNER_WRITE, 0, json,
 	    len) == 0)

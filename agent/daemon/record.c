@@ -208,20 +208,12 @@ int
 record_content(const struct snapshot *s, unsigned char digest[DIGEST_SIZE],
     struct error *err)
 {
-	struct snapshot plain = *s;
-	char *json;
-	size_t len;
+	struct snapshot_piece *piece = snapshot_pieces(s, err);
+	int rc = piece == NULL ? -1 :
+	    snapshot_content(s, piece, s->count, digest, err);
 
-	plain.sequence = 0;
-	plain.taken = 0;
-	memset(plain.previous, '0', sizeof plain.previous - 1);
-	json = snapshot_encode(&plain, &len, err);
-	if (json == NULL)
-		return -1;
-	crypto_generichash(digest, DIGEST_SIZE, (unsigned char *)json, len,
-	    NULL, 0);
-	free(json);
-	return 0;
+	snapshot_pieces_free(piece, s->count);
+	return rc;
 }
 
 bool

@@ -82,6 +82,22 @@ char *snapshot_assemble(const struct snapshot *s,
     const struct snapshot_piece *piece, size_t count, size_t *len,
     struct error *err);
 
+/*
+ * All pieces of a state at once; `count` of them, to be freed with
+ * snapshot_pieces_free.  NULL with the reason when jails are not in order.
+ */
+struct snapshot_piece *snapshot_pieces(const struct snapshot *s,
+    struct error *err);
+void snapshot_pieces_free(struct snapshot_piece *piece, size_t count);
+
+/*
+ * What a state says, without when and after which other it is said: the same
+ * digest means the same content.
+ */
+int snapshot_content(const struct snapshot *s,
+    const struct snapshot_piece *piece, size_t count,
+    unsigned char digest[DIGEST_SIZE], struct error *err);
+
 /* Refuses what is not in canonical form or has a wrong root. */
 int snapshot_decode(const char *json, size_t len, struct snapshot *s,
     struct error *err);

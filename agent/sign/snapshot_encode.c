@@ -127,11 +127,16 @@ snapshot_assemble(const struct snapshot *s, const struct snapshot_piece *piece,
 {
 	struct buffer b = { .data = NULL };
 	char root[DIGEST_HEX], *json;
+	size_t room = 4096;
 
 	if (s->sequence > INT64_MAX) {
 		error_set(err, ERANGE, "snapshot: sequence out of range");
 		return NULL;
 	}
+	/* One allocation of about the right size, for it can be large. */
+	for (size_t i = 0; i < count; i++)
+		room += piece[i].len + 1;
+	(void)buffer_reserve(&b, room);
 	if (root_of(piece, count, root) == NULL)
 		b.failed = true;
 	add_text(&b, "{\"boot\":", s->boot);
@@ -163,12 +168,18 @@ check_order(const struct snapshot *s, struct error *err)
 	return 0;
 }
 
-char *
-snapshot_encode(const struct snapshot *s, size_t *len, struct error *err)
+void
+snapshot_pieces_free(struct snapshot_piece *piece, size_t count)
+{
+	for (size_t i = 0; piece != NULL && i < count; i++)
+		free(piece[i].json);
+	free(piece);
+}
+
+struct snapshot_piece *
+snapshot_pieces(const struct snapshot *s, struct error *err)
 {
 	struct snapshot_piece *piece;
-	char *json = NULL;
-	size_t made;
 
 	if (check_order(s, err) == -1)
 		return NULL;
@@ -176,15 +187,45 @@ snapshot_encode(const struct snapshot *s, size_t *len, struct error *err)
 		error_sys(err, ENOMEM, "no memory for a snapshot");
 		return NULL;
 	}
-	for (made = 0; made < s->count; made++)
-		if (snapshot_piece_make(&s->jail[made], &piece[made],
-		    err) == -1)
-			break;
-	if (made == s->count)
-		json = snapshot_assemble(s, piece, made, len, err);
-	while (made > 0)
-		free(piece[--made].json);
-	free(piece);
+	for (size_t i = 0; i < s->count; i++)
+		if (snapshot_piece_make(&s->jail[i], &piece[i], err) == -1) {
+			snapshot_pieces_free(piece, i);
+			return NULL;
+		}
+	return piece;
+}
+
+int
+snapshot_content(const struct snapshot *s, const struct snapshot_piece *piece,
+    size_t count, unsigned char digest[DIGEST_SIZE], struct error *err)
+{
+	struct snapshot heading = *s;
+	crypto_generichash_state h;
+	size_t len;
+	char *json;
+
+	heading.sequence = 0;
+	heading.taken = 0;
+	heading.previous[0] = '\0';
+	if ((json = snapshot_assemble(&heading, NULL, 0, &len, err)) == NULL)
+		return -1;
+	crypto_generichash_init(&h, NULL, 0, DIGEST_SIZE);
+	crypto_generichash_update(&h, (const unsigned char *)json, len);
+	for (size_t i = 0; i < count; i++)
+		crypto_generichash_update(&h, piece[i].leaf, DIGEST_SIZE);
+	crypto_generichash_final(&h, digest, DIGEST_SIZE);
+	free(json);
+	return 0;
+}
+
+char *
+snapshot_encode(const struct snapshot *s, size_t *len, struct error *err)
+{
+	struct snapshot_piece *piece = snapshot_pieces(s, err);
+	char *json = piece == NULL ? NULL :
+	    snapshot_assemble(s, piece, s->count, len, err);
+
+	snapshot_pieces_free(piece, s->count);
 	return json;
 }
 

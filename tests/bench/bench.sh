@@ -36,6 +36,9 @@ echo "# parsing and validating, against reading and libyaml alone"
 echo "# looking at the directory again"
 "$BUILD/tests/bench/rescan" "${JAILS:-10000}"
 
+echo "# signed states"
+. tests/bench/snapshots.sh
+
 echo "# hostile spec files of 256 KiB, 512 KiB and 1 MiB"
 "$BUILD/tests/bench/hostile"
 

@@ -49,8 +49,11 @@ check "has the commit, but does not run it" soon expect_status 3 audit "$third"
 check "it says which jail" says "none: "
 check "another host" expect_status 1 audit "$third" other.example.org
 check "is named" says "not of other.example.org"
+stop agent
+check "what it ends with is seen" expect_status 3 audit "$third"
 cp "$work/copy.seen" "$work/kept"
-rm "$state/snapshots/00000003."*
+newest=$(printf '%08d' "$(ja snapshot show --json | jq .sequence)")
+rm "$state/snapshots/$newest."*
 check "an older state of the host" expect_status 1 audit "$second"
 check "is found" says "was seen before"
 check "and not remembered" cmp -s "$work/copy.seen" "$work/kept"

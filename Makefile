@@ -11,7 +11,8 @@
 #                   are installed; advice, not part of check
 #   make fuzz       the fuzz targets with clang's libFuzzer
 #   make soak       the randomised suites with SEEDS seeds, all points of
-#                   failure, then each fuzz target RUNS times
+#                   failure, the random writer for 60 s, then each fuzz
+#                   target RUNS times
 #   make bench      figures (ratios in one run, medians)
 #   make freebsd    build/freebsd/jailagent and conform-freebsd, made on Debian
 #   make install    program, manual pages, examples
@@ -131,7 +132,7 @@ analyze:
 	sh tests/lint/analyze.sh "${CC}" ${KERNEL_SRC} ${SPECS_SRC} \
 		${AGENT_SRC} -- ${ALL_CFLAGS}
 
-bench: all ${BENCH_PROGRAMS}
+bench: all ${BENCH_PROGRAMS} ${HELPER_PROGRAMS}
 	BUILD=${BUILD} sh tests/bench/bench.sh
 
 fuzz:
@@ -147,6 +148,7 @@ soak: fuzz tests
 		SEEDS=${SEEDS} ${BUILD}/tests/unit/test_$$t || exit 1; done
 	FAULTS=all BUILD=${BUILD} sh tests/run.sh unit/test_faults \
 		system/steps_cut
+	SECONDS_OF_WRITING=60 BUILD=${BUILD} sh tests/run.sh system/random_writer
 	RUNS=${RUNS} sh tests/fuzz/soak.sh ${BUILD}/fuzz
 
 freebsd:

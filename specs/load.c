@@ -2,16 +2,15 @@
 /* Reading spec files and directories of them. */
 #include <sys/stat.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "spec.h"
 #include "text.h"
+#include "tree.h"
 
 static bool
 ends_in(const char *name, const char *end)
@@ -120,95 +119,42 @@ add_path(struct loader *l, const char *path)
 	return NULL;
 }
 
-/* A file in a directory. */
-struct entry {
-	char *name;
-	uint64_t prefix; /* of the name */
-	bool regular;
-};
-
-struct listing {
-	struct entry *entry;
-	size_t count;
-};
-
-static int
-compare_entry(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-
-	return x->prefix != y->prefix ? (x->prefix < y->prefix ? -1 : 1) :
-	    strcmp(x->name, y->name);
-}
-
-static int
-add_entry(struct listing *l, const struct dirent *e)
-{
-	struct entry *new;
-
-	if ((l->count & (l->count - 1)) == 0) {
-		size_t room = l->count == 0 ? 1 : l->count * 2;
-		struct entry *grown = realloc(l->entry, room * sizeof *grown);
-
-		if (grown == NULL)
-			return -1;
-		l->entry = grown;
-	}
-	new = &l->entry[l->count];
-	new->name = strdup(e->d_name);
-	if (new->name == NULL)
-		return -1;
-	new->prefix = text_prefix(e->d_name);
-	new->regular = e->d_type == DT_REG;
-	l->count++;
-	return 0;
-}
-
 /* The spec files of a directory in the order of their names. */
-static int
-list_directory(DIR *d, struct listing *l)
-{
-	struct dirent *e;
-
-	while (errno = 0, (e = readdir(d)) != NULL) {
-		if (spec_file_name(e->d_name) && add_entry(l, e) != 0)
-			return -1;
-	}
-	if (errno != 0)
-		return -1;
-	if (l->count > 1)
-		qsort(l->entry, l->count, sizeof *l->entry, compare_entry);
-	return 0;
-}
-
 static void
-load_directory(struct loader *l, const char *dir)
+load_directory(struct loader *l, const char *dir, bool below)
 {
 	size_t len = strlen(dir);
 	const char *slash = len > 0 && dir[len - 1] == '/' ? "" : "/";
-	struct listing listing = { 0 };
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct tree t = { 0 };
 	struct textbuf b = { 0 };
-	DIR *d = opendir(dir);
+	struct error err;
 
-	if (d == NULL || list_directory(d, &listing) != 0)
-		file_error(l->set, dir, "cannot read the directory", errno);
-	for (size_t i = 0; i < listing.count; i++) {
+	if (fd == -1)
+		error_sys(&err, errno, "cannot be read");
+	if (fd == -1 || tree_read(fd, below, NULL, NULL, &t, &err) != 0)
+		file_error(l->set, dir, err.text, 0);
+	for (size_t i = 0; i < t.count; i++)
+		if (t.dir[i].problem != NULL)
+			(void)spec_error_add(&l->set->errors,
+			    (struct spec_place){ dir, 0, 0 }, false, "%s: %s",
+			    t.dir[i].name, t.dir[i].problem);
+	for (size_t i = 0; i < t.files; i++) {
 		const char *path;
 
 		b.len = 0;
 		textbuf_text(&b, dir);
 		textbuf_text(&b, slash);
-		textbuf_text(&b, listing.entry[i].name);
+		textbuf_text(&b, t.file[i].name);
 		path = add_path(l, b.failed ? dir : b.text);
 		if (path != NULL && !b.failed)
-			load_file(l, dirfd(d), path, len + strlen(slash),
-			    listing.entry[i].regular);
-		free(listing.entry[i].name);
+			load_file(l, fd, path, len + strlen(slash),
+			    t.file[i].regular);
 	}
 	free(b.text);
-	free(listing.entry);
-	if (d != NULL)
-		closedir(d);
+	tree_free(&t);
+	if (fd != -1)
+		close(fd);
 }
 
 static int
@@ -220,6 +166,13 @@ compare_text(const void *a, const void *b)
 int
 spec_load(const char *const *path, size_t count, struct spec_set *set)
 {
+	return spec_load_below(path, count, false, set);
+}
+
+int
+spec_load_below(const char *const *path, size_t count, bool below,
+    struct spec_set *set)
+{
 	struct loader l = { .set = set };
 	struct stat st;
 	bool valid = true;
@@ -229,7 +182,7 @@ spec_load(const char *const *path, size_t count, struct spec_set *set)
 		const char *file;
 
 		if (stat(path[i], &st) == 0 && S_ISDIR(st.st_mode))
-			load_directory(&l, path[i]);
+			load_directory(&l, path[i], below);
 		else if ((file = add_path(&l, path[i])) != NULL)
 			load_file(&l, AT_FDCWD, file, 0, false);
 	}

@@ -140,10 +140,11 @@ void spec_resolve(const struct spec_docs *docs, struct spec_set *set);
 
 /*
  * Reads, parses and resolves the files and directories named.  In a directory
- * the names that spec_file_name accepts count, sorted.  Returns 0 when all is
- * valid, -1 when set->errors says what is not.
+ * the names that spec_file_name accepts count, sorted; with `below` also in
+ * those below it.  Returns 0 when all is valid, else -1: see set->errors.
  */
 int spec_load(const char *const *path, size_t count, struct spec_set *set);
+int spec_load_below(const char *const *path, size_t count, bool below, struct spec_set *set);
 void spec_set_free(struct spec_set *set);
 
 /* Ends in .yaml or .yml, not hidden, not an editor's temporary. */

@@ -19,11 +19,12 @@
 
 extern const struct command command_apply;
 
-enum { OPTION_PRUNE = 256, OPTION_PLAN };
+enum { OPTION_PRUNE = 256, OPTION_PLAN, OPTION_RECURSIVE };
 
 static const struct option options[] = {
 	{ "plan", required_argument, NULL, OPTION_PLAN },
 	{ "prune", no_argument, NULL, OPTION_PRUNE },
+	{ "recursive", no_argument, NULL, OPTION_RECURSIVE },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -150,7 +151,7 @@ compare(const struct context *ctx, const struct pass_options *opt,
     struct saved_plan *plan, struct error *err)
 {
 	struct pass_options reading = { .path = opt->path,
-		.letters = opt->letters, .prune = opt->prune };
+		.letters = opt->letters, .prune = opt->prune, .below = opt->below };
 	struct bound_plan now = { .count = 0 };
 	struct action *actions = NULL;
 	size_t count = 0;
@@ -200,6 +201,7 @@ apply_saved(const struct context *ctx, struct pass_options *opt,
 	opt->path = plan.path;
 	opt->letters = plan.letters;
 	opt->prune = plan.prune;
+	opt->below = plan.below;
 	opt->bound = &plan.bound;
 	if (compare(ctx, opt, &plan, &err) != 0) {
 		complain("%s", err.text);
@@ -230,9 +232,9 @@ apply_by_agent(const struct context *ctx, const struct pass_options *opt,
 
 	error_clear(&err);
 	rc = pass_set(opt, set, &err) != 0 ? -1 : control_call(&ctx->paths,
-	    "apply", json_pack("{s:s, s:i, s:i}", "set", set, "letters",
-	    (int)given->letters, "parallel", (int)given->parallel), -1,
-	    &reply, &err);
+	    "apply", json_pack("{s:s, s:i, s:i, s:b}", "set", set,
+	    "letters", (int)given->letters, "parallel", (int)given->parallel,
+	    "recursive", (int)opt->below), -1, &reply, &err);
 	if (rc == 1)
 		error_set(&err, 0, "another apply is under way (pid %ld)",
 		    paths_lock_holder(&ctx->paths));
@@ -269,6 +271,8 @@ run(struct context *ctx, int argc, char **argv)
 			opt.prune = true;
 		else if (ch == OPTION_PLAN)
 			plan = optarg;
+		else if (ch == OPTION_RECURSIVE)
+			opt.below = true;
 		else if (ch == 'p' && (n = number_option(optarg)) >= 0)
 			opt.parallel = (unsigned)(given.parallel = n);
 		else if (ch == 'p')
@@ -277,7 +281,8 @@ run(struct context *ctx, int argc, char **argv)
 		else
 			return option_error(&command_apply, argc, argv, ch);
 	}
-	if (plan != NULL && (optind < argc || opt.letters != 0 || opt.prune))
+	if (plan != NULL && (optind < argc || opt.letters != 0 || opt.prune ||
+	    opt.below))
 		return usage_error(&command_apply, "--plan: the plan says what "
 		    "is allowed, and for which PATH");
 	if (plan != NULL)
@@ -297,14 +302,16 @@ run(struct context *ctx, int argc, char **argv)
 
 const struct command command_apply = {
 	.name = "apply",
-	.synopsis = "[-cmr] [-p N] [--prune] PATH | [-p N] --plan FILE",
+	.synopsis = "[-cmr] [-p N] [--prune] [--recursive] PATH | [-p N] "
+	    "--plan FILE",
 	.summary = "make the jails as the specs say, once",
-	.help = "  -c -m -r   what is allowed: create, modify, restart (all)\n"
-	    "  -p N       at most N jails at a time (0, as by default: any\n"
-	    "             number)\n"
-	    "  --prune    remove jails of this set that no spec says\n"
+	.help = "  -c -m -r     what is allowed: create, modify, restart (all)\n"
+	    "  -p N         at most N jails at a time (0, as by default: any\n"
+	    "               number)\n"
+	    "  --prune      remove jails of this set that no spec says\n"
+	    "  --recursive  with the directories below PATH\n"
 	    "  --plan FILE  what plan -o FILE said, as far as specs and jails\n"
-	    "             are what they were then; the rest is refused\n\n"
+	    "               are what they were then; the rest is refused\n\n"
 	    "While an agent runs, it does the work in its own way: -c -m -r\n"
 	    "and -p have to be its own, and it prunes.\n"
 	    "Exit status: 0 converged, 1 something failed, 3 held by the "

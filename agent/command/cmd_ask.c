@@ -138,19 +138,27 @@ ask_names(const struct command *c, const struct option *options,
 	return rc;
 }
 
-#define RUN(name, options)						\
-static int								\
-run_##name(struct context *ctx, int argc, char **argv)			\
-{									\
-	return ask_names(&command_##name, options, ctx, argc, argv);	\
-}
+/* Each command is here under its name, with the options that it takes. */
+static int
+run(struct context *ctx, int argc, char **argv)
+{
+	static const struct {
+		const struct command *command;
+		const struct option *options;
+	} table[] = {
+		{ &command_ack, no_options },
+		{ &command_restart, no_options },
+		{ &command_adopt, no_options },
+		{ &command_resume, no_options },
+		{ &command_pause, pause_options },
+		{ &command_stop, stop_options },
+	};
+	size_t i = 0;
 
-RUN(ack, no_options)
-RUN(restart, no_options)
-RUN(adopt, no_options)
-RUN(resume, no_options)
-RUN(pause, pause_options)
-RUN(stop, stop_options)
+	while (strcmp(table[i].command->name, argv[0]) != 0)
+		i++;
+	return ask_names(table[i].command, table[i].options, ctx, argc, argv);
+}
 
 #define EXITS "Exit status: 0 done, 1 it cannot be done, or no agent runs.\n"
 
@@ -159,7 +167,7 @@ const struct command command_ack = {
 	.synopsis = "NAME ...",
 	.summary = "approve removals that are held",
 	.help = EXITS,
-	.run = run_ack,
+	.run = run,
 };
 
 const struct command command_restart = {
@@ -168,7 +176,7 @@ const struct command command_restart = {
 	.summary = "restart jails now, whatever their specs allow",
 	.help = "Jails that are down or were stopped by hand are started.  "
 	    "Does not wait.\n" EXITS,
-	.run = run_restart,
+	.run = run,
 };
 
 const struct command command_pause = {
@@ -179,7 +187,7 @@ const struct command command_pause = {
 	    "  --for TIME     until then: 90s, 30m, 2h, 1d (until resume)\n\n"
 	    "What would be done is shown by status.  What is under way is "
 	    "finished.\nIt lasts when the agent ends.\n" EXITS,
-	.run = run_pause,
+	.run = run,
 };
 
 const struct command command_resume = {
@@ -187,7 +195,7 @@ const struct command command_resume = {
 	.synopsis = "NAME ...",
 	.summary = "end what pause began",
 	.help = EXITS,
-	.run = run_resume,
+	.run = run,
 };
 
 const struct command command_stop = {
@@ -200,7 +208,7 @@ const struct command command_stop = {
 	    "Jails that depend on them are stopped first, and wait.  Does not "
 	    "wait itself\n(wait --for gone does).  It lasts when the agent "
 	    "ends.\n" EXITS,
-	.run = run_stop,
+	.run = run,
 };
 
 const struct command command_adopt = {
@@ -209,5 +217,5 @@ const struct command command_adopt = {
 	.summary = "take over running jails that somebody else made",
 	.help = "A spec must say them, and need no restart.  They go on "
 	    "running.\n" EXITS,
-	.run = run_adopt,
+	.run = run,
 };

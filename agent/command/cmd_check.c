@@ -27,23 +27,24 @@ print_errors(const struct spec_set *set)
  * parameters of a module that only the running kernel knows.
  */
 static int
-load(const struct context *ctx, char **path, int count, struct spec_set *set)
+load(const struct context *ctx, char **path, int count, bool below,
+    struct spec_set *set)
 {
 	const char *const *paths = (const char *const *)path;
 
-	if (spec_load(paths, (size_t)count, set) == 0)
+	if (spec_load_below(paths, (size_t)count, below, set) == 0)
 		return 0;
 	if (kernel_learn(ctx->kernel) == 0)
 		return -1;
 	spec_set_free(set);
-	return spec_load(paths, (size_t)count, set);
+	return spec_load_below(paths, (size_t)count, below, set);
 }
 
 int
 command_load(const struct context *ctx, char **path, int count,
-    struct spec_set *set)
+    bool below, struct spec_set *set)
 {
-	int rc = load(ctx, path, count, set);
+	int rc = load(ctx, path, count, below, set);
 
 	print_errors(set);
 	return rc;
@@ -113,12 +114,12 @@ print_summary(const struct spec_set *set, bool valid)
 
 /* Files that the agent would not take for the set that is announced. */
 static int
-check_manifest(const char *path, struct spec_set *set)
+check_manifest(const char *path, bool below, struct spec_set *set)
 {
 	struct spec_place place = { .file = path };
 	struct error err;
 
-	return manifest_check(path, &err) == 0 ? 0 : spec_error_add(
+	return manifest_check(path, below, &err) == 0 ? 0 : spec_error_add(
 	    &set->errors, place, false, "%s", err.text);
 }
 
@@ -127,23 +128,24 @@ run_check(struct context *ctx, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 256 },
+		{ "recursive", no_argument, NULL, 257 },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct spec_set set = { 0 };
-	bool json = false, valid;
+	bool json = false, below = false, valid;
 	int ch, status = EXIT_OK;
 
 	while ((ch = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		if (ch != 256)
+		if (ch != 256 && ch != 257)
 			return option_error(&command_check, argc, argv, ch);
-		json = true;
+		*(ch == 256 ? &json : &below) = true;
 	}
 	if (optind == argc)
 		return usage_error(&command_check, "a path is missing");
-	valid = load(ctx, argv + optind, argc - optind, &set) == 0;
+	valid = load(ctx, argv + optind, argc - optind, below, &set) == 0;
 	valid &= spec_set_loops(&set) == 0;
 	for (int i = optind; i < argc; i++)
-		valid &= check_manifest(argv[i], &set) == 0;
+		valid &= check_manifest(argv[i], below, &set) == 0;
 	if (json) {
 		status = print_json(&set, valid);
 	} else {
@@ -157,11 +159,12 @@ run_check(struct context *ctx, int argc, char **argv)
 
 const struct command command_check = {
 	.name = "check",
-	.synopsis = "[--json] PATH...",
+	.synopsis = "[--recursive] [--json] PATH...",
 	.summary = "say whether specs are valid",
-	.help = "  PATH    a file, or a directory of .yaml and .yml files\n"
-	    "  --json  {valid, digest, specs, errors: [{file, line, column, "
-	    "message,\n          severity}]}; digest is the set's, its "
+	.help = "  PATH         a file, or a directory of .yaml and .yml files\n"
+	    "  --recursive  with the directories below PATH\n"
+	    "  --json       {valid, digest, specs, errors: [{file, line, column, "
+	    "message,\n               severity}]}; digest is the set's, its "
 	    "revision outside of git\n\n"
 	    "The kernel is asked only about parameters that nobody else "
 	    "knows.\nExit status: 0 valid, 1 invalid.\n",

@@ -12,12 +12,13 @@
 
 extern const struct command command_plan;
 
-enum { OPTION_PRUNE = 256, OPTION_JSON, OPTION_AS };
+enum { OPTION_PRUNE = 256, OPTION_JSON, OPTION_AS, OPTION_RECURSIVE };
 
 static const struct option options[] = {
 	{ "prune", no_argument, NULL, OPTION_PRUNE },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "as", required_argument, NULL, OPTION_AS },
+	{ "recursive", no_argument, NULL, OPTION_RECURSIVE },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -170,6 +171,8 @@ run(struct context *ctx, int argc, char **argv)
 			out.json = true;
 		else if (ch == 'o')
 			out.file = optarg;
+		else if (ch == OPTION_RECURSIVE)
+			opt.below = true;
 		else if (ch == OPTION_AS)
 			opt.as = optarg;
 		else
@@ -190,14 +193,16 @@ run(struct context *ctx, int argc, char **argv)
 
 const struct command command_plan = {
 	.name = "plan",
-	.synopsis = "[-cmr] [--prune] [--as DIR] [--json] [-o FILE] PATH",
+	.synopsis = "[-cmr] [--prune] [--as DIR] [--recursive] [--json] "
+	    "[-o FILE] PATH",
 	.summary = "show what apply would change, and why",
-	.help = "  -c -m -r   what is allowed: create, modify, restart (all)\n"
-	    "  --prune    remove jails of this set that no spec says\n"
-	    "  --as DIR   as if the specs in PATH were in DIR: what a proposal "
+	.help = "  -c -m -r     what is allowed: create, modify, restart (all)\n"
+	    "  --prune      remove jails of this set that no spec says\n"
+	    "  --as DIR     as if the specs in PATH were in DIR: what a proposal "
 	    "would do\n"
-	    "  --json     for programs\n"
-	    "  -o FILE    keep the plan for apply --plan\n\n"
+	    "  --recursive  with the directories below PATH\n"
+	    "  --json       for programs\n"
+	    "  -o FILE      keep the plan for apply --plan\n\n"
 	    "Exit status: 0 nothing to do, 2 changes, 1 error.\n",
 	.run = run,
 };

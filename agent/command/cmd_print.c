@@ -180,20 +180,21 @@ run_print(struct context *ctx, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 256 },
+		{ "recursive", no_argument, NULL, 257 },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct spec_set set = { 0 };
-	bool json = false;
+	bool json = false, below = false;
 	int ch, rc;
 
 	while ((ch = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		if (ch != 256)
+		if (ch != 256 && ch != 257)
 			return option_error(&command_print, argc, argv, ch);
-		json = true;
+		*(ch == 256 ? &json : &below) = true;
 	}
 	if (optind == argc)
 		return usage_error(&command_print, "a path is missing");
-	rc = command_load(ctx, argv + optind, argc - optind, &set);
+	rc = command_load(ctx, argv + optind, argc - optind, below, &set);
 	if ((json ? print_json(&set) : print_yaml(&set)) != 0)
 		rc = -1;
 	spec_set_free(&set);
@@ -202,11 +203,12 @@ run_print(struct context *ctx, int argc, char **argv)
 
 const struct command command_print = {
 	.name = "print",
-	.synopsis = "[--json] PATH...",
+	.synopsis = "[--recursive] [--json] PATH...",
 	.summary = "print specs after defaults and variables",
-	.help = "  PATH    a file, or a directory of .yaml and .yml files\n"
-	    "  --json  an array of {name, file, line, digest, depend, params, "
-	    "agent}\n"
+	.help = "  PATH         a file, or a directory of .yaml and .yml files\n"
+	    "  --recursive  with the directories below PATH\n"
+	    "  --json       an array of {name, file, line, digest, depend, "
+	    "params, agent}\n"
 	    "\nWhat is printed can be read again and means the same.  Valid "
 	    "specs are printed\neven when others are not.  Exit status: 0 "
 	    "valid, 1 invalid.\n",

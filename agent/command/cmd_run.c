@@ -20,7 +20,8 @@ static const struct option options[] = {
 	{ "require-signed", required_argument, NULL, 'S' },
 	{ "keep-snapshots", required_argument, NULL, 'K' },
 	{ "max-remove", required_argument, NULL, 'M' },
-	{ "max-restart", required_argument, NULL, 'R' },
+	{ "max-restart", required_argument, NULL, 'W' },
+	{ "recursive", no_argument, NULL, 'R' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -71,6 +72,9 @@ run(struct context *ctx, int argc, char **argv)
 				    "-p %s: not a number", optarg);
 			o.parallel = (unsigned)n;
 			break;
+		case 'R':
+			o.below = true;
+			break;
 		case 'I':
 			if ((n = number_option(optarg)) < 1)
 				return usage_error(&command_run, "--interval "
@@ -87,7 +91,7 @@ run(struct context *ctx, int argc, char **argv)
 				    "--keep-snapshots %s: not a number", optarg);
 			o.keep_snapshots = (unsigned)n;
 			break;
-		case 'R':
+		case 'W':
 			if (limit_parse(optarg, &o.max_restart) != 0 ||
 			    o.max_restart.value == 0)
 				return usage_error(&command_run, "--max-restart "
@@ -119,7 +123,7 @@ const struct command command_run = {
 	.synopsis = "[-cmr] [-d DIR] [-p N] [--interval S] "
 	    "[--max-remove N|P%] "
 	    "[--max-restart N|P%] [--keep-snapshots N] "
-	    "[--require-signed PUB] ...",
+	    "[--require-signed PUB] ... [--recursive]",
 	.summary = "keep the jails as the specs in a directory say",
 	.help = "  -c -m -r        what is allowed, as jail(8) has it: create, "
 	    "modify,\n"
@@ -138,7 +142,8 @@ const struct command command_run = {
 	    "                  0: keep all)\n"
 	    "  --require-signed PUB  a spec counts only when this key, a file or\n"
 	    "                  its base64 line, or another one so named has signed\n"
-	    "                  it: FILE.minisig or MANIFEST.minisig\n\n"
+	    "                  it: FILE.minisig or MANIFEST.minisig\n"
+	    "  --recursive     with the directories below DIR\n\n"
 	    "Exit status: 0 after SIGTERM or SIGINT, 1 it cannot go on.\n",
 	.run = run,
 };

@@ -38,11 +38,12 @@ int option_error(const struct command *c, int argc, char **argv, int ch);
 
 /*
  * Loads specs for a command and prints what is wrong with them to standard
- * error.  Returns what spec_load returns; the caller frees *set.
+ * error; with `below` also what is in directories below.  Returns what
+ * spec_load returns; the caller frees *set.
  */
 struct spec_set;
 int command_load(const struct context *ctx, char **path, int count,
-    struct spec_set *set);
+    bool below, struct spec_set *set);
 
 /* Opens the kernel of the context; complains and returns NULL on failure. */
 struct jail_kernel *context_kernel(const struct context *ctx, bool read_only);

@@ -137,10 +137,10 @@ pass_open(struct pass *p, const struct context *ctx,
 	if (opt->path != NULL) {
 		if (pass_set(opt, p->set, err) != 0)
 			return -1;
-		if (manifest_check(opt->path, err) != 0)
+		if (manifest_check(opt->path, opt->below, err) != 0)
 			return error_wrap(err, "%s", opt->path);
 		kernel_learn(ctx->kernel);
-		spec_load(&opt->path, 1, &p->specs);
+		spec_load_below(&opt->path, 1, opt->below, &p->specs);
 	}
 	if (opt->write && take_lock(p, ctx, err) != 0)
 		return -1;

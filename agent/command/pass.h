@@ -14,6 +14,7 @@ struct pass_options {
 	const char *as;   /* plan: the directory whose set it would be */
 	unsigned letters, parallel;
 	bool prune;
+	bool below; /* with the directories below `path` */
 	bool write; /* apply: takes the lock, changes things */
 	struct bound_plan *bound; /* apply: only what it says, or NULL */
 	reconcile_told_fn *told;

@@ -81,11 +81,11 @@ saved_plan_write(const struct context *ctx, const struct pass_options *opt,
 	if (bound_make(&p->reconciler, actions, &bound, err) != 0)
 		return -1;
 	path = realpath(opt->path, NULL);
-	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o}", "format", FORMAT,
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o}", "format", FORMAT,
 	    "kernel", p->kernel->backend->name, "path", path != NULL ? path :
 	    opt->path, "set", p->set, "letters", letters_text(opt->letters,
-	    letters), "prune", opt->prune, "actions",
-	    actions_array(actions, &bound));
+	    letters), "prune", opt->prune, "recursive", opt->below,
+	    "actions", actions_array(actions, &bound));
 	if (o != NULL)
 		text = json_dumps(o, JSON_INDENT(2) | JSON_SORT_KEYS);
 	if (text == NULL)
@@ -173,6 +173,7 @@ read_plan(const char *file, json_t *o, struct saved_plan *plan,
 	snprintf(plan->kernel, sizeof plan->kernel, "%s", made);
 	snprintf(plan->path, sizeof plan->path, "%s", path);
 	plan->prune = json_is_true(json_object_get(o, "prune"));
+	plan->below = json_is_true(json_object_get(o, "recursive"));
 	for (; *l != '\0'; l++)
 		if (!letters_take(*l, &plan->letters))
 			return wrong(file, "letters that are not known", err);

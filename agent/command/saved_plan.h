@@ -12,7 +12,7 @@
 struct saved_plan {
 	char path[PATHS_MAX], kernel[32]; /* what it was made for */
 	unsigned letters;
-	bool prune;
+	bool prune, below;
 	struct bound_plan bound;
 };
 

@@ -29,6 +29,7 @@ struct daemon_options {
 	unsigned parallel;
 	unsigned interval; /* seconds between rescans */
 	unsigned keep_snapshots; /* 0: all */
+	bool below;	   /* with the directories below it */
 	struct limit max_remove, max_restart;
 	bool trust; /* check owners and modes */
 	const struct minisign_public *key; /* that must have signed the specs */

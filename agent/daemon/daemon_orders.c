@@ -16,9 +16,16 @@ struct asked {
 	char wrong[ERROR_TEXT_MAX + 300];
 };
 
-/* Whether it can be done to a jail (0, else -1 with `wrong`); does it. */
-typedef int may_fn(struct asked *a, const struct managed *m);
-typedef int do_fn(struct asked *a, struct managed *m);
+/* One kind of order. */
+struct order {
+	const char *name;
+	/* Whether it can be given about a jail: 0, else -1 with `wrong`. */
+	int (*may)(struct asked *a, const struct managed *m);
+	/* Carries it out, or has it carried out; likewise. */
+	int (*deed)(struct asked *a, struct managed *m);
+	/* What it means for the agent itself, when all deeds are done. */
+	void (*after)(struct daemon *d, json_t *names);
+};
 
 static int wrong(struct asked *a, const struct managed *m, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
@@ -71,7 +78,7 @@ matches_none(const struct reconciler *r, json_t *names)
 }
 
 static int
-go_through(struct asked *a, may_fn *may, do_fn *deed, json_int_t *done)
+go_through(struct asked *a, const struct order *o, json_int_t *done)
 {
 	json_t *names = json_object_get(a->q, "names");
 	struct reconciler *r = &a->d->reconciler;
@@ -82,30 +89,19 @@ go_through(struct asked *a, may_fn *may, do_fn *deed, json_int_t *done)
 		    "%.300s: there is no such jail here", none);
 		return -1;
 	}
-	for (size_t i = 0; may != NULL && i < r->count; i++)
-		if (named(names, r->jail[i]) && may(a, r->jail[i]) != 0)
+	for (size_t i = 0; o->may != NULL && i < r->count; i++)
+		if (named(names, r->jail[i]) && o->may(a, r->jail[i]) != 0)
 			return -1;
 	for (size_t i = 0; i < r->count; i++) {
 		if (!named(names, r->jail[i]))
 			continue;
-		if (deed(a, r->jail[i]) != 0)
+		if (o->deed(a, r->jail[i]) != 0)
 			return -1;
 		++*done;
 	}
+	if (o->after != NULL)
+		o->after(a->d, names);
 	return 0;
-}
-
-static void
-for_names(struct daemon *d, struct control_client *client, json_t *q,
-    may_fn *may, do_fn *deed)
-{
-	struct asked a = { .d = d, .q = q };
-	json_int_t done = 0;
-
-	if (go_through(&a, may, deed, &done) == 0)
-		control_reply(client, json_pack("{s:I}", "jails", done));
-	else
-		control_reply(client, json_pack("{s:s}", "error", a.wrong));
 }
 
 /* --------------------------------------------------- standing orders */
@@ -135,6 +131,16 @@ order_ended(evutil_socket_t fd, short what, void *arg)
 	arm(d);
 }
 
+/* Orders are new: what is to be done about the jail is thought over. */
+static int
+changed(struct asked *a, struct managed *m)
+{
+	arm(a->d);
+	m->fresh = true;
+	reconciler_look(&a->d->reconciler, m);
+	return 0;
+}
+
 static int
 give(struct asked *a, struct managed *m, enum standing_kind kind)
 {
@@ -149,12 +155,8 @@ give(struct asked *a, struct managed *m, enum standing_kind kind)
 	struct error err;
 
 	error_clear(&err);
-	if (standing_give(&a->d->standing, &o, &err) != 0)
-		return wrong(a, m, "%s", err.text);
-	arm(a->d);
-	m->fresh = true;
-	reconciler_look(&a->d->reconciler, m);
-	return 0;
+	return standing_give(&a->d->standing, &o, &err) == 0 ? changed(a, m) :
+	    wrong(a, m, "%s", err.text);
 }
 
 static int
@@ -163,12 +165,8 @@ take_back(struct asked *a, struct managed *m)
 	struct error err;
 
 	error_clear(&err);
-	if (standing_take_back(&a->d->standing, m->name, &err) != 0)
-		return wrong(a, m, "%s", err.text);
-	arm(a->d);
-	m->fresh = true;
-	reconciler_look(&a->d->reconciler, m);
-	return 0;
+	return standing_take_back(&a->d->standing, m->name, &err) == 0 ?
+	    changed(a, m) : wrong(a, m, "%s", err.text);
 }
 
 static bool
@@ -193,12 +191,6 @@ pause_jail(struct asked *a, struct managed *m)
 	return give(a, m, STANDING_PAUSE);
 }
 
-void
-order_pause(struct daemon *d, struct control_client *client, json_t *q)
-{
-	for_names(d, client, q, may_pause, pause_jail);
-}
-
 static int
 may_resume(struct asked *a, const struct managed *m)
 {
@@ -216,12 +208,6 @@ static int
 resume_jail(struct asked *a, struct managed *m)
 {
 	return has_order(a, m, STANDING_PAUSE) ? take_back(a, m) : 0;
-}
-
-void
-order_resume(struct daemon *d, struct control_client *client, json_t *q)
-{
-	for_names(d, client, q, may_resume, resume_jail);
 }
 
 static int
@@ -243,12 +229,6 @@ stop_jail(struct asked *a, struct managed *m)
 	return give(a, m, STANDING_STOP);
 }
 
-void
-order_stop(struct daemon *d, struct control_client *client, json_t *q)
-{
-	for_names(d, client, q, not_paused, stop_jail);
-}
-
 static int
 restart_jail(struct asked *a, struct managed *m)
 {
@@ -268,12 +248,6 @@ restart_jail(struct asked *a, struct managed *m)
 	return 0;
 }
 
-void
-order_restart(struct daemon *d, struct control_client *client, json_t *q)
-{
-	for_names(d, client, q, not_paused, restart_jail);
-}
-
 /* ------------------------------------------------------ ack and adopt */
 
 static int
@@ -288,12 +262,18 @@ ack_jail(struct asked *a, struct managed *m)
 	return 0;
 }
 
-void
-order_ack(struct daemon *d, struct control_client *client, json_t *q)
+static void
+acked(struct daemon *d, json_t *names)
 {
-	for_names(d, client, q, NULL, ack_jail);
+	json_t *name;
+	size_t i;
+
+	/* Defaults that are gone have no name but that of all. */
+	json_array_foreach (names, i, name)
+		d->absence.acked |= json_is_string(name) &&
+		    strcmp(json_string_value(name), "*") == 0;
 	/* A directory that looks like another one is taken as it is. */
-	if (d->has_scan && d->scan.state == SCAN_MISSING)
+	if (d->has_scan && d->scan.other_device)
 		channel_send(d->reader, READER_ACCEPT, 0, NULL, 0);
 	daemon_scan_soon(d);
 }
@@ -321,10 +301,35 @@ adopt_jail(struct asked *a, struct managed *m)
 	return 0;
 }
 
-void
-order_adopt(struct daemon *d, struct control_client *client, json_t *q)
+/* -------------------------------------------------------------- the table */
+
+static const struct order orders[] = {
+	{ "restart", not_paused, restart_jail, NULL },
+	{ "ack", NULL, ack_jail, acked },
+	{ "pause", may_pause, pause_jail, NULL },
+	{ "resume", may_resume, resume_jail, NULL },
+	{ "stop", not_paused, stop_jail, NULL },
+	{ "adopt", may_adopt, adopt_jail, NULL },
+};
+
+bool
+daemon_order(struct daemon *d, struct control_client *client,
+    const char *name, json_t *q)
 {
-	for_names(d, client, q, may_adopt, adopt_jail);
+	const struct order *o = orders;
+	struct asked a = { .d = d, .q = q };
+	json_int_t done = 0;
+
+	while (o < orders + sizeof orders / sizeof *orders &&
+	    strcmp(o->name, name) != 0)
+		o++;
+	if (o == orders + sizeof orders / sizeof *orders)
+		return false;
+	if (go_through(&a, o, &done) == 0)
+		control_reply(client, json_pack("{s:I}", "jails", done));
+	else
+		control_reply(client, json_pack("{s:s}", "error", a.wrong));
+	return true;
 }
 
 int

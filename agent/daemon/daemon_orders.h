@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What users order of jails by name.  Each request is answered at once, with
+ * What users order of jails by name: restart, ack, pause, resume, stop, adopt.
+ * Each request is answered at once, with
  * {"jails": how many} or with {"error": what is wrong}; with a name that matches
  * no jail, and with a jail of which it cannot be, nothing is done at all.
  */
@@ -9,11 +10,9 @@
 
 #include "agent/daemon/daemon.h"
 
-typedef void order_fn(struct daemon *d, struct control_client *client,
-    json_t *q);
-
-order_fn order_restart, order_ack, order_pause, order_resume, order_stop,
-    order_adopt;
+/* Whether it is the name of an order; then the client has its answer. */
+bool daemon_order(struct daemon *d, struct control_client *client,
+    const char *name, json_t *q);
 
 /* Arranges that jails are looked at when an order about them ends. */
 int daemon_orders_start(struct daemon *d, struct error *err);

@@ -20,9 +20,27 @@ answer_error(struct control_client *client, const char *text)
 
 /* ---------------------------------------------------------------- status */
 
+/* What keeps the agent as a whole from being well; NULL: nothing. */
+static const char *
+problem_of(const struct daemon *d, char *buf, size_t size)
+{
+	if (d->mute)
+		return "the reader does not answer: changes of specs are not "
+		    "seen";
+	if (d->unsigned_for_ever)
+		return "the signer ended; start the agent again";
+	if (d->absence.held_file == NULL)
+		return NULL;
+	snprintf(buf, size, "%s is gone; the defaults in it still count, since "
+	    "its removal is held: %s", d->absence.held_file,
+	    d->absence.hold != NULL ? d->absence.hold : "");
+	return buf;
+}
+
 static void
 request_status(struct daemon *d, struct control_client *client, json_t *q)
 {
+	char problem[ERROR_TEXT_MAX + PATHS_MAX];
 	struct status_source src = {
 		.reconciler = &d->reconciler,
 		.scan = d->has_scan ? &d->scan : NULL,
@@ -31,10 +49,8 @@ request_status(struct daemon *d, struct control_client *client, json_t *q)
 		    d->reconciler.unwatched != 0 ? "for some jails, which are "
 		    "looked at with each rescan" : watch_why(d->watch),
 		.snapshot = d->snapshot_problem,
-		.problem = d->mute ? "the reader does not answer: changes of "
-		    "specs are not seen" :
-		    d->unsigned_for_ever ? "the signer ended; start the agent "
-		    "again" : NULL,
+		.problem = problem_of(d, problem, sizeof problem),
+		.below = d->opt.below,
 		.running = true,
 		.pid = (long)getpid(),
 	};
@@ -117,6 +133,10 @@ file_verdict(const struct daemon *d, const struct waiter *w)
 
 	if (s->state == SCAN_MISSING)
 		return verdict(EXIT_FAILED, json_string(s->why));
+	if (w->names.count == 0 && d->absence.held_file != NULL)
+		return verdict(EXIT_HELD, json_sprintf("%s is gone, and its "
+		    "removal is held: %s", d->absence.held_file,
+		    d->absence.hold));
 	for (size_t i = 0; w->names.count == 0 && i < s->errors.count; i++) {
 		char *text = s->errors.error[i].warning ? NULL :
 		    spec_error_text(&s->errors.error[i]);
@@ -307,6 +327,10 @@ other_options(const struct daemon *d, json_t *q)
 	json_t *parallel = json_object_get(q, "parallel");
 	char own[4], asked[4];
 
+	if (json_is_true(json_object_get(q, "recursive")) && !d->opt.below)
+		return json_sprintf("the agent with pid %ld runs without "
+		    "--recursive; leave it out, or stop it first",
+		    (long)getpid());
 	if (letters != 0 && letters != d->opt.letters)
 		return json_sprintf("the agent with pid %ld runs with -%s, not "
 		    "-%s; leave the letters out, or stop it first",
@@ -371,12 +395,6 @@ static const struct {
 	{ "status", request_status },
 	{ "wait", request_wait },
 	{ "apply", request_apply },
-	{ "restart", order_restart },
-	{ "ack", order_ack },
-	{ "pause", order_pause },
-	{ "resume", order_resume },
-	{ "stop", order_stop },
-	{ "adopt", order_adopt },
 	{ "trust-reset", request_trust_reset },
 	{ "rotate", request_rotate },
 };
@@ -394,7 +412,8 @@ on_request(void *arg, struct control_client *client, json_t *request)
 			return;
 		}
 	}
-	answer_error(client, "the agent does not know this request");
+	if (name == NULL || !daemon_order(arg, client, name, request))
+		answer_error(client, "the agent does not know this request");
 }
 
 int

@@ -219,12 +219,16 @@ static void
 log_held(struct daemon *d)
 {
 	const struct absence *a = &d->absence;
-	const char *why = a->held > 0 && a->hold != NULL ? a->hold : NULL;
+	const char *why = a->held > 0 || a->held_file != NULL ? a->hold : NULL;
 
-	if (why != NULL && (d->said_hold == NULL ||
-	    strcmp(d->said_hold, why) != 0))
+	if (why == NULL || (d->said_hold != NULL &&
+	    strcmp(d->said_hold, why) == 0))
+		;
+	else if (a->held > 0)
 		daemon_log("%zu jail%s held without a spec: %s", a->held,
 		    a->held == 1 ? " is" : "s are", why);
+	else
+		daemon_log("%s: its defaults are held: %s", a->held_file, why);
 	free(d->said_hold);
 	d->said_hold = why != NULL ? strdup(why) : NULL;
 }
@@ -278,6 +282,12 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		daemon_log("specs: %s", strerror(ENOMEM));
 	tell_secrets(d, &s);
 	log_held(d);
+	if (d->absence.drop) {
+		(void)channel_send(d->reader, READER_DROP, 0, NULL, 0);
+		d->scan_again = true;
+	}
+	if (watch_follow(d->watch, &s.below, s.places))
+		d->scan_again = true;
 	if (d->has_scan)
 		scan_free(&d->scan);
 	d->scan = s;

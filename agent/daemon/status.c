@@ -400,6 +400,8 @@ agent_object(const struct status_source *src)
 	    text_or_null(r->shop.set), "revision",
 	    text_or_null(src->revision));
 
+	json_object_set_new(o, "recursive", src->running ?
+	    json_boolean(src->below) : json_null());
 	json_object_set_new(o, "problem", text_or_null(
 	    s != NULL && s->state == SCAN_MISSING ? s->why : src->problem));
 	json_object_set_new(o, "events", text_or_null(src->watch));

@@ -20,6 +20,7 @@ struct status_source {
 	const char *snapshot; /* why the newest one was not written, or NULL */
 	const char *problem;  /* what keeps the agent from its work, or NULL */
 	bool running;	      /* an agent answers */
+	bool below;	      /* it follows directories below its own */
 	long pid;
 };
 

@@ -26,18 +26,30 @@ path_join(char *buf, const char *fmt, ...)
 	return n < 0 || n >= PATH_MAX ? -1 : 0;
 }
 
+/* A FIFO would keep who opens it for ever. */
+static int
+open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd != -1 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 /* The first line of a small regular file, without its end. */
 static int
 read_line(const char *path, char *line, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	ssize_t n = -1;
+	int fd = open_regular(path);
+	ssize_t n;
 
 	if (fd == -1)
 		return -1;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		n = read(fd, line, size - 1);
+	n = read(fd, line, size - 1);
 	close(fd);
 	if (n < 0)
 		return -1;
@@ -87,12 +99,17 @@ static int
 packed_ref(const struct git *g, const char *ref, char *hex)
 {
 	char path[PATH_MAX], line[PATH_MAX + GIT_HEX_SIZE + 1];
-	int rc = -1;
+	int rc = -1, fd;
 	FILE *f;
 
 	if (path_join(path, "%s/packed-refs", g->common) != 0 ||
-	    (f = fopen(path, "re")) == NULL)
+	    (fd = open_regular(path)) == -1)
 		return -1;
+	f = fdopen(fd, "r");
+	if (f == NULL) {
+		close(fd);
+		return -1;
+	}
 	while (rc != 0 && fgets(line, sizeof line, f) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		if (strlen(line) <= GIT_HEX_SIZE ||

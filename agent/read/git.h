@@ -25,13 +25,16 @@ struct git {
 	char head[GIT_HEX_SIZE];
 };
 
-/* Finds the work tree and reads HEAD.  Returns 0, -1 when there is none. */
+/*
+ * Finds the work tree and reads HEAD.  Returns 0, -1 when there is no work tree
+ * (g->dir is "" then) or no commit.
+ */
 int git_find(const char *dir, struct git *g);
 
 /* Whether git is at work in it. */
 bool git_locked(const struct git *g);
 
-/* A file of the index, directly in the directory. */
+/* A file of the index, in the directory or below it. */
 struct git_entry {
 	const char *name;
 	const unsigned char *blob; /* SHA1_SIZE bytes */
@@ -39,7 +42,7 @@ struct git_entry {
 };
 
 /*
- * Calls `each` for the files of the index that are in g->prefix itself, in the
+ * Calls `each` for the files of the index that are below g->prefix, in the
  * order of their names, until it returns false.  Returns 0, 1 when it was
  * stopped, -1 when the index cannot be understood.
  */

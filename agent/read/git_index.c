@@ -169,8 +169,7 @@ walk_entries(struct index *x, const char *prefix,
 
 		if (read_entry(x, &e) != 0)
 			return -1;
-		if (stopped || strncmp(x->name, prefix, len) != 0 ||
-		    strchr(x->name + len, '/') != NULL)
+		if (stopped || strncmp(x->name, prefix, len) != 0)
 			continue;
 		e.name = x->name + len;
 		stopped = !each(arg, &e);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/read/manifest.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -12,6 +11,7 @@
 
 #include "agent/base/file.h"
 #include "specs/spec.h"
+#include "specs/tree.h"
 
 #define HEX_LEN ((size_t)2 * MANIFEST_DIGEST)
 
@@ -57,8 +57,7 @@ take_line(struct manifest *m, const char *line, size_t len)
 		len -= 2;
 	}
 	e.name = strndup(name, len);
-	if (e.name == NULL || !spec_file_name(e.name) ||
-	    strchr(e.name, '/') != NULL) {
+	if (e.name == NULL || !tree_names_spec(e.name, true)) {
 		free(e.name);
 		return -1;
 	}
@@ -129,7 +128,9 @@ manifest_read(int dirfd, struct manifest *m, struct error *err)
 
 	*m = (struct manifest){ 0 };
 	if (file_read(dirfd, MANIFEST_NAME, MANIFEST_MAX, &text, &len, err) != 0)
-		return err->code == ENOENT ? 1 : -1;
+		/* A link that leads nowhere is on its way to something. */
+		return err->code == ENOENT && faccessat(dirfd, MANIFEST_NAME,
+		    F_OK, AT_SYMLINK_NOFOLLOW) != 0 ? 1 : -1;
 	rc = manifest_parse(text, len, m, err);
 	free(text);
 	return rc;
@@ -153,31 +154,25 @@ check_entry(int dirfd, const struct manifest_entry *e, struct error *err)
 
 /* Whether there is a spec file that is not listed. */
 static int
-check_unlisted(int dirfd, const struct manifest *m, struct error *err)
+check_unlisted(int dirfd, bool below, const struct manifest *m,
+    struct error *err)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd != -1 ? fdopendir(fd) : NULL;
-	struct dirent *e;
-	int rc = 0;
+	struct tree t;
+	int rc = tree_read(dirfd, below, NULL, NULL, &t, err);
 
-	if (d == NULL) {
-		error_sys(err, errno, "cannot be compared with the directory");
-		if (fd != -1)
-			close(fd);
-		return -1;
-	}
-	while (rc == 0 && (e = readdir(d)) != NULL) {
-		if (spec_file_name(e->d_name) &&
-		    manifest_find(m, e->d_name) == NULL)
+	if (rc != 0)
+		error_wrap(err, "cannot be compared with the directory");
+	for (size_t i = 0; rc == 0 && i < t.files; i++) {
+		if (manifest_find(m, t.file[i].name) == NULL)
 			rc = error_set(err, EINVAL, "does not list %s",
-			    e->d_name);
+			    t.file[i].name);
 	}
-	closedir(d);
+	tree_free(&t);
 	return rc;
 }
 
 int
-manifest_check(const char *dir, struct error *err)
+manifest_check(const char *dir, bool below, struct error *err)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
 	struct manifest m;
@@ -189,7 +184,7 @@ manifest_check(const char *dir, struct error *err)
 	for (size_t i = 0; rc == 0 && i < m.count; i++)
 		rc = check_entry(fd, &m.entry[i], err);
 	if (rc == 0)
-		rc = check_unlisted(fd, &m, err);
+		rc = check_unlisted(fd, below, &m, err);
 	manifest_free(&m);
 	close(fd);
 	return rc < 0 ? error_wrap(err, MANIFEST_NAME) : 0;

@@ -3,7 +3,8 @@
  * MANIFEST: a file in a directory of specs that lists the SHA-256 of each, as
  * sha256sum(1) writes it ("HEX  NAME" a line).  With it the files are a set
  * that counts as a whole or not at all: exactly those that are listed, each
- * with the text that is listed.
+ * with the text that is listed.  It is in the watched directory itself, and lists
+ * those in directories below it as "HEX  a/b.yaml".
  */
 #ifndef JA_MANIFEST_H
 #define JA_MANIFEST_H
@@ -37,7 +38,10 @@ void manifest_free(struct manifest *m);
 void manifest_digest(const char *text, size_t len,
     unsigned char sha256[MANIFEST_DIGEST]);
 
-/* Reads the files of a directory beside its MANIFEST: 0 also without one. */
-int manifest_check(const char *dir, struct error *err);
+/*
+ * Reads the files of a directory, and of those below it if they count, beside
+ * its MANIFEST: 0 also without one.
+ */
+int manifest_check(const char *dir, bool below, struct error *err);
 
 #endif

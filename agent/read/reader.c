@@ -94,6 +94,7 @@ reader_finish(struct reader *r)
 {
 	files_finish(&r->files);
 	files_finish(&r->pending);
+	places_finish(&r->places);
 	for (size_t i = 0; i < r->sent_count; i++) {
 		free(r->sent[i].name);
 		free(r->sent[i].file);
@@ -124,6 +125,7 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 	} else if (a.again_ms != 0) {
 		a.state = SCAN_UNSETTLED;
 	}
+	a.other_device = r->other_device;
 	if (changed) {
 		rc = scan_merge(r, &ch);
 		if (rc == 0)
@@ -139,6 +141,13 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 	free(secrets.data);
 	changes_finish(&ch);
 	return rc;
+}
+
+void
+reader_drop(struct reader *r)
+{
+	for (size_t i = 0; i < r->files.count; i++)
+		r->files.file[i].dropped = r->files.file[i].gone;
 }
 
 static int
@@ -179,6 +188,8 @@ serve(struct reader *r, int fd, const struct message *m)
 		signed_recorded(r, (const char *)m->data);
 	else if (m->type == READER_RESET)
 		signed_reset(r);
+	else if (m->type == READER_DROP)
+		reader_drop(r);
 	if (m->type != READER_SCAN)
 		return 0;
 	if (take_asked(r, m) != 0 || reader_scan(r, &answer, &len) != 0)

@@ -16,6 +16,7 @@
 
 struct reader_options {
 	const char *dir; /* the watched directory */
+	bool below;	 /* with the directories below it */
 	bool trust;	 /* check owners and modes (promise trusted-input) */
 	/* Where last good texts are kept, and their key; NULL: nowhere. */
 	const char *good, *public_key;
@@ -41,7 +42,11 @@ struct scan {
 	enum scan_state state;
 	char *why; /* for SCAN_MISSING: complete message */
 	char *dir; /* the set's name (set_name) */
+	bool other_device; /* READER_ACCEPT would help */
 	unsigned again_ms; /* scan again after this time; 0: no need */
+	/* Directories below it, and what changes when one is another. */
+	struct text_list below;
+	unsigned char places[SPEC_DIGEST_SIZE];
 	/* Specs that are new or have another digest since the last answer. */
 	struct spec **changed;
 	size_t changed_count;
@@ -61,6 +66,8 @@ struct scan {
 		/* Being written, or defaults that vanished just now: it counts
 		   as it was before. */
 		bool unsettled;
+		/* Its defaults count as if it were there, until READER_DROP. */
+		bool gone;
 	} *file;
 	size_t file_count;
 	/*
@@ -80,8 +87,9 @@ struct scan {
  * Message types on the reader's channel.  READER_SCAN's data are texts: files
  * with secrets that are wanted beside those that the specs name (a count, then
  * put_text each); none at all is none.  READER_ACCEPT (no data, no answer)
- * takes the directory as it is at the next scan, on whatever device.  Behind
- * a result there may be any number of READER_KEEP and READER_FORGET, meant for
+ * takes the directories as they are at the next scan, on whatever device.
+ * READER_DROP (likewise) gives up all files that the last answer had as gone.
+ * Behind a result there may be any number of READER_KEEP and READER_FORGET, meant for
  * the signer and as it takes them (SIGNER_KEEP, SIGNER_FORGET), and one
  * READER_RECORD (SIGNER_RECORD), which is answered by READER_RECORDED with why
  * it is not on the disk, or nothing.  READER_RESET says that the record was
@@ -89,7 +97,7 @@ struct scan {
  */
 enum { READER_SCAN = 1, READER_RESULT = 2, READER_ACCEPT = 3,
 	READER_KEEP = 4, READER_FORGET = 5, READER_RECORD = 6,
-	READER_RECORDED = 7, READER_RESET = 8 };
+	READER_RECORDED = 7, READER_RESET = 8, READER_DROP = 9 };
 
 /*
  * The name of the set that a directory holds: its absolute path.  Symbolic

@@ -10,10 +10,12 @@
 #include <string.h>
 
 #include "agent/read/scan.h"
+#include "specs/tree.h"
 
 /* The files are walked along with the index: both are sorted by name. */
 struct comparison {
 	const struct files *files;
+	bool below;
 	size_t next;
 	bool same;
 };
@@ -24,7 +26,7 @@ same_as_index(void *arg, const struct git_entry *e)
 	struct comparison *c = arg;
 	const struct file *f;
 
-	if (!spec_file_name(e->name))
+	if (!tree_names_spec(e->name, c->below))
 		return true;
 	f = c->next < c->files->count ? &c->files->file[c->next++] : NULL;
 	c->same = f != NULL && strcmp(f->name, e->name) == 0 && e->regular &&
@@ -44,7 +46,8 @@ void
 revision_end(const struct reader *r, const struct git *before, char *buf,
     size_t size)
 {
-	struct comparison c = { .files = &r->files, .same = true };
+	struct comparison c = { .files = &r->files,
+		.below = r->opt->below, .same = true };
 	struct git now;
 	int rc = -1;
 

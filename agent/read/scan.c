@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/read/scan.h"
 
-#include <sys/stat.h>
-
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,6 +35,16 @@ content_new(const char *path, const char *text, size_t len,
 	c->valid = spec_parse(c->path, text, len, &c->docs, &c->errors) == 0;
 	spec_docs_settle(&c->docs);
 	return c;
+}
+
+struct content *
+content_of(const char *path, const char *text, size_t len)
+{
+	unsigned char digest[SPEC_DIGEST_SIZE];
+
+	crypto_generichash(digest, sizeof digest, (const unsigned char *)text,
+	    len, NULL, 0);
+	return content_new(path, text, len, digest);
 }
 
 struct content *
@@ -86,60 +94,27 @@ file_same(const struct file *a, const struct file *b)
 		return false;
 	return a->now == b->now && a->unsettled == b->unsettled &&
 	    (a->vanished_ms == 0) == (b->vanished_ms == 0) &&
-	    strcmp(a->name, b->name) == 0;
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The names in a directory that can be specs, sorted. */
-static int
-read_names(int dirfd, struct text_list *names, struct error *err)
-{
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd != -1 ? fdopendir(fd) : NULL;
-	struct dirent *e;
-
-	if (d == NULL) {
-		error_sys(err, errno, "cannot be read");
-		if (fd != -1)
-			close(fd);
-		return -1;
-	}
-	while (errno = 0, (e = readdir(d)) != NULL)
-		if (spec_file_name(e->d_name) &&
-		    text_list_add(names, e->d_name) != 0) {
-			errno = ENOMEM;
-			break;
-		}
-	if (errno != 0) {
-		error_sys(err, errno, "cannot be read");
-		closedir(d);
-		return -1;
-	}
-	closedir(d);
-	if (names->count > 1)
-		qsort(names->text, names->count, sizeof *names->text,
-		    compare_names);
-	return 0;
+	    a->gone == b->gone && strcmp(a->name, b->name) == 0;
 }
 
 /*
  * A file that is no longer there.  Its own jails are the agent's to judge, but
- * defaults that are gone change the jails of other files: they count until
- * they were absent for a second (promise absence-needs-proof).
+ * defaults that are gone change the jails of other files: they count until the
+ * agent has judged them, too (promise absence-needs-proof).
  */
 static int
-keep_vanished(const struct file *old, struct files *next)
+keep_vanished(const struct reader *r, const struct places *places,
+    const struct file *old, struct files *next)
 {
 	struct file *f = &next->file[next->count];
 	long long now = monotonic_ms();
 
-	if (old->good == NULL || !old->good->docs.defaults ||
-	    (old->vanished_ms != 0 && now - old->vanished_ms >= PROOF_MS))
+	if (places_trouble(places, old->name) != NULL) {
+		next->count++;
+		return scan_carry(r, old, f);
+	}
+	if (old->good == NULL || !old->good->docs.defaults || old->dropped ||
+	    (r->signs != NULL && old->resets != r->signs->resets))
 		return 0;
 	*f = (struct file){ .path = strdup(old->path) };
 	if (f->path == NULL)
@@ -148,6 +123,8 @@ keep_vanished(const struct file *old, struct files *next)
 	f->now = content_ref(old->good);
 	f->good = content_ref(old->good);
 	f->vanished_ms = old->vanished_ms != 0 ? old->vanished_ms : now;
+	f->gone = now - f->vanished_ms >= PROOF_MS;
+	f->resets = old->resets;
 	next->count++;
 	return 0;
 }
@@ -187,13 +164,32 @@ drop_renamed(struct files *files)
 	files->count = kept;
 }
 
+static int
+look_at_one(const struct reader *r, int dirfd, const struct places *places,
+    const char *name, const struct file *old, struct files *next)
+{
+	const struct place *p = places_find(places, name);
+	struct file *f = &next->file[next->count];
+	int rc;
+
+	if (p != NULL && p->problem != NULL)
+		rc = scan_problem(r, name, p->problem, f);
+	else
+		rc = scan_file(r, dirfd, name, old, f);
+	if (rc == -1)
+		return -1;
+	next->count += (size_t)rc;
+	return rc == 0 && old != NULL ? keep_vanished(r, places, old, next) :
+	    0;
+}
+
 /*
  * Looks at the files called `names`; both lists are sorted, so what is known
  * of each is found by going along.
  */
 static int
-look_at_files(const struct reader *r, int dirfd, const struct text_list *names,
-    struct files *next)
+look_at_files(const struct reader *r, int dirfd, const struct places *places,
+    const struct text_list *names, struct files *next)
 {
 	const struct files *known = r->pending.file != NULL ? &r->pending :
 	    &r->files;
@@ -205,76 +201,34 @@ look_at_files(const struct reader *r, int dirfd, const struct text_list *names,
 		return -1;
 	for (size_t i = 0; i < names->count; i++) {
 		const struct file *old = NULL;
-		int rc;
 
 		for (; k < known->count &&
 		    strcmp(known->file[k].name, names->text[i]) < 0; k++)
-			if (keep_vanished(&known->file[k], next) != 0)
+			if (keep_vanished(r, places, &known->file[k],
+			    next) != 0)
 				return -1;
 		if (k < known->count &&
 		    strcmp(known->file[k].name, names->text[i]) == 0)
 			old = &known->file[k++];
-		rc = scan_file(r, dirfd, names->text[i], old,
-		    &next->file[next->count]);
-		if (rc == -1)
-			return -1;
-		next->count += (size_t)rc;
-		if (rc == 0 && old != NULL && keep_vanished(old, next) != 0)
+		if (look_at_one(r, dirfd, places, names->text[i], old,
+		    next) != 0)
 			return -1;
 	}
 	for (; k < known->count; k++)
-		if (keep_vanished(&known->file[k], next) != 0)
+		if (keep_vanished(r, places, &known->file[k], next) != 0)
 			return -1;
 	drop_renamed(next);
 	return 0;
 }
 
-/* What must be the same at the end for the files to belong together. */
-struct layout {
-	struct stat dir, data;
-};
-
-/*
- * The directory, and the link `..data` through which Kubernetes swaps the
- * whole of a directory's content.
- */
+/* The defaults that were there when the last agent ended. */
 static int
-layout_read(int dirfd, const char *path, struct layout *l)
+recall_vanished(struct reader *r, const struct text_list *names)
 {
-	memset(l, 0, sizeof *l);
-	if (stat(path, &l->dir) != 0)
-		return -1;
-	(void)fstatat(dirfd, "..data", &l->data, AT_SYMLINK_NOFOLLOW);
-	return 0;
-}
-
-static bool
-layout_same(const struct layout *a, const struct layout *b)
-{
-	return a->dir.st_dev == b->dir.st_dev &&
-	    a->dir.st_ino == b->dir.st_ino &&
-	    a->data.st_ino == b->data.st_ino &&
-	    a->data.st_ctim.tv_sec == b->data.st_ctim.tv_sec &&
-	    a->data.st_ctim.tv_nsec == b->data.st_ctim.tv_nsec;
-}
-
-static int
-check_directory(const struct reader *r, const struct stat *st,
-    struct error *err)
-{
-	bool sticky = (st->st_mode & S_ISVTX) != 0;
-	struct stat own = *st;
-
-	/* Of a sticky directory each file is checked by itself. */
-	if (sticky)
-		own.st_mode &= (mode_t)~(S_IWGRP | S_IWOTH);
-	if (r->opt->trust && trust_owner(r->real, &own, err) != 0)
-		return -1;
-	if (r->seen && r->dev != st->st_dev)
-		return error_set(err, ENXIO, "directory %s is on another device"
-		    " than before, as if it were not mounted; mount it, or "
-		    "use jailagent ack '*' to take it as it is", r->dir);
-	return 0;
+	if (r->recalled || r->opt->good == NULL)
+		return 0;
+	r->recalled = true;
+	return kept_vanished(r, names, &r->files);
 }
 
 enum { TAKEN = 0, REPLACED = 1, WAITS = 2 };
@@ -284,11 +238,10 @@ enum { TAKEN = 0, REPLACED = 1, WAITS = 2 };
  * the reason when its MANIFEST says something else, -1 with the reason.
  */
 static int
-attempt(struct reader *r, struct files *next, struct stat *st,
+attempt(struct reader *r, struct files *next, struct places *places,
     struct error *err)
 {
 	struct text_list names = { 0 };
-	struct layout before, after;
 	int dirfd, rc = -1;
 
 	if (trust_path("/", r->dir, r->opt->trust, r->real, err) != 0)
@@ -296,18 +249,14 @@ attempt(struct reader *r, struct files *next, struct stat *st,
 	dirfd = open(r->real, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dirfd == -1)
 		return error_sys(err, errno, "directory %s", r->dir);
-	if (fstat(dirfd, st) != 0 || layout_read(dirfd, r->dir, &before) != 0)
-		error_sys(err, errno, "directory %s", r->dir);
-	else if (check_directory(r, st, err) != 0 ||
-	    (r->signs != NULL && signed_begin(r, dirfd, err) != 0))
-		;
-	else if (read_names(dirfd, &names, err) != 0)
+	if (places_look(r, dirfd, places, &names, err) != 0)
 		error_wrap(err, "directory %s", r->dir);
-	else if (look_at_files(r, dirfd, &names, next) != 0)
+	else if (r->signs != NULL && signed_begin(r, dirfd, err) != 0)
+		;
+	else if (recall_vanished(r, &names) != 0 ||
+	    look_at_files(r, dirfd, places, &names, next) != 0)
 		error_sys(err, ENOMEM, "directory %s", r->dir);
-	else if (st->st_ino != before.dir.st_ino ||
-	    layout_read(dirfd, r->dir, &after) != 0 ||
-	    !layout_same(&before, &after))
+	else if (!places_same(r, dirfd, places))
 		rc = REPLACED;
 	else if ((rc = scan_judge(r, dirfd, next, err)) == 1)
 		rc = WAITS;
@@ -336,8 +285,8 @@ forget_dropped(struct reader *r, const struct files *next)
 
 /* Takes over what was found. */
 static void
-commit(struct reader *r, struct files *next, dev_t dev, bool *changed,
-    unsigned *again_ms)
+commit(struct reader *r, struct files *next, struct places *places,
+    bool *changed, unsigned *again_ms)
 {
 	bool unsettled = false;
 
@@ -347,13 +296,14 @@ commit(struct reader *r, struct files *next, dev_t dev, bool *changed,
 			*changed = !file_same(&next->file[i],
 			    &r->files.file[i]);
 		unsettled |= next->file[i].unsettled ||
-		    next->file[i].vanished_ms != 0;
+		    (next->file[i].vanished_ms != 0 && !next->file[i].gone);
 	}
 	if (r->opt->good != NULL)
 		forget_dropped(r, next);
 	files_finish(&r->files);
 	r->files = *next;
-	r->dev = dev;
+	places_finish(&r->places);
+	r->places = *places;
 	r->seen = true;
 	r->tries = unsettled ? r->tries + 1 : 0;
 	*again_ms = !unsettled ? 0 : r->tries > 5 ? 1000 : 25u << r->tries;
@@ -372,10 +322,9 @@ wait_for_set(struct reader *r, struct files *next, unsigned *again_ms)
 		r->pending_ms = now;
 	files_finish(&r->pending);
 	r->pending = *next;
-	if (now - r->pending_ms >= PATIENCE_MS)
-		return -1;
-	*again_ms = 100;
-	return 0;
+	/* Of directories that are not part of the set there are no events. */
+	*again_ms = now - r->pending_ms < PATIENCE_MS ? 100 : 1000;
+	return *again_ms == 100 ? 0 : -1;
 }
 
 int
@@ -384,14 +333,15 @@ scan_look(struct reader *r, bool *changed, unsigned *again_ms,
 {
 	for (int i = 0; i < ATTEMPTS; i++) {
 		struct files next = { 0 };
-		struct stat st;
-		int rc = attempt(r, &next, &st, err);
+		struct places places = { 0 };
+		int rc = attempt(r, &next, &places, err);
 
 		if (rc == TAKEN) {
-			commit(r, &next, st.st_dev, changed, again_ms);
+			commit(r, &next, &places, changed, again_ms);
 			files_finish(&r->pending);
 			return 0;
 		}
+		places_finish(&places);
 		if (rc == WAITS)
 			return wait_for_set(r, &next, again_ms);
 		files_finish(&next);

@@ -2,7 +2,7 @@
 /*
  * The reader's insides: what is known of the directory and of each file.
  *
- *   scan_look   directory -> table of files     (scan.c, scan_file.c)
+ *   scan_look   directory -> table of files (scan.c, scan_file.c, places.c)
  *   scan_judge  a set that counts as a whole    (scan_set.c)
  *   scan_merge  table -> specs and what changed (scan_merge.c)
  *   secrets_look files that hold secrets        (scan_secret.c)
@@ -19,30 +19,16 @@
 #include <time.h>
 
 #include "agent/base/bytes.h"
-#include "agent/read/git.h"
-#include "agent/read/manifest.h"
+#include "agent/read/content.h"
+#include "agent/read/places.h"
 #include "agent/read/quiet.h"
 #include "agent/read/reader.h"
 #include "agent/read/secret.h"
 #include "agent/read/signed.h"
 
-/* What a file held at some time; shared by count. */
-struct content {
-	unsigned refs;
-	char *path; /* the documents and errors refer to it */
-	unsigned char digest[SPEC_DIGEST_SIZE]; /* of the text */
-	unsigned char blob[SHA1_SIZE];		/* git's name for it */
-	unsigned char sha256[MANIFEST_DIGEST];	/* as a MANIFEST has it */
-	struct spec_docs docs;
-	struct spec_errors errors; /* of parsing */
-	bool valid;
-	char *text; /* until it is kept, or known not to be good; or NULL */
-	size_t text_len;
-};
-
 struct file {
 	char *path;
-	const char *name;     /* last component of `path` */
+	const char *name;     /* the end of `path`, below the directory */
 	struct file_id id;
 	struct content *now;  /* NULL: could not be read, or not yet */
 	struct content *good; /* what it last held without an error */
@@ -56,6 +42,8 @@ struct file {
 	unsigned resets;      /* of signed.h, when it was looked at */
 	long long since_ms;   /* when `id` was first seen, monotonic */
 	long long vanished_ms; /* since when it is absent; 0: it is there */
+	bool gone;	      /* that is proven; the agent decides (READER_DROP) */
+	bool dropped;	      /* it did */
 };
 
 struct files {
@@ -75,12 +63,16 @@ struct reader {
 	const struct reader_options *opt;
 	char dir[PATH_MAX];  /* the set's name */
 	char real[PATH_MAX]; /* where it is now */
-	dev_t dev;
-	bool seen;	     /* `dev` is known */
+	bool seen;	     /* `places` are known, and hold */
+	bool other_device;   /* the last look refused a directory for that */
+	struct places places;
 	struct files files;
+	bool recalled;	     /* defaults that vanished before our life */
 	/* A newer look that is not what the MANIFEST says, since when. */
 	struct files pending;
 	long long pending_ms;
+	bool manifest;	     /* the set that counts has a MANIFEST */
+	long long manifest_gone_ms; /* since when there is none; 0: there is */
 	struct sent *sent;   /* sorted by name */
 	size_t sent_count;
 	size_t jails;
@@ -116,10 +108,13 @@ void reader_finish(struct reader *r);
  */
 int reader_scan(struct reader *r, unsigned char **answer, size_t *len);
 
+/* Files that were said to be gone do not count any more. */
+void reader_drop(struct reader *r);
+
 /*
  * Looks at all files of the directory.  Returns 0 with *changed telling
  * whether anything differs from before and *again_ms when to look again (0:
- * no need); -1 with the reason, and nothing is changed in *r.
+ * no need); -1 with the reason, and nothing is changed in what r holds.
  */
 int scan_look(struct reader *r, bool *changed, unsigned *again_ms,
     struct error *err);
@@ -131,14 +126,14 @@ int scan_look(struct reader *r, bool *changed, unsigned *again_ms,
  */
 int scan_file(const struct reader *r, int dirfd, const char *name,
     const struct file *old, struct file *f);
+/* The same for a name that stands for something that cannot be used. */
+int scan_problem(const struct reader *r, const char *name, const char *why,
+    struct file *f);
+/* A file of which nothing can be known now is what it was. */
+int scan_carry(const struct reader *r, const struct file *old, struct file *f);
 bool file_same(const struct file *a, const struct file *b);
 void file_finish(struct file *f);
 void files_finish(struct files *files);
-
-struct content *content_new(const char *path, const char *text, size_t len,
-    const unsigned char digest[SPEC_DIGEST_SIZE]);
-struct content *content_ref(struct content *c);
-void content_unref(struct content *c);
 
 /*
  * scan_kept.c: the text that was kept of a file becomes its last good one;
@@ -146,6 +141,12 @@ void content_unref(struct content *c);
  */
 void kept_recall(const struct reader *r, struct file *f,
     struct spec_errors *errors);
+/*
+ * Makes files of what is kept of defaults that are not among `names` any more:
+ * they vanished while no agent ran.  Returns 0, -1 when memory is out.
+ */
+int kept_vanished(const struct reader *r, const struct text_list *names,
+    struct files *files);
 /* Calls `send` for all that is to be kept or forgotten since the last call. */
 typedef int kept_send_fn(void *arg, unsigned type, const void *data,
     size_t len);
@@ -153,10 +154,11 @@ int kept_tell(struct reader *r, kept_send_fn *send, void *arg);
 
 /*
  * scan_set.c: whether the files are what a MANIFEST says, if there is one, and
- * nothing is wrong with any of them.  Returns 0, 1 with the reason when they
+ * nothing is wrong with any of them.  One that is gone counts for a second, in
+ * which it may be replaced.  Returns 0, 1 with the reason when they
  * are not, -1 when memory is out.  Files that vanished are dropped then.
  */
-int scan_judge(const struct reader *r, int dirfd, struct files *next,
+int scan_judge(struct reader *r, int dirfd, struct files *next,
     struct error *err);
 /* Whether specs can be made of these files without any error. */
 int files_resolve(const struct files *files, struct error *err);
@@ -178,6 +180,7 @@ struct file *reader_file(struct reader *r, const char *path);
 int scan_encode_facts(struct reader *r, const struct spec_errors *errors);
 struct answer {
 	enum scan_state state;
+	bool other_device;
 	const char *why; /* for SCAN_MISSING */
 	unsigned again_ms;
 	char revision[128];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A scan's answer as bytes: the rest (state, reason, revision, directory), the
+ * A scan's answer as bytes: the rest (state, reason, revision, directories), the
  * facts (files, errors, digest), the changes.  Places name files by number.
  */
 #include <errno.h>
@@ -51,7 +51,9 @@ scan_encode_facts(struct reader *r, const struct spec_errors *errors)
 		put_path(&b, f->path);
 		put_number(&b, !f->invalid);
 		put_number(&b, f->invalid && f->good != NULL);
-		put_number(&b, f->unsettled || f->vanished_ms != 0);
+		put_number(&b, f->unsettled || (f->vanished_ms != 0 &&
+		    !f->gone));
+		put_number(&b, f->gone);
 	}
 	put_number(&b, (uint32_t)errors->count);
 	for (size_t i = 0; i < errors->count; i++) {
@@ -93,6 +95,30 @@ put_specs(struct bytes_out *b, const struct spec *const *spec, size_t count)
 	}
 }
 
+/* Names, and a digest that tells when another directory has a name. */
+static void
+put_places(struct bytes_out *b, const struct places *p)
+{
+	unsigned char digest[SPEC_DIGEST_SIZE];
+	crypto_generichash_state h;
+
+	crypto_generichash_init(&h, NULL, 0, sizeof digest);
+	put_number(b, p->count == 0 ? 0 : (uint32_t)(p->count - 1));
+	/* The first is the watched directory itself. */
+	for (size_t i = 1; i < p->count; i++) {
+		const struct place *q = &p->place[i];
+		const uint64_t id[] = { q->layout.dev, q->layout.ino };
+
+		put_text(b, q->name);
+		crypto_generichash_update(&h, (const unsigned char *)q->name,
+		    strlen(q->name) + 1);
+		crypto_generichash_update(&h, (const unsigned char *)id,
+		    sizeof id);
+	}
+	crypto_generichash_final(&h, digest, sizeof digest);
+	put_raw(b, digest, sizeof digest);
+}
+
 int
 scan_encode(const struct reader *r, const struct answer *a,
     const struct changes *ch, const struct bytes_out *secrets,
@@ -105,6 +131,8 @@ scan_encode(const struct reader *r, const struct answer *a,
 	put_number(&b, a->again_ms);
 	put_text(&b, a->revision);
 	put_text(&b, r->dir);
+	put_number(&b, a->other_device);
+	put_places(&b, &r->places);
 	put_raw(&b, r->facts, r->facts_len);
 	put_specs(&b, ch->changed, ch->changed_count);
 	put_specs(&b, ch->moved, ch->moved_count);
@@ -135,7 +163,7 @@ get_some_text(struct bytes_in *b)
 static void
 get_files(struct bytes_in *b, struct scan *s)
 {
-	size_t n = get_count(b, 16);
+	size_t n = get_count(b, 20);
 
 	s->file = calloc(n + 1, sizeof *s->file);
 	if (s->file == NULL) {
@@ -149,6 +177,7 @@ get_files(struct bytes_in *b, struct scan *s)
 		f->valid = get_bool(b);
 		f->has_last_good = get_bool(b);
 		f->unsettled = get_bool(b);
+		f->gone = get_bool(b);
 	}
 }
 
@@ -204,14 +233,14 @@ get_specs(struct bytes_in *b, size_t *count, struct error *err)
 }
 
 static void
-get_gone(struct bytes_in *b, struct scan *s)
+get_texts(struct bytes_in *b, struct text_list *to)
 {
 	size_t n = get_count(b, 4);
 
 	for (size_t i = 0; i < n && !b->failed; i++) {
 		char *name = get_some_text(b);
 
-		if (name != NULL && text_list_add(&s->gone, name) != 0)
+		if (name != NULL && text_list_add(to, name) != 0)
 			b->failed = true;
 		free(name);
 	}
@@ -255,6 +284,9 @@ get_head(struct bytes_in *b, struct scan *s)
 		b->failed = true;
 	free(revision);
 	s->dir = get_some_text(b);
+	s->other_device = get_bool(b);
+	get_texts(b, &s->below);
+	get_raw(b, s->places, sizeof s->places);
 	if (s->state == SCAN_MISSING && s->why == NULL)
 		b->failed = true;
 }
@@ -273,7 +305,7 @@ scan_decode(const unsigned char *data, size_t len, struct scan *s,
 	get_raw(&b, s->digest, sizeof s->digest);
 	s->changed = get_specs(&b, &s->changed_count, err);
 	s->moved = get_specs(&b, &s->moved_count, err);
-	get_gone(&b, s);
+	get_texts(&b, &s->gone);
 	get_secrets(&b, s);
 	if (!b.failed && b.len == 0)
 		return 0;
@@ -318,6 +350,7 @@ scan_free(struct scan *s)
 	free_specs(s->moved, s->moved_count);
 	text_list_free(&s->gone);
 	scan_forget_secrets(s);
+	text_list_free(&s->below);
 	spec_errors_free(&s->errors);
 	free(s->why);
 	free(s->dir);

@@ -215,6 +215,31 @@ inherit(const struct reader *r, const char *name, const struct file *old,
 }
 
 int
+scan_problem(const struct reader *r, const char *name, const char *why,
+    struct file *f)
+{
+	if (inherit(r, name, NULL, f) != 0)
+		return -1;
+	problem(f, "%s", why);
+	return 1;
+}
+
+int
+scan_carry(const struct reader *r, const struct file *old, struct file *f)
+{
+	if (inherit(r, old->name, old, f) != 0)
+		return -1;
+	f->id = old->id;
+	f->sig = old->sig;
+	f->resets = old->resets;
+	f->since_ms = old->since_ms;
+	f->racy = old->racy;
+	if (old->problem != NULL)
+		problem(f, "%s", old->problem);
+	return 0;
+}
+
+int
 scan_file(const struct reader *r, int dirfd, const char *name,
     const struct file *old, struct file *f)
 {

@@ -7,8 +7,6 @@
 #include "agent/read/scan.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +30,6 @@ void
 kept_recall(const struct reader *r, struct file *f,
     struct spec_errors *errors)
 {
-	unsigned char digest[SPEC_DIGEST_SIZE];
 	struct spec_place place = { .file = f->path };
 	struct error err;
 	size_t len;
@@ -50,15 +47,16 @@ kept_recall(const struct reader *r, struct file *f,
 		    "it in %s is not used: %s", r->opt->good, err.text);
 	if (rc != 0)
 		return;
-	crypto_generichash(digest, sizeof digest, (const unsigned char *)text,
-	    len, NULL, 0);
-	if (!was_signed(r, f->path, digest))
-		;
-	else if (f->now != NULL && memcmp(f->now->digest, digest,
-	    sizeof digest) == 0)
+	f->good = content_of(f->path, text, len);
+	if (f->good != NULL && !was_signed(r, f->path, f->good->digest)) {
+		content_unref(f->good);
+		f->good = NULL;
+	}
+	if (f->good != NULL && f->now != NULL && memcmp(f->now->digest,
+	    f->good->digest, sizeof f->good->digest) == 0) {
+		content_unref(f->good);
 		f->good = content_ref(f->now);
-	else
-		f->good = content_new(f->path, text, len, digest);
+	}
 	/* A language that changed since may find it wrong now. */
 	if (f->good != NULL && !f->good->valid) {
 		content_unref(f->good);
@@ -94,32 +92,161 @@ compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/*
- * What is kept of files that were removed while no agent ran: it must not come
- * back when one of that name is made.  An empty directory proves nothing.
- */
+/* Called with the name of a kept file; not 0 ends it and is returned. */
+typedef int orphan_fn(void *arg, const char *kept);
+
+/* Calls `each` for what is kept of files that are not among `path`. */
 static int
-sweep(const struct reader *r, kept_send_fn *send, void *arg)
+orphans(const char *dir, char *const *path, size_t count, orphan_fn *each,
+    void *arg)
 {
 	char (*names)[KEPT_NAME_SIZE];
 	struct dirent *e;
-	DIR *d = opendir(r->opt->good);
+	DIR *d = opendir(dir);
 	int rc = 0;
 
 	if (d == NULL)
 		return 0;
-	names = calloc(r->files.count, sizeof *names);
-	for (size_t i = 0; names != NULL && i < r->files.count; i++)
-		kept_name(r->files.file[i].path, names[i]);
+	names = calloc(count + 1, sizeof *names);
+	for (size_t i = 0; names != NULL && i < count; i++)
+		kept_name(path[i], names[i]);
 	if (names != NULL)
-		qsort(names, r->files.count, sizeof *names, compare_names);
+		qsort(names, count, sizeof *names, compare_names);
 	while (names != NULL && rc == 0 && (e = readdir(d)) != NULL)
 		if (kept_is_name(e->d_name) && bsearch(e->d_name, names,
-		    r->files.count, sizeof *names, compare_names) == NULL)
-			rc = send(arg, READER_FORGET, e->d_name,
-			    strlen(e->d_name));
+		    count, sizeof *names, compare_names) == NULL)
+			rc = each(arg, e->d_name);
 	free(names);
 	closedir(d);
+	return rc;
+}
+
+/* ------------------------------------- defaults that vanished before us */
+
+struct vanished {
+	const struct reader *r;
+	struct files *files;
+};
+
+/* One that does not verify is none; others' directories have their own. */
+static struct content *
+orphan_read(const struct reader *r, const char *path)
+{
+	size_t len, dir = strlen(r->dir);
+	struct content *c;
+	struct error err;
+	char *text;
+
+	if (strncmp(path, r->dir, dir) != 0 || path[dir] != '/' ||
+	    kept_read(r->opt->good, r->opt->public_key, path, &text, &len,
+	    &err) != 0)
+		return NULL;
+	c = content_of(path, text, len);
+	free(text);
+	if (c != NULL && (!c->valid || !c->docs.defaults ||
+	    !was_signed(r, path, c->digest))) {
+		content_unref(c);
+		c = NULL;
+	}
+	return c;
+}
+
+static int
+orphan_take(void *arg, const char *kept)
+{
+	struct vanished *v = arg;
+	struct files *files = v->files;
+	char *path = kept_path(v->r->opt->good, kept);
+	struct content *c = path == NULL ? NULL : orphan_read(v->r, path);
+	struct file *grown = c == NULL ? NULL : realloc(files->file,
+	    (files->count + 1) * sizeof *grown);
+
+	if (grown == NULL) {
+		content_unref(c);
+		free(path);
+		return c == NULL ? 0 : -1;
+	}
+	files->file = grown;
+	grown[files->count++] = (struct file){ .path = path,
+		.name = path + strlen(v->r->dir) + 1, .good = c,
+		.asked = true,
+		.resets = v->r->signs != NULL ? v->r->signs->resets : 0 };
+	return 0;
+}
+
+static int
+compare_files(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+int
+kept_vanished(const struct reader *r, const struct text_list *names,
+    struct files *files)
+{
+	struct vanished v = { r, files };
+	struct text_list paths = { 0 };
+	struct buffer b = { .data = NULL };
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < names->count; i++) {
+		b.len = 0;
+		buffer_printf(&b, "%s/%s", r->dir, names->text[i]);
+		rc = b.failed ? -1 : text_list_add(&paths, b.data);
+	}
+	if (rc == 0)
+		rc = orphans(r->opt->good, paths.text, paths.count,
+		    orphan_take, &v);
+	if (files->count > 1)
+		qsort(files->file, files->count, sizeof *files->file,
+		    compare_files);
+	text_list_free(&paths);
+	buffer_free(&b);
+	return rc;
+}
+
+/* ---------------------------------------------------------- what to keep */
+
+struct send {
+	kept_send_fn *send;
+	void *arg;
+};
+
+static int
+orphan_forget(void *arg, const char *kept)
+{
+	const struct send *s = arg;
+
+	return s->send(s->arg, READER_FORGET, kept, strlen(kept));
+}
+
+/*
+ * What is kept of files that were removed while no agent ran: it must not come
+ * back when one of that name is made.  An empty directory proves nothing, nor
+ * does one of which some part cannot be read.
+ */
+static int
+sweep(struct reader *r, kept_send_fn *send, void *arg)
+{
+	struct send s = { send, arg };
+	char **path;
+	int rc;
+
+	for (size_t i = 0; i < r->places.count; i++)
+		if (r->places.place[i].problem != NULL)
+			return 0;
+	path = calloc(r->files.count, sizeof *path);
+	if (path == NULL || r->files.count == 0) {
+		free(path);
+		return 0;
+	}
+	for (size_t i = 0; i < r->files.count; i++)
+		path[i] = r->files.file[i].path;
+	rc = orphans(r->opt->good, path, r->files.count, orphan_forget, &s);
+	free(path);
+	r->swept = true;
 	return rc;
 }
 
@@ -137,9 +264,5 @@ kept_tell(struct reader *r, kept_send_fn *send, void *arg)
 	text_list_free(&r->forgotten);
 	for (size_t i = 0; rc == 0 && i < r->files.count; i++)
 		rc = tell_good(r, &r->files.file[i], send, arg);
-	if (rc == 0 && !r->swept && r->files.count > 0) {
-		r->swept = true;
-		rc = sweep(r, send, arg);
-	}
-	return rc;
+	return rc == 0 && !r->swept ? sweep(r, send, arg) : rc;
 }

@@ -14,6 +14,8 @@
 #include "agent/read/scan.h"
 #include "agent/read/trust.h"
 
+#define GONE_MS 1000 /* for a MANIFEST that is replaced */
+
 static int
 judge_file(const struct file *f, const struct manifest_entry *e,
     struct error *err)
@@ -111,8 +113,26 @@ read_list(const struct reader *r, int dirfd, struct manifest *m,
 	    error_set(err, EINVAL, "%s", s->list_problem);
 }
 
+/* Whether each file counts for itself by now: 0, else 1 with the reason. */
+static int
+without(struct reader *r, struct error *why)
+{
+	long long now = monotonic_ms();
+
+	if (!r->manifest)
+		return 0;
+	if (r->manifest_gone_ms == 0)
+		r->manifest_gone_ms = now;
+	if (now - r->manifest_gone_ms < GONE_MS) {
+		error_set(why, ENOENT, "is gone");
+		return 1;
+	}
+	r->manifest = false;
+	return 0;
+}
+
 int
-scan_judge(const struct reader *r, int dirfd, struct files *next,
+scan_judge(struct reader *r, int dirfd, struct files *next,
     struct error *err)
 {
 	struct manifest m;
@@ -121,11 +141,14 @@ scan_judge(const struct reader *r, int dirfd, struct files *next,
 
 	error_clear(&why);
 	rc = read_list(r, dirfd, &m, &why);
-	if (rc == 1)
+	if (rc == 1 && without(r, &why) == 0)
 		return 0;
+	if (rc != 1)
+		r->manifest_gone_ms = 0;
 	if (rc == 0)
 		rc = trusted(r, dirfd, &why);
-	drop_vanished(next);
+	if (rc == 0)
+		drop_vanished(next);
 	if (rc == 0)
 		rc = judge_files(&m, next, &why);
 	manifest_free(&m);
@@ -133,8 +156,10 @@ scan_judge(const struct reader *r, int dirfd, struct files *next,
 		rc = files_resolve(next, &why);
 	if (rc == 0 && r->signs != NULL && r->signs->listed)
 		rc = signed_end(r, next, &why);
-	if (rc == 0)
+	if (rc == 0) {
+		r->manifest = true;
 		return 0;
+	}
 	error_set(err, why.code, "%s/" MANIFEST_NAME ": %s; the set stays "
 	    "what it was", r->dir, why.text);
 	return 1;

@@ -43,7 +43,7 @@ static int
 verify(const struct reader *r, int dirfd, const char *name, const char *text,
     size_t len, uint64_t *number, struct error *err)
 {
-	char file[NAME_MAX + sizeof MINISIGN_SUFFIX], *sig;
+	char file[PATH_MAX], *sig;
 	struct error why;
 	size_t sig_len;
 	int rc;
@@ -198,12 +198,12 @@ signed_file(const struct reader *r, int dirfd, const struct file *f,
 void
 signed_identify(int dirfd, const char *name, struct file_id *sig)
 {
-	char file[NAME_MAX + sizeof MINISIGN_SUFFIX];
+	char file[PATH_MAX];
 	struct stat st;
 
 	memset(sig, 0, sizeof *sig);
-	snprintf(file, sizeof file, "%s" MINISIGN_SUFFIX, name);
-	if (fstatat(dirfd, file, &st, 0) != 0)
+	if ((size_t)snprintf(file, sizeof file, "%s" MINISIGN_SUFFIX,
+	    name) >= sizeof file || fstatat(dirfd, file, &st, 0) != 0)
 		return;
 	sig->dev = st.st_dev;
 	sig->ino = st.st_ino;

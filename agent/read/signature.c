@@ -55,7 +55,7 @@ signature_comment(const char *comment, const char *name, uint64_t *number,
 		    "file:%s\"", name);
 	if (len != strlen(name) || strncmp(value, name, len) != 0)
 		return error_set(err, EBADMSG, "it was made for the file "
-		    "%.*s", (int)len, value);
+		    "%.*s, not for file:%s", (int)len, value, name);
 	if (!find_word(comment, "seq:", &value, &len) &&
 	    !find_word(comment, "timestamp:", &value, &len))
 		return error_set(err, EBADMSG, "its trusted comment has no "

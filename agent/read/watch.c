@@ -32,6 +32,10 @@ struct watch {
 	int fd;
 	struct point point[POINTS_MAX];
 	size_t count;
+	/* Directories below it, and their watches, -1: none. */
+	struct text_list below;
+	int *below_wd;
+	unsigned char places[SPEC_DIGEST_SIZE];
 	char why[256];
 };
 
@@ -51,6 +55,7 @@ watch_why(const struct watch *w)
 
 #define ENTRIES (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
 #define SELF (IN_DELETE_SELF | IN_MOVE_SELF)
+#define SPECS (ENTRIES | SELF | IN_ATTRIB | COMPAT_IN_WRITES)
 #define LOST (SELF | IN_IGNORED | IN_UNMOUNT | IN_Q_OVERFLOW)
 
 /* Messages that name the limit are for status; they say what to do. */
@@ -107,8 +112,9 @@ add_git(struct watch *w)
 	struct git g;
 	char *slash;
 
-	if (git_find(w->dir, &g) != 0 ||
-	    add_point(w, g.dir, "HEAD", ENTRIES | SELF) != 0 ||
+	/* Without a commit, too: there will be one. */
+	(void)git_find(w->dir, &g);
+	if (g.dir[0] == '\0' || add_point(w, g.dir, "HEAD", ENTRIES | SELF) != 0 ||
 	    add_point(w, g.dir, "index", ENTRIES | SELF) != 0 ||
 	    add_point(w, g.common, "packed-refs", ENTRIES | SELF) != 0)
 		return;
@@ -117,6 +123,20 @@ add_git(struct watch *w)
 		return;
 	*slash = '\0';
 	(void)add_point(w, g.ref, slash + 1, ENTRIES | SELF);
+}
+
+/* One that is gone by now is said by an event of the one that held it. */
+static int
+add_below(struct watch *w, const char *name)
+{
+	char path[2 * PATH_MAX];
+	int wd;
+
+	snprintf(path, sizeof path, "%s/%s", w->dir, name);
+	wd = inotify_add_watch(w->fd, path, SPECS | IN_ONLYDIR);
+	if (wd == -1 && errno != ENOENT && errno != ENOTDIR)
+		explain(w, path, errno);
+	return wd;
 }
 
 /*
@@ -133,15 +153,19 @@ establish(struct watch *w)
 
 	for (size_t i = 0; i < w->count; i++)
 		(void)inotify_rm_watch(w->fd, w->point[i].wd);
+	for (size_t i = 0; i < w->below.count; i++)
+		if (w->below_wd[i] != -1)
+			(void)inotify_rm_watch(w->fd, w->below_wd[i]);
 	w->count = 0;
 	w->why[0] = '\0';
 	more = walk_begin(&walk, "/", w->dir);
 	while (more == 0 && (more = walk_next(&walk)) == 1)
 		more = add_point(w, walk.done, walk.name, ENTRIES | SELF) != 0 ||
 		    walk_enter(&walk, &st) != 0 ? -1 : 0;
-	if (more == 0 && add_point(w, w->dir, "", ENTRIES | SELF | IN_ATTRIB |
-	    COMPAT_IN_WRITES) == 0)
+	if (more == 0 && add_point(w, w->dir, "", SPECS) == 0)
 		add_git(w);
+	for (size_t i = 0; i < w->below.count; i++)
+		w->below_wd[i] = add_below(w, w->below.text[i]);
 }
 
 /* Whether an event in the directory itself can concern a spec. */
@@ -152,8 +176,6 @@ concerns_specs(const struct inotify_event *e)
 
 	if (name[0] == '\0')
 		return true;
-	if (strcmp(name, ".git") == 0)
-		return false;
 	/*
 	 * A hidden file that is made will be renamed: a scan for it would only
 	 * be in the way of the one that counts.  ..data is no such file.
@@ -182,11 +204,20 @@ handle(const struct watch *w, const struct inotify_event *e, bool *lost)
 			continue;
 		if ((e->mask & LOST) != 0) {
 			*lost = relevant = true;
+		} else if (p->name[0] == '\0' && e->len > 0 &&
+		    strcmp(e->name, ".git") == 0) {
+			*lost |= (e->mask & ENTRIES) != 0;
 		} else if (p->name[0] == '\0') {
 			relevant |= concerns_specs(e);
 		} else if (e->len > 0 && strcmp(p->name, e->name) == 0) {
 			*lost = relevant = true;
 		}
+	}
+	for (size_t i = 0; i < w->below.count; i++) {
+		if (w->below_wd[i] != e->wd)
+			continue;
+		relevant |= (e->mask & LOST) != 0 || concerns_specs(e);
+		*lost |= (e->mask & LOST) != 0;
 	}
 	return relevant;
 }
@@ -230,7 +261,45 @@ watch_refresh(struct watch *w)
 	return other;
 }
 
+bool
+watch_follow(struct watch *w, const struct text_list *below,
+    const unsigned char places[SPEC_DIGEST_SIZE])
+{
+	int *grown;
+
+	if (w->below.count == below->count &&
+	    memcmp(w->places, places, sizeof w->places) == 0)
+		return false;
+	grown = calloc(below->count + 1, sizeof *grown);
+	if (grown == NULL)
+		return false;
+	for (size_t i = 0; i < w->below.count; i++)
+		if (w->below_wd[i] != -1)
+			(void)inotify_rm_watch(w->fd, w->below_wd[i]);
+	text_list_free(&w->below);
+	free(w->below_wd);
+	w->below_wd = grown;
+	if (text_list_copy(&w->below, below) != 0)
+		text_list_free(&w->below);
+	else
+		memcpy(w->places, places, sizeof w->places);
+	memset(grown, -1, w->below.count * sizeof *grown);
+	if (w->fd != -1)
+		establish(w);
+	return w->below.count > 0;
+}
+
 #else /* no inotify(7) */
+
+bool
+watch_follow(struct watch *w, const struct text_list *below,
+    const unsigned char places[SPEC_DIGEST_SIZE])
+{
+	(void)w;
+	(void)below;
+	(void)places;
+	return false;
+}
 
 bool
 watch_drain(struct watch *w)
@@ -278,6 +347,8 @@ watch_free(struct watch *w)
 		return;
 	if (w->fd != -1)
 		close(w->fd);
+	text_list_free(&w->below);
+	free(w->below_wd);
 	free(w->dir);
 	free(w);
 }

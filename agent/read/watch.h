@@ -13,6 +13,8 @@
 
 #include <stdbool.h>
 
+#include "specs/spec.h"
+
 struct watch;
 
 /* Returns NULL only when memory is out. */
@@ -30,6 +32,14 @@ const char *watch_why(const struct watch *w);
 
 /* Takes all hints.  Returns whether one of them asks for a scan. */
 bool watch_drain(struct watch *w);
+
+/*
+ * Directories below it with specs; `places` changes when one is another than it
+ * was.  Returns whether something is watched that was not before: what happened
+ * there until now was not seen.
+ */
+bool watch_follow(struct watch *w, const struct text_list *below,
+    const unsigned char places[SPEC_DIGEST_SIZE]);
 
 /*
  * Sets everything up again; before each rescan, since a mount over the

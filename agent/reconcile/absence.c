@@ -71,27 +71,60 @@ set_hold(struct managed *m, const char *why)
 	m->hold = why == NULL ? NULL : strdup(why);
 }
 
-/* Why no jail may be removed now; NULL when some may. */
+/*
+ * Whether there are too many at once, or were when most were missing: that
+ * ends when all are back or approved, or when the window is over.
+ */
+static bool
+too_many(struct absence *a, bool now_too_many, size_t candidates, int64_t now)
+{
+	if (now_too_many && candidates > a->peak) {
+		a->peak = candidates;
+		a->peak_at = now;
+	}
+	return now_too_many || (a->peak > 0 &&
+	    now - a->peak_at < REMOVAL_WINDOW_MS);
+}
+
+/*
+ * Why no jail may be removed now; NULL when some may.  `candidates` are those
+ * whose absence is proven, of all that are missing.
+ */
 static void
 find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
-    size_t candidates, int64_t now)
+    size_t candidates, size_t missing, int64_t now)
 {
 	const struct scan_file *f = unknown_file(s);
 	size_t most = limit_number(&a->limit, ABSENCE_USUAL,
 	    r->shop.inventory->count), done = recent(a, now);
+	bool many = done + candidates > most, few_now;
 
+	if (missing == 0)
+		a->peak = 0;
+	if (candidates == 0 && missing > 0)
+		return;
 	free(a->hold);
 	a->hold = NULL;
 	if (candidates == 0)
 		return;
+	few_now = !many;
+	many = too_many(a, many || !a->seen, candidates, now);
 	if (s->state == SCAN_MISSING)
 		hold(a, "%s", s->why != NULL ? s->why : "no directory");
 	else if (r->shop.inventory->doubt != NULL)
 		hold(a, "%s", r->shop.inventory->doubt);
+	else if (!a->seen)
+		hold(a, "%s holds no spec file, as if it were not mounted; "
+		    "approve it with jailagent ack, or bring the files back",
+		    r->shop.set);
 	else if (f != NULL)
 		hold(a, "%s is invalid and may be about it; mend the file",
 		    f->path);
-	else if (done + candidates > most)
+	else if (many && few_now)
+		hold(a, "%zu specs were gone at once, so those that are not "
+		    "back yet may come; approve their removal with jailagent "
+		    "ack, or bring the files back", a->peak);
+	else if (many)
 		hold(a, "%zu removals at once are more than --max-remove "
 		    "allows (%zu in 10 minutes); approve them with jailagent "
 		    "ack, or bring the files back", done + candidates, most);
@@ -119,6 +152,23 @@ note_absent(struct reconciler *r, const struct scan *s, int64_t now)
 	}
 }
 
+/*
+ * Files come back, so others may be about to: their absence has to be proven
+ * anew.  That cannot go on for ever.
+ */
+static void
+others_may_come(struct absence *a, struct reconciler *r, int64_t now)
+{
+	if (a->returns_at == 0 || now - a->return_at > 2 * (int64_t)ABSENCE_MS)
+		a->returns_at = now;
+	a->return_at = now;
+	if (now - a->returns_at >= REMOVAL_WINDOW_MS)
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		if (r->jail[i]->absent_at != 0 && !r->jail[i]->acked)
+			r->jail[i]->absent_at = now;
+}
+
 /* Forgetting it takes nothing away: never made, or to be kept. */
 static bool
 no_loss(const struct reconciler *r, const struct managed *m)
@@ -131,16 +181,56 @@ no_loss(const struct reconciler *r, const struct managed *m)
 	    e->applied->agent.on_remove == REMOVE_KEEP;
 }
 
+/*
+ * Defaults that vanished change the jails of other files; each counts as one
+ * removal.  Returns how many there are that nobody approved.
+ */
+static size_t
+defaults_gone(struct absence *a, const struct scan *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->file_count; i++) {
+		a->seen |= !s->file[i].gone;
+		n += s->file[i].gone;
+	}
+	if (n == 0)
+		a->acked = false;
+	return a->acked ? 0 : n;
+}
+
+static void
+judge_defaults(struct absence *a, const struct scan *s, int64_t now)
+{
+	bool held = a->hold != NULL && !a->acked;
+
+	a->drop = false;
+	free(a->held_file);
+	a->held_file = NULL;
+	for (size_t i = 0; i < s->file_count; i++) {
+		if (!s->file[i].gone || s->state == SCAN_MISSING)
+			continue;
+		if (!held) {
+			count_removal(a, now);
+			a->drop = true;
+		} else if (a->held_file == NULL) {
+			a->held_file = strdup(s->file[i].path);
+		}
+	}
+}
+
 int
 absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
     int64_t now)
 {
-	size_t candidates = 0;
+	size_t candidates, missing;
+	bool back = false;
 
 	for (size_t i = 0; i < s->changed_count; i++) {
 		struct spec *spec = s->changed[i];
-		struct managed *m;
+		struct managed *m = reconciler_jail(r, spec->name, false);
 
+		back |= m != NULL && !m->said;
 		s->changed[i] = NULL;
 		if (reconciler_want(r, spec) != 0)
 			return -1;
@@ -156,11 +246,22 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 	}
 	a->pending = false;
 	a->held = 0;
+	if (back)
+		others_may_come(a, r, now);
 	note_absent(r, s, now);
-	for (size_t i = 0; i < r->count; i++)
-		candidates += absent(r->jail[i], now) &&
-		    !r->jail[i]->acked && !no_loss(r, r->jail[i]);
-	find_doubt(a, r, s, candidates, now);
+	candidates = defaults_gone(a, s);
+	missing = candidates;
+	for (size_t i = 0; i < r->count; i++) {
+		const struct managed *m = r->jail[i];
+
+		if (m->absent_at == 0 || m->unwanted || m->acked ||
+		    no_loss(r, m))
+			continue;
+		missing++;
+		candidates += absent(m, now);
+	}
+	find_doubt(a, r, s, candidates, missing, now);
+	judge_defaults(a, s, now);
 	for (size_t i = 0; i < r->count; i++) {
 		struct managed *m = r->jail[i];
 
@@ -168,6 +269,7 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 			continue;
 		if (!absent(m, now) || s->state != SCAN_OK) {
 			a->pending = true;
+			a->held += m->hold != NULL;
 		} else if (a->hold != NULL && !m->acked &&
 		    !no_loss(r, m)) {
 			set_hold(m, a->hold);
@@ -186,6 +288,7 @@ void
 absence_free(struct absence *a)
 {
 	free(a->hold);
+	free(a->held_file);
 	free(a->removed_at);
 	memset(a, 0, sizeof *a);
 }

@@ -20,9 +20,21 @@ struct absence {
 	struct limit limit; /* --max-remove */
 	int64_t *removed_at;	    /* ms, of the removals in the window */
 	size_t removed;
+	/*
+	 * The most removals that were held at once, and when that was: as files
+	 * come back, those that are not there yet are not to be taken for few.
+	 */
+	size_t peak;
+	int64_t peak_at;
+	int64_t returns_at; /* since when files come back; 0: they do not */
+	int64_t return_at;  /* the newest of them */
 	bool pending; /* some absence is not proven yet: scan again */
 	char *hold;   /* why removals are held, NULL: they are not */
 	size_t held;  /* how many jails that concerns */
+	char *held_file; /* one with defaults that it concerns, or NULL */
+	bool seen;    /* there was a spec file in the agent's life */
+	bool acked;   /* the removal of all defaults was approved */
+	bool drop;    /* defaults that are gone are to be given up */
 };
 
 /* Takes over what a scan found; s->changed are moved out of it. */

@@ -61,6 +61,28 @@ kept_read(const char *dir, const char *public_key, const char *path,
 	return rc;
 }
 
+char *
+kept_path(const char *dir, const char *name)
+{
+	static const char mark[] = "\ntrusted comment: " COMMENT;
+	struct buffer file = { .data = NULL };
+	char *data, *text, *path = NULL;
+	struct error err;
+	size_t len;
+
+	buffer_printf(&file, "%s/%s", dir, name);
+	if (!file.failed && file_read(AT_FDCWD, file.data, SPEC_FILE_MAX + 2 *
+	    MINISIGN_COMMENT_MAX, &data, &len, &err) == 0) {
+		text = strstr(data, mark);
+		if (text != NULL)
+			path = strndup(text + sizeof mark - 1,
+			    strcspn(text + sizeof mark - 1, "\n"));
+		free(data);
+	}
+	buffer_free(&file);
+	return path;
+}
+
 bool
 kept_has(const char *dir, const char *path, const char *text, size_t len)
 {

@@ -29,6 +29,12 @@ bool kept_is_name(const char *name);
 int kept_read(const char *dir, const char *public_key, const char *path,
     char **text, size_t *len, struct error *err);
 
+/*
+ * The path that a kept file claims to be of, by its name in the directory; to
+ * be freed.  NULL when there is none.  kept_read tells whether it is true.
+ */
+char *kept_path(const char *dir, const char *name);
+
 /* Whether exactly this text is kept; its signature is not looked at. */
 bool kept_has(const char *dir, const char *path, const char *text, size_t len);
 

@@ -27,6 +27,21 @@ wait_until 10 "$JAILAGENT" -k "$kernel" -s "$work/state" wait || {
 kill "$agent"
 wait "$agent"
 
+echo "# from the end of writing to the first kernel call, kernel model"
+mkdir -p "$work/soon"
+"$JAILAGENT" -k "trace:$work/trace:model:$work/soon-table" \
+	-s "$work/soon-state" run -d "$work/soon" 2> "$work/log" &
+agent=$!
+echo "$agent" >> "$work/pids"
+wait_until 10 "$JAILAGENT" -k model -s "$work/soon-state" wait || {
+	cat "$work/log"
+	exit 1
+}
+"$BUILD/tests/helper/latency" "$work/trace" "$work/soon" "$work/root" \
+	"$COUNT" 50 || cat "$work/log"
+kill "$agent"
+wait "$agent"
+
 echo "# kernel calls, kernel model:$work/calls"
 "$BUILD/tests/bench/calls" "model:$work/calls" "$work/root" "${JAILS:-10000}"
 

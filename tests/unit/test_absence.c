@@ -85,6 +85,7 @@ setup(void **state)
 
 	world_make(&s->w, JAIL_GEN_15);
 	s->a.limit.value = -1;
+	s->a.seen = true;
 	s->now = 100000;
 	world_reconciler(&s->w, &opt);
 	yaml_of(0, JAILS, yaml, sizeof yaml);
@@ -335,6 +336,7 @@ absent_since_before_the_start(void **state)
 	s->w.has_reconciler = false;
 	absence_free(&s->a);
 	s->a.limit.value = -1;
+	s->a.seen = true;
 	world_restart(&s->w);
 	world_reconciler(&s->w, &opt);
 	yaml_of(1, JAILS - 1, yaml, sizeof yaml);
@@ -344,6 +346,115 @@ absent_since_before_the_start(void **state)
 	assert_int_equal(alive(s), JAILS);
 	s->now += 2000;
 	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
+}
+
+/* Files come back one by one: those that are missing still are not given up. */
+static void
+back_one_by_one(void **state)
+{
+	struct scene *s = *state;
+	char yaml[512];
+
+	scan(s, NULL, three_gone);
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	assert_int_equal(s->a.held, 3);
+	for (unsigned i = 0; i < 2; i++) {
+		s->now += 5000;
+		yaml_of(i, 1, yaml, sizeof yaml);
+		scan(s, yaml, NULL);
+		s->now += 5000;
+		scan(s, NULL, NULL);
+		assert_int_equal(alive(s), JAILS);
+		assert_int_equal(s->a.held, 2 - i);
+	}
+	/* The last is not held for ever: it is one alone by now. */
+	s->now += REMOVAL_WINDOW_MS;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
+	assert_null(s->a.hold);
+}
+
+/* Also when they are few enough to be removed: others may come as well. */
+static void
+others_may_come(void **state)
+{
+	static const char *const two_gone[] = { "j0", "j1", NULL };
+	struct scene *s = *state;
+	char yaml[512];
+
+	scan(s, NULL, two_gone);
+	s->now += 900;
+	yaml_of(0, 1, yaml, sizeof yaml);
+	scan(s, yaml, NULL);
+	s->now += 200;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	assert_true(s->a.pending);
+	s->now += 800;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
+	/* But not for ever. */
+	s->a.limit = (struct limit){ 5, false };
+	scan(s, NULL, (const char *const []){ "j2", "j3", NULL });
+	s->now += ABSENCE_MS;
+	s->a.returns_at = s->now - REMOVAL_WINDOW_MS;
+	s->a.return_at = s->now;
+	yaml_of(3, 1, yaml, sizeof yaml);
+	scan(s, yaml, NULL);
+	assert_int_equal(alive(s), JAILS - 2);
+}
+
+/* Defaults that are gone count as one removal, and are held as one. */
+static void
+defaults_count_like_a_jail(void **state)
+{
+	struct scene *s = *state;
+	struct scan_file gone = { .path = (char []){ "/etc/00.yaml" },
+		.valid = true, .gone = true };
+
+	scan_with(s, SCAN_OK, NULL, NULL, &gone);
+	assert_true(s->a.drop);
+	assert_null(s->a.held_file);
+	scan(s, NULL, NULL);
+	assert_false(s->a.drop);
+	/* Twenty percent of ten are two: this is the second, that the third. */
+	scan_with(s, SCAN_OK, NULL, NULL, &gone);
+	assert_true(s->a.drop);
+	scan_with(s, SCAN_OK, NULL, NULL, &gone);
+	assert_false(s->a.drop);
+	assert_string_equal(s->a.held_file, "/etc/00.yaml");
+	assert_non_null(strstr(s->a.hold, "--max-remove"));
+	s->a.acked = true;
+	scan_with(s, SCAN_OK, NULL, NULL, &gone);
+	assert_true(s->a.drop);
+	assert_null(s->a.held_file);
+	/* The approval was for those. */
+	scan(s, NULL, NULL);
+	assert_false(s->a.acked);
+}
+
+/* An agent that never saw a file does not believe that there is none. */
+static void
+no_file_at_all(void **state)
+{
+	struct scene *s = *state;
+	struct scan_file some = { .path = (char []){ "/etc/x.yaml" },
+		.valid = true };
+
+	s->a.seen = false;
+	scan(s, NULL, one_gone);
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	assert_non_null(strstr(s->a.hold, "no spec file"));
+	/* One that shows does not mean that all are there. */
+	scan_with(s, SCAN_OK, NULL, NULL, &some);
+	assert_int_equal(alive(s), JAILS);
+	assert_non_null(strstr(s->a.hold, "were gone at once"));
+	s->now += REMOVAL_WINDOW_MS;
+	scan_with(s, SCAN_OK, NULL, NULL, &some);
 	assert_int_equal(alive(s), JAILS - 1);
 }
 
@@ -364,6 +475,10 @@ main(void)
 		TEST(explicit_limits),
 		TEST(jails_that_never_were_do_not_count),
 		TEST(absent_since_before_the_start),
+		TEST(back_one_by_one),
+		TEST(others_may_come),
+		TEST(defaults_count_like_a_jail),
+		TEST(no_file_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

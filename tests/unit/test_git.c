@@ -151,6 +151,20 @@ test_not_understood(void **state)
 }
 
 /* A cut or damaged index is refused without a step over its end. */
+/* What is no file must not keep the reader. */
+static void
+test_fifo_of_refs(void **state)
+{
+	struct world *w = *state;
+
+	if (w == NULL)
+		skip();
+	run(w, "rm -f .git/refs/heads/main .git/packed-refs && "
+	    "mkfifo .git/packed-refs");
+	scan(w);
+	assert_int_equal(strlen(w->s.revision), 64);
+}
+
 static void
 test_damaged_index(void **state)
 {
@@ -211,6 +225,7 @@ main(void)
 		TEST(test_other_work_tree),
 		TEST(test_not_understood),
 		TEST(test_damaged_index),
+		TEST(test_fifo_of_refs),
 		cmocka_unit_test(test_sha1),
 	};
 

@@ -220,6 +220,50 @@ forged(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/*
+ * Defaults whose file vanished while nobody looked count on, until the agent
+ * gives them up; other files that vanished then are its own to judge.
+ */
+static void
+vanished_meanwhile(void **state)
+{
+	struct keeper *k = *state;
+	const struct world *w = k->w;
+
+	write_text(w, "00.yaml", "name: \"*\"\nhost.hostname: given\n");
+	write_text(w, "01.yaml", "name: \"*\"\nsecurelevel: 1\n");
+	write_text(w, "a.yaml", "name: a\npath: /\npersist: true\n");
+	write_jail(w, "b.yaml", "b", "one");
+	look(k);
+	assert_int_equal(k->kept, 4);
+	again(k);
+	assert_int_equal(unlink(spec_path(w, "00.yaml")), 0);
+	assert_int_equal(unlink(spec_path(w, "b.yaml")), 0);
+	/* Renamed, they did not vanish. */
+	assert_int_equal(rename(spec_path(w, "01.yaml"),
+	    spec_path(w, "02.yaml")), 0);
+	scan(k->w);
+	expect(w, SCAN_UNSETTLED, "+a ");
+	assert_string_equal(host_of(k, "a"), "given");
+	assert_true(file_of(w, "00.yaml")->unsettled);
+	look(k);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.file_count, 3);
+	assert_true(file_of(w, "00.yaml")->gone);
+	/* Nobody decided: so it is for the next agent. */
+	again(k);
+	look(k);
+	assert_true(file_of(w, "00.yaml")->gone);
+	reader_drop(&k->w->r);
+	look(k);
+	expect(w, SCAN_OK, "+a ");
+	assert_int_equal(k->forgotten, 1);
+	again(k);
+	look(k);
+	assert_int_equal(w->s.file_count, 2);
+	assert_string_equal(host_of(k, "a"), "");
+}
+
 int
 main(void)
 {
@@ -227,6 +271,7 @@ main(void)
 		TEST(recalled),
 		TEST(forgotten),
 		TEST(forged),
+		TEST(vanished_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

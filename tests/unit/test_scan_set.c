@@ -34,11 +34,11 @@ write_manifest(const struct world *w, const char *const *name)
 static const char *const both[] = { "a.yaml", "b.yaml", NULL };
 static const char *const only_a[] = { "a.yaml", NULL };
 
-/* Scans until it is settled, or one second has gone by. */
+/* Scans until it is settled, or two seconds have gone by. */
 static void
 look(struct world *w)
 {
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 20; i++) {
 		scan(w);
 		if (w->s.again_ms == 0 || w->s.changed_count > 0)
 			return;
@@ -112,6 +112,31 @@ said_after_a_while(void **state)
 	expect(w, SCAN_UNSETTLED, "");
 }
 
+/* It is replaced as git does it: deleted, and made anew. */
+static void
+replaced_by_deletion(void **state)
+{
+	struct world *w = *state;
+
+	begin(w);
+	write_jail(w, "a.yaml", "a", "two");
+	assert_int_equal(unlink(spec_path(w, MANIFEST_NAME)), 0);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	/* Or swapped as what a link leads to. */
+	assert_int_equal(symlink("none", spec_path(w, MANIFEST_NAME)), 0);
+	usleep(1100000);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	assert_int_equal(unlink(spec_path(w, MANIFEST_NAME)), 0);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	write_jail(w, "b.yaml", "b", "two");
+	write_manifest(w, both);
+	look(w);
+	expect(w, SCAN_OK, "+a +b ");
+}
+
 static void
 wrong_files(void **state)
 {
@@ -161,13 +186,13 @@ wrong_manifests(void **state)
 		write_text(w, MANIFEST_NAME, texts[i]);
 		scan(w);
 		expect(w, SCAN_UNSETTLED, "");
-		assert_int_equal(manifest_check(w->opt.dir, &err), -1);
+		assert_int_equal(manifest_check(w->opt.dir, false, &err), -1);
 		assert_non_null(strstr(err.text, "MANIFEST: line 1"));
 	}
 	write_manifest(w, both);
-	assert_int_equal(manifest_check(w->opt.dir, &err), 0);
+	assert_int_equal(manifest_check(w->opt.dir, false, &err), 0);
 	write_manifest(w, only_a);
-	assert_int_equal(manifest_check(w->opt.dir, &err), -1);
+	assert_int_equal(manifest_check(w->opt.dir, false, &err), -1);
 	assert_non_null(strstr(err.text, "does not list b.yaml"));
 	/* Others may not write what decides. */
 	write_manifest(w, both);
@@ -190,6 +215,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(as_a_whole),
 		TEST(said_after_a_while),
+		TEST(replaced_by_deletion),
 		TEST(wrong_files),
 		TEST(wrong_manifests),
 	};

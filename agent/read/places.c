@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/read/scan.h"
+#include "agent/read/trust.h"
+#include "specs/tree.h"
+
+static int
+compare_name(const void *name, const void *place)
+{
+	return strcmp(name, ((const struct place *)place)->name);
+}
+
+const struct place *
+places_find(const struct places *p, const char *name)
+{
+	return p->count == 0 ? NULL : bsearch(name, p->place, p->count,
+	    sizeof *p->place, compare_name);
+}
+
+const struct place *
+places_trouble(const struct places *p, const char *name)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct place *q = &p->place[i];
+		size_t len = strlen(q->name);
+
+		if (q->problem != NULL && strncmp(name, q->name, len) == 0 &&
+		    name[len] == '/')
+			return q;
+	}
+	return NULL;
+}
+
+void
+places_finish(struct places *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		free(p->place[i].name);
+		free(p->place[i].problem);
+	}
+	free(p->place);
+	*p = (struct places){ 0 };
+}
+
+/*
+ * The directory, and the link `..data` through which Kubernetes swaps the
+ * whole of a directory's content.
+ */
+static int
+layout_read(const struct reader *r, int dirfd, const char *name,
+    struct layout *l)
+{
+	char data[PATH_MAX];
+	struct stat st;
+
+	memset(l, 0, sizeof *l);
+	if (snprintf(data, sizeof data, "%s%s..data", name,
+	    name[0] != '\0' ? "/" : "") >= (int)sizeof data ||
+	    (name[0] != '\0' ? fstatat(dirfd, name, &st, 0) :
+	    stat(r->dir, &st)) != 0)
+		return -1;
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	if (fstatat(dirfd, data, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		l->data = st.st_ino;
+		l->data_ctime = st.st_ctim;
+	}
+	return 0;
+}
+
+static bool
+layout_same(const struct layout *a, const struct layout *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->data == b->data &&
+	    a->data_ctime.tv_sec == b->data_ctime.tv_sec &&
+	    a->data_ctime.tv_nsec == b->data_ctime.tv_nsec;
+}
+
+bool
+places_same(const struct reader *r, int dirfd, const struct places *p)
+{
+	struct layout now;
+
+	for (size_t i = 0; i < p->count; i++)
+		if (p->place[i].problem == NULL &&
+		    (layout_read(r, dirfd, p->place[i].name, &now) != 0 ||
+		    !layout_same(&p->place[i].layout, &now)))
+			return false;
+	return true;
+}
+
+/* Who may write it, and whether it is where it was (tree_judge_fn). */
+static int
+judge(void *arg, const char *name, const struct stat *st, bool link,
+    struct error *err)
+{
+	struct reader *r = arg;
+	const struct place *known = r->seen ? places_find(&r->places, name) :
+	    NULL;
+	struct stat own = *st;
+	char path[2 * PATH_MAX];
+
+	snprintf(path, sizeof path, "%s%s%s", name[0] != '\0' ? r->dir :
+	    r->real, name[0] != '\0' ? "/" : "", name);
+	/* Of a sticky directory each file is checked by itself. */
+	if ((st->st_mode & S_ISVTX) != 0)
+		own.st_mode &= (mode_t)~(S_IWGRP | S_IWOTH);
+	if (r->opt->trust && link && trust_path(r->real, name, true, NULL,
+	    err) != 0)
+		return -1;
+	if (r->opt->trust && trust_owner(path, &own, err) != 0)
+		return -1;
+	if (known == NULL || known->dev == st->st_dev)
+		return 0;
+	r->other_device = true;
+	return error_set(err, ENXIO, "is on another device than before, as if "
+	    "it were not mounted; mount it, or use jailagent ack '*' to take "
+	    "it as it is");
+}
+
+static int
+add_place(struct places *p, const char *name, const char *problem)
+{
+	struct place *q = &p->place[p->count];
+
+	*q = (struct place){ .name = strdup(name),
+		.problem = problem != NULL ? strdup(problem) : NULL };
+	p->count++;
+	return q->name != NULL && (problem == NULL || q->problem != NULL) ?
+	    0 : -1;
+}
+
+/* A link to a directory that was there, and that leads nowhere now. */
+static bool
+leads_nowhere(int dirfd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISLNK(st.st_mode) && fstatat(dirfd, name, &st, 0) != 0;
+}
+
+static int
+place_of(const struct reader *r, int dirfd, const struct tree_dir *d,
+    struct places *next)
+{
+	const struct place *known = r->seen ? places_find(&r->places,
+	    d->name) : NULL;
+	struct place *p;
+
+	if (add_place(next, d->name, d->problem) != 0)
+		return -1;
+	p = &next->place[next->count - 1];
+	p->dev = known != NULL ? known->dev : d->st.st_dev;
+	if (p->problem != NULL)
+		return 0;
+	/* What the tree was read from; a difference shows at the end. */
+	(void)layout_read(r, dirfd, p->name, &p->layout);
+	p->layout.dev = d->st.st_dev;
+	p->layout.ino = d->st.st_ino;
+	return 0;
+}
+
+/* Both are sorted by name. */
+static int
+make_places(const struct reader *r, int dirfd, const struct tree *t,
+    struct places *next)
+{
+	size_t k = 0, i = 0;
+
+	next->place = calloc(t->count + r->places.count, sizeof *next->place);
+	if (next->place == NULL)
+		return -1;
+	while (i < t->count || k < r->places.count) {
+		const struct place *old = k < r->places.count ?
+		    &r->places.place[k] : NULL;
+		int order = old == NULL ? -1 : i == t->count ? 1 :
+		    strcmp(t->dir[i].name, old->name);
+
+		if (order <= 0 && place_of(r, dirfd, &t->dir[i++], next) != 0)
+			return -1;
+		if (order > 0 && leads_nowhere(dirfd, old->name)) {
+			if (add_place(next, old->name, "is a symbolic link "
+			    "that leads nowhere; its files stay what they "
+			    "were") != 0)
+				return -1;
+			next->place[next->count - 1].dev = old->dev;
+		}
+		k += order >= 0;
+	}
+	return 0;
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Directories with a problem stand among the files. */
+static int
+take_names(const struct places *p, struct tree *t, struct text_list *names)
+{
+	/* With the room that text_list_add expects. */
+	*names = (struct text_list){ .text = calloc(t->files * 2 + 1,
+	    sizeof *names->text) };
+	if (names->text == NULL)
+		return -1;
+	for (; names->count < t->files; names->count++) {
+		names->text[names->count] = t->file[names->count].name;
+		t->file[names->count].name = NULL;
+	}
+	for (size_t i = 0; i < p->count; i++)
+		if (p->place[i].problem != NULL &&
+		    text_list_add(names, p->place[i].name) != 0)
+			return -1;
+	if (names->count > t->files)
+		qsort(names->text, names->count, sizeof *names->text,
+		    compare_texts);
+	return 0;
+}
+
+int
+places_look(struct reader *r, int dirfd, struct places *next,
+    struct text_list *names, struct error *err)
+{
+	struct tree t;
+	int rc;
+
+	r->other_device = false;
+	rc = tree_read(dirfd, r->opt->below, judge, r, &t, err);
+	if (rc == 0 && (make_places(r, dirfd, &t, next) != 0 ||
+	    take_names(next, &t, names) != 0))
+		rc = error_sys(err, ENOMEM, "its directories");
+	tree_free(&t);
+	return rc;
+}

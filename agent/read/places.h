@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The directories with specs: the watched one and, if that is asked for, those
+ * below it.  Of each counts who may write it, on which device it is, and
+ * whether it stays the same one while its files are read.
+ */
+#ifndef JA_PLACES_H
+#define JA_PLACES_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "kernel/error.h"
+#include "kernel/value.h"
+
+struct reader;
+
+/* What must be the same at the end for files to belong together. */
+struct layout {
+	dev_t dev;
+	ino_t ino, data; /* of it, and of the link `..data` in it, or 0 */
+	struct timespec data_ctime;
+};
+
+/* A directory with specs. */
+struct place {
+	char *name;   /* below the watched one, which is "" */
+	dev_t dev;    /* of its first look, until another is accepted */
+	struct layout layout;
+	char *problem; /* why its files cannot be known now; or NULL */
+};
+
+struct places {
+	struct place *place; /* sorted by name */
+	size_t count;
+};
+
+/*
+ * Finds directories and the names of files in them; among these
+ * are those of directories with a problem, in the place of their files.
+ * Returns 0, -1 when the watched directory cannot be taken at its word.
+ */
+int places_look(struct reader *r, int dirfd, struct places *next,
+    struct text_list *names, struct error *err);
+/* Whether the directories are those that were looked at. */
+bool places_same(const struct reader *r, int dirfd, const struct places *p);
+const struct place *places_find(const struct places *p, const char *name);
+/* The directory with a problem in which a file is, NULL: none. */
+const struct place *places_trouble(const struct places *p, const char *name);
+void places_finish(struct places *p);
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Directories below the watched one (reader_options.below). */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "scan_world.h"
+#include "specs/tree.h"
+
+static int
+below_setup(void **state)
+{
+	int rc = world_setup(state);
+
+	if (rc == 0)
+		((struct world *)*state)->opt.below = true;
+	return rc;
+}
+
+static void
+make_dir(const struct world *w, const char *name)
+{
+	assert_int_equal(mkdir(spec_path(w, name), 0755), 0);
+}
+
+static void
+make_link(const struct world *w, const char *to, const char *name)
+{
+	assert_int_equal(symlink(to, spec_path(w, name)), 0);
+}
+
+static void
+names_of_specs(void **state)
+{
+	(void)state;
+	assert_true(tree_names_spec("a.yaml", false));
+	assert_false(tree_names_spec("a/b.yaml", false));
+	assert_true(tree_names_spec("a/b.yaml", true));
+	assert_true(tree_names_spec("a.yaml/b.yaml", true));
+	assert_false(tree_names_spec("a/.b.yaml", true));
+	assert_false(tree_names_spec(".a/b.yaml", true));
+	assert_false(tree_names_spec("#a/b.yaml", true));
+	assert_false(tree_names_spec("a/../b.yaml", true));
+	assert_false(tree_names_spec("a//b.yaml", true));
+	assert_false(tree_names_spec("/b.yaml", true));
+	assert_true(tree_names_spec("1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/x.yaml",
+	    true));
+	assert_false(tree_names_spec("1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h/x.yaml",
+	    true));
+}
+
+static void
+files_below(void **state)
+{
+	struct world *w = *state;
+
+	write_jail(w, "top.yaml", "top", "1");
+	make_dir(w, "sub");
+	make_dir(w, "sub/deep");
+	make_dir(w, ".hidden");
+	make_dir(w, ".git");
+	write_jail(w, "sub/a.yaml", "a", "1");
+	write_jail(w, "sub/deep/b.yaml", "b", "1");
+	write_jail(w, ".hidden/c.yaml", "c", "1");
+	write_jail(w, ".git/d.yaml", "d", "1");
+	scan(w);
+	expect(w, SCAN_OK, "+a +b +top ");
+	assert_int_equal(w->s.below.count, 2);
+	assert_string_equal(w->s.below.text[1], "sub/deep");
+	assert_true(file_of(w, "sub/deep/b.yaml")->valid);
+	write_jail(w, "sub/a.yaml", "a", "2");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	/* To another directory: it only moved. */
+	assert_int_equal(rename(spec_path(w, "sub/deep/b.yaml"),
+	    spec_path(w, "b.yaml")), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.moved_count, 1);
+	assert_int_equal(unlink(spec_path(w, "sub/a.yaml")), 0);
+	scan(w);
+	expect(w, SCAN_OK, "-a ");
+	assert_int_equal(rmdir(spec_path(w, "sub/deep")), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.below.count, 1);
+}
+
+static void
+not_asked_for(void **state)
+{
+	struct world *w = *state;
+
+	w->opt.below = false;
+	make_dir(w, "sub");
+	write_jail(w, "sub/a.yaml", "a", "1");
+	write_jail(w, "top.yaml", "top", "1");
+	scan(w);
+	expect(w, SCAN_OK, "+top ");
+	assert_int_equal(w->s.below.count, 0);
+}
+
+static void
+links(void **state)
+{
+	struct world *w = *state;
+	unsigned char before[SPEC_DIGEST_SIZE];
+
+	make_dir(w, ".one");
+	make_dir(w, ".two");
+	write_jail(w, ".one/a.yaml", "a", "1");
+	write_jail(w, ".two/a.yaml", "a", "2");
+	make_link(w, ".one", "sub");
+	make_link(w, "none", "nothing");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	memcpy(before, w->s.places, sizeof before);
+	/* Swapped: another directory has the name. */
+	make_link(w, ".two", ".new");
+	assert_int_equal(rename(spec_path(w, ".new"), spec_path(w, "sub")), 0);
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	assert_memory_not_equal(before, w->s.places, sizeof before);
+	/* One that led to a directory and leads nowhere now: as it was. */
+	assert_int_equal(rename(spec_path(w, ".two"), spec_path(w, ".away")),
+	    0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	expect_error(w, "sub", "leads nowhere");
+	assert_false(file_of(w, "sub")->has_last_good);
+	assert_int_equal(rename(spec_path(w, ".away"), spec_path(w, ".two")),
+	    0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.errors.count, 0);
+	assert_int_equal(unlink(spec_path(w, "sub")), 0);
+	scan(w);
+	expect(w, SCAN_OK, "-a ");
+}
+
+static void
+loops(void **state)
+{
+	struct world *w = *state;
+
+	make_dir(w, "sub");
+	write_jail(w, "sub/a.yaml", "a", "1");
+	make_link(w, "..", "sub/up");
+	make_link(w, "self", "self");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	assert_int_equal(w->s.file_count, 2);
+	expect_error(w, "sub/up", "a loop");
+	assert_int_equal(unlink(spec_path(w, "sub/up")), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.errors.count, 0);
+}
+
+static void
+too_deep(void **state)
+{
+	struct world *w = *state;
+	char path[64] = "1";
+
+	for (unsigned i = 0; i <= TREE_DEPTH_MAX; i++) {
+		make_dir(w, path);
+		strcat(path, "/1");
+	}
+	write_jail(w, "1/1/1/1/1/1/1/1/1/1/1/1/1/1/1/1/a.yaml", "a", "1");
+	write_jail(w, "1/1/1/1/1/1/1/1/1/1/1/1/1/1/1/1/1/b.yaml", "b", "1");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	expect_error(w, "1/1/1/1/1/1/1/1/1/1/1/1/1/1/1/1/1", "more than 16");
+}
+
+/* Who can write a directory can write specs. */
+static void
+owners_and_modes(void **state)
+{
+	struct world *w = *state;
+
+	make_dir(w, "sub");
+	write_jail(w, "sub/a.yaml", "a", "1");
+	write_jail(w, "b.yaml", "b", "1");
+	scan(w);
+	expect(w, SCAN_OK, "+a +b ");
+	assert_int_equal(chmod(spec_path(w, "sub"), 0777), 0);
+	write_jail(w, "sub/a.yaml", "a", "2");
+	write_jail(w, "b.yaml", "b", "2");
+	scan(w);
+	expect(w, SCAN_OK, "+b ");
+	expect_error(w, "sub", "written by everybody");
+	assert_int_equal(unlink(spec_path(w, "sub/a.yaml")), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	write_jail(w, "sub/a.yaml", "a", "2");
+	assert_int_equal(chmod(spec_path(w, "sub"), 01777), 0);
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	assert_int_equal(chmod(spec_path(w, "sub"), 0755), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(spec_path(w, "sub"), 12345, 0), 0);
+		scan(w);
+		expect_error(w, "sub", "belongs to user 12345");
+		assert_int_equal(chown(spec_path(w, "sub"), 0, 0), 0);
+	}
+	/* A link into a directory of others. */
+	assert_int_equal(mkdir(temp_file(&w->top, "open"), 0755), 0);
+	assert_int_equal(mkdir(temp_file(&w->top, "open/c"), 0755), 0);
+	assert_int_equal(chmod(temp_file(&w->top, "open"), 0777), 0);
+	make_link(w, "../open/c", "c");
+	write_jail(w, "c/c.yaml", "c", "1");
+	scan(w);
+	expect(w, SCAN_OK, "");
+	expect_error(w, "c", "open can be written by everybody");
+}
+
+static void
+cannot_be_read(void **state)
+{
+	struct world *w = *state;
+
+	if (geteuid() == 0) {
+		print_message("skip: root may read all\n");
+		skip();
+	}
+	make_dir(w, "sub");
+	write_jail(w, "sub/a.yaml", "a", "1");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	assert_int_equal(chmod(spec_path(w, "sub"), 0), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	expect_error(w, "sub", "cannot be read");
+	assert_int_equal(chmod(spec_path(w, "sub"), 0755), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.errors.count, 0);
+}
+
+/* As if it had been unmounted; the test says what device it was on. */
+static void
+another_device(void **state)
+{
+	struct world *w = *state;
+
+	make_dir(w, "sub");
+	write_jail(w, "sub/a.yaml", "a", "1");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	assert_false(w->s.other_device);
+	assert_string_equal(w->r.places.place[1].name, "sub");
+	w->r.places.place[1].dev++;
+	assert_int_equal(unlink(spec_path(w, "sub/a.yaml")), 0);
+	for (int i = 0; i < 2; i++) {
+		scan(w);
+		expect(w, SCAN_OK, "");
+		expect_error(w, "sub", "another device");
+		assert_true(w->s.other_device);
+	}
+	w->r.seen = false;
+	scan(w);
+	expect(w, SCAN_OK, "-a ");
+	assert_false(w->s.other_device);
+	scan(w);
+	assert_int_equal(w->s.errors.count, 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, below_setup, world_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_of_specs),
+		TEST(files_below),
+		TEST(not_asked_for),
+		TEST(links),
+		TEST(loops),
+		TEST(too_deep),
+		TEST(owners_and_modes),
+		TEST(cannot_be_read),
+		TEST(another_device),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

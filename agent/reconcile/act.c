@@ -310,6 +310,8 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 		release_claims(r, m, a);
 		return;
 	}
+	if (condition_drifts(r, m, a))
+		return;
 	error_clear(&err);
 	o.ok = change_jail(r, m, a, &err) == 0;
 	/* A kernel's helper that had died is there again the next time. */
@@ -322,6 +324,7 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	claims_forget(&r->claims);
 	m->done = o.ok;
 	if (o.ok) {
+		backoff_up(&m->drifts, clock_ms());
 		condition_ready(r, m, a->jid);
 		reconciler_look(r, m);
 	} else {

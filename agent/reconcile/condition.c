@@ -4,8 +4,10 @@
 #include <sodium.h>
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "agent/base/clock.h"
+#include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 
 /* Whether there is another spec now that is to be tried instead. */
@@ -127,6 +129,7 @@ condition_ready(struct reconciler *r, struct managed *m, int jid)
 	if (m->state != STATE_READY && m->state != STATE_QUARANTINED) {
 		backoff_up(&m->backoff, clock_ms());
 		backoff_up(&m->deaths, clock_ms());
+		backoff_up(&m->drifts, clock_ms());
 	}
 	if (managed_quarantine(m, quarantine, sizeof quarantine) != NULL)
 		managed_state(r, m, STATE_QUARANTINED, "%s", quarantine);
@@ -134,32 +137,64 @@ condition_ready(struct reconciler *r, struct managed *m, int jid)
 		managed_state(r, m, STATE_READY, "%s", "");
 }
 
-bool
-condition_postponed(struct reconciler *r, struct managed *m, struct action *a)
+/*
+ * Whether `why` is to be waited for, by that back-off: the first time it is
+ * not, then longer each time.
+ */
+static bool
+postponed(struct reconciler *r, struct managed *m, const struct action *a,
+    struct backoff *b, const char *why)
 {
 	const struct spec_agent *s = &m->desired->agent;
 	int64_t ms;
 
 	if (m->retried || !r->opt.healing)
 		return false;
-	ms = backoff_next(&m->deaths, clock_ms(), true, s->retry_initial_ms,
+	ms = backoff_next(b, clock_ms(), true, s->retry_initial_ms,
 	    s->retry_max_ms, s->retry_reset_ms, randombytes_random());
-	/* It had been healthy long enough to begin anew. */
-	if (m->deaths.tries == 1)
-		backoff_reset(&m->backoff);
 	if (ms == 0) {
 		m->retried = true; /* whatever else it has to wait for */
 		return false;
 	}
-	managed_state(r, m, STATE_FAILED, "%s", a->reason);
+	managed_state(r, m, STATE_FAILED, "%s", why);
 	m->jid = a->jid;
-	if (m->deaths.tries > ROLLBACK_TRIES &&
-	    rolled_back(r, m, a->reason, true)) {
-		action_free(a);
-		return true;
-	}
-	m->ill = a->heals;
 	reconciler_wait(m, ms);
+	return true;
+}
+
+bool
+condition_postponed(struct reconciler *r, struct managed *m, struct action *a)
+{
+	bool waits = postponed(r, m, a, &m->deaths, a->reason);
+
+	/* It had been healthy long enough to begin anew. */
+	if (m->deaths.tries == 1)
+		backoff_reset(&m->backoff);
+	if (!waits)
+		return false;
+	if (m->deaths.tries > ROLLBACK_TRIES &&
+	    rolled_back(r, m, a->reason, true))
+		reconciler_wake(m);
+	else
+		m->ill = a->heals;
+	action_free(a);
+	return true;
+}
+
+bool
+condition_drifts(struct reconciler *r, struct managed *m, struct action *a)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+	char why[ERROR_TEXT_MAX];
+
+	if (e == NULL || e->applied == NULL ||
+	    !spec_same(e->applied, m->desired))
+		return false;
+	snprintf(why, sizeof why, "%.800s, %u times now: somebody else "
+	    "changes it again and again", a->reason, m->drifts.tries + 1);
+	if (!postponed(r, m, a, &m->drifts, why))
+		return false;
+	order_wake(r, m);
 	action_free(a);
 	return true;
 }

@@ -26,6 +26,13 @@ bool condition_postponed(struct reconciler *r, struct managed *m,
     struct action *a);
 
 /*
+ * The same for a jail that was as it is wanted, and is not any more: the first
+ * time it is mended at once.
+ */
+bool condition_drifts(struct reconciler *r, struct managed *m,
+    struct action *a);
+
+/*
  * A single pass, which does not ask for the health of what ran before, asks for
  * that of the jails that `m` depends on.
  */

@@ -62,6 +62,7 @@ struct managed {
 	int64_t retry_at; /* ms; 0: none */
 	struct backoff backoff; /* of what failed */
 	struct backoff deaths;	/* of a jail that ended or fell ill */
+	struct backoff drifts;	/* of one that others change */
 	unsigned restarts; /* since the agent started */
 	struct health *health;	/* checks of the running jail; NULL: none */
 	bool started;	   /* by this process */

@@ -286,6 +286,7 @@ reconsider(struct reconciler *r, struct managed *m)
 	m->fresh = m->done = m->stop_failed = false;
 	backoff_reset(&m->backoff);
 	backoff_reset(&m->deaths);
+	backoff_reset(&m->drifts);
 	reconciler_wake(m);
 	m->retried = true;
 	consider(r, m);

@@ -501,6 +501,44 @@ ended_jail_comes_back(void **state)
 	assert_string_equal(world_state(w, "web"), "failed");
 }
 
+/* What others change is set back at once, and not for ever at that pace. */
+static void
+drift_that_comes_back_waits(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true };
+	struct world *w = *state;
+	struct managed *m;
+
+	world_reconciler(w, &opt);
+	world_want(w, JAIL("web", "host.hostname: mine\n"
+	    "agent: {retry: {initial: 60ms}}\n"));
+	loop_for(w, 50);
+	assert_true(kernel_set_text(w, "web", "host.hostname", "theirs") > 0);
+	reconciler_look_all(&w->reconciler);
+	loop_for(w, 20);
+	assert_string_equal(w->deeds, "create web;modify web;");
+	assert_string_equal(world_state(w, "web"), "ready");
+	assert_true(kernel_set_text(w, "web", "host.hostname", "theirs") > 0);
+	reconciler_look_all(&w->reconciler);
+	loop_for(w, 20);
+	m = reconciler_jail(&w->reconciler, "web", false);
+	assert_int_equal(m->machine, MACHINE_WAITING);
+	assert_string_equal(world_state(w, "web"), "failed");
+	assert_non_null(strstr(world_reason(w, "web"), "host.hostname differs, "
+	    "2 times now: somebody else changes it"));
+	loop_for(w, 200);
+	assert_string_equal(w->deeds, "create web;modify web;modify web;");
+	assert_string_equal(world_state(w, "web"), "ready");
+	/* Another spec is applied at once, however often it changes. */
+	for (int i = 0; i < 4; i++) {
+		world_want(w, i % 2 == 0 ? JAIL("web", "host.hostname: a\n") :
+		    JAIL("web", "host.hostname: b\n"));
+		loop_for(w, 20);
+		assert_string_equal(world_state(w, "web"), "ready");
+	}
+}
+
 /* A parent goes down although its child waits for its next try. */
 static void
 waiting_child_stops_nobody(void **state)
@@ -579,6 +617,7 @@ main(void)
 		TEST(new_spec_is_tried_at_once),
 		TEST(changes_during_an_operation),
 		TEST(ended_jail_comes_back),
+		TEST(drift_that_comes_back_waits),
 		TEST(waiting_child_stops_nobody),
 		TEST(slot_is_passed_on),
 	};

@@ -159,7 +159,7 @@ make_spec(struct parser *p, struct spec **made)
 	p->drafter.scope.errors = &errors;
 	rc = draft_whole(&p->drafter, p->doc, p->sorted, p->count);
 	if (rc == 0 && p->drafter.scope.faults == 0) {
-		*made = spec_pack(&p->drafter.spec);
+		*made = spec_put(&p->shelf, &p->drafter.spec);
 		rc = *made != NULL ? 0 : -1;
 	}
 	scope_end(&p->drafter.scope);

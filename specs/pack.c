@@ -12,19 +12,28 @@
 
 #define FILES 8 /* of a spec's places that are kept only once */
 
+/* Bytes of a shelf for several specs: a malloc for each takes longer. */
+#define SHELF_MOST 65536
+
+/*
+ * Memory with specs in it, one after the other.  It is given back when none of
+ * them is used any more, and nobody puts another one there.
+ */
+struct shelf {
+	size_t users, used, size;
+	/* the blocks follow */
+};
+
 /* What a spec is in: the arrays and texts follow. */
 struct block {
-	size_t users, size;
+	struct shelf *shelf;
+	size_t size;
 	struct spec spec;
 };
 
-/*
- * The block is laid out twice by the same functions: first without memory, to
- * learn its size, then for real.  Pointers and arrays come first, texts last.
- */
+/* Where the next array and the next text go. */
 struct packer {
-	char *arrays, *texts; /* NULL the first time */
-	size_t arrays_used, texts_used;
+	char *array, *text;
 	struct {
 		const char *from;
 		char *to;
@@ -32,24 +41,32 @@ struct packer {
 	size_t files;
 };
 
+static size_t
+rounded(size_t size)
+{
+	return (size + 7) & ~(size_t)7;
+}
+
 static void *
 pack_array(struct packer *p, size_t size)
 {
-	void *at = p->arrays == NULL ? NULL : p->arrays + p->arrays_used;
+	void *at = p->array;
 
-	p->arrays_used += (size + 7) & ~(size_t)7;
+	p->array += rounded(size);
 	return at;
 }
 
 static char *
 pack_text(struct packer *p, const char *text)
 {
-	size_t size = text == NULL ? 0 : strlen(text) + 1;
-	char *at = p->texts == NULL || text == NULL ? NULL :
-	    p->texts + p->texts_used;
+	size_t size;
+	char *at = p->text;
 
-	p->texts_used += size;
-	return at == NULL ? NULL : memcpy(at, text, size);
+	if (text == NULL)
+		return NULL;
+	size = strlen(text) + 1;
+	p->text += size;
+	return memcpy(at, text, size);
 }
 
 static void
@@ -59,14 +76,8 @@ pack_list(struct packer *p, struct text_list *to, const struct text_list *from)
 
 	to->text = array;
 	to->count = from->count;
-	for (size_t i = 0; i < from->count; i++) {
-		size_t size = strlen(from->text[i]) + 1;
-
-		if (array != NULL)
-			array[i] = memcpy(p->texts + p->texts_used,
-			    from->text[i], size);
-		p->texts_used += size;
-	}
+	for (size_t i = 0; i < from->count; i++)
+		array[i] = pack_text(p, from->text[i]);
 }
 
 /* Most places are in one file: each is packed once. */
@@ -130,18 +141,14 @@ pack_agent(struct packer *p, struct spec_agent *to,
 static void
 pack_all(struct packer *p, struct spec *to, const struct spec *from)
 {
-	struct spec_param *param, ignored;
-
-	p->arrays_used = p->texts_used = p->files = 0;
 	*to = *from;
 	to->digest.made = false;
-	param = pack_array(p, from->count * sizeof *param);
-	to->param = param;
+	to->param = pack_array(p, from->count * sizeof *to->param);
 	to->depend = (struct text_list){ 0 };
 	pack_place(p, &to->place, &from->place);
 	to->name = pack_text(p, from->name);
 	for (size_t i = 0; i < from->count; i++) {
-		struct spec_param *at = param == NULL ? &ignored : &param[i];
+		struct spec_param *at = &to->param[i];
 
 		pack_param(p, at, &from->param[i]);
 		if (at->def == &param_table[P_DEPEND])
@@ -150,24 +157,125 @@ pack_all(struct packer *p, struct spec *to, const struct spec *from)
 	pack_agent(p, &to->agent, &from->agent);
 }
 
+/* Bytes that texts, and that arrays take at most. */
+struct measure {
+	size_t texts, arrays;
+};
+
+static void
+measure_text(struct measure *m, const char *text)
+{
+	if (text != NULL)
+		m->texts += strlen(text) + 1;
+}
+
+static void
+measure_list(struct measure *m, const struct text_list *l)
+{
+	m->arrays += rounded(l->count * sizeof *l->text);
+	for (size_t i = 0; i < l->count; i++)
+		measure_text(m, l->text[i]);
+}
+
+static struct measure
+measure_all(const struct spec *s)
+{
+	struct measure m = { 0, rounded(s->count * sizeof *s->param) };
+
+	measure_text(&m, s->name);
+	measure_text(&m, s->place.file);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct spec_param *p = &s->param[i];
+
+		if (p->name != p->def->name)
+			measure_text(&m, p->name);
+		if (p->place.file != s->place.file)
+			measure_text(&m, p->place.file);
+		measure_list(&m, &p->value);
+	}
+	for (size_t i = 0; i < setting_count; i++) {
+		const char *at = (const char *)&s->agent +
+		    setting_table[i].offset, *text;
+
+		if (setting_table[i].type == SETTING_TEXT) {
+			memcpy(&text, at, sizeof text);
+			measure_text(&m, text);
+		} else if (setting_table[i].type == SETTING_MAP) {
+			measure_list(&m, (const struct text_list *)
+			    (const void *)at);
+		}
+	}
+	measure_list(&m, &s->agent.secrets);
+	return m;
+}
+
+static struct shelf *
+shelf_new(size_t size)
+{
+	struct shelf *shelf = malloc(sizeof *shelf + size);
+
+	if (shelf != NULL)
+		*shelf = (struct shelf){ .users = 1, .size = size };
+	return shelf;
+}
+
+void
+shelf_release(struct shelf *shelf)
+{
+	if (shelf != NULL && --shelf->users == 0)
+		free(shelf);
+}
+
+/* A shelf with so much room; the first one may be for one spec alone. */
+static struct shelf *
+find_room(struct shelf **shelf, size_t size)
+{
+	struct shelf *last = *shelf, *new;
+	size_t most = last == NULL ? 0 : last->size * 2;
+
+	if (last != NULL && last->size - last->used >= size)
+		return last;
+	if (most > SHELF_MOST)
+		most = SHELF_MOST;
+	new = shelf_new(size > most ? size : most);
+	if (new != NULL) {
+		shelf_release(last);
+		*shelf = new;
+	}
+	return new;
+}
+
+struct spec *
+spec_put(struct shelf **shelves, const struct spec *draft)
+{
+	struct measure m = measure_all(draft);
+	size_t head = rounded(sizeof(struct block));
+	size_t size = rounded(head + m.arrays + m.texts);
+	struct shelf *shelf = find_room(shelves, size);
+	struct packer p = { 0 };
+	struct block *b;
+
+	if (shelf == NULL)
+		return NULL;
+	b = (struct block *)(void *)((char *)(shelf + 1) + shelf->used);
+	shelf->used += size;
+	shelf->users++;
+	b->shelf = shelf;
+	b->size = size;
+	p.array = (char *)b + head;
+	p.text = p.array + m.arrays;
+	pack_all(&p, &b->spec, draft);
+	return &b->spec;
+}
+
 struct spec *
 spec_pack(const struct spec *draft)
 {
-	struct packer p = { 0 };
-	struct block *b;
-	struct spec measured;
-	size_t head = (sizeof *b + 7) & ~(size_t)7;
+	struct shelf *shelf = NULL;
+	struct spec *s = spec_put(&shelf, draft);
 
-	pack_all(&p, &measured, draft);
-	b = malloc(head + p.arrays_used + p.texts_used);
-	if (b == NULL)
-		return NULL;
-	b->users = 1;
-	b->size = head + p.arrays_used + p.texts_used;
-	p.arrays = (char *)b + head;
-	p.texts = p.arrays + p.arrays_used;
-	pack_all(&p, &b->spec, draft);
-	return &b->spec;
+	shelf_release(shelf);
+	return s;
 }
 
 static struct block *
@@ -180,7 +288,7 @@ block_of(const struct spec *s)
 struct spec *
 spec_share(struct spec *s)
 {
-	block_of(s)->users++;
+	block_of(s)->shelf->users++;
 	return s;
 }
 
@@ -199,20 +307,22 @@ spec_copy(const struct spec *s)
 void
 spec_free(struct spec *s)
 {
-	if (s != NULL && --block_of(s)->users == 0)
-		free(block_of(s));
+	if (s != NULL)
+		shelf_release(block_of(s)->shelf);
 }
 
 void
 spec_wipe(struct spec *s)
 {
+	struct shelf *shelf;
 	struct block *b;
 
 	if (s == NULL)
 		return;
 	b = block_of(s);
+	shelf = b->shelf;
 	sodium_memzero(b, b->size);
-	free(b);
+	shelf_release(shelf);
 }
 
 bool

@@ -12,6 +12,14 @@
  */
 struct spec *spec_pack(const struct spec *draft);
 
+/*
+ * As spec_pack, for several specs, which share memory: it is there until all of
+ * them are released, and *shelf is.  Begin with NULL.
+ */
+struct shelf;
+struct spec *spec_put(struct shelf **shelf, const struct spec *draft);
+void shelf_release(struct shelf *shelf);
+
 /* The same spec, which is there until it is released as often as shared. */
 struct spec *spec_share(struct spec *s);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lost.h"
+#include "pack.h"
 #include "parser.h"
 #include "rules.h"
 #include "text.h"
@@ -350,6 +351,7 @@ spec_docs_settle(struct spec_docs *docs)
 	if (p == NULL)
 		return;
 	drafter_finish(&p->drafter);
+	shelf_release(p->shelf);
 	arena_release(&p->arena);
 	free(p->assign);
 	free(p->sorted);

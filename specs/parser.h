@@ -20,6 +20,7 @@ struct parser {
 	struct spec_docs *docs;
 	struct arena arena;	      /* until the end of the document */
 	struct arena kept;	      /* of all documents */
+	struct shelf *shelf;	      /* of their specs */
 	struct drafter drafter;
 	struct spec_doc *doc;	      /* the present one; in `kept` */
 	struct assign *assign;	      /* its assignments, as the text has them */

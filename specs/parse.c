@@ -12,6 +12,7 @@
 #include "rules.h"
 #include "text.h"
 
+#define LOST_MAX 100 /* names of defaults that could not be read */
 #define SCRATCH_FIRST 16384 /* bytes that most documents need */
 
 void
@@ -272,12 +273,33 @@ each_document(void *arg, const struct node *root, size_t faults)
 	spec_free(p->doc->spec);
 }
 
-/* Among the documents of this text that could be read. */
-static bool
-is_known(const struct parser *p, const char *name)
+/*
+ * Looking for defaults in a text with errors.  Each name found is looked for
+ * among those of the documents that could be read.
+ */
+struct search {
+	struct parser *p;
+	char **name; /* sorted */
+	size_t names;
+	size_t first_lost; /* of docs */
+};
+
+static int
+compare_names(const void *a, const void *b)
 {
-	for (size_t i = p->first; i < p->docs->count; i++)
-		if (strcmp(p->docs->doc[i]->name, name) == 0)
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool
+is_known(const struct search *s, const char *name)
+{
+	const struct spec_docs *docs = s->p->docs;
+
+	if (s->names > 0 && bsearch(&name, s->name, s->names, sizeof *s->name,
+	    compare_names) != NULL)
+		return true;
+	for (size_t i = s->first_lost; i < docs->count; i++)
+		if (strcmp(docs->doc[i]->name, name) == 0)
 			return true;
 	return false;
 }
@@ -286,10 +308,14 @@ is_known(const struct parser *p, const char *name)
 static void
 take_lost(void *arg, const char *name, unsigned line, unsigned column)
 {
-	struct parser *p = arg;
+	struct search *s = arg;
+	struct parser *p = s->p;
+	size_t count = p->docs->count - s->first_lost;
 
-	if (is_known(p, name))
+	if (count == LOST_MAX || is_known(s, name))
 		return;
+	if (count == LOST_MAX - 1)
+		name = "*"; /* for all others */
 	p->doc = arena_take(&p->kept, sizeof *p->doc);
 	if (p->doc != NULL)
 		*p->doc = (struct spec_doc){
@@ -301,6 +327,22 @@ take_lost(void *arg, const char *name, unsigned line, unsigned column)
 		    p->file, line, column }, false, "out of memory");
 	else
 		p->docs->defaults = true;
+}
+
+static void
+find_lost(struct parser *p, const char *text, size_t len)
+{
+	size_t count = p->docs->count - p->first;
+	struct search s = { .p = p, .first_lost = p->docs->count,
+		.name = calloc(count + 1, sizeof *s.name) };
+
+	/* Without memory all of them are lost. */
+	for (; s.name != NULL && s.names < count; s.names++)
+		s.name[s.names] = p->docs->doc[p->first + s.names]->name;
+	if (s.names > 1)
+		qsort(s.name, s.names, sizeof *s.name, compare_names);
+	lost_defaults(text, len, take_lost, &s);
+	free(s.name);
 }
 
 /* The parser of all files that become these documents. */
@@ -337,7 +379,7 @@ spec_parse(const char *file, const char *text, size_t len,
 	p->kept.chunk = docs->memory;
 	(void)yaml_read(file, text, len, each_document, p, &p->arena, errors);
 	if (errors->count > p->errors_start)
-		lost_defaults(text, len, take_lost, p);
+		find_lost(p, text, len);
 	docs->memory = p->kept.chunk;
 	arena_reset(&p->arena);
 	return errors->count == p->errors_start ? 0 : -1;

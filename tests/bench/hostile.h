@@ -83,6 +83,7 @@ static const struct hostile hostile_kinds[] = {
 	    "x]\n", 0 },
 	{ "defaults depend", "name: '*'\npath: /\npersist: true\ndepend:\n",
 	    "  - d%u\n", "", 0 },
+	{ "lost defaults", "[\n", "name: a%u.*\n", "", 0 },
 	{ "defaults wrong", "name: '*'\nhost.hostname: '${x}'\n"
 	    "host.domainname: '${y}'\nhost.hostuuid: '${z}'\n",
 	    "---\nname: a%u\n", "", 0 },

@@ -65,8 +65,10 @@ settle(struct world *w)
 static void
 test_unchanged_is_not_read(void **state)
 {
+	const struct content *parsed[FILES];
 	struct world *w = *state;
 	char name[64], last[256] = "";
+	unsigned anew = 0;
 	int fd;
 
 	for (int i = 0; i < FILES; i++) {
@@ -83,6 +85,8 @@ test_unchanged_is_not_read(void **state)
 	scan(w);
 	expect(w, SCAN_OK, "");
 	assert_int_equal(opened(fd, last, sizeof last), 0);
+	for (int i = 0; i < FILES; i++)
+		parsed[i] = w->r.files.file[i].now;
 	write_jail(w, ".new", "jail7", "two");
 	assert_int_equal(rename(spec_path(w, ".new"),
 	    spec_path(w, "jail7.yaml")), 0);
@@ -91,6 +95,10 @@ test_unchanged_is_not_read(void **state)
 	expect(w, SCAN_OK, "+jail7 ");
 	assert_int_equal(opened(fd, last, sizeof last), 1);
 	assert_string_equal(last, "jail7.yaml");
+	/* What was parsed of the others is what it was. */
+	for (int i = 0; i < FILES; i++)
+		anew += w->r.files.file[i].now != parsed[i];
+	assert_int_equal(anew, 1);
 	close(fd);
 }
 

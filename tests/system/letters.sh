@@ -85,3 +85,40 @@ check "it says which the agent has" says "runs with -cm, not -cmr"
 check "nor with another -p" expect_status 1 ja apply -p 4 "$specs"
 check "it says that, too" says "runs with -p 3"
 stop agent
+
+# What the agent takes, and what it does with them.
+for l in -c -r -cr; do
+	check "run $l: usage" expect_status 64 ja run $l -d "$specs"
+done
+# agent_cell LETTERS SITUATION STATE EFFECT
+agent_cell() {
+	case $2 in
+	"not running") none; _before= ;;
+	"live difference") runs; _before=$(identity web); live ;;
+	"restart difference") runs; _before=$(identity web); restart ;;
+	esac
+	check "run $1, $2" agent_start "$1"
+	check "run $1, $2: $3" soon state_is web "$3"
+	check "run $1, $2: $4" effect "$4" "$_before"
+	stop agent
+}
+agent_cell -m "not running" blocked none
+agent_cell -m "live difference" ready modified
+agent_cell -cm "not running" ready created
+agent_cell -cm "restart difference" blocked same
+agent_cell -mr "not running" blocked none
+agent_cell -mr "restart difference" ready restarted
+agent_cell -cmr "live difference" ready modified
+
+# A jail's own settings: as if it had -cm.
+own() { put_spec web "host.hostname: $1" "agent: {restart: never}" "$2"; }
+none
+own first "" && ja apply "$specs" > /dev/null 2>&1
+before=$(identity web)
+own second ""
+check "restart: never, live difference" ja apply "$specs"
+check "it is modified" effect modified "$before"
+own second "path: $work/roots/web2"
+check "restart: never, restart difference" expect_status 1 ja apply "$specs"
+check "it says why" says "agent.restart is never"
+check "it is left as it is" effect modified "$before"

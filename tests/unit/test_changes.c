@@ -283,6 +283,10 @@ static void
 on_model_13(void **state)
 {
 	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	print_message("skip: takes long with sanitizers\n");
+	skip();
+#endif
 	model(JAIL_GEN_13, "tests/golden/changes/model-13.yaml");
 }
 

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The reconciler as the agent has it: it goes on, tries again, and heals. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "agent_fixture.h"
+
+static void
+loop_for(struct world *w, unsigned ms)
+{
+	struct timeval tv = { ms / 1000, (ms % 1000) * 1000 };
+
+	event_base_loopexit(w->base, &tv);
+	event_base_dispatch(w->base);
+}
+
+static void
+new_spec_is_tried_at_once(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true };
+	struct world *w = *state;
+	struct managed *m;
+
+	world_reconciler(w, &opt);
+	world_want(w, NO_ROOT("web", "agent: {retry: {initial: 4m}}\n"));
+	for (int i = 0; i < 100 && w->failures == 0; i++)
+		loop_for(w, 50); /* until its hook has ended */
+	assert_string_equal(w->deeds, "!create web;");
+	m = reconciler_jail(&w->reconciler, "web", false);
+	assert_int_equal(m->machine, MACHINE_WAITING);
+	assert_true(m->retry_at > 0);
+	world_want(w, JAIL("web", ""));
+	loop_for(w, 50);
+	assert_string_equal(w->deeds, "!create web;create web;");
+	assert_string_equal(world_state(w, "web"), "ready");
+	world_want(w, "");
+	loop_for(w, 50);
+	assert_int_equal(w->reconciler.count, 0);
+}
+
+/* The spec changes, or goes, while the operation for the old one runs. */
+static void
+changes_during_an_operation(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true };
+	struct world *w = *state;
+
+	world_reconciler(w, &opt);
+	world_want(w, JAIL("web", "exec.start: [a, b, c]\n"));
+	event_base_loop(w->base, EVLOOP_ONCE);
+	event_base_loop(w->base, EVLOOP_ONCE);
+	assert_int_equal(w->reconciler.working, 1);
+	world_want(w, JAIL("web", "exec.start: [a, b, d]\n"));
+	loop_for(w, 200);
+	assert_string_equal(w->deeds, "!create web;create web;");
+	world_want(w, JAIL("two", "exec.start: [a, b, c]\n") "---\n"
+	    JAIL("web", "exec.start: [a, b, d]\n"));
+	event_base_loop(w->base, EVLOOP_ONCE);
+	event_base_loop(w->base, EVLOOP_ONCE);
+	world_want(w, JAIL("web", "exec.start: [a, b, d]\n"));
+	loop_for(w, 200);
+	assert_int_equal(kernel_jid(w, "two"), 0);
+	assert_int_equal(w->reconciler.count, 1);
+	assert_int_equal(w->inventory.count, 1);
+	/* And the process may end in the middle. */
+	world_want(w, JAIL("web", "exec.start: [a, b, e]\n"));
+	event_base_loop(w->base, EVLOOP_ONCE);
+	event_base_loop(w->base, EVLOOP_ONCE);
+}
+
+static void
+ended_jail_comes_back(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true };
+	struct world *w = *state;
+	struct managed *m;
+
+	world_reconciler(w, &opt);
+	world_want(w, JAIL("web", ""));
+	loop_for(w, 50);
+	kernel_kill(w, "web");
+	reconciler_look_all(&w->reconciler);
+	loop_for(w, 50);
+	assert_string_equal(w->deeds, "create web;create web;");
+	m = reconciler_jail(&w->reconciler, "web", false);
+	assert_int_equal(m->restarts, 1);
+	/* The second time it waits. */
+	kernel_kill(w, "web");
+	reconciler_look_all(&w->reconciler);
+	loop_for(w, 50);
+	assert_int_equal(m->machine, MACHINE_WAITING);
+	assert_string_equal(world_state(w, "web"), "failed");
+}
+
+/* What others change is set back at once, and not for ever at that pace. */
+static void
+drift_that_comes_back_waits(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true };
+	struct world *w = *state;
+	struct managed *m;
+
+	world_reconciler(w, &opt);
+	world_want(w, JAIL("web", "host.hostname: mine\n"
+	    "agent: {retry: {initial: 60ms}}\n"));
+	loop_for(w, 50);
+	assert_true(kernel_set_text(w, "web", "host.hostname", "theirs") > 0);
+	reconciler_look_all(&w->reconciler);
+	loop_for(w, 20);
+	assert_string_equal(w->deeds, "create web;modify web;");
+	assert_string_equal(world_state(w, "web"), "ready");
+	assert_true(kernel_set_text(w, "web", "host.hostname", "theirs") > 0);
+	reconciler_look_all(&w->reconciler);
+	loop_for(w, 20);
+	m = reconciler_jail(&w->reconciler, "web", false);
+	assert_int_equal(m->machine, MACHINE_WAITING);
+	assert_string_equal(world_state(w, "web"), "failed");
+	assert_non_null(strstr(world_reason(w, "web"), "host.hostname differs, "
+	    "2 times now: somebody else changes it"));
+	loop_for(w, 200);
+	assert_string_equal(w->deeds, "create web;modify web;modify web;");
+	assert_string_equal(world_state(w, "web"), "ready");
+	/* Another spec is applied at once, however often it changes. */
+	for (int i = 0; i < 4; i++) {
+		world_want(w, i % 2 == 0 ? JAIL("web", "host.hostname: a\n") :
+		    JAIL("web", "host.hostname: b\n"));
+		loop_for(w, 20);
+		assert_string_equal(world_state(w, "web"), "ready");
+	}
+}
+
+/* A parent goes down although its child waits for its next try. */
+static void
+waiting_child_stops_nobody(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true };
+	struct world *w = *state;
+
+	world_reconciler(w, &opt);
+	world_want(w, JAIL("p", "children.max: 3\n") "---\n"
+	    JAIL("p.c", ""));
+	loop_for(w, 100);
+	world_want(w, JAIL("p", "children.max: 3\n") "---\n"
+	    JAIL("p.c", "children.max: 9\nagent: {retry: {initial: 4m}}\n"));
+	loop_for(w, 100);
+	assert_string_equal(world_state(w, "p.c"), "failed");
+	world_want(w, JAIL("p", "children.max: 30\nexec.start: x\n") "---\n"
+	    JAIL("p.c", "children.max: 9\nagent: {retry: {initial: 4m}}\n"));
+	loop_for(w, 200);
+	assert_string_equal(world_state(w, "p"), "ready");
+	assert_string_equal(world_state(w, "p.c"), "ready");
+}
+
+/* One that needs its slot no more does not keep the next one waiting. */
+static void
+slot_is_passed_on(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true, .parallel = 1 };
+	struct world *w = *state;
+
+	world_reconciler(w, &opt);
+	world_want(w, JAIL("b", "") "---\n" JAIL("c", ""));
+	loop_for(w, 100);
+	world_want(w, JAIL("a", "exec.start: [x, y, z]\n") "---\n"
+	    JAIL("b", "exec.start: x\n") "---\n"
+	    JAIL("c", "exec.start: x\n"));
+	event_base_loop(w->base, EVLOOP_ONCE);
+	event_base_loop(w->base, EVLOOP_ONCE);
+	assert_int_equal(w->reconciler.working, 1);
+	world_want(w, JAIL("a", "exec.start: [x, y, z]\n") "---\n"
+	    JAIL("b", "") "---\n" JAIL("c", "exec.start: x\n"));
+	loop_for(w, 300);
+	assert_string_equal(w->deeds,
+	    "create b;create c;create a;restart c;");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(new_spec_is_tried_at_once),
+		TEST(changes_during_an_operation),
+		TEST(ended_jail_comes_back),
+		TEST(drift_that_comes_back_waits),
+		TEST(waiting_child_stops_nobody),
+		TEST(slot_is_passed_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

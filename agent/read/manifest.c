@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/read/manifest.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -122,6 +124,7 @@ manifest_find(const struct manifest *m, const char *name)
 int
 manifest_read(int dirfd, struct manifest *m, struct error *err)
 {
+	struct stat st;
 	size_t len;
 	char *text;
 	int rc;
@@ -129,8 +132,8 @@ manifest_read(int dirfd, struct manifest *m, struct error *err)
 	*m = (struct manifest){ 0 };
 	if (file_read(dirfd, MANIFEST_NAME, MANIFEST_MAX, &text, &len, err) != 0)
 		/* A link that leads nowhere is on its way to something. */
-		return err->code == ENOENT && faccessat(dirfd, MANIFEST_NAME,
-		    F_OK, AT_SYMLINK_NOFOLLOW) != 0 ? 1 : -1;
+		return err->code == ENOENT && fstatat(dirfd, MANIFEST_NAME,
+		    &st, AT_SYMLINK_NOFOLLOW) != 0 ? 1 : -1;
 	rc = manifest_parse(text, len, m, err);
 	free(text);
 	return rc;

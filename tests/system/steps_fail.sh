@@ -66,15 +66,18 @@ start_fails "IPv6 alias" "no interface w0" "prepare0,release0,"
 web
 start_works "IPv6 alias"
 
-# The kernel's call itself: it is refused, or cannot be made real.
-other=$("$BUILD/tests/helper/jail" "$kernel" create name=other path="$root" \
-    jid=77 persist ip4=inherit ip6=inherit)
-cp "$work/before" "$work/alone"
-traces > "$work/before"
+# The kernel's call itself: it is refused, or cannot be made real.  Another jail
+# takes the jid when it is too late to plan for it.
+rival="$BUILD/tests/helper/jail $kernel"
+web "jid: 77" "exec.prestart: [$work/hook prestart, $rival create name=other path=$root jid=77 persist ip4=inherit ip6=inherit]"
+: > "$work/log"
+check "jail_set: the start fails" expect_status 1 apply
+check "jail_set: it says so" says "77"
+check "jail_set: undone in reverse" same "prepare0,prestart3,$down" "$(log)"
+# shellcheck disable=SC2086 # words are wanted
+check "the other jail ends" $rival remove 77
+check "jail_set: nothing is left" as "$work/before"
 web "jid: 77"
-start_fails "jail_set" "jail 77 already exists" "prepare0,prestart3,$down"
-check "the other jail ends" "$BUILD/tests/helper/jail" "$kernel" remove "$other"
-cp "$work/alone" "$work/before"
 start_works "jail_set"
 mv "$root/mnt" "$root/mnt.away"
 web

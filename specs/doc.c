@@ -187,10 +187,12 @@ assign_check(const struct assign *a, struct arena *arena,
 	*which = 0;
 	if (a->kind == ASSIGN_VAR)
 		return 0;
+	if (a->kind == ASSIGN_AGENT && check_setting(a, texts, err) != 0)
+		return -1;
 	if (a->secret)
 		return check_secret(texts, err);
 	if (a->kind == ASSIGN_AGENT)
-		return check_setting(a, texts, err);
+		return 0;
 	/* Settings and variables are done with. */
 	if (rules_commas(a->def) && split_commas(arena, texts) != 0)
 		return error_sys(err, ENOMEM, "value");

@@ -288,12 +288,30 @@ take_jails(struct converter *c, const struct conf_jails *jails)
 	return 0;
 }
 
+/* Names of defaults are written as they are; those of jails are looked at. */
+static int
+check_patterns(struct converter *c)
+{
+	int rc = 0;
+
+	for (const struct conf_block *b = c->conf->block; b != NULL;
+	    b = b->next) {
+		if (utf8_prefix(b->name, strlen(b->name)) < strlen(b->name))
+			rc = spec_error_add(c->errors, b->place, false,
+			    "name \"%.*s\": expected UTF-8", TEXT_SHOWN,
+			    b->name);
+	}
+	return rc;
+}
+
 static char *
 convert(struct converter *c)
 {
 	struct spec_set wanted = { 0 };
 	char *text = NULL;
 
+	if (check_patterns(c) != 0)
+		return NULL;
 	effective_documents(c);
 	if (!c->failed && resolve_wanted(c, &wanted) == 0 &&
 	    write_documents(c, &wanted) == 0) {

@@ -139,7 +139,7 @@ spec_print(const struct spec *s)
 	const struct spec_param *path = spec_param_find(s, "path");
 
 	textbuf_text(&b, "name: ");
-	scalar_put_literal(&b, s->name);
+	scalar_put(&b, s->name);
 	textbuf_text(&b, "\n");
 	if (path != NULL)
 		put_param(&b, path);

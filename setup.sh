@@ -22,7 +22,7 @@ BUILD_PACKAGES="gcc libc6-dev make pkg-config libyaml-dev libsodium-dev
     libmnl-dev"
 DEMO_PACKAGES="busybox-static minisign"
 CHECK_PACKAGES="bmake clang codespell git iproute2 jq libcmocka-dev mandoc python3
-    python3-jsonschema python3-venv python3-yaml
+    python3-jsonschema python3-venv python3-yaml rsync
     shellcheck strace universal-ctags"
 
 TOP=$(cd "$(dirname "$0")" && pwd -P)

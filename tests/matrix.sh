@@ -53,9 +53,12 @@ write_with_tools() {
 	arrives "mv from another directory"
 	next
 	text > "$work/web.yaml"
-	cp "$work/web.yaml" "$specs/.web.yaml.Xy12Zw"
-	mv "$specs/.web.yaml.Xy12Zw" "$file"
+	rsync "$work/web.yaml" "$file"
 	arrives "rsync"
+	next
+	text > "$work/web.yaml"
+	rsync --inplace "$work/web.yaml" "$file"
+	arrives "rsync --inplace"
 	next
 	text > "$file"
 	arrives "truncated and written"

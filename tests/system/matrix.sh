@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Every way of writing a file ends in the right state, and none restarts a jail.
-# needs: git jq tar
+# needs: git jq rsync tar
 # timeout: 300
 . tests/lib.sh
 . tests/agent.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The same with a queue of events that holds one: nearly all are lost.
-# needs: git jq tar root
+# needs: git jq rsync tar root
 # timeout: 400
 . tests/lib.sh
 . tests/agent.sh
@@ -22,6 +22,7 @@ if echo 1 > "$limit"; then
 	matrix_begin --interval 600
 	restore
 	matrix_all
+	many_at_once 10000
 else
 	skip "matrix" "the limit of inotify events cannot be set here"
 fi

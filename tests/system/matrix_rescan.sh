@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The same without any events: the rescan alone finds all.
-# needs: git jq tar unshare root
+# needs: git jq rsync tar unshare root
 # timeout: 400
 . tests/lib.sh
 . tests/agent.sh
@@ -26,5 +26,6 @@ chmod +x "$work/without_events"
 as="unshare --user --map-current-user --keep-caps $work/without_events"
 matrix_begin --interval 1
 matrix_all
+many_at_once 10000
 check "there were no events" sh -c "'$JAILAGENT' -k '$kernel' -s '$state' \
     status --json | jq -e '.agent.events | test(\"max_user_instances\")'"

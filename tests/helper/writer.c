@@ -322,7 +322,7 @@ main(int argc, char **argv)
 		struct jail *j = &w.jail[i];
 
 		snprintf(j->name, sizeof j->name, "w%u", i);
-		snprintf(j->file, sizeof j->file, "%s.yaml", j->name);
+		snprintf(j->file, sizeof j->file, "w%u.yaml", i);
 		mend(&w, j);
 	}
 	end = clock_ms() + 1000 * (int64_t)atoi(argv[3]);

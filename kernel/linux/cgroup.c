@@ -3,7 +3,6 @@
 
 #include <sys/stat.h>
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -121,74 +120,6 @@ cgroup_table(int root, const char *key, bool make)
 	table = open_or_make(top, key, make);
 	close_fd(&top);
 	return table;
-}
-
-/* The reverse of cgroup_key; the text is not longer than the key and a '/'. */
-static void
-path_of(const char *key, char path[CGROUP_KEY_SIZE + 1])
-{
-	char *to = path;
-
-	for (*to++ = '/'; *key != '\0' && to < path + CGROUP_KEY_SIZE; key++) {
-		*to = *key == ':' ? '/' : *key;
-		if (key[0] == ':' && key[1] == ':')
-			*to = *key++;
-		to++;
-	}
-	*to = '\0';
-}
-
-/* Calls `each` for every directory in one; `dir` stays the caller's. */
-static void
-each_dir(int dir, void (*each)(int dir, const char *name))
-{
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	const struct dirent *e;
-
-	if (d == NULL) {
-		close_fd(&fd);
-		return;
-	}
-	while ((e = readdir(d)) != NULL)
-		if (e->d_type == DT_DIR && e->d_name[0] != '.')
-			each(dir, e->d_name);
-	closedir(d);
-}
-
-static void
-remove_empty(int dir, const char *name)
-{
-	(void)unlinkat(dir, name, AT_REMOVEDIR);
-}
-
-static void
-sweep_table(int top, const char *key)
-{
-	char path[CGROUP_KEY_SIZE + 1];
-	struct stat st;
-	int table;
-
-	path_of(key, path);
-	if (lstat(path, &st) == 0 || errno != ENOENT)
-		return;
-	table = open_dir(top, key);
-	if (table < 0)
-		return;
-	each_dir(table, remove_empty);
-	close_fd(&table);
-	remove_empty(top, key);
-}
-
-void
-cgroup_sweep(int root)
-{
-	int top = open_dir(root, TOP);
-
-	if (top < 0)
-		return;
-	each_dir(top, sweep_table);
-	close_fd(&top);
 }
 
 void

@@ -31,12 +31,6 @@ int cgroup_table(int root, const char *key, bool make);
 void cgroup_table_remove(int root, const char *key);
 
 /*
- * Removes what is left of tables whose directory was deleted, as far as it is
- * empty: nobody else would.  To be called where paths are the host's.
- */
-void cgroup_sweep(int root);
-
-/*
  * A new cgroup for a jail, and its number.  One that is left of another jail
  * (of a table that was deleted) is emptied and removed first.  -1/errno.
  */

@@ -49,8 +49,6 @@ net_open(struct net *n, const char *key, const struct rights_pass *pass)
 	n->root = key[0] != '\0' ? cgroup_root(&n->why) :
 	    error_set(&n->why, ENAMETOOLONG, "the path of the jails' table is "
 	    "too long for the name of a cgroup");
-	if (n->root >= 0)
-		cgroup_sweep(n->root);
 }
 
 void

@@ -136,20 +136,6 @@ check "each jail has a cgroup" test "$(cgroups | grep -c '/[0-9]*$')" -ge 2
 check "jails end" jail remove "$jid"
 check "no cgroup is left" wait_until 3 test -z "$(cgroups)"
 
-# A table that is deleted leaves a cgroup, which goes with the next use.
-check "a jail of another table" "$BUILD/tests/helper/jail" "linux:$work/gone" \
-    create name=left path="$root" persist ip4.addr=10.9.0.2
-for p in $(jail_inits "${work##*/}/root"); do
-	kill -KILL "$p"
-done
-rm -rf "$work/gone"
-check "its cgroup is left when it is deleted" test -n "$(cgroups)"
-swept() {
-	inside none true
-	[ -z "$(cgroups)" ]
-}
-check "and goes when a table is opened" wait_until 10 swept
-
 # Without cgroup v2 there are no such jails, and plan says so.
 mkdir "$work/specs"
 printf 'name: web\npath: %s\npersist: true\nip4.addr: [10.9.0.2]\n' "$root" \

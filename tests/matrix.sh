@@ -53,11 +53,11 @@ write_with_tools() {
 	arrives "mv from another directory"
 	next
 	text > "$work/web.yaml"
-	rsync "$work/web.yaml" "$file"
+	rsync -I "$work/web.yaml" "$file"
 	arrives "rsync"
 	next
 	text > "$work/web.yaml"
-	rsync --inplace "$work/web.yaml" "$file"
+	rsync -I --inplace "$work/web.yaml" "$file"
 	arrives "rsync --inplace"
 	next
 	text > "$file"

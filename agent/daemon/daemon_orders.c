@@ -250,15 +250,37 @@ restart_jail(struct asked *a, struct managed *m)
 
 /* ------------------------------------------------------ ack and adopt */
 
+static bool
+wave_waits(const struct asked *a, const struct managed *m)
+{
+	const char *failed = a->d->reconciler.waves.failed;
+
+	return m->state == STATE_HELD || (failed != NULL &&
+	    strcmp(failed, m->name) == 0);
+}
+
+/* Who names a jail wants something of it; what is not held yet is not seen. */
+static int
+may_ack(struct asked *a, const struct managed *m)
+{
+	json_t *names = json_object_get(a->q, "names"), *name;
+	size_t i;
+
+	json_array_foreach (names, i, name)
+		if (json_is_string(name) && strcmp(json_string_value(name),
+		    m->name) == 0 && m->hold == NULL && !wave_waits(a, m))
+			return wrong(a, m, "nothing is held about it%s",
+			    m->absent_at != 0 ? " yet: its spec is gone for "
+			    "less than a second; try again" : "");
+	return 0;
+}
+
 static int
 ack_jail(struct asked *a, struct managed *m)
 {
-	struct reconciler *r = &a->d->reconciler;
-
 	m->acked = m->hold != NULL;
-	if (m->state == STATE_HELD || (r->waves.failed != NULL &&
-	    strcmp(r->waves.failed, m->name) == 0))
-		waves_go_on(r);
+	if (wave_waits(a, m))
+		waves_go_on(&a->d->reconciler);
 	return 0;
 }
 
@@ -305,7 +327,7 @@ adopt_jail(struct asked *a, struct managed *m)
 
 static const struct order orders[] = {
 	{ "restart", not_paused, restart_jail, NULL },
-	{ "ack", NULL, ack_jail, acked },
+	{ "ack", may_ack, ack_jail, acked },
 	{ "pause", may_pause, pause_jail, NULL },
 	{ "resume", may_resume, resume_jail, NULL },
 	{ "stop", not_paused, stop_jail, NULL },

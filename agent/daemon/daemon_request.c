@@ -92,7 +92,7 @@ busy(const struct managed *m)
 {
 	return m->machine == MACHINE_WORKING || m->dirty ||
 	    m->state == STATE_PROGRESSING ||
-	    (m->absent_at != 0 && m->hold == NULL);
+	    (m->absent_at != 0 && m->hold == NULL && !m->unwanted);
 }
 
 static json_t *
@@ -201,7 +201,9 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 		if (busy(m))
 			return NULL;
 		any |= m->jid != 0 || m->state != STATE_STOPPED;
-		if (m->hold != NULL)
+		/* They do not go until somebody does something about it. */
+		if (m->hold != NULL || (m->unwanted &&
+		    (m->state == STATE_FAILED || m->state == STATE_PAUSED)))
 			held = m;
 		/* What failed is told rather than what is held for it. */
 		if (m->state != STATE_READY || m->hold != NULL)

@@ -126,6 +126,9 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 		a.state = SCAN_UNSETTLED;
 	}
 	a.other_device = r->other_device;
+	a.replaced = r->replaced && a.state != SCAN_MISSING;
+	if (a.replaced)
+		r->replaced = false;
 	if (changed) {
 		rc = scan_merge(r, &ch);
 		if (rc == 0)

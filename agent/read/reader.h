@@ -43,6 +43,7 @@ struct scan {
 	char *why; /* for SCAN_MISSING: complete message */
 	char *dir; /* the set's name (set_name) */
 	bool other_device; /* READER_ACCEPT would help */
+	bool replaced; /* another directory than that of the scan before */
 	unsigned again_ms; /* scan again after this time; 0: no need */
 	/* Directories below it, and what changes when one is another. */
 	struct text_list below;

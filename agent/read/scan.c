@@ -283,6 +283,16 @@ forget_dropped(struct reader *r, const struct files *next)
 	}
 }
 
+/* Whether the watched directory itself is another one. */
+static bool
+places_moved(const struct places *a, const struct places *b)
+{
+	const struct place *x = places_find(a, ""), *y = places_find(b, "");
+
+	return x != NULL && y != NULL && (x->layout.dev != y->layout.dev ||
+	    x->layout.ino != y->layout.ino);
+}
+
 /* Takes over what was found. */
 static void
 commit(struct reader *r, struct files *next, struct places *places,
@@ -300,6 +310,7 @@ commit(struct reader *r, struct files *next, struct places *places,
 	}
 	if (r->opt->good != NULL)
 		forget_dropped(r, next);
+	r->replaced |= r->seen && places_moved(&r->places, places);
 	files_finish(&r->files);
 	r->files = *next;
 	places_finish(&r->places);

@@ -34,6 +34,7 @@ struct file {
 	struct content *good; /* what it last held without an error */
 	char *problem;	      /* why it could not be read */
 	bool unsettled;	      /* somebody is writing it */
+	long long writing_ms; /* since when somebody is; 0: nobody */
 	bool racy;	      /* read so soon after a write that another one
 				 may have left the same times */
 	bool invalid;	      /* scan_merge: an error is in it */
@@ -65,6 +66,7 @@ struct reader {
 	char real[PATH_MAX]; /* where it is now */
 	bool seen;	     /* `places` are known, and hold */
 	bool other_device;   /* the last look refused a directory for that */
+	bool replaced;	     /* the last look found another directory */
 	struct places places;
 	struct files files;
 	bool recalled;	     /* defaults that vanished before our life */
@@ -180,7 +182,7 @@ struct file *reader_file(struct reader *r, const char *path);
 int scan_encode_facts(struct reader *r, const struct spec_errors *errors);
 struct answer {
 	enum scan_state state;
-	bool other_device;
+	bool other_device, replaced;
 	const char *why; /* for SCAN_MISSING */
 	unsigned again_ms;
 	char revision[128];

@@ -132,6 +132,7 @@ scan_encode(const struct reader *r, const struct answer *a,
 	put_text(&b, a->revision);
 	put_text(&b, r->dir);
 	put_number(&b, a->other_device);
+	put_number(&b, a->replaced);
 	put_places(&b, &r->places);
 	put_raw(&b, r->facts, r->facts_len);
 	put_specs(&b, ch->changed, ch->changed_count);
@@ -285,6 +286,7 @@ get_head(struct bytes_in *b, struct scan *s)
 	free(revision);
 	s->dir = get_some_text(b);
 	s->other_device = get_bool(b);
+	s->replaced = get_bool(b);
 	get_texts(b, &s->below);
 	get_raw(b, s->places, sizeof s->places);
 	if (s->state == SCAN_MISSING && s->why == NULL)

@@ -18,6 +18,8 @@
 
 #define SIGNATURE_MS 300 /* from a file to its signature, or back */
 
+#define WRITING_MS 10000  /* after which one that is being written is named */
+
 enum outcome { READ_DONE, READ_UNSETTLED, READ_FAILED };
 
 static int problem(struct file *f, const char *fmt, ...)
@@ -239,6 +241,22 @@ scan_carry(const struct reader *r, const struct file *old, struct file *f)
 	return 0;
 }
 
+/* Who never ends keeps others waiting; that has to be said some time. */
+static void
+name_writer(struct file *f, const struct file *old)
+{
+	long long now = monotonic_ms();
+
+	f->writing_ms = old != NULL && old->writing_ms != 0 ?
+	    old->writing_ms : now;
+	if (now - f->writing_ms < WRITING_MS)
+		return;
+	f->unsettled = false;
+	problem(f, "has been open for writing for more than %d s, so it is "
+	    "not used yet; end the program that writes it (fuser -v shows it)",
+	    WRITING_MS / 1000);
+}
+
 int
 scan_file(const struct reader *r, int dirfd, const char *name,
     const struct file *old, struct file *f)
@@ -265,5 +283,7 @@ scan_file(const struct reader *r, int dirfd, const char *name,
 		return 1;
 	f->racy = id_racy(&f->id);
 	f->unsettled = read_file(r, dirfd, &st, f, old) == READ_UNSETTLED;
+	if (f->unsettled)
+		name_writer(f, old);
 	return 1;
 }

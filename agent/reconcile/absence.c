@@ -249,6 +249,8 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 	if (back)
 		others_may_come(a, r, now);
 	note_absent(r, s, now);
+	/* One that took its place empty may be what is below a mount. */
+	a->seen &= !s->replaced;
 	candidates = defaults_gone(a, s);
 	missing = candidates;
 	for (size_t i = 0; i < r->count; i++) {

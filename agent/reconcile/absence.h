@@ -32,7 +32,7 @@ struct absence {
 	char *hold;   /* why removals are held, NULL: they are not */
 	size_t held;  /* how many jails that concerns */
 	char *held_file; /* one with defaults that it concerns, or NULL */
-	bool seen;    /* there was a spec file in the agent's life */
+	bool seen;    /* there was a spec file in this directory */
 	bool acked;   /* the removal of all defaults was approved */
 	bool drop;    /* defaults that are gone are to be given up */
 };

@@ -521,7 +521,9 @@ reconciler_want(struct reconciler *r, struct spec *s)
 	    up_with(r, m), s);
 	if (s == NULL)
 		return -1;
-	m->fresh |= m->desired == NULL || !spec_same(m->desired, s);
+	/* Back again counts as new, too: its removal may have failed. */
+	m->fresh |= m->unwanted || m->desired == NULL ||
+	    !spec_same(m->desired, s);
 	spec_free(m->desired);
 	m->desired = s;
 	m->linked |= s->depend.count > 0 || strchr(s->name, '.') != NULL;

@@ -38,6 +38,7 @@ check "the jid of a jail that starts is shown" \
 put_spec hung "path: $work/roots/one" 'exec.start: "/bin/true"'
 check "another spec ends that" settled hung
 put_spec hung "path: $work/roots/one" 'exec.start: "/bin/sleep 3600"'
+check "the restart that failed keeps no other one waiting" ja ack web
 check "it hangs again" soon state_is hung progressing
 rm "$specs/hung.yaml"
 check "with its spec it goes" ja wait --for gone --timeout 20 hung

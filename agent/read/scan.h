@@ -35,8 +35,7 @@ struct file {
 	char *problem;	      /* why it could not be read */
 	bool unsettled;	      /* somebody is writing it */
 	long long writing_ms; /* since when somebody is; 0: nobody */
-	bool racy;	      /* read so soon after a write that another one
-				 may have left the same times */
+	bool racy;	      /* read right after a write: times may be old */
 	bool invalid;	      /* scan_merge: an error is in it */
 	bool asked;	      /* for a kept text, since there was no good one */
 	struct file_id sig;   /* of NAME.minisig, when files must be signed */
@@ -65,8 +64,7 @@ struct reader {
 	char dir[PATH_MAX];  /* the set's name */
 	char real[PATH_MAX]; /* where it is now */
 	bool seen;	     /* `places` are known, and hold */
-	bool other_device;   /* the last look refused a directory for that */
-	bool replaced;	     /* the last look found another directory */
+	bool other_device, replaced; /* what the last look found */
 	struct places places;
 	struct files files;
 	bool recalled;	     /* defaults that vanished before our life */

@@ -61,8 +61,9 @@ clean_up() {
 
 # shellcheck disable=SC2154 # the trap assigns it
 trap '_s=$?; clean_up; exit $_s' EXIT
-trap 'printf "\ninterrupted: cleaning up\n"; exit 130' INT
-trap 'exit 143' TERM HUP
+# A second signal must not end the cleaning up before it has begun.
+trap 'trap "" INT TERM HUP; printf "\ninterrupted: cleaning up\n"; exit 130' INT
+trap 'trap "" INT TERM HUP; exit 143' TERM HUP
 
 # ---- the two jails -------------------------------------------------------
 

@@ -6,7 +6,12 @@
 . tests/lib.sh
 
 no_process() {
-	[ -z "$(listing_processes)" ]
+	_left=$(listing_processes)
+	[ -z "$_left" ] || { echo "$_left"; return 1; }
+}
+
+soon_no_process() {
+	wait_until 10 no_process > /dev/null || no_process
 }
 
 # Somewhere else, so that it can run beside others.
@@ -25,5 +30,5 @@ check "the jail was not restarted" \
 check "minisign verifies the state" \
     says "Signature and comment signature verified"
 check "the log tells the removal" grep -q "web: removed" "$work/tour/log"
-check "no process is left" wait_until 3 no_process
+check "no process is left" soon_no_process
 remove_run_directory "$work/tour/state"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # A hundred jails whose hooks take long do not delay the next one.
-# needs: root busybox jq
+# needs: root busybox jq pgrep
 . tests/lib.sh
 . tests/agent.sh
 

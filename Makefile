@@ -137,7 +137,8 @@ bench: all ${BENCH_PROGRAMS} ${HELPER_PROGRAMS}
 
 fuzz:
 	@${MAKE} BUILD=${BUILD}/fuzz CC=${FUZZ_CC} FUZZ_MAIN=-fsanitize=fuzzer \
-		SANITIZE="-fsanitize=fuzzer-no-link,address,undefined" \
+		SANITIZE="-fsanitize=fuzzer-no-link,address,undefined \
+		-fsanitize-coverage-ignorelist=tests/fuzz/unmeasured.txt" \
 		fuzz-programs
 fuzz-programs: ${FUZZ_PROGRAMS}
 

@@ -359,19 +359,22 @@ goes(const struct reconciler *r, const struct managed *d)
 }
 
 /*
- * Stops a dependant, which comes back as soon as it can.  One that no spec of
- * this pass says comes back as it was.
+ * Stops a dependant, because `who` does something; it comes back as soon as it
+ * can.  One that no spec of this pass says comes back as it was.
  */
 static void
-stop_dependant(struct reconciler *r, struct managed *d, const char *why)
+stop_dependant(struct reconciler *r, struct managed *d,
+    const struct managed *who, const char *what)
 {
 	const struct entry *e = inventory_find(r->shop.inventory, d->name);
+	char why[JAIL_NAME_MAX + 64];
 
 	if (d->desired == NULL && e != NULL && e->applied != NULL) {
 		d->desired = spec_copy(e->applied);
 		d->linked = true;
 	}
 	d->follows = true;
+	snprintf(why, sizeof why, "%s %s", who->name, what);
 	act_stop(r, d, why);
 }
 
@@ -416,17 +419,18 @@ removes_itself(struct reconciler *r, const struct managed *d)
 
 /*
  * Stops those dependants of `m` that have no running dependants themselves;
- * each is met once in a walk.  Returns NULL when nothing is to be waited for.
+ * each is met once in a walk.  Returns one that is to be waited for, or NULL.
  * What is to go down for `root` is marked: nothing is started upon it.  One
  * that could not be stopped is tried again when it is its own time.
+ *
+ * It goes as deep as a chain of dependencies is long: no large buffers here.
  */
-static const char *
+static const struct managed *
 go_down(struct reconciler *r, struct managed *root, const struct managed *m,
-    const struct action *a, char *buf, size_t size)
+    const struct action *a)
 {
 	static const struct action stop = { .kind = ACTION_RESTART };
-	const char *wait = NULL;
-	char why[ERROR_TEXT_MAX], inner[ERROR_TEXT_MAX];
+	const struct managed *wait = NULL;
 
 	for (size_t i = 0; i < r->count; i++) {
 		struct managed *d = r->jail[i];
@@ -434,8 +438,7 @@ go_down(struct reconciler *r, struct managed *root, const struct managed *m,
 
 		if (!order_goes_first(r, m, d, a))
 			continue;
-		say_wait(d, a, buf, size);
-		wait = buf;
+		wait = d;
 		if (d->stop_failed) {
 			root->waits_failed = true;
 			d->down_for = NULL;
@@ -444,10 +447,9 @@ go_down(struct reconciler *r, struct managed *root, const struct managed *m,
 			continue;
 		d->walk = r->walk;
 		d->down_for = root;
-		snprintf(why, sizeof why, "%s %ss", m->name,
-		    action_word(a->kind));
-		if (go_down(r, root, d, &stop, inner, sizeof inner) == NULL)
-			stop_dependant(r, d, why);
+		if (go_down(r, root, d, &stop) == NULL)
+			stop_dependant(r, d, m, a->kind == ACTION_REMOVE ?
+			    "removes" : "restarts");
 	}
 	return wait;
 }
@@ -456,31 +458,30 @@ const char *
 order_down(struct reconciler *r, struct managed *m, const struct action *a,
     char *buf, size_t size, enum jail_state *state)
 {
-	const char *wait;
+	const struct managed *wait;
 
 	m->walk = ++r->walk;
 	m->waits_failed = false;
-	wait = go_down(r, m, m, a, buf, size);
+	wait = go_down(r, m, m, a);
 	m->waits_down = wait != NULL;
 	*state = m->waits_failed ? STATE_BLOCKED : STATE_PROGRESSING;
-	return wait;
+	if (wait == NULL)
+		return NULL;
+	say_wait(wait, a, buf, size);
+	return buf;
 }
 
 void
 order_take_down(struct reconciler *r, struct managed *root, struct managed *d)
 {
 	static const struct action stop = { .kind = ACTION_RESTART };
-	char why[ERROR_TEXT_MAX];
 
 	root->waits_down = true;
 	d->down_for = root;
 	d->walk = ++r->walk;
-	if (!runs(r, d) ||
-	    go_down(r, root, d, &stop, why, sizeof why) != NULL)
-		return;
-	snprintf(why, sizeof why, "%s gets what it has", root->name);
-	if (!d->stop_failed)
-		stop_dependant(r, d, why);
+	if (runs(r, d) && go_down(r, root, d, &stop) == NULL &&
+	    !d->stop_failed)
+		stop_dependant(r, d, root, "gets what it has");
 }
 
 void

@@ -8,8 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/resource.h>
+
 #include <cmocka.h>
 
+#include "agent/reconcile/order.h"
 #include "agent_fixture.h"
 
 /* As the kernel's word that anything may have changed. */
@@ -98,6 +101,43 @@ stopped_jails_come_back(void **state)
 	assert_string_equal(world_state(w, "app"), "ready");
 }
 
+/* The stack that a walk down a chain needs is small for each jail. */
+static void
+chains_may_be_long(void **state)
+{
+	enum { LONG = 1000, STACK = 1024 * 1024 };
+	const struct action restart = { .kind = ACTION_RESTART };
+	struct reconcile_options opt = { .letters = ALL_LETTERS };
+	struct world *w = *state;
+	struct reconciler *r = &w->reconciler;
+	char *yaml = malloc(LONG * 100), why[ERROR_TEXT_MAX];
+	struct rlimit before, few;
+	enum jail_state shown;
+	size_t n = 0;
+
+	assert_non_null(yaml);
+	for (int i = 0; i < LONG; i++)
+		n += (size_t)snprintf(yaml + n, 100, "%sname: j%04d\npath: @\n"
+		    "persist: true\ndepend: [j%04d]\n", i == 0 ? "" : "---\n",
+		    i, i == 0 ? LONG : i - 1);
+	world_reconciler(w, &opt);
+	world_want(w, yaml);
+	assert_int_equal(r->count, LONG);
+	for (size_t i = 0; i < r->count; i++)
+		r->jail[i]->jid = (int)i + 1;
+	assert_int_equal(getrlimit(RLIMIT_STACK, &before), 0);
+	few = (struct rlimit){ STACK, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_STACK, &few), 0);
+	assert_non_null(order_down(r, r->jail[0], &restart, why, sizeof why,
+	    &shown));
+	assert_int_equal(setrlimit(RLIMIT_STACK, &before), 0);
+	assert_string_equal(why, "restart waits until j0001 is down");
+	assert_int_equal(shown, STATE_PROGRESSING);
+	assert_int_equal(r->working, 1);
+	assert_int_equal(r->jail[LONG - 1]->machine, MACHINE_WORKING);
+	free(yaml);
+}
+
 int
 main(void)
 {
@@ -107,6 +147,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(whatever_the_names, world_setup,
 		    world_teardown),
 		cmocka_unit_test_setup_teardown(stopped_jails_come_back,
+		    world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(chains_may_be_long,
 		    world_setup, world_teardown),
 	};
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/base/buffer.h"
 #include "agent/base/file.h"
 #include "agent/base/sorted.h"
 #include "agent/read/secret.h"
@@ -353,15 +354,15 @@ vault_seals(const struct vault *v, const struct spec *s,
 	struct spec_secret ref;
 
 	for (size_t at = 0; spec_secret_next(s, &at, &ref);) {
-		struct textbuf b = { 0 };
+		struct buffer b = { .data = NULL };
 		char hex[2 * SEAL_SIZE + 1];
 		int rc;
 
 		seal(v, s, &ref, hex);
-		textbuf_format(&b, "%s%.*s %s", ref.prefix, ref.key_len,
+		buffer_printf(&b, "%s%.*s %s", ref.prefix, ref.key_len,
 		    ref.key, hex);
-		rc = b.failed ? -1 : text_list_add(seals, b.text);
-		free(b.text);
+		rc = b.failed ? -1 : text_list_add(seals, b.data);
+		buffer_free(&b);
 		if (rc != 0)
 			return -1;
 	}

@@ -259,6 +259,33 @@ seals_tell_changes_only(void **state)
 	temp_dir_remove(&dir);
 }
 
+/* Also under the longest name that there can be. */
+static void
+seals_are_whole(void **state)
+{
+	char name[480], text[600];
+	struct text_list one = { 0 }, two = { 0 };
+	struct vault v = { .has_key = true };
+	struct spec *s;
+
+	(void)state;
+	memset(name, 'k', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	snprintf(text, sizeof text, "name: web\npath: /\npersist: true\n"
+	    "env.%s: !secret /s/a\n", name);
+	s = spec_of(text);
+	(void)vault_put(&v, "/s/a", "/s/a", "one", NULL);
+	assert_int_equal(vault_seals(&v, s, &one), 0);
+	(void)vault_put(&v, "/s/a", "/s/a", "two", NULL);
+	assert_int_equal(vault_seals(&v, s, &two), 0);
+	assert_int_equal(strlen(one.text[0]), 4 + strlen(name) + 1 + 32);
+	assert_string_not_equal(one.text[0], two.text[0]);
+	text_list_free(&one);
+	text_list_free(&two);
+	vault_close(&v);
+	spec_free(s);
+}
+
 int
 main(void)
 {
@@ -268,6 +295,7 @@ main(void)
 		cmocka_unit_test(files_are_read_once),
 		cmocka_unit_test(specs_get_their_values),
 		cmocka_unit_test(seals_tell_changes_only),
+		cmocka_unit_test(seals_are_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,10 +47,10 @@ resolve(char *text, char *buf, struct error *err)
 {
 	char real[PATH_MAX], rest[PATHS_MAX] = "";
 
-	while (realpath(text, real) == NULL) {
+	while (realpath(text[0] != '\0' ? text : "/", real) == NULL) {
 		char *slash = strrchr(text, '/'), tail[PATHS_MAX];
 
-		if (errno != ENOENT || slash == NULL || slash == text ||
+		if (errno != ENOENT || slash == NULL ||
 		    strcmp(slash, "/..") == 0)
 			return error_sys(err, errno, "state directory %s",
 			    text);
@@ -61,7 +61,8 @@ resolve(char *text, char *buf, struct error *err)
 		}
 		*slash = '\0';
 	}
-	return join(buf, err, "%s%s", strcmp(real, "/") == 0 ? "" : real, rest);
+	return join(buf, err, "%s%s", strcmp(real, "/") == 0 &&
+	    rest[0] != '\0' ? "" : real, rest);
 }
 
 static int

@@ -64,6 +64,25 @@ init(struct paths *p, const char *name)
 	snprintf(p->console, sizeof p->console, "%.1000s/console", p->run);
 }
 
+/* What is to be made may be as near to the top as it likes. */
+static void
+test_below_the_root(void **state)
+{
+	static const char *const names[] = { "/jailagent-test-none",
+		"/jailagent-test-none/state" };
+	struct paths p;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (paths_init(&p, names[i], &err) != 0)
+			fail_msg("%s", err.text);
+		assert_string_equal(p.state, names[i]);
+	}
+	assert_int_equal(paths_init(&p, "//.//", &err), 0);
+	assert_string_equal(p.state, "/");
+}
+
 static void
 test_spellings_name_one_directory(void **state)
 {
@@ -213,6 +232,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spellings_name_one_directory),
+		cmocka_unit_test(test_below_the_root),
 		cmocka_unit_test(test_bad_names),
 		cmocka_unit_test(test_make),
 		cmocka_unit_test(test_lock),

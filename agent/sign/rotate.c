@@ -98,27 +98,28 @@ make_statement(int dir, const struct minisign_secret *old,
 	return rc;
 }
 
-struct minisign_secret *
+int
 rotate_key(const struct signer_options *o, int dir,
     const struct minisign_secret *old, uint64_t newest,
     const unsigned char digest[DIGEST_SIZE], struct error *err)
 {
-	struct minisign_secret *new = NULL;
+	struct minisign_secret *new;
 	struct minisign_public pub;
 	struct next n;
+	int rc;
 
 	if (next_names(o, &n, err) == -1)
-		return NULL;
+		return -1;
 	drop_next(&n);
-	if (minisign_generate(n.secret, n.public, &pub, err) == 0 &&
-	    (new = minisign_secret_read(n.secret, err)) != NULL &&
-	    make_statement(dir, old, new, newest, digest, err) == -1) {
-		minisign_secret_free(new);
-		new = NULL;
-	}
-	if (new == NULL)
+	if (minisign_generate(n.secret, n.public, &pub, err) == -1 ||
+	    (new = minisign_secret_read(n.secret, err)) == NULL) {
 		drop_next(&n);
-	return new;
+		return -1;
+	}
+	/* A failure may come when the statement is there: the pair stays. */
+	rc = make_statement(dir, old, new, newest, digest, err);
+	minisign_secret_free(new);
+	return rc;
 }
 
 /* Signs one file of the state directory anew, if the old key had signed it. */
@@ -258,7 +259,8 @@ rotate_finish(const struct signer_options *o, int dir, struct error *err)
 	if (rc == 0)
 		drop_next(&n);
 	else if (rc == 1)
-		rc = seal_all(o, from, new, err) == 0 ?
+		rc = file_sync_dir(dir, o->dir, err) == 0 &&
+		    seal_all(o, from, new, err) == 0 ?
 		    take_names(o, &n, err) : -1;
 	minisign_secret_free(new);
 	return rc;

@@ -9,13 +9,14 @@
 
 #include "agent/sign/signer.h"
 
+struct minisign_secret;
+
 /*
  * Changes the key behind snapshot `newest`, whose file has this digest (zeros
- * without any).  Returns the new secret key, NULL with the reason; then the old
- * one is in force, unless the error came after the moment of the change, which
- * rotate_finish tells.
+ * without any), as far as the moment of the change.  It may have come, too, when
+ * this fails: rotate_finish, which has to follow, finds that out.
  */
-struct minisign_secret *rotate_key(const struct signer_options *o, int dir,
+int rotate_key(const struct signer_options *o, int dir,
     const struct minisign_secret *old, uint64_t newest,
     const unsigned char digest[DIGEST_SIZE], struct error *err);
 

@@ -304,24 +304,27 @@ check_clock(struct signer *s, const char *json, size_t len,
 	free(comment);
 }
 
+/* Which key is in force behind that is what the disk says, also after errors. */
 static int
 rotate(struct signer *s, struct error *err)
 {
-	struct minisign_secret *new;
+	struct minisign_public before;
+	struct error later;
+	int rc;
 
 	if (prepare(s, err) == -1)
 		return -1;
 	if (s->newest == 0)
 		memset(s->digest, 0, sizeof s->digest);
-	new = rotate_key(s->options, s->dir, s->secret, s->newest, s->digest,
+	before = s->pub;
+	rc = rotate_key(s->options, s->dir, s->secret, s->newest, s->digest,
 	    err);
-	if (new == NULL)
-		return -1;
 	minisign_secret_free(s->secret);
-	s->secret = new;
-	minisign_secret_public(new, &s->pub);
+	s->secret = NULL;
 	s->ready = false;
-	return rotate_finish(s->options, s->dir, err);
+	if (read_keys(s, rc == 0 ? err : &later) == -1)
+		return -1;
+	return memcmp(&before, &s->pub, sizeof before) != 0 ? 0 : -1;
 }
 
 static int

@@ -12,6 +12,9 @@
 
 #include <cmocka.h>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "agent/sign/accepted.h"
 #include "agent/sign/kept.h"
 #include "snapshot_fixture.h"
@@ -345,6 +348,57 @@ test_killed(void **state)
 	good_with(c, c->line[1], count + 1);
 }
 
+static int failing_sync; /* which one from now on; 0: none */
+
+/* The C library's, but for the one that fails; also in the signer. */
+int
+fsync(int fd)
+{
+	if (failing_sync > 0 && --failing_sync == 0) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
+/* Whatever the disk does not take, one key goes on, in the same signer. */
+static void
+test_disk_fails(void **state)
+{
+	struct change *c = *state;
+	char before[MINISIGN_PUBLIC_LINE], after[MINISIGN_PUBLIC_LINE];
+	int refused = 0, written = 0;
+	struct signer_answer a;
+	struct snapshot s;
+
+	for (int i = 1; i < 16; i++) {
+		bool changed;
+
+		public_line(c, before);
+		failing_sync = i;
+		signer_begin(&c->f);
+		failing_sync = 0;
+		changed = ask(c) == SIGNER_ROTATED;
+		make_state(&s, 1700000000 + i);
+		s.jail[0].jid = i;
+		write_state(&c->f, &s, &a);
+		if (a.sequence == -1) /* that was the one */
+			write_state(&c->f, &s, &a);
+		snapshot_free(&s);
+		assert_true(a.sequence > written);
+		written = (int)a.sequence;
+		assert_int_equal(signer_end(&c->f), 0);
+		public_line(c, after);
+		if (changed)
+			assert_string_not_equal(before, after);
+		refused += !changed;
+		good_with(c, c->line[0], (size_t)written);
+		good_with(c, after, (size_t)written);
+	}
+	assert_in_range(refused, 4, 12);
+	assert_int_equal(access(temp_file(&c->f.top, "key.next"), F_OK), -1);
+}
+
 static void
 test_refused(void **state)
 {
@@ -377,6 +431,7 @@ main(void)
 		TEST(test_other_history),
 		TEST(test_sealed_texts),
 		TEST(test_killed),
+		TEST(test_disk_fails),
 		TEST(test_refused),
 	};
 

@@ -110,6 +110,30 @@ print_pair(const struct files *f, const char *line)
 		    f->public, line);
 }
 
+/* Has the signer change the key; returns 0 with the new one's line, or -1. */
+static int
+ask_signer(int signer, char line[MINISIGN_PUBLIC_LINE], struct error *err)
+{
+	struct message m;
+	int rc = -1;
+
+	if (channel_write(signer, SIGNER_ROTATE, 0, NULL, 0) == -1)
+		return error_sys(err, errno, "the signer cannot be reached");
+	switch (channel_read(signer, &m, err)) {
+	case 0:
+		return error_set(err, ECHILD, "the signer ended");
+	case 1:
+		if (m.type == SIGNER_ROTATED) {
+			snprintf(line, MINISIGN_PUBLIC_LINE, "%s",
+			    (const char *)m.data);
+			rc = 0;
+		} else
+			error_set(err, EINVAL, "%s", (const char *)m.data);
+		free(m.data);
+	}
+	return rc;
+}
+
 /* Without an agent, and so that none starts meanwhile. */
 static int
 rotate_here(const struct paths *p, char line[MINISIGN_PUBLIC_LINE],
@@ -119,28 +143,17 @@ rotate_here(const struct paths *p, char line[MINISIGN_PUBLIC_LINE],
 		.good = p->good, .key = p->key, .public_key = p->public_key,
 		.state = p->state, .head = p->head };
 	struct signer_said said;
-	struct message m;
-	int fd, lock, rc = -1;
+	int signer, lock, rc = -1;
 	long holder;
 	pid_t pid;
 
 	if (paths_make(p, err) != 0 ||
 	    (lock = paths_lock(p, &holder, err)) == -1)
 		return -1;
-	fd = signer_start(&o, &said, &pid, err);
-	if (fd != -1 && channel_write(fd, SIGNER_ROTATE, 0, NULL, 0) == 0 &&
-	    channel_read(fd, &m, err) == 1) {
-		const char *text = (const char *)m.data;
-
-		if (m.type == SIGNER_ROTATED) {
-			snprintf(line, MINISIGN_PUBLIC_LINE, "%s", text);
-			rc = 0;
-		} else
-			error_set(err, EINVAL, "%s", text);
-		free(m.data);
-	}
-	if (fd != -1) {
-		close(fd);
+	signer = signer_start(&o, &said, &pid, err);
+	if (signer != -1) {
+		rc = ask_signer(signer, line, err);
+		close(signer);
 		waitpid(pid, NULL, 0);
 	}
 	close(lock);

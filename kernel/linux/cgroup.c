@@ -107,7 +107,7 @@ open_or_make(int dir, const char *name, bool make)
 		return fd;
 	if (mkdirat(dir, name, 0755) != 0 && errno != EEXIST)
 		return -1;
-	return open_dir(dir, name);
+	return open_or_make(dir, name, make);
 }
 
 int
@@ -119,6 +119,9 @@ cgroup_table(int root, const char *key, bool make)
 		return -1;
 	table = open_or_make(top, key, make);
 	close_fd(&top);
+	/* Who removed another table may have taken the directory meanwhile. */
+	if (table < 0 && errno == ENOENT && make)
+		return cgroup_table(root, key, make);
 	return table;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/base/buffer.h"
 #include "agent/command/command.h"
 #include "agent/read/manifest.h"
 #include "kernel/compat.h"
@@ -68,9 +69,7 @@ print_json(const struct spec_set *set, bool valid)
 	int rc;
 
 	spec_set_digest(set, digest);
-	for (size_t i = 0; i < SPEC_DIGEST_SIZE; i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-
+	text_hex(digest, sizeof digest, hex);
 	for (size_t i = 0; i < set->count; i++)
 		json_array_append_new(specs, json_string(set->spec[i]->name));
 	for (size_t i = 0; i < set->errors.count; i++)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/base/buffer.h"
 #include "agent/command/command.h"
 #include "kernel/compat.h"
 #include "specs/settings.h"
@@ -145,8 +146,7 @@ spec_json(const struct spec *s)
 	json_t *o = json_object(), *params = json_object();
 	char digest[2 * SPEC_DIGEST_SIZE + 1];
 
-	for (size_t i = 0; i < SPEC_DIGEST_SIZE; i++)
-		snprintf(digest + 2 * i, 3, "%02x", spec_digest(s)[i]);
+	text_hex(spec_digest(s), SPEC_DIGEST_SIZE, digest);
 	for (size_t i = 0; i < s->count; i++)
 		json_object_set_new(params, s->param[i].name,
 		    param_json(&s->param[i]));

@@ -12,33 +12,24 @@
 
 #include "agent/base/buffer.h"
 #include "agent/base/file.h"
+#include "agent/base/sorted.h"
 #include "agent/sign/sealed.h"
 
 #define NEW_NAME ".new-" ACCEPTED_NAME
 #define RECORD_MAX ((size_t)64 * 1024 * 1024)
 #define HEX_LEN ((size_t)2 * ACCEPTED_DIGEST)
 
+static const char *
+path_of(const void *table, size_t i)
+{
+	return ((const struct accepted *)table)->entry[i].path;
+}
+
 /* Where a path is, or would be. */
 static size_t
 place_of(const struct accepted *a, const char *path, bool *found)
 {
-	size_t low = 0, high = a->count;
-
-	*found = false;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(path, a->entry[middle].path);
-
-		if (order == 0) {
-			*found = true;
-			return middle;
-		}
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	return sorted_position(a, a->count, path_of, path, found);
 }
 
 const struct accepted_entry *

@@ -131,6 +131,21 @@ world_settle(struct world *w)
 	}
 }
 
+/* Runs the loop until no jail is under way, or about to be looked at. */
+static inline void
+world_rest(struct world *w)
+{
+	const struct reconciler *r = &w->reconciler;
+
+	for (int quiet = 0; quiet < 3;) {
+		assert_int_not_equal(event_base_loop(w->base,
+		    EVLOOP_NONBLOCK), -1);
+		quiet = r->working == 0 && TAILQ_EMPTY(&r->dirty) ?
+		    quiet + 1 : 0;
+		usleep(500);
+	}
+}
+
 /* One-shot apply of the whole set with --prune. */
 static inline void
 world_apply_with(struct world *w, const char *yaml, unsigned letters,

@@ -18,15 +18,6 @@ struct scene {
 	int64_t now;
 };
 
-static void
-settle(struct scene *s)
-{
-	struct timeval tv = { 0, 100000 };
-
-	event_base_loopexit(s->w.base, &tv);
-	event_base_dispatch(s->w.base);
-}
-
 /* A scan that names what is new and what is gone, ended by NULL. */
 static void
 scan_with(struct scene *s, enum scan_state state, const char *changed,
@@ -53,7 +44,7 @@ scan_with(struct scene *s, enum scan_state state, const char *changed,
 	scan.file = NULL;
 	scan.file_count = 0;
 	scan_free(&scan);
-	settle(s);
+	world_rest(&s->w);
 }
 
 static void

@@ -53,21 +53,6 @@ agent_start(struct world *w, const struct limit *limit)
 	w->reconciler.opt.told = watch;
 }
 
-/* Until no jail is under way, or about to be. */
-static void
-agent_rest(struct world *w)
-{
-	const struct reconciler *r = &w->reconciler;
-
-	for (int quiet = 0; quiet < 3;) {
-		assert_int_not_equal(event_base_loop(w->base,
-		    EVLOOP_NONBLOCK), -1);
-		quiet = r->working == 0 && TAILQ_EMPTY(&r->dirty) ?
-		    quiet + 1 : 0;
-		usleep(500);
-	}
-}
-
 static void
 world_of_seven(struct world *w, char *yaml, size_t size)
 {
@@ -90,7 +75,7 @@ waves_of(const struct limit *limit, size_t number)
 	agent_start(&w, limit);
 	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n", 0);
 	world_want(&w, yaml);
-	agent_rest(&w);
+	world_rest(&w);
 	assert_int_equal(w.told, JAILS);
 	if (number == 1)
 		assert_string_equal(w.deeds, "restart a;restart b;restart c;"
@@ -124,7 +109,7 @@ one_that_fails_holds_the_rest(void **state)
 	agent_start(&w, &two);
 	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n", 'c');
 	world_want(&w, yaml);
-	agent_rest(&w);
+	world_rest(&w);
 	assert_string_equal(world_state(&w, "c"), "failed");
 	assert_string_equal(world_state(&w, "d"), "ready");
 	for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
@@ -136,11 +121,11 @@ one_that_fails_holds_the_rest(void **state)
 	/* What is not a restart goes on, and a mended spec is taken. */
 	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n", 0);
 	world_want(&w, yaml);
-	agent_rest(&w);
+	world_rest(&w);
 	assert_string_equal(world_state(&w, "c"), "ready");
 	assert_string_equal(world_state(&w, "e"), "held");
 	waves_go_on(&w.reconciler);
-	agent_rest(&w);
+	world_rest(&w);
 	assert_string_equal(world_state(&w, "e"), "ready");
 	assert_string_equal(world_state(&w, "g"), "ready");
 	world_remove(&w);
@@ -160,12 +145,12 @@ one_that_goes_holds_nothing(void **state)
 	agent_start(&w, &one);
 	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n", 'a');
 	world_want(&w, yaml);
-	agent_rest(&w);
+	world_rest(&w);
 	assert_string_equal(world_state(&w, "b"), "held");
 	a = strstr(yaml, "---\n");
 	assert_non_null(a);
 	world_want(&w, a + 4);
-	agent_rest(&w);
+	world_rest(&w);
 	assert_string_equal(world_state(&w, "a"), "unknown");
 	assert_string_equal(world_state(&w, "b"), "ready");
 	assert_string_equal(world_state(&w, "g"), "ready");

@@ -20,7 +20,12 @@ make_printable(char *s)
 		size_t good = utf8_prefix(s + i, len - i);
 
 		for (size_t j = i; j < i + good; j++) {
-			if ((unsigned char)s[j] < ' ' || s[j] == 0x7f)
+			unsigned char c = (unsigned char)s[j];
+
+			/* U+0080 to U+009F have two bytes. */
+			if (c == 0xc2 && (unsigned char)s[j + 1] < 0xa0)
+				s[j] = s[j + 1] = '?';
+			else if (c < ' ' || c == 0x7f)
 				s[j] = '?';
 		}
 		i += good;

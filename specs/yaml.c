@@ -2,6 +2,7 @@
 #include "yaml.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -251,23 +252,64 @@ is_tab(const char *text, size_t len, yaml_mark_t mark)
 	return line != NULL && line < end && *line == '\t';
 }
 
+/* What to do about a problem, which libyaml only names. */
+static const char *
+advice(const yaml_parser_t *y, bool tab)
+{
+	static const struct {
+		const char *problem, *advice;
+	} known[] = {
+		{ "mapping values are not allowed",
+		    ": quote a text that has \": \" in it; the keys of a "
+		    "mapping begin in the same column" },
+		{ "expected alphabetic or numeric character",
+		    ": quote a text that begins with * or &, as \"*\"" },
+		{ "cannot start any token",
+		    ": quote a text that begins with @, ` or %" },
+		{ "find expected key",
+		    ": the keys of a mapping begin in the same column" },
+		{ "find expected ':'",
+		    ": a key has a colon and a blank behind it" },
+		{ "find expected '-' indicator",
+		    ": the items of a list begin in the same column" },
+		{ "find expected ',' or",
+		    ": close it, or quote a text that has , [ ] { or } in it" },
+		{ "unexpected end of stream", ": a quote is not closed" },
+		{ "escape", ": a text in single quotes has no escapes" },
+		{ "undefined tag handle",
+		    ": tags are not part of the spec language" },
+	};
+
+	if (tab)
+		return ": a tab; lines are indented with blanks";
+	for (size_t i = 0; y->problem != NULL &&
+	    i < sizeof known / sizeof *known; i++) {
+		if (strstr(y->problem, known[i].problem) != NULL)
+			return known[i].advice;
+	}
+	return "";
+}
+
 static int
 syntax_error(struct reader *r, const char *text, size_t len)
 {
 	const yaml_parser_t *y = &r->yaml;
-	const char *context = y->context != NULL ? y->context : "";
-	const char *gap = y->context != NULL ? " " : "";
+	char context[128] = "";
 
 	/* Characters are read ahead: only the offset tells where they are. */
 	if (y->error == YAML_READER_ERROR)
 		return spec_error_add(r->errors, place_at(r->file, text,
 		    y->problem_offset < len ? y->problem_offset : len), false,
 		    "%s (U+%04X)", y->problem, (unsigned)y->problem_value);
+	if (y->context != NULL && y->context_mark.line != y->problem_mark.line)
+		snprintf(context, sizeof context, "%s that begins in line %zu ",
+		    y->context, y->context_mark.line + 1);
+	else if (y->context != NULL)
+		snprintf(context, sizeof context, "%s ", y->context);
 	return spec_error_add(r->errors, place_of(r, &y->problem_mark), false,
-	    "not YAML: %s%s%s%s", context, gap,
+	    "not YAML: %s%s%s", context,
 	    y->problem != NULL ? y->problem : "out of memory",
-	    is_tab(text, len, y->problem_mark) ? ": a tab; lines are indented "
-	    "with blanks" : "");
+	    advice(y, is_tab(text, len, y->problem_mark)));
 }
 
 /*
@@ -299,6 +341,23 @@ is_ascii(const char *text, size_t len)
 	return true;
 }
 
+/* Whether libyaml begins a line at a byte: also behind a lone CR, NEL, LS, PS. */
+static bool
+begins_line(const char *text, const char *at)
+{
+	static const char *const breaks[] = { "\n", "\r", "\xc2\x85",
+		"\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf" };
+	size_t before = (size_t)(at - text);
+
+	for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
+		size_t len = strlen(breaks[i]);
+
+		if (before >= len && memcmp(at - len, breaks[i], len) == 0)
+			return true;
+	}
+	return before == 0;
+}
+
 /*
  * What is to be refused before libyaml sees it: bytes that are no text, and
  * tag directives, which it compares each with each.
@@ -324,8 +383,8 @@ check_bytes(const char *file, const char *text, size_t len, bool ascii,
 		    (unsigned char)text[good]);
 	for (p = text; (p = memchr(p, '%', (size_t)(text + len - p))) != NULL;
 	    p++) {
-		if ((p == text || p[-1] == '\n') &&
-		    (size_t)(text + len - p) >= 4 && memcmp(p, "%TAG", 4) == 0)
+		if ((size_t)(text + len - p) >= 4 &&
+		    memcmp(p, "%TAG", 4) == 0 && begins_line(text, p))
 			return spec_error_add(errors, place_at(file, text,
 			    (size_t)(p - text)), false, "%%TAG: tags are not "
 			    "part of the spec language");

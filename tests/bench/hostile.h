@@ -64,6 +64,8 @@ static const struct hostile hostile_kinds[] = {
 	{ "merge keys", HOSTILE_JAIL, "<<: x\n", "", 0 },
 	{ "tags", HOSTILE_JAIL, "v%u: !!str x\n", "", 0 },
 	{ "directives", "", "%%X%u y\n", "--- {}\n", 0 },
+	{ "tag lines", "#\r", "%%TAG !t%u! x\r", "--- {}\n", 0 },
+	{ "next lines", "#\xc2\x85", "%%TAG !t%u! x\xc2\x85", "--- {}\n", 0 },
 	{ "long list", HOSTILE_JAIL "exec.start:\n", "  - x%u\n", "", 0 },
 	{ "long flow", HOSTILE_JAIL "exec.start: [", "x%u, ", "x]\n", 0 },
 	{ "depend", HOSTILE_JAIL "depend:\n", "  - d%u\n", "", 0 },

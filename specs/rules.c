@@ -20,6 +20,19 @@ has_wrong_character(const char *c, size_t len)
 	return false;
 }
 
+/*
+ * Whether jail_set(2), which uses strtoul(3), takes a component for a number:
+ * digits, with blanks and a sign in front or not.
+ */
+static bool
+is_number(const char *c, size_t len)
+{
+	size_t before = strspn(c, " ");
+
+	before += c[before] == '+' || c[before] == '-';
+	return before < len && before + strspn(c + before, "0123456789") >= len;
+}
+
 static int
 check_component(const char *name, const char *c, size_t len, bool pattern,
     struct error *err)
@@ -38,9 +51,9 @@ check_component(const char *name, const char *c, size_t len, bool pattern,
 		return error_set(err, EINVAL, "name \"%.*s\": expected "
 		    "a name without / and control characters, with dots "
 		    "between the names of nested jails", TEXT_SHOWN, name);
-	if (strspn(c, "0123456789") >= len)
+	if (is_number(c, len))
 		return error_set(err, EINVAL, "name \"%.*s\" has a component "
-		    "of digits alone, which jail_set(2) takes for a jid; add a "
+		    "that is a number, which jail_set(2) takes for a jid; add a "
 		    "letter, or give the number as jid:", TEXT_SHOWN, name);
 	return 0;
 }
@@ -234,7 +247,7 @@ rule_one_line(char *text, struct error *err)
 #define PATH "^/(?!(.*/)?\\.\\.(/|$))"
 #define LINE "^[ \\t]*[^ \\t\\n][^\\n]*$"
 #define PRINTED "^[^\\x00-\\x1f\\x7f]*$"
-#define COMPONENT "(?![0-9]+(\\.|$))[^./*\\x00-\\x1f\\x7f]+"
+#define COMPONENT "(?! *[-+]?[0-9]+(\\.|$))[^./*\\x00-\\x1f\\x7f]+"
 #define NAME "^" COMPONENT "(\\." COMPONENT ")*$"
 
 /* By parameter.  A rule may shorten the text. */

@@ -27,7 +27,7 @@ const char *rules_pattern(const struct param_def *def);
 bool rules_commas(const struct param_def *def);
 
 /*
- * A jail's name: components separated by dots, none empty or of digits alone,
+ * A jail's name: components separated by dots, none empty or a number,
  * as jail_set(2) takes them, without slashes and control characters.
  * `pattern`: a component may be "*".
  */

@@ -146,6 +146,47 @@ require_documents(const struct param_def *def, const char *yaml)
 		assert_non_null(strstr(yaml, "name: wrong-prefix\n"));
 }
 
+/* Whether an error in these lines is about the parameter. */
+static bool
+is_told(const struct spec_errors *errors, unsigned first, unsigned last,
+    const char *param)
+{
+	for (size_t i = 0; i < errors->count; i++) {
+		const struct spec_error *e = &errors->error[i];
+
+		if (e->place.line >= first && e->place.line <= last &&
+		    !e->warning && strstr(e->message, param) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Whether what is wrong with each of the others is what it was made for. */
+static void
+judge_wrong(const char *input, const char *yaml, const struct spec_set *set,
+    const char *param)
+{
+	bool good = false, any = false;
+	unsigned first = 1;
+	const char *at = yaml;
+
+	for (unsigned line = 1;; line++) {
+		bool end = *at == '\0' || strncmp(at, "---\n", 4) == 0;
+
+		if (end && any && !good &&
+		    !is_told(&set->errors, first, line, param))
+			fail_msg("%s: no error in lines %u to %u speaks of %s",
+			    input, first, line, param);
+		if (*at == '\0')
+			return;
+		any = !end;
+		good = !end && (good || strncmp(at, "name: good", 10) == 0);
+		first = end ? line + 1 : first;
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+}
+
 /* Whether the good ones, and none but the good ones, became specs. */
 static void
 judge(const char *input, const char *yaml, const struct spec_set *set)
@@ -174,11 +215,17 @@ static void
 ask_system(struct textbuf *b, const struct system *s,
     const struct spec_set *set, const struct param_def *def)
 {
+	bool lacks = def->kind == PARAM_KERNEL && strcmp(def->name, "name") != 0 &&
+	    params_find(&s->params, def->name) == NULL;
+
 	for (size_t i = 0; i < set->count; i++) {
 		char buf[ERROR_TEXT_MAX];
 		const char *why = rules_refuse(set->spec[i], s->backend,
 		    &s->params, buf, sizeof buf);
 
+		if (lacks && why == NULL)
+			fail_msg("%s can be planned on %s, which lacks it",
+			    def->name, s->name);
 		/* What concerns two at once may name the other. */
 		if (why != NULL && strstr(why, def->name) == NULL)
 			fail_msg("%s on %s: the refusal does not name it: %s",
@@ -222,6 +269,7 @@ each_parameter(void **state)
 		require_documents(def, yaml);
 		(void)spec_load(&file, 1, &set);
 		judge(input, yaml, &set);
+		judge_wrong(input, yaml, &set, def->name);
 		golden_outcome(&b, &set, DIRECTORY);
 		for (size_t j = 0; j < sizeof systems / sizeof *systems; j++)
 			ask_system(&b, &systems[j], &set, def);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jailagent import: jail.conf(5) as specs.  Asks no kernel. */
+/* jailagent import: jail.conf(5) as specs. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "agent/command/command.h"
+#include "kernel/jail.h"
 #include "specs/jailconf/jailconf.h"
 
 #define DEFAULT_FILE "/etc/jail.conf"
@@ -27,8 +28,24 @@ print_errors(struct spec_errors *errors)
 	return wrong;
 }
 
+/*
+ * The kernel is asked when something is wrong only: a name may be that of a
+ * parameter which a module has brought.
+ */
+static char *
+convert(const struct context *ctx, const struct conf *conf,
+    const struct conf_jails *jails, struct spec_errors *errors)
+{
+	char *text = conf_convert(conf, jails, errors);
+
+	if (text != NULL || kernel_learn(ctx->kernel) == 0)
+		return text;
+	spec_errors_free(errors);
+	return conf_convert(conf, jails, errors);
+}
+
 static int
-import(const char *file)
+import(const struct context *ctx, const char *file)
 {
 	struct spec_errors errors = { 0 };
 	struct conf_jails jails = { 0 };
@@ -38,7 +55,7 @@ import(const char *file)
 
 	if (conf_parse(&conf, file, &conf_files, &errors) == 0 &&
 	    conf_resolve(&conf, &jails, &errors) == 0)
-		text = conf_convert(&conf, &jails, &errors);
+		text = convert(ctx, &conf, &jails, &errors);
 	wrong = print_errors(&errors);
 	if (text != NULL && !wrong)
 		fputs(text, stdout);
@@ -55,12 +72,11 @@ run_import(struct context *ctx, int argc, char **argv)
 	static const struct option options[] = { { NULL, 0, NULL, 0 } };
 	int ch;
 
-	(void)ctx;
 	while ((ch = getopt_long(argc, argv, ":", options, NULL)) != -1)
 		return option_error(&command_import, argc, argv, ch);
 	if (argc - optind > 1)
 		return usage_error(&command_import, "one file at a time");
-	return import(optind < argc ? argv[optind] : DEFAULT_FILE);
+	return import(ctx, optind < argc ? argv[optind] : DEFAULT_FILE);
 }
 
 const struct command command_import = {
@@ -71,7 +87,8 @@ const struct command command_import = {
 	    "standard input\n\n"
 	    "The specs mean what jail(8) of FreeBSD makes of the file and of "
 	    "what it\nincludes.  If anything cannot be said in specs, or is "
-	    "wrong, nothing is printed\nbut the errors with their places.  No "
-	    "kernel is asked.  Exit status: 0 printed,\n1 not.\n",
+	    "wrong, nothing is printed\nbut the errors with their places.  The "
+	    "kernel is asked only about parameters\nthat nobody else knows.  "
+	    "Exit status: 0 printed, 1 not.\n",
 	.run = run_import,
 };

@@ -95,7 +95,7 @@ static void
 mark_flat(struct converter *c, struct imported *j,
     const struct param_def *def)
 {
-	size_t i = (size_t)(def - param_table);
+	unsigned i = param_index(def);
 
 	c->marked = true;
 	if (j != NULL && !j->spelled[i])
@@ -235,6 +235,7 @@ join_documents(struct converter *c)
 {
 	struct textbuf b = { 0 };
 
+	textbuf_text(&b, "");
 	for (size_t i = 0; i < c->docs; i++) {
 		if (i > 0)
 			textbuf_text(&b, "---\n");
@@ -263,27 +264,31 @@ check_size(struct converter *c, const char *text)
 		    SPEC_DOCUMENTS_MAX, SPEC_FILE_MAX >> 20);
 }
 
+/* For jail(8), too, that is no mistake. */
 static void
-report_nothing(struct converter *c)
+warn_nothing(struct converter *c)
 {
-	spec_error_add(c->errors, (struct spec_place){ 0 }, false,
+	spec_error_add(c->errors, (struct spec_place){ 0 }, true,
 	    "there is nothing to import: no jail and no defaults");
 }
 
 static int
 take_jails(struct converter *c, const struct conf_jails *jails)
 {
+	/* Those that the kernel added share the last one. */
+	const size_t defs = param_count + 1;
+
 	c->jail = calloc(jails->count + 1, sizeof *c->jail);
 	c->doc = calloc(c->conf->blocks + 2, sizeof *c->doc);
 	c->sorted = calloc(jails->count + 1, sizeof *c->sorted);
-	c->flat = calloc((jails->count + 1) * param_count, sizeof *c->flat);
+	c->flat = calloc((jails->count + 1) * defs, sizeof *c->flat);
 	if (c->jail == NULL || c->doc == NULL || c->sorted == NULL ||
 	    c->flat == NULL)
 		return -1;
 	c->jails = jails->count;
 	for (size_t i = 0; i < jails->count; i++) {
 		c->jail[i].jail = &jails->jail[i];
-		c->jail[i].spelled = c->flat + (i + 1) * param_count;
+		c->jail[i].spelled = c->flat + (i + 1) * defs;
 	}
 	return 0;
 }
@@ -316,9 +321,8 @@ convert(struct converter *c)
 	if (!c->failed && resolve_wanted(c, &wanted) == 0 &&
 	    write_documents(c, &wanted) == 0) {
 		if (c->docs == 0)
-			report_nothing(c);
-		else
-			text = join_documents(c);
+			warn_nothing(c);
+		text = join_documents(c);
 	}
 	if (text != NULL)
 		check_size(c, text);
@@ -333,9 +337,7 @@ conf_convert(const struct conf *conf, const struct conf_jails *jails,
 	struct converter c = { .conf = conf, .errors = errors };
 	char *text = NULL;
 
-	if (conf->block == NULL)
-		report_nothing(&c);
-	else if (take_jails(&c, jails) != 0)
+	if (take_jails(&c, jails) != 0)
 		c.failed = true;
 	else
 		text = convert(&c);

@@ -17,7 +17,7 @@ struct imported {
 	const struct conf_jail *jail;
 	const char *name;    /* of the spec */
 	bool dropped;	     /* the same jail a second time */
-	bool *spelled;	     /* by place in param_table; as flat, here alone */
+	bool *spelled;	     /* by param_index; as flat, here alone */
 	struct document want;
 };
 
@@ -30,8 +30,9 @@ struct converter {
 	size_t jails;
 	const char **number; /* sorted: names of jails that are their jids */
 	size_t numbers;
+	bool unnamed; /* a jail has an empty name */
 	struct text_list renamed; /* variables with another name in specs */
-	bool *flat; /* by place in param_table */
+	bool *flat; /* by param_index */
 	bool all_flat;
 	bool marked; /* something became flat */
 	struct document *doc; /* at most one for each block */
@@ -47,7 +48,7 @@ static inline bool
 is_flat(const struct converter *c, const struct imported *j,
     const struct param_def *def)
 {
-	size_t i = (size_t)(def - param_table);
+	unsigned i = param_index(def);
 
 	return c->all_flat || c->flat[i] || (j != NULL && j->spelled[i]);
 }

@@ -83,6 +83,7 @@ list_numbers(struct converter *c)
 	for (size_t i = 0; i < c->jails; i++) {
 		if (is_number(c->jail[i].jail))
 			c->number[c->numbers++] = c->jail[i].jail->name;
+		c->unnamed |= *c->jail[i].jail->name == '\0';
 	}
 	if (c->numbers > 1)
 		qsort(c->number, c->numbers, sizeof *c->number,
@@ -96,6 +97,8 @@ convert_name(struct converter *c, const char *name)
 	struct textbuf b = { 0 };
 	char first[16], *key = first;
 
+	if (c->unnamed && *name == '\0')
+		return "jail";
 	if (c->numbers == 0 || len == 0 || len >= sizeof first ||
 	    strspn(name, "0123456789") < len)
 		return name;
@@ -219,8 +222,9 @@ write_want(struct converter *c, struct imported *j, size_t number)
 		char message[512];
 
 		snprintf(message, sizeof message, "the spec is called "
-		    "\"%.256s\": "
-		    "a name of digits alone is a jid", j->name);
+		    "\"%.256s\": %s", j->name, *j->jail->name == '\0' ?
+		    "an empty name stands for whatever jid the jail gets" :
+		    "a name of digits alone is a jid");
 		warn(c, place, message);
 	}
 }

@@ -161,9 +161,9 @@ const struct conf_param *conf_param(const struct conf_jail *jail,
 
 /*
  * The YAML documents that mean what `jails`, resolved from `conf`, mean; they
- * keep comments, defaults and variables as far as they can.  NULL if something
- * cannot be said, or is wrong on any kernel; the errors tell what and where.
- * Warnings are added for what is said otherwise.
+ * keep comments, defaults and variables as far as they can; no document if there
+ * is no jail.  NULL if something cannot be said, or is wrong on any kernel; the
+ * errors tell what and where.  Warnings are added for what is said otherwise.
  */
 char *conf_convert(const struct conf *conf, const struct conf_jails *jails,
     struct spec_errors *errors);

@@ -346,7 +346,7 @@ write_items(struct converter *c, struct document *d,
 		if (is_flat(c, j, item->key.def)) {
 			document_comments(d, 0, &item->after);
 		} else if (!write_param(c, d, item)) {
-			c->flat[item->key.def - param_table] = true;
+			c->flat[param_index(item->key.def)] = true;
 			c->marked = true;
 			document_comments(d, 0, &item->after);
 		}

@@ -101,6 +101,23 @@ check "an option that jail(8) does not know" \
 check "options of jail(8) that exclude each other" \
     expect_status 64 "$JAILAGENT" import -c -e ' ' a
 
+# What jail(8) reads without a word, and no spec can say so.
+prints() { # TEXT FILE: exit status 0, and nothing else is printed
+	"$JAILAGENT" import "$2" > "$work/out" 2> "$work/err"
+	same 0 $? && same "$1" "$(cat "$work/out")"
+}
+: > "$conf/empty.conf"
+check "an empty file is no error" prints "" "$conf/empty.conf"
+check "there is a warning" err "warning: there is nothing to import"
+echo '# web { persist; }' > "$conf/comment.conf"
+check "nor is one of comments" prints "# web { persist; }" \
+    "$conf/comment.conf"
+echo '"" { persist; path = "/jails/x$name"; }' > "$conf/unnamed.conf"
+check "an empty name" prints "name: jail
+persist: true
+path: /jails/x" "$conf/unnamed.conf"
+check "there is a warning, too" err 'warning: the spec is called "jail"'
+
 # Names that jail(8) takes: imported, made, found again, removed.
 cat > "$conf/odd.conf" << 'END'
 "we b" { path = /; persist; host.hostname = "a b"; }

@@ -33,6 +33,14 @@ check "and said" says "newmod.on"
 check "it is made" expect_status 0 agent apply "$work/specs"
 check "and nothing is left to do" expect_status 0 agent plan "$work/specs"
 
+echo 'web { persist; allow.mount.nonewfs; newmod.on = 1; }' > "$work/jail.conf"
+check "jail.conf with them is imported" expect_status 0 agent import \
+    "$work/jail.conf"
+check "their values, too" says "allow.mount.newfs: false"
+check "all of them" says "newmod.on: true"
+check "without that kernel it is not" expect_status 1 "$JAILAGENT" \
+    -k "model:$work/other" import "$work/jail.conf"
+check "for that reason" says 'unknown parameter "allow.mount.nonewfs"'
 sed -i 's/newmod.on: true/newmod.on: 1/' "$work/specs/web.yaml"
 check "the kernel's type counts" expect_status 1 agent check "$work/specs"
 check "in messages, too" says "newmod.on: expected true or false"

@@ -63,12 +63,11 @@ expected_number(const struct param_def *def, const char *text, char *buf,
 		snprintf(buf, size, "%s", *text != '\0' ? text : "new");
 }
 
-/* A jail whose name is its jid gets a name with letters. */
+/* A jail whose name is its jid, or empty, gets a name with letters. */
 static inline void
 expected_name(const char *name, char *buf, size_t size)
 {
-	bool digits = *name != '\0' &&
-	    name[strspn(name, "0123456789")] == '\0';
+	bool digits = name[strspn(name, "0123456789")] == '\0';
 
 	snprintf(buf, size, "%s%s", digits ? "jail" : "", name);
 }

@@ -3,7 +3,8 @@
  * What import prints is valid, means what jail(8) recorded, and does not change
  * when it is printed and read again.  A recorded file that is not imported is
  * one that jail(8) itself refuses, or it is in tests/import/refused.txt with
- * the reason.
+ * the reason.  Where that is the kernel, the models of both kernels refuse the
+ * jail, too.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <cmocka.h>
 
 #include "import_expected.h"
+#include "kernel/call.h"
 
 #define EXCEPTIONS "tests/import/exceptions.txt"
 #define REFUSED "tests/import/refused.txt"
@@ -85,12 +87,14 @@ parse(const char *yaml, struct spec_set *set)
 	spec_docs_free(&docs);
 }
 
-/* As jailagent check. */
+/* As jailagent check; of a file without jails there is nothing to check. */
 static bool
-is_valid(struct spec_set *set)
+is_valid(struct spec_set *set, const char *yaml)
 {
 	bool valid = spec_set_loops(set) == 0;
 
+	if (*yaml == '\0')
+		return set->count == 0;
 	for (size_t i = 0; i < set->errors.count; i++)
 		valid &= set->errors.error[i].warning;
 	return valid;
@@ -187,7 +191,7 @@ is_stable(const struct spec_set *set)
 	parse(b.text, &again);
 	spec_set_digest(set, digest[0]);
 	spec_set_digest(&again, digest[1]);
-	same = set->count == 0 || (is_valid(&again) &&
+	same = set->count == 0 || (is_valid(&again, b.text) &&
 	    memcmp(digest[0], digest[1], SPEC_DIGEST_SIZE) == 0);
 	spec_set_free(&again);
 	free(b.text);
@@ -202,7 +206,7 @@ check_import(const char *id, const struct import *i, json_t *record,
 	const char *why = NULL;
 
 	parse(i->yaml, &set);
-	if (!is_valid(&set))
+	if (!is_valid(&set, i->yaml))
 		why = "is not valid";
 	else if (!same_jails(&set, json_object_get(record, "jails"), dir,
 	    persist, tally))
@@ -294,11 +298,110 @@ recorded_files(void **state)
 	assert_int_equal(t.failed, 0);
 }
 
+/* Whether libjail knows the name and finds a value in the text. */
+static bool
+is_value(const struct param_def *def, const char *text)
+{
+	char buf[VALUE_TEXT_MAX];
+
+	return def->type != PARAM_JAILSYS || text == NULL || *text == '\0' ||
+	    value_canonical(def, text, buf, NULL) != NULL;
+}
+
+/*
+ * Whether a kernel makes a jail of the printed parameters.  What is known has
+ * good values but for words; what is not known is the kernel's to judge.
+ */
+static bool
+kernel_takes(struct jail_kernel *k, json_t *params)
+{
+	struct jail_call c = { 0 };
+	struct error err = { 0 };
+	bool taken = true;
+	size_t i;
+	json_t *pair;
+
+	assert_int_equal(call_add(&c, "persist", NULL, 0), 0);
+	json_array_foreach(params, i, pair) {
+		const char *name = json_string_value(json_array_get(pair, 0));
+		const char *text = json_string_value(json_array_get(pair, 1));
+		const struct param_def *def = param_find(name);
+		struct text_list values = { 0 };
+
+		if (def != NULL && strcmp(name, "name") != 0) {
+			taken &= is_value(def, text);
+			continue;
+		}
+		expected_split(text != NULL ? text : "", &values);
+		assert_int_equal(call_add_text(&c, name,
+		    values.text[values.count - 1]), 0);
+		text_list_free(&values);
+	}
+	taken = taken && call_set(k, &c, JAIL_CREATE, &err) > 0;
+	call_finish(&c);
+	return taken;
+}
+
+/* Counts the jails of a record that a generation of kernels refuses. */
+static size_t
+refused_jails(json_t *jails, enum jail_generation generation)
+{
+	const struct kernel_options opt = { .generation = generation };
+	char kernel[PATH_MAX + 8];
+	struct temp_dir dir;
+	struct jail_kernel *k;
+	size_t i, refused = 0;
+	json_t *params;
+
+	temp_dir_make(&dir);
+	snprintf(kernel, sizeof kernel, "model:%s", dir.path);
+	k = kernel_open(kernel, &opt, NULL);
+	assert_non_null(k);
+	json_array_foreach(jails, i, params)
+		refused += !kernel_takes(k, params);
+	kernel_close(k);
+	temp_dir_remove(&dir);
+	return refused;
+}
+
+static void
+ask_kernels(const char *id, json_t *record, void *arg)
+{
+	static const enum jail_generation generations[] = { JAIL_GEN_13,
+		JAIL_GEN_15 };
+	char *reason = record_exception(REFUSED, id);
+	bool kernel = reason != NULL && strncmp(reason, "kernel: ", 8) == 0;
+	unsigned *asked = arg;
+
+	for (size_t i = 0; i < 2 && reason != NULL; i++) {
+		size_t refused = refused_jails(json_object_get(record,
+		    "jails"), generations[i]);
+
+		if (kernel != (refused > 0))
+			fail_msg("%s: kernel %d refuses %zu jails", id,
+			    (int)generations[i], refused);
+	}
+	*asked += kernel;
+	free(reason);
+}
+
+static void
+refused_by_kernels(void **state)
+{
+	unsigned asked = 0;
+
+	(void)state;
+	record_each(ask_kernels, &asked);
+	print_message("%u files with a jail that no kernel makes\n", asked);
+	assert_true(asked > 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(recorded_files),
+		cmocka_unit_test(refused_by_kernels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,6 +65,11 @@ struct jail_params {
 	 * has written here; code 0: they can.
 	 */
 	struct error no_addresses;
+	/*
+	 * The same of limits, by enum jail_limit, the last one of swap without
+	 * a limit of memory; NULL: all are possible.  Allocated.
+	 */
+	struct error *no_limit;
 };
 
 int params_read(struct jail_kernel *k, struct jail_params *p,

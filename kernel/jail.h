@@ -20,9 +20,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "error.h"
+#include "jail_limits.h"
 
 /* Flags of jail_set and jail_get; the values are FreeBSD's. */
 #ifndef JAIL_CREATE
@@ -148,6 +148,21 @@ struct jail_backend {
 	 * reason.  NULL: it can.
 	 */
 	int (*addresses)(struct jail_kernel *k, struct error *why);
+
+	/*
+	 * Limits.  limitable: whether this host can limit that; for swap `with`
+	 * tells whether memory is limited, too: 0, -1 with the reason.  limits:
+	 * reads those of a living jail.  limit: sets them all, at once for all
+	 * of its processes; with jid 0 what is left of a jail that has ended is
+	 * removed, whatever `l` is.  0, -1 with err.  NULL: nothing is behind this kernel that
+	 * could be used up.
+	 */
+	int (*limitable)(struct jail_kernel *k, enum jail_limit which,
+	    bool with, struct error *why);
+	int (*limits)(struct jail_kernel *k, int jid, const char *name,
+	    struct jail_limits *l, struct error *err);
+	int (*limit)(struct jail_kernel *k, int jid, const char *name,
+	    const struct jail_limits *l, struct error *err);
 
 	/*
 	 * Events are hints.  events: a descriptor that polls readable when some

@@ -80,6 +80,7 @@ params_free(struct jail_params *p)
 	for (size_t i = 0; i < p->count; i++)
 		free((char *)p->info[i].name);
 	free(p->info);
+	free(p->no_limit);
 	*p = (struct jail_params){ 0 };
 }
 

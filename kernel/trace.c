@@ -214,7 +214,38 @@ trace_interface(struct jail_kernel *k, int jid, const char *name,
 	return rc;
 }
 
+static int
+trace_limits(struct jail_kernel *k, int jid, const char *name,
+    struct jail_limits *l, struct error *err)
+{
+	struct trace *t = trace_of(k);
+	int rc = t->inner->backend->limits(t->inner, jid, name, l, err);
+
+	note(t, rc, "limits %d", jid);
+	return rc;
+}
+
+static int
+trace_limit(struct jail_kernel *k, int jid, const char *name,
+    const struct jail_limits *l, struct error *err)
+{
+	struct trace *t = trace_of(k);
+	int rc = t->inner->backend->limit(t->inner, jid, name, l, err);
+
+	note(t, rc, "limit %d", jid);
+	return rc;
+}
+
 /* What tells nothing about a jail passes through. */
+static int
+trace_limitable(struct jail_kernel *k, enum jail_limit which, bool with,
+    struct error *why)
+{
+	struct jail_kernel *inner = trace_of(k)->inner;
+
+	return inner->backend->limitable(inner, which, with, why);
+}
+
 static int
 trace_params(struct jail_kernel *k,
     int (*each)(void *arg, const struct jail_param_info *info), void *arg)
@@ -305,6 +336,12 @@ trace_open(struct jail_kernel *k, const char *arg,
 		t->backend.addresses = NULL;
 	if (t->inner->backend->interface == NULL)
 		t->backend.interface = NULL;
+	if (t->inner->backend->limitable == NULL)
+		t->backend.limitable = NULL;
+	if (t->inner->backend->limits == NULL)
+		t->backend.limits = NULL;
+	if (t->inner->backend->limit == NULL)
+		t->backend.limit = NULL;
 	k->backend = &t->backend;
 	k->data = t;
 	return 0;
@@ -330,6 +367,9 @@ const struct jail_backend jail_trace = {
 	.signal = trace_signal,
 	.addresses = trace_addresses,
 	.interface = trace_interface,
+	.limitable = trace_limitable,
+	.limits = trace_limits,
+	.limit = trace_limit,
 	.events = trace_events,
 	.watch = trace_watch,
 	.next = trace_next,

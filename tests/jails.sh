@@ -51,11 +51,14 @@ end_jails() {
 # remove_cgroups DIRECTORY: those of the tables below it; a table that is
 # deleted with its jails has nobody who would.
 remove_cgroups() {
-	_groups=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
-	[ -n "$1" ] && [ -d "$_groups/jailagent" ] || return 0
-	find "$_groups/jailagent" -depth -mindepth 1 -type d -path "*:$1:*" \
-	    -exec rmdir {} + 2>/dev/null
-	rmdir "$_groups/jailagent" 2>/dev/null
+	[ -n "$1" ] || return 0
+	awk '/ - cgroup2? / { print $5 }' /proc/self/mountinfo |
+	    while read -r _groups; do
+		[ -d "$_groups/jailagent" ] || continue
+		find "$_groups/jailagent" -depth -mindepth 1 -type d \
+		    -path "*:$1:*" -exec rmdir {} + 2>/dev/null
+		rmdir "$_groups/jailagent" 2>/dev/null
+	done
 	return 0
 }
 

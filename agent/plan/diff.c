@@ -12,11 +12,12 @@
 #include <sys/socket.h>
 
 #include "agent/plan/aliases.h"
+#include "agent/plan/limits.h"
 #include "agent/plan/plan.h"
 #include "kernel/fstab.h"
 
-static struct change *
-add_change(struct action *a, const char *name, enum change_how how)
+struct change *
+action_add(struct action *a, const char *name, enum change_how how)
 {
 	struct change *c = realloc(a->change, (a->count + 1) * sizeof *c);
 
@@ -246,7 +247,7 @@ diff_live(const struct plan_input *in, const struct spec_param *p,
 		rc = 0;
 		goto done;
 	}
-	c = add_change(out, p->name, network_is_empty(in, p) ? HOW_RESTART :
+	c = action_add(out, p->name, network_is_empty(in, p) ? HOW_RESTART :
 	    how_of(in, p));
 	if (c == NULL) {
 		out_of_memory(err);
@@ -276,7 +277,7 @@ diff_applied(const struct plan_input *in, const struct spec_param *p,
 	if (in->applied == NULL ||
 	    (old != NULL && text_list_equal(&old->value, &p->value)))
 		return 0;
-	c = add_change(out, p->name, how_of(in, p));
+	c = action_add(out, p->name, how_of(in, p));
 	if (c == NULL || text_list_copy(&c->to, &p->value) != 0)
 		return out_of_memory(err);
 	c->is_set = true;
@@ -367,7 +368,7 @@ diff_left(const struct plan_input *in, const struct spec_param *old,
 		}
 	} else if (text_list_copy(&have, &old->value) != 0)
 		return out_of_memory(err);
-	c = add_change(out, old->name, how_of(in, old));
+	c = action_add(out, old->name, how_of(in, old));
 	if (c == NULL)
 		return out_of_memory(err);
 	c->from = have;
@@ -422,7 +423,7 @@ diff_secrets(const struct plan_input *in, struct action *out,
 		    is_listed(out, is->text[i], len))
 			continue;
 		name = strndup(is->text[i], len);
-		c = name == NULL ? NULL : add_change(out, name, HOW_USERLAND);
+		c = name == NULL ? NULL : action_add(out, name, HOW_USERLAND);
 		free(name);
 		if (c == NULL)
 			return out_of_memory(err);
@@ -446,9 +447,9 @@ diff_agent(const struct plan_input *in, struct action *out, struct error *err)
 	if (out->count > 0 || (a != NULL && spec_same(a, d)))
 		return 0;
 	if (a == NULL)
-		return add_change(out, "agent", HOW_USERLAND) == NULL ?
+		return action_add(out, "agent", HOW_USERLAND) == NULL ?
 		    out_of_memory(err) : 0;
-	c = add_change(out, text_list_equal(&a->depend, &d->depend) ?
+	c = action_add(out, text_list_equal(&a->depend, &d->depend) ?
 	    "agent" : "depend", HOW_USERLAND);
 	if (c == NULL || text_list_copy(&c->from, &a->depend) != 0 ||
 	    text_list_copy(&c->to, &d->depend) != 0)
@@ -485,7 +486,7 @@ diff_mounts(const struct plan_input *in, struct action *out,
 		text_list_free(&have);
 		return 0;
 	}
-	c = add_change(out, "mount", mounts_can_change(&have, in->mounts) ?
+	c = action_add(out, "mount", mounts_can_change(&have, in->mounts) ?
 	    HOW_LIVE : HOW_RESTART);
 	if (c == NULL) {
 		text_list_free(&have);
@@ -522,7 +523,7 @@ diff_aliases(const struct plan_input *in, struct action *out,
 	    all_aliases(in->desired, &want, err) != 0)
 		rc = -1;
 	else if (!text_list_equal(&was, &want) &&
-	    (c = add_change(out, "interface", HOW_USERLAND)) == NULL)
+	    (c = action_add(out, "interface", HOW_USERLAND)) == NULL)
 		rc = out_of_memory(err);
 	if (c == NULL) {
 		text_list_free(&was);
@@ -573,7 +574,8 @@ diff_jail(const struct plan_input *in, struct action *out, struct error *err)
 			return -1;
 	}
 	if (diff_aliases(in, out, err) != 0 ||
-	    diff_mounts(in, out, err) != 0 || diff_secrets(in, out, err) != 0)
+	    diff_mounts(in, out, err) != 0 ||
+	    limits_diff(in, out, err) != 0 || diff_secrets(in, out, err) != 0)
 		return -1;
 	return diff_agent(in, out, err);
 }

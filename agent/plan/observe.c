@@ -9,6 +9,25 @@
 
 #include "kernel/path.h"
 
+/* Which limits are impossible here, and why. */
+static int
+ask_limits(struct observer *o, struct error *err)
+{
+	const struct jail_backend *b = o->kernel->backend;
+	struct error *no;
+
+	if (b->limitable == NULL)
+		return 0;
+	no = calloc(LIMIT_COUNT + 1, sizeof *no);
+	if (no == NULL)
+		return error_sys(err, ENOMEM, "limits");
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		(void)b->limitable(o->kernel, i, true, &no[i]);
+	(void)b->limitable(o->kernel, LIMIT_SWAP, false, &no[LIMIT_COUNT]);
+	o->params.no_limit = no;
+	return 0;
+}
+
 int
 observer_init(struct observer *o, struct jail_kernel *k, struct error *err)
 {
@@ -21,7 +40,7 @@ observer_init(struct observer *o, struct jail_kernel *k, struct error *err)
 	o->has_meta = params_find(&o->params, "meta") != NULL;
 	if (k->backend->addresses != NULL)
 		(void)k->backend->addresses(k, &o->params.no_addresses);
-	return 0;
+	return ask_limits(o, err);
 }
 
 void
@@ -52,6 +71,30 @@ add_keys(const struct spec *s, const char **keys, size_t n, size_t room)
 	return n;
 }
 
+static bool
+has_limits(const struct spec *s)
+{
+	const struct spec_limits *l = s != NULL ? &s->agent.limits : NULL;
+
+	return l != NULL && (l->cpu != 0 || l->memory != 0 ||
+	    l->processes != 0 || l->swap != 0);
+}
+
+/* One that has ended since it was read is not there: 0, 1, -1. */
+static int
+read_limits(const struct observer *o, const char *name, struct live *live,
+    struct error *err)
+{
+	const struct jail_backend *b = o->kernel->backend;
+
+	if (b->limits == NULL)
+		return 0;
+	live->limits_known = true;
+	if (b->limits(o->kernel, live->jid, name, &live->limits, err) == 0)
+		return 0;
+	return err != NULL && err->code == EINVAL ? 1 : -1;
+}
+
 int
 live_read(const struct observer *o, const char *name,
     const struct spec *desired, const struct spec *applied, struct live *live,
@@ -80,7 +123,11 @@ live_read(const struct observer *o, const char *name,
 	live->name = row_text(&live->row, "name");
 	live->path = row_text(&live->row, "path");
 	live->token = o->has_meta ? row_text(&live->row, TOKEN_KEY) : NULL;
-	return 0;
+	if (has_limits(desired) || has_limits(applied))
+		rc = read_limits(o, name, live, err);
+	if (rc != 0)
+		live_free(live);
+	return rc;
 }
 
 void

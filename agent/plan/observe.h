@@ -28,6 +28,8 @@ struct live {
 	int jid;
 	const char *name, *path;
 	const char *token; /* NULL: no mark */
+	bool limits_known; /* a spec speaks of some, and they were read: */
+	struct jail_limits limits;
 };
 
 int observer_init(struct observer *o, struct jail_kernel *k,
@@ -35,8 +37,8 @@ int observer_init(struct observer *o, struct jail_kernel *k,
 void observer_free(struct observer *o);
 
 /*
- * Reads a living jail by name, with the meta and env keys that the two specs
- * (either may be NULL) mention.  Returns 0, 1 when there is none, -1.
+ * Reads a living jail by name, with the meta and env keys, and the limits, that
+ * the two specs (either may be NULL) mention.  Returns 0, 1 when there is none, -1.
  */
 int live_read(const struct observer *o, const char *name,
     const struct spec *desired, const struct spec *applied, struct live *live,

@@ -105,6 +105,10 @@ const char *how_word(enum change_how how);
 /* Whether the living jail is the one that the inventory entry speaks of. */
 bool live_is_ours(const struct plan_input *in);
 
+/* diff.c: another change, empty; NULL when memory is out. */
+struct change *action_add(struct action *a, const char *name,
+    enum change_how how);
+
 /*
  * diff.c: appends the differences between what is wanted and what is (or was
  * last applied, where the kernel cannot tell) to the action.

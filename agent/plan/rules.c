@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/plan/limits.h"
 #include "agent/plan/rules_meta.h"
 #include "specs/settings.h"
 #include "specs/text.h"
@@ -235,10 +236,6 @@ static const char *
 refuse_agent(const struct spec_agent *a, char *buf, size_t size)
 {
 	static const char *const not_built[] = {
-		"agent.limits.cpu",
-		"agent.limits.memory",
-		"agent.limits.processes",
-		"agent.limits.swap",
 		"agent.network.address",
 		"agent.network.bridge",
 		"agent.network.gateway",
@@ -250,8 +247,9 @@ refuse_agent(const struct spec_agent *a, char *buf, size_t size)
 
 		if (setting_is_default(s, a))
 			continue;
-		snprintf(buf, size, "%s: this version does not do that yet; "
-		    "remove it", s->name);
+		snprintf(buf, size, "%s: not available in this version: it "
+		    "makes no interfaces; remove it, make them in "
+		    "exec.prestart, and say vnet.interface", s->name);
 		return buf;
 	}
 	return NULL;
@@ -261,7 +259,8 @@ const char *
 rules_refuse(const struct spec *s, const char *backend,
     const struct jail_params *params, char *buf, size_t size)
 {
-	if (refuse_agent(&s->agent, buf, size) != NULL)
+	if (refuse_agent(&s->agent, buf, size) != NULL ||
+	    limits_refuse(&s->agent, params, buf, size) != NULL)
 		return buf;
 	for (size_t i = 0; i < s->count; i++) {
 		const char *why = refuse_param(&s->param[i], backend, params,

@@ -101,6 +101,7 @@ static void
 add_live(crypto_generichash_state *h, const struct live *live, bool secrets)
 {
 	add_bytes(h, &live->jid, sizeof live->jid);
+	add_bytes(h, &live->limits, sizeof live->limits);
 	for (size_t i = 0; i < live->row.count; i++) {
 		const struct jail_value *v = &live->row.value[i];
 

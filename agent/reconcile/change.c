@@ -3,8 +3,20 @@
 
 #include <errno.h>
 
+#include "agent/plan/limits.h"
 #include "agent/reconcile/host.h"
 #include "agent/reconcile/realise.h"
+
+static int
+change_limits(struct reconciler *r, struct managed *m, struct entry *e,
+    const struct action *a, struct error *err)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (limits_name(a->change[i].name))
+			return host_limit(&r->shop, e, m->desired, a->jid,
+			    err);
+	return 0;
+}
 
 /* New aliases before the jail gets their addresses, old ones after it. */
 static int
@@ -16,6 +28,8 @@ change_as(struct reconciler *r, struct managed *m, const struct action *a,
 	struct error ignored;
 	int rc;
 
+	if (change_limits(r, m, e, a, err) != 0)
+		return -1;
 	if (e == NULL)
 		return realise_modify(r->shop.observer, a, revealed, NULL,
 		    err);

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/reconcile/realise.h"
+
+#define LIMITS "limits of the jail" /* their name in the journal */
+
 static const enum thing alias_kinds[] = { THING_ALIAS4, THING_ALIAS6 };
 
 #define ALIAS_KINDS (sizeof alias_kinds / sizeof *alias_kinds)
@@ -47,6 +51,26 @@ host_unmake(struct workshop *w, const struct entry *e, enum thing kind,
 		return 0;
 	rc = thing_there(kind, text, err);
 	return rc <= 0 ? rc : thing_unmake(kind, text, argv, err);
+}
+
+int
+host_limit(struct workshop *w, struct entry *e, const struct spec *s, int jid,
+    struct error *err)
+{
+	if (e != NULL && !entry_made(e, LIMITS) &&
+	    inventory_making(w->inventory, e, LIMITS, err) != 0)
+		return -1;
+	return realise_limit(w->observer, s, jid, err);
+}
+
+int
+host_unlimit(struct workshop *w, struct entry *e, const struct spec *s,
+    struct error *err)
+{
+	if (e == NULL || !entry_made(e, LIMITS))
+		return 0;
+	return realise_limit(w->observer, s, 0, err) != 0 ? -1 :
+	    inventory_unmade(w->inventory, e, LIMITS, err);
 }
 
 static int

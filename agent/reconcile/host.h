@@ -25,6 +25,16 @@ int host_unmake(struct workshop *w, const struct entry *e, enum thing kind,
     const char *name, char ***argv, struct error *err);
 
 /*
+ * Limits a running jail to what the spec says; the journal knows that there are
+ * limits before they are.  host_unlimit: what is left of those of a jail that
+ * has ended goes.  0, -1 with err.
+ */
+int host_limit(struct workshop *w, struct entry *e, const struct spec *s,
+    int jid, struct error *err);
+int host_unlimit(struct workshop *w, struct entry *e, const struct spec *s,
+    struct error *err);
+
+/*
  * The aliases of a running jail: makes those that the spec asks for in
  * addition, whose names are appended to `added`; on failure those are unmade.
  */

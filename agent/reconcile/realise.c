@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/plan/limits.h"
+
 static int
 no_memory(const char *name, struct error *err)
 {
@@ -236,7 +238,8 @@ realise_modify(const struct observer *o, const struct action *a,
 		const struct text_list *to = one->secret && one->is_set ?
 		    spec_list(s, one->name) : &one->to;
 
-		if (one->how != HOW_LIVE || in_whole(a, one))
+		if (one->how != HOW_LIVE || in_whole(a, one) ||
+		    limits_name(one->name))
 			continue;
 		live++;
 		if (whole_text(one)) {
@@ -261,6 +264,20 @@ realise_modify(const struct observer *o, const struct action *a,
 done:
 	call_finish(&c);
 	return rc;
+}
+
+int
+realise_limit(const struct observer *o, const struct spec *s, int jid,
+    struct error *err)
+{
+	const struct jail_backend *b = o->kernel->backend;
+	struct jail_limits l;
+
+	limits_of(s, &l);
+	if (b->limit == NULL || b->limit(o->kernel, jid, s->name, &l,
+	    err) == 0)
+		return 0;
+	return error_wrap(err, "agent.limits");
 }
 
 /* Whether the jail of this name is the one that is meant: 0, -1 with err. */

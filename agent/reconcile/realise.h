@@ -21,12 +21,19 @@ int realise_settle(const struct observer *o, const struct spec *s,
     struct error *err);
 
 /*
- * Sends the changes that are HOW_LIVE, in one call; values of secrets are taken
+ * Sends the changes of parameters that are HOW_LIVE, in one call; values of secrets are taken
  * from `s`, which has them (vault_reveal).  A new text of meta or env
  * takes the keys of `s` and the mark `token` (may be NULL) with it.
  */
 int realise_modify(const struct observer *o, const struct action *a,
     const struct spec *s, const char *token, struct error *err);
+
+/*
+ * Limits what the jail may use to what the spec says; jid 0: removes what
+ * limited a jail that has ended.
+ */
+int realise_limit(const struct observer *o, const struct spec *s, int jid,
+    struct error *err);
 
 /*
  * Marks a living jail with `token`, where the kernel has room for marks.

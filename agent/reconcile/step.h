@@ -91,6 +91,8 @@ bool step_unmake(struct operation *op);
 /* step_kernel.c */
 bool step_begin(struct operation *op);
 bool step_create(struct operation *op);
+bool step_limit(struct operation *op);
+bool step_unlimit(struct operation *op);
 bool step_settle(struct operation *op);
 bool step_remove(struct operation *op);
 /* Undoes step_create. */

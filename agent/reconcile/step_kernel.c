@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "agent/base/clock.h"
+#include "agent/plan/limits.h"
 #include "agent/plan/mounts.h"
+#include "agent/reconcile/host.h"
 #include "agent/reconcile/realise.h"
 #include "agent/reconcile/step.h"
 
@@ -76,6 +78,33 @@ step_create(struct operation *op)
 	if (!op->created)
 		op_note(op, true, "%s", err.text);
 	text_list_free(&mounts);
+	return false;
+}
+
+/* Before anything runs in the jail. */
+bool
+step_limit(struct operation *op)
+{
+	struct entry *e = inventory_find(op->shop->inventory, op->name);
+	struct jail_limits l;
+	struct error err;
+
+	error_clear(&err);
+	if (limits_of(op->start, &l) && host_limit(op->shop, e, op->start,
+	    op->jid, &err) != 0)
+		op_note(op, true, "%s", err.text);
+	return false;
+}
+
+bool
+step_unlimit(struct operation *op)
+{
+	struct entry *e = inventory_find(op->shop->inventory, op->name);
+	struct error err;
+
+	error_clear(&err);
+	if (host_unlimit(op->shop, e, op_spec(op), &err) != 0)
+		op_note(op, false, "%s", err.text);
 	return false;
 }
 

@@ -18,6 +18,7 @@ const struct step start_steps[] = {
 	MAKE(THING_MOUNT),
 	HOST("exec.prestart", "exec.poststop"),
 	PLAIN(STEP_CREATE),
+	PLAIN(STEP_LIMIT),
 	HOST("exec.created", NULL),
 	/* Both are given back by the kernel when the jail ends. */
 	EACH("zfs.dataset", "/sbin/zfs", "jail", "%j", "%v"),
@@ -35,6 +36,7 @@ const struct step stop_steps[] = {
 	PLAIN(STEP_TERM),
 	PLAIN(STEP_REMOVE),
 	PLAIN(STEP_GONE),
+	PLAIN(STEP_UNLIMIT),
 	HOST("exec.poststop", NULL),
 	UNMAKE(THING_MOUNT),
 	UNMAKE(THING_ALIAS6),
@@ -46,5 +48,5 @@ const size_t stop_count = sizeof stop_steps / sizeof *stop_steps;
 const size_t stop_by_force = 3;
 const size_t stop_after_removal = 5;
 
-_Static_assert(sizeof stop_steps / sizeof *stop_steps == 10,
+_Static_assert(sizeof stop_steps / sizeof *stop_steps == 11,
     "stop_by_force and stop_after_removal are indices into stop_steps");

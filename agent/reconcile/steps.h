@@ -18,6 +18,8 @@ enum step_kind {
 	STEP_MAKE,	/* things of one kind, on the host; undone: unmakes them */
 	STEP_UNMAKE,
 	STEP_CREATE,	/* jail_set(2) */
+	STEP_LIMIT,	/* what the jail may use at most */
+	STEP_UNLIMIT,	/* what limited a jail that has ended goes */
 	STEP_EACH,	/* a program for each value of a parameter */
 	STEP_SETTLE,	/* the start is complete: persist as the spec says */
 	STEP_TERM,	/* SIGTERM, and up to stop.timeout */

@@ -150,6 +150,17 @@ dragonfly_signal(struct jail_kernel *k, int jid, int sig)
 }
 
 static int
+dragonfly_limitable(struct jail_kernel *k, enum jail_limit which, bool with,
+    struct error *why)
+{
+	(void)k;
+	(void)which;
+	(void)with;
+	return error_set(why, EOPNOTSUPP, "DragonFly has no limits for all "
+	    "processes of a jail");
+}
+
+static int
 dragonfly_events(struct jail_kernel *k)
 {
 	const struct dragonfly_kernel *dk = k->data;
@@ -201,6 +212,7 @@ const struct jail_backend jail_dragonfly = {
 	.params = dragonfly_each,
 	.spawn = dragonfly_spawn,
 	.signal = dragonfly_signal,
+	.limitable = dragonfly_limitable,
 	.events = dragonfly_events,
 	.watch = dragonfly_watch,
 	.next = dragonfly_next,

@@ -44,6 +44,14 @@ pid_t freebsd_spawn(struct jail_kernel *k, const struct jail_exec *x,
 /* signal.c: jail_backend.signal */
 int freebsd_signal(struct jail_kernel *k, int jid, int sig);
 
+/* limits.c: jail_backend.limitable, limits, limit */
+int freebsd_limitable(struct jail_kernel *k, enum jail_limit which, bool with,
+    struct error *why);
+int freebsd_limits(struct jail_kernel *k, int jid, const char *name,
+    struct jail_limits *l, struct error *err);
+int freebsd_limit(struct jail_kernel *k, int jid, const char *name,
+    const struct jail_limits *l, struct error *err);
+
 /* events.c: a queue, or -1; jail_backend.events, watch, next */
 int freebsd_queue(void);
 int freebsd_events(struct jail_kernel *k);

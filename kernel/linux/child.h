@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "kernel/error.h"
+#include "control.h"
 #include "request.h"
 #include "rights.h"
 
@@ -44,6 +45,7 @@ struct create_job {
 	int tree, release, parent; /* parent: -1, or a pidfd */
 	int init;		   /* the init's program */
 	struct child_start start;
+	int procs[CONTROLS];	   /* controls_find: entered first */
 	int pidfd;		   /* nested_child: the init that was made, */
 	bool finished;		   /* which was not killed meanwhile */
 };
@@ -76,6 +78,8 @@ struct exec_job {
 	int fd[3]; /* become 0, 1, 2 */
 	int gate;  /* gate.h, or -1 */
 	const pid_t *self;
+	int procs[CONTROLS]; /* controls_find: entered first */
+	int cgroup; /* the same of v2, or -1 */
 };
 
 void exec_child(void *arg, struct error *err);
@@ -87,6 +91,34 @@ struct signal_job {
 };
 
 void signal_child(void *arg, struct error *err);
+
+/*
+ * Moving everything in the caller's PID namespace, jails below included, into
+ * the cgroups of a jail.  Processes that are there, or in those of jails below,
+ * stay.
+ */
+struct move_job {
+	const struct controls *controls;
+	const char *path; /* of the jail's cgroups */
+	unsigned made;	  /* controls_make */
+	int procs[CONTROLS]; /* of these; -1: not to be entered */
+};
+
+void move_child(void *arg, struct error *err);
+
+/*
+ * child_pids.c: the processes of the caller's PID namespace, in a procfs of
+ * its own.  A descriptor, -1 with err; then the sum of what `each` returns for
+ * all processes but the caller and, where `init` is not set, number 1; -1.
+ */
+int pids_open(struct error *err);
+int pids_each(int proc, bool init, int (*each)(void *arg, int proc,
+    const char *name, pid_t pid), void *arg);
+/* Whether a process is there and is no zombie; `text`: its status. */
+bool pids_lives(int proc, const char *name, char *text, size_t size);
+/* A file of a process: its length, -1. */
+int pids_read(int proc, const char *name, const char *file, char *text,
+    size_t size);
 
 /* Mounting and unmounting in the mount namespace of a jail. */
 struct mount_job {

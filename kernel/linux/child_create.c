@@ -59,7 +59,8 @@ create_child(void *arg, struct error *err)
 	const char *argv[] = { j->request->title, NULL };
 	const char *envp[] = { NULL };
 
-	if (rights_raw(false, err) != 0 || join_network(j, err) != 0 ||
+	if (controls_enter(j->procs, 0, err) != 0 ||
+	    rights_raw(false, err) != 0 || join_network(j, err) != 0 ||
 	    raise_loopback(j, err) != 0 ||
 	    mounts_enter_root(j->request, j->proc, j->tree, err) != 0 ||
 	    set_names(j->request, err) != 0)

@@ -112,6 +112,12 @@ exec_child(void *arg, struct error *err)
 	setsid();
 	if (j->gate >= 0 && gate_pass(j->gate, *j->self, err) != 0)
 		return;
+	if (controls_enter(j->procs, 0, err) != 0)
+		return;
+	if (j->cgroup >= 0 && cgroup_enter(j->cgroup, 0) != 0) {
+		error_sys(err, errno, "entering the jail's cgroup");
+		return;
+	}
 	/* From the first path on nothing of the host may be open. */
 	if (rights_raw(j->raw, err) != 0 || enter_jail(j, err) != 0 ||
 	    place_descriptors(j, err) != 0 ||

@@ -6,6 +6,7 @@
 
 #include "init/signals.h"
 #include "linux.h"
+#include "limits.h"
 #include "mountlist.h"
 #include "network.h"
 #include "process.h"
@@ -203,6 +204,14 @@ kill_process(struct linux_kernel *lk, const struct prison_proc *proc,
 	return ended;
 }
 
+/* The jail has ended, or was not made. */
+static void
+forget(struct linux_kernel *lk, const struct prison *p)
+{
+	network_forget(lk, p);
+	limits_forget(lk, p);
+}
+
 static void
 effect_abandon(void *arg, const struct prison *p)
 {
@@ -210,7 +219,7 @@ effect_abandon(void *arg, const struct prison *p)
 
 	release(lk, &p->holder, false);
 	kill_process(lk, &p->holder, true);
-	network_forget(lk, p);
+	forget(lk, p);
 }
 
 static int
@@ -224,7 +233,7 @@ effect_create(void *arg, struct prison *p, const struct prison *parent,
 	memset(&r, 0, sizeof r);
 	if (fill_request(lk, &r, p, &why) == 0) {
 		if (make_holder(lk, &r, p, parent, &why) != 0)
-			network_forget(lk, p);
+			forget(lk, p);
 		else if (mountlist_make(lk, p, &why) == 0)
 			return 0;
 		else
@@ -256,7 +265,7 @@ effect_kill(void *arg, const struct prison *p,
 	return_interfaces(lk, p);
 	/* The record may wait for somebody who reaps the init. */
 	if (kill_process(lk, &p->holder, true))
-		network_forget(lk, p);
+		forget(lk, p);
 }
 
 /* With the jail's init; changes what processes inside can see. */
@@ -375,7 +384,7 @@ effect_ends(void *arg, const struct prison *p, bool ends)
 static void
 effect_gone(void *arg, const struct prison *p)
 {
-	network_forget(arg, p);
+	forget(arg, p);
 }
 
 static bool

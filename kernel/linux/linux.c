@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "kernel/backends.h"
+#include "limits.h"
 #include "network.h"
 #include "sys.h"
 
@@ -83,6 +84,7 @@ release(struct linux_kernel *lk)
 		prison_close(lk->table);
 	events_finish(&lk->events);
 	spawner_stop(&lk->spawner);
+	limits_finish(lk);
 	close_fd(&lk->inside);
 	inits_finish(&lk->inits);
 	spawned_finish(&lk->spawned);
@@ -100,14 +102,18 @@ start(struct linux_kernel *lk, const struct kernel_options *opt,
 	    (!opt->read_only && make_dir(lk->dir, err) != 0) ||
 	    check_dir(lk->dir, err) != 0)
 		return -1;
-	if (!opt->read_only) {
-		raise_file_limit(&lk->spawner.files);
-		if (realpath(lk->dir, real) == NULL)
+	/* Where there is no directory yet there are no jails. */
+	if (realpath(lk->dir, real) == NULL) {
+		if (!opt->read_only)
 			return error_sys(err, errno, "kernel linux: %s",
 			    lk->dir);
-		/* Without a key only jails that need a cgroup are refused. */
-		if (cgroup_key(real, lk->spawner.key, NULL) != 0)
-			lk->spawner.key[0] = '\0';
+		real[0] = '\0';
+	}
+	/* Without a key only jails that need a cgroup are refused. */
+	if (cgroup_key(real, lk->spawner.key, NULL) != 0)
+		lk->spawner.key[0] = '\0';
+	if (!opt->read_only) {
+		raise_file_limit(&lk->spawner.files);
 		if (spawner_start(&lk->spawner, err) != 0)
 			return -1;
 	}
@@ -233,6 +239,9 @@ const struct jail_backend jail_linux = {
 	.signal = linux_signal,
 	.addresses = linux_addresses,
 	.interface = linux_interface,
+	.limitable = linux_limitable,
+	.limits = linux_limits,
+	.limit = linux_limit,
 	.events = linux_events,
 	.watch = linux_watch,
 	.next = linux_next,

@@ -13,6 +13,7 @@
 
 #include "kernel/jail.h"
 #include "kernel/prison/prison.h"
+#include "control.h"
 #include "spawner.h"
 
 /* A jail whose init is watched. */
@@ -57,6 +58,8 @@ struct linux_kernel {
 	struct inits inits;
 	struct spawned spawned;
 	struct release *releases;
+	struct controls controls; /* what limits.c knows of them */
+	bool controls_known;
 	int inside;  /* the init of the jail that this process is in, or -1 */
 	size_t inside_root; /* bytes of the path of that jail's root */
 };

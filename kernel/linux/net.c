@@ -41,9 +41,10 @@ forget(struct net *n)
 }
 
 void
-net_open(struct net *n, const char *key, const struct rights_pass *pass)
+net_open(struct net *n, const char *key, bool tree,
+    const struct rights_pass *pass)
 {
-	*n = (struct net){ .bpf = { pass }, .table = -1,
+	*n = (struct net){ .bpf = { pass }, .table = -1, .tree = tree,
 	    .maps = { -1, -1, -1 } };
 	snprintf(n->key, sizeof n->key, "%s", key);
 	n->root = key[0] != '\0' ? cgroup_root(&n->why) :
@@ -196,22 +197,61 @@ prepare(struct net *n, struct error *err)
 	return rc;
 }
 
+/* Where limits are, processes are in a leaf of their own. */
+static void
+path_of(const struct cgroup_line *l, bool tree, char path[CGROUP_PATH_SIZE])
+{
+	const struct cgroup_line one = { 1,
+	    { l->depth > 0 ? l->serial[l->depth - 1] : 0 } };
+	size_t len;
+
+	if (!tree) {
+		cgroup_line_path(&one, 1, path);
+		return;
+	}
+	cgroup_line_path(l, l->depth, path);
+	len = strlen(path);
+	snprintf(path + len, CGROUP_PATH_SIZE - len, "/" CGROUP_LEAF);
+}
+
 /* Another process may have removed the cgroup of the table meanwhile. */
 static int
-make_cgroup(struct net *n, uint64_t serial, uint64_t *id, struct error *err)
+make_cgroup(struct net *n, const struct cgroup_line *l, uint64_t *id,
+    struct error *err)
 {
+	char path[CGROUP_PATH_SIZE];
 	int fd;
 
 	if (prepare(n, err) != 0)
 		return -1;
-	fd = cgroup_make(n->table, serial, id);
+	path_of(l, n->tree, path);
+	fd = cgroup_make(n->table, path);
 	if (fd < 0 && errno == ENOENT) {
 		forget(n);
 		if (prepare(n, err) != 0)
 			return -1;
-		fd = cgroup_make(n->table, serial, id);
+		fd = cgroup_make(n->table, path);
 	}
-	return fd >= 0 ? fd : error_sys(err, errno, "making the jail's cgroup");
+	if (fd >= 0 && cgroup_id(fd, id) == 0)
+		return fd;
+	close_fd(&fd);
+	return error_sys(err, errno, "making the jail's cgroup");
+}
+
+/* A jail may be older than the limits of its host, or this program. */
+static int
+open_cgroup(int table, const struct cgroup_line *l, bool tree,
+    char path[CGROUP_PATH_SIZE])
+{
+	int fd;
+
+	path_of(l, tree, path);
+	fd = cgroup_open(table, path);
+	if (fd < 0 && errno == ENOENT && tree) {
+		path_of(l, false, path);
+		fd = cgroup_open(table, path);
+	}
+	return fd;
 }
 
 int
@@ -219,7 +259,7 @@ net_add(struct net *n, const struct net_addresses *a, struct error *err)
 {
 	static const struct net_addresses none;
 	uint64_t id;
-	int fd = make_cgroup(n, a->serial, &id, err);
+	int fd = make_cgroup(n, &a->line, &id, err);
 
 	if (fd < 0)
 		return -1;
@@ -234,15 +274,17 @@ int
 net_change(struct net *n, const struct net_addresses *before,
     const struct net_addresses *after, struct error *err)
 {
+	char path[CGROUP_PATH_SIZE];
 	uint64_t id;
 	int fd, rc;
 
 	if (prepare(n, err) != 0)
 		return -1;
-	fd = cgroup_open(n->table, after->serial, &id);
-	if (fd < 0)
-		return error_sys(err, errno, "the jail's cgroup");
-	rc = net_list_set(n, id, before, after, err);
+	fd = open_cgroup(n->table, &after->line, n->tree, path);
+	if (fd < 0 || cgroup_id(fd, &id) != 0)
+		rc = error_sys(err, errno, "the jail's cgroup");
+	else
+		rc = net_list_set(n, id, before, after, err);
 	close_fd(&fd);
 	return rc;
 }
@@ -250,9 +292,9 @@ net_change(struct net *n, const struct net_addresses *before,
 void
 net_remove(struct net *n, const struct net_addresses *a)
 {
-	struct error err;
+	char path[CGROUP_PATH_SIZE];
 	uint64_t id;
-	int fd;
+	int fd, rc;
 
 	/* Only to tidy up, nothing is loaded. */
 	if (n->table < 0 && n->root >= 0) {
@@ -262,26 +304,28 @@ net_remove(struct net *n, const struct net_addresses *a)
 	}
 	if (n->table < 0)
 		return;
-	fd = cgroup_open(n->table, a->serial, &id);
+	fd = open_cgroup(n->table, &a->line, n->tree, path);
 	if (fd < 0)
 		return;
+	rc = cgroup_id(fd, &id);
 	close_fd(&fd);
-	net_list_clear(n, id, a);
-	if (cgroup_remove(n->table, a->serial) != 0)
-		error_sys(&err, errno, "removing the jail's cgroup");
+	if (rc == 0)
+		net_list_clear(n, id, a);
+	if (cgroup_remove(n->table, path) == 0)
+		cgroup_prune(n->table, path);
 }
 
 int
-net_cgroup(struct net *n, uint64_t serial, struct error *err)
+net_cgroup(struct net *n, const struct cgroup_line *line, struct error *err)
 {
-	uint64_t id;
+	char path[CGROUP_PATH_SIZE];
 	int table, fd = -1;
 
 	errno = ENOENT;
 	table = n->table >= 0 ? n->table : n->root < 0 ? -1 :
 	    cgroup_table(n->root, n->key, false);
 	if (table >= 0)
-		fd = cgroup_open(table, serial, &id);
+		fd = open_cgroup(table, line, n->tree, path);
 	if (fd < 0)
 		error_sys(err, errno, "the jail's cgroup");
 	if (table != n->table)

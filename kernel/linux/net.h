@@ -29,7 +29,7 @@
  * as a count: all addresses of that family.
  */
 struct net_addresses {
-	uint64_t serial; /* of the jail */
+	struct cgroup_line line; /* of the jail */
 	uint32_t select[2]; /* ip4.saddrsel, ip6.saddrsel */
 	uint32_t count[2];
 	struct in_addr ip4[NET_ADDRESSES];
@@ -48,6 +48,7 @@ struct net {
 	int root;  /* of the cgroups, or -1, then `why` has the reason */
 	int table; /* the cgroup above those of the jails, -1: not yet */
 	struct net_maps maps;
+	bool tree; /* the hierarchy limits, so jails are below their parents */
 	char key[CGROUP_KEY_SIZE];
 	struct error why;
 };
@@ -58,8 +59,10 @@ int net_probe(struct error *err);
 /*
  * Opens the root of the cgroups, which has to be done where it is mounted.  An
  * error is kept until it matters.  `key`: cgroup_key, "" when there is none.
+ * `tree`: controls_tree.
  */
-void net_open(struct net *n, const char *key, const struct rights_pass *pass);
+void net_open(struct net *n, const char *key, bool tree,
+    const struct rights_pass *pass);
 /* Removes what no jail needs any more. */
 void net_close(struct net *n);
 
@@ -74,6 +77,7 @@ int net_change(struct net *n, const struct net_addresses *before,
 void net_remove(struct net *n, const struct net_addresses *a);
 
 /* The cgroup of a jail, for a process that goes in.  -1 with err. */
-int net_cgroup(struct net *n, uint64_t serial, struct error *err);
+int net_cgroup(struct net *n, const struct cgroup_line *line,
+    struct error *err);
 
 #endif

@@ -21,10 +21,17 @@ network_is_restricted(const struct prison *p)
 	    p->ip6 != JAIL_SYS_INHERIT);
 }
 
+void
+network_line(const struct prison *p, struct cgroup_line *l)
+{
+	l->depth = p->depth;
+	memcpy(l->serial, p->line, p->depth * sizeof *p->line);
+}
+
 static void
 fill_addresses(const struct prison *p, struct net_addresses *a)
 {
-	a->serial = p->serial;
+	network_line(p, &a->line);
 	a->select[0] = p->ip4_saddrsel;
 	a->select[1] = p->ip6_saddrsel;
 	a->count[0] = p->ip4 == JAIL_SYS_INHERIT ? NET_ANY :
@@ -45,6 +52,8 @@ network_fill(struct create_request *r, const struct prison *p)
 	r->restricted = network_is_restricted(p);
 	if (r->restricted != 0)
 		fill_addresses(p, &r->addresses);
+	else
+		network_line(p, &r->addresses.line);
 }
 
 static bool
@@ -105,9 +114,8 @@ void
 network_name(const struct prison *p, struct cgroup_name *name)
 {
 	*name = (struct cgroup_name){ 0 };
-	if (!network_is_restricted(p))
-		return;
-	name->serial = p->serial;
+	network_line(p, &name->line);
+	name->restricted = network_is_restricted(p);
 	name->optional = network_is_own(p);
 }
 
@@ -118,8 +126,6 @@ network_join(struct linux_kernel *lk, const struct prison *p,
 	struct join_request r = { .type = REQUEST_JOIN };
 
 	network_name(p, &r.cgroup);
-	if (r.cgroup.serial == 0)
-		return 0;
 	return spawner_call(&lk->spawner, &r, sizeof r, NULL, 0, err);
 }
 

@@ -14,10 +14,12 @@ bool network_is_own(const struct prison *p);
 /* Whether a jail has a cgroup, by which its sockets are restricted. */
 bool network_is_restricted(const struct prison *p);
 
+void network_line(const struct prison *p, struct cgroup_line *l);
+
 /* What the request says about the network. */
 void network_fill(struct create_request *r, const struct prison *p);
 
-/* The cgroup of a jail, for processes that go in. */
+/* The cgroups of a jail, for processes that go in. */
 void network_name(const struct prison *p, struct cgroup_name *name);
 
 /*
@@ -41,7 +43,7 @@ int linux_interface(struct jail_kernel *k, int jid, const char *name,
     struct error *err);
 void network_return(struct linux_kernel *lk, const struct prison *p, int init);
 
-/* Moves this process into the cgroup of a jail.  Returns 0, -1 with err. */
+/* Moves this process into the cgroups of a jail.  Returns 0, -1 with err. */
 int network_join(struct linux_kernel *lk, const struct prison *p,
     struct error *err);
 

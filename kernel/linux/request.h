@@ -25,6 +25,8 @@ enum request_type {
 	REQUEST_FORGET,
 	REQUEST_JOIN,
 	REQUEST_INTERFACE,
+	REQUEST_LIMIT,
+	REQUEST_UNLIMIT,
 };
 
 /* The file systems that a jail can have from the beginning. */
@@ -33,12 +35,13 @@ enum request_type {
 #define MOUNT_PROCFS 0x4
 
 /*
- * The cgroup of a jail that shares a network.  One without any address can do
- * without on a host that has no cgroups: its network is empty.
+ * The cgroups of a jail.  One that shares a network has one by which it is
+ * restricted to its addresses; without any address it can do without on a host
+ * that has no cgroups: its network is empty.
  */
 struct cgroup_name {
-	uint64_t serial; /* of the jail, 0: it has none */
-	uint32_t optional;
+	struct cgroup_line line;
+	uint32_t restricted, optional;
 };
 
 #define HOSTNAME_TEXT 65 /* the most that Linux takes, with its NUL */
@@ -56,7 +59,7 @@ struct create_request {
 	uint32_t own_net; /* else the parent's network */
 	uint32_t loopback; /* of the own network: up */
 	uint32_t restricted; /* to these addresses: */
-	struct net_addresses addresses;
+	struct net_addresses addresses; /* `line` is there in any case */
 	uint32_t keep_names; /* the host's names, else those below */
 	uint32_t inside;   /* the opener is in a jail, which has `path` */
 	char title[JAIL_NAME_MAX + 8];
@@ -133,6 +136,22 @@ struct join_request {
 struct interface_request {
 	uint32_t type;
 	char name[16]; /* "": all back */
+};
+
+/*
+ * REQUEST_LIMIT: limits what a jail may use.  Descriptor: the jail's init
+ * (pidfd).
+ */
+struct limit_request {
+	uint32_t type;
+	struct cgroup_line line;
+	struct jail_limits limits;
+};
+
+/* REQUEST_UNLIMIT: the jail, which has cgroups with limits, has ended. */
+struct unlimit_request {
+	uint32_t type;
+	struct cgroup_line line;
 };
 
 struct reply {

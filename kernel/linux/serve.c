@@ -10,38 +10,15 @@
 #include <poll.h>
 #include <signal.h>
 
-#include "child.h"
 #include "exe.h"
 #include "kernel/fslinux.h"
 #include "init_image.h"
-#include "message.h"
-#include "request.h"
-#include "rights.h"
-#include "seed.h"
-#include "stack.h"
+#include "server.h"
 #include "sys.h"
 #include "tree.h"
 
 /* Descriptors 0 to 2 are /dev/null, then the socket. */
 #define SOCKET_FD 3
-
-struct server {
-	int sock;
-	int init;  /* the program of a jail's init, sealed */
-	int pid_ns, uts_ns; /* the host's */
-	int proc; /* the host's procfs, to look at new mounts */
-	int null; /* a /dev/null on a read-only file system of our own */
-	struct seed seed;
-	struct rights_pass pass;
-	struct net net;
-	struct stack stack;
-	pid_t opener;
-	char *message; /* the request being served */
-	size_t len;
-	int fds[MESSAGE_FDS];
-	pid_t *starting; /* shared with the opener: see spawner.h */
-	pid_t reap;	 /* a child that the opener is to wait for, or 0 */
-};
 
 /* Keeps the socket; everything else of the opener is closed. */
 static int
@@ -108,7 +85,8 @@ prepare(struct server *s, const char *key, struct error *err)
 	if (stack_open(&s->stack, s->proc, err) != 0 ||
 	    rights_pass_make(&s->pass, err) != 0)
 		return -1;
-	net_open(&s->net, key, &s->pass);
+	controls_open(&s->controls, key);
+	net_open(&s->net, key, controls_tree(&s->controls), &s->pass);
 	if (seed_make(&s->seed, err) != 0)
 		return -1;
 	s->null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -142,9 +120,8 @@ run(struct server *s, const struct child_start *how,
 	return err->code != 0 ? -1 : pid;
 }
 
-/* As run, in the PID namespace of the process `target` (pidfd). */
-static pid_t
-run_in(struct server *s, int target, const struct child_start *how,
+pid_t
+server_run_in(struct server *s, int target, const struct child_start *how,
     void (*body)(void *arg, struct error *err), void *arg, struct error *err)
 {
 	pid_t pid;
@@ -171,32 +148,17 @@ texts_valid(const char *texts, size_t len, uint64_t count)
 	return nuls == count;
 }
 
-static int
-bad_request(struct error *err)
+int
+server_refuse(struct error *err)
 {
 	return error_set(err, EPROTO, "the spawner got a malformed request");
 }
 
 static bool
-counts_valid(const struct net_addresses *a)
+addresses_valid(const struct net_addresses *a)
 {
-	return net_count(a, 0) <= NET_ADDRESSES &&
+	return server_line_valid(&a->line) && net_count(a, 0) <= NET_ADDRESSES &&
 	    net_count(a, 1) <= NET_ADDRESSES;
-}
-
-/* *cgroup: a descriptor, or -1 when there is none.  Returns 0, -1 with err. */
-static int
-find_cgroup(struct server *s, const struct cgroup_name *name, int *cgroup,
-    struct error *err)
-{
-	struct error why;
-
-	*cgroup = -1;
-	if (name->serial == 0)
-		return 0;
-	*cgroup = net_cgroup(&s->net, name->serial, &why);
-	return *cgroup >= 0 || (name->optional != 0 && why.code == ENOENT) ?
-	    0 : error_set(err, why.code, "%s", why.text);
 }
 
 /* Returns the pid of the init, -1 with err. */
@@ -205,7 +167,7 @@ create_nested(struct server *s, struct create_job *job, struct error *err)
 {
 	const struct child_start helper = { .flags = CLONE_FILES,
 		.cgroup = -1 };
-	pid_t pid = run_in(s, job->parent, &helper, nested_child, job, err);
+	pid_t pid = server_run_in(s, job->parent, &helper, nested_child, job, err);
 
 	if (pid > 0)
 		s->reap = pid;
@@ -255,6 +217,7 @@ create(struct server *s, struct create_job *job, struct error *err)
 
 	if (seed_enter(&s->seed, (r->mounts & MOUNT_DEVFS) != 0, err) != 0)
 		return -1;
+	controls_clean(&s->controls, &r->addresses.line);
 	if (r->own_net != 0)
 		job->start.flags |= CLONE_NEWNET;
 	if (r->restricted != 0) {
@@ -262,9 +225,12 @@ create(struct server *s, struct create_job *job, struct error *err)
 		if (job->start.cgroup < 0 && r->own_net == 0)
 			return -1;
 	}
+	controls_find(&s->controls, &r->addresses.line, job->start.cgroup < 0,
+	    job->procs);
 	rc = job->parent < 0 ? run(s, &job->start, create_child, job, err) :
 	    create_nested(s, job, err);
 	close_fd(&job->start.cgroup);
+	controls_let_go(job->procs);
 	/* What was cloned and failed is still to be reaped by the opener. */
 	return rc;
 }
@@ -283,9 +249,9 @@ serve_create(struct server *s, struct error *err)
 
 	if (s->len != sizeof *r ||
 	    memchr(r->path, '\0', sizeof r->path) == NULL ||
-	    !counts_valid(&r->addresses) || s->fds[0] < 0 ||
+	    !addresses_valid(&r->addresses) || s->fds[0] < 0 ||
 	    job.release < 0)
-		return bad_request(err);
+		return server_refuse(err);
 	if (find_tree(s, r, err) != 0)
 		return -1;
 	job.tree = s->fds[0];
@@ -338,7 +304,7 @@ exec_in_jail(struct server *s, const struct exec_request *r,
 		.groups = r->groups, .group_count = r->group_count,
 		.fd = { harmless(s, s->fds[1]), harmless(s, s->fds[2]),
 		    harmless(s, s->fds[3]) },
-		.gate = s->fds[4], .self = s->starting,
+		.gate = s->fds[4], .self = s->starting, .cgroup = -1,
 	};
 	struct child_start start = { .cgroup = -1 };
 	const char *next;
@@ -346,10 +312,21 @@ exec_in_jail(struct server *s, const struct exec_request *r,
 
 	next = point_at(pointers, user + strlen(user) + 1, r->argc);
 	point_at(envp, next, r->envc);
-	if (find_cgroup(s, &r->cgroup, &start.cgroup, err) != 0)
+	if (server_cgroups(s, &r->cgroup, &start.cgroup, job.procs,
+	    err) != 0)
 		return -1;
-	pid = run_in(s, s->fds[0], &start, exec_child, &job, err);
+	pid = server_run_in(s, s->fds[0], &start, exec_child, &job, err);
+	/* A jail that has all its processes can still be entered. */
+	if (pid < 0 && err->code == EAGAIN && s->reap == 0 &&
+	    start.cgroup >= 0) {
+		job.cgroup = start.cgroup;
+		start.cgroup = -1;
+		pid = server_run_in(s, s->fds[0], &start, exec_child, &job,
+		    err);
+		start.cgroup = job.cgroup;
+	}
 	close_fd(&start.cgroup);
+	controls_let_go(job.procs);
 	return pid;
 }
 
@@ -362,12 +339,12 @@ serve_exec(struct server *s, struct error *err)
 	int rc;
 
 	if (s->len < sizeof *r || s->len - sizeof *r != r->text_len ||
-	    (r->argc == 0 && r->login == 0) ||
+	    !server_line_valid(&r->cgroup.line) || (r->argc == 0 && r->login == 0) ||
 	    r->group_count > ACCOUNT_GROUPS_MAX ||
 	    !texts_valid(s->message + sizeof *r, r->text_len,
 	    (uint64_t)r->argc + r->envc + 2) ||
 	    s->fds[0] < 0 || s->fds[1] < 0 || s->fds[2] < 0 || s->fds[3] < 0)
-		return bad_request(err);
+		return server_refuse(err);
 	size = ((size_t)r->argc + r->envc + 2) * sizeof *pointers;
 	pointers = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -387,10 +364,10 @@ serve_signal(struct server *s, struct error *err)
 	pid_t pid;
 
 	if (s->len != sizeof *r || s->fds[0] < 0)
-		return bad_request(err);
+		return server_refuse(err);
 	job.sig = r->sig;
 	job.count = 0;
-	pid = run_in(s, s->fds[0], &start, signal_child, &job, err);
+	pid = server_run_in(s, s->fds[0], &start, signal_child, &job, err);
 	if (pid < 0)
 		return -1;
 	s->reap = pid;
@@ -417,7 +394,7 @@ serve_hostname(struct server *s, struct error *err)
 	if (s->len != sizeof *r || s->fds[0] < 0 ||
 	    memchr(r->hostname, '\0', sizeof r->hostname) == NULL ||
 	    memchr(r->domainname, '\0', sizeof r->domainname) == NULL)
-		return bad_request(err);
+		return server_refuse(err);
 	if (setns(s->fds[0], CLONE_NEWUTS) != 0)
 		return error_sys(err, errno, "entering the jail's host name");
 	rc = set_names(r, err);
@@ -439,7 +416,7 @@ serve_mount(struct server *s, struct error *err)
 	    r->options_len > sizeof r->options ||
 	    (r->options_len > 0 && r->options[r->options_len - 1] != '\0') ||
 	    (job.tree < 0 && r->unmount == 0 && r->kind == FSLINUX_BIND))
-		return bad_request(err);
+		return server_refuse(err);
 	if (r->unmount == 0 && r->kind == FSLINUX_DEV) {
 		if (seed_enter(&s->seed, true, err) != 0)
 			return -1;
@@ -448,7 +425,7 @@ serve_mount(struct server *s, struct error *err)
 		if (job.tree < 0)
 			return error_sys(err, errno, "devices of jails");
 	}
-	pid = run_in(s, job.jail, &start, mount_child, &job, err);
+	pid = server_run_in(s, job.jail, &start, mount_child, &job, err);
 	if (pid < 0)
 		return -1;
 	s->reap = pid;
@@ -460,9 +437,9 @@ serve_addresses(struct server *s, struct error *err)
 {
 	const struct addresses_request *r = (const void *)s->message;
 
-	if (s->len != sizeof *r || !counts_valid(&r->before) ||
-	    !counts_valid(&r->after))
-		return bad_request(err);
+	if (s->len != sizeof *r || !addresses_valid(&r->before) ||
+	    !addresses_valid(&r->after))
+		return server_refuse(err);
 	return net_change(&s->net, &r->before, &r->after, err);
 }
 
@@ -471,8 +448,8 @@ serve_forget(struct server *s, struct error *err)
 {
 	const struct forget_request *r = (const void *)s->message;
 
-	if (s->len != sizeof *r || !counts_valid(&r->addresses))
-		return bad_request(err);
+	if (s->len != sizeof *r || !addresses_valid(&r->addresses))
+		return server_refuse(err);
 	net_remove(&s->net, &r->addresses);
 	return 0;
 }
@@ -481,16 +458,19 @@ static int
 serve_join(struct server *s, struct error *err)
 {
 	const struct join_request *r = (const void *)s->message;
-	int cgroup, rc;
+	int cgroup, procs[CONTROLS], rc;
 
-	if (s->len != sizeof *r)
-		return bad_request(err);
-	if (find_cgroup(s, &r->cgroup, &cgroup, err) != 0)
+	if (s->len != sizeof *r || !server_line_valid(&r->cgroup.line))
+		return server_refuse(err);
+	if (server_cgroups(s, &r->cgroup, &cgroup, procs, err) != 0)
 		return -1;
 	rc = cgroup < 0 ? 0 : cgroup_enter(cgroup, s->opener);
 	if (rc != 0)
 		error_sys(err, errno, "entering the jail's cgroup");
+	else
+		rc = controls_enter(procs, s->opener, err);
 	close_fd(&cgroup);
+	controls_let_go(procs);
 	return rc;
 }
 
@@ -501,7 +481,7 @@ serve_interface(struct server *s, struct error *err)
 
 	if (s->len != sizeof *r || s->fds[0] < 0 ||
 	    memchr(r->name, '\0', sizeof r->name) == NULL)
-		return bad_request(err);
+		return server_refuse(err);
 	return r->name[0] != '\0' ?
 	    stack_take(&s->stack, s->fds[0], r->name, err) :
 	    stack_return(&s->stack, s->fds[0], err);
@@ -517,6 +497,8 @@ static int (*const services[])(struct server *, struct error *) = {
 	[REQUEST_FORGET] = serve_forget,
 	[REQUEST_JOIN] = serve_join,
 	[REQUEST_INTERFACE] = serve_interface,
+	[REQUEST_LIMIT] = serve_limit,
+	[REQUEST_UNLIMIT] = serve_unlimit,
 };
 
 static int
@@ -525,11 +507,11 @@ dispatch(struct server *s, struct error *err)
 	uint32_t type;
 
 	if (s->len < sizeof type)
-		return bad_request(err);
+		return server_refuse(err);
 	memcpy(&type, s->message, sizeof type);
 	if (type >= sizeof services / sizeof *services ||
 	    services[type] == NULL)
-		return bad_request(err);
+		return server_refuse(err);
 	return services[type](s, err);
 }
 

@@ -127,6 +127,9 @@ kill_later(struct op *op, struct record *r)
 
 	if (r->procs.count == 0 && r->holder_pid == 0)
 		return;
+	/* After the commit only what was read before it can be viewed. */
+	for (const struct record *up = r; up != NULL && up->jid != 0;)
+		up = tree_parent(op, up);
 	k = arena_alloc(&op->arena, sizeof *k);
 	if (k == NULL)
 		return;
@@ -361,14 +364,26 @@ jailsys_of(const struct record *r, uint32_t flag)
 	return (r->flags & flag) != 0 ? JAIL_SYS_NEW : JAIL_SYS_INHERIT;
 }
 
+/* The serials of those above it and its own, the outermost first. */
+static void
+view_line(struct op *op, const struct record *r, struct prison *p)
+{
+	uint32_t at = PRISON_DEPTH;
+
+	for (; r != NULL && r->jid != 0 && at > 0; r = tree_parent(op, r))
+		p->line[--at] = r->serial;
+	p->depth = PRISON_DEPTH - at;
+	memmove(p->line, p->line + at, p->depth * sizeof *p->line);
+}
+
 void
 life_view(struct op *op, struct record *r, struct prison *p)
 {
-	(void)op;
 	memset(p, 0, sizeof *p);
 	p->jid = r->jid;
 	p->parent = r->parent;
 	p->serial = r->serial;
+	view_line(op, r, p);
 	p->state = r->state;
 	snprintf(p->name, sizeof p->name, "%s", r->name);
 	snprintf(p->path, sizeof p->path, "%s", r->path);

@@ -24,6 +24,7 @@
 #include "kernel/params.h"
 
 #define PRISON_EXTRA_MAX 16
+#define PRISON_DEPTH 128 /* of jails in jails: a full name has 255 bytes */
 
 enum prison_state { PRISON_ALIVE = 1, PRISON_DYING = 2 };
 
@@ -41,6 +42,9 @@ struct prison {
 	int jid;
 	int parent; /* 0: the host */
 	uint64_t serial; /* never given twice in the life of the table */
+	/* The serials from the outermost jail to this one. */
+	uint64_t line[PRISON_DEPTH];
+	uint32_t depth;
 	enum prison_state state;
 	char name[JAIL_NAME_MAX]; /* full, dotted */
 	char path[1024];	  /* canonical */

@@ -366,6 +366,8 @@ fault_get(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 	return jid;
 }
 
+#include "fault_limits.h"
+
 /* Puts the host behind a world's kernel. */
 static inline void
 host_behind(struct world *w)
@@ -381,6 +383,8 @@ host_behind(struct world *w)
 	host.backend.signal = fault_signal;
 	host.backend.remove = fault_remove;
 	host.backend.get = fault_get;
+	host.backend.limits = fault_limits;
+	host.backend.limit = fault_limit;
 	host.backend.remove_jd = NULL;
 	w->kernel->backend = &host.backend;
 }

@@ -88,12 +88,12 @@ all_programs_fit(void **state)
 }
 
 static void
-open_net(struct net *n, const struct rights_pass *pass)
+open_net(struct net *n, bool tree, const struct rights_pass *pass)
 {
 	char key[CGROUP_KEY_SIZE];
 
 	snprintf(key, sizeof key, "unit-test:%ld", (long)getpid());
-	net_open(n, key, pass);
+	net_open(n, key, tree, pass);
 }
 
 static void
@@ -108,13 +108,15 @@ need_net(void)
 	}
 }
 
+static const struct cgroup_line seven = { 2, { 3, 7 } };
+
 /* Two processes use one table: programs are loaded once. */
 static void
-programs_are_taken(void **state)
+programs_are_taken(bool tree)
 {
 	static const struct rights_pass none;
-	struct net_addresses one = { .serial = 7, .select = { 1, 1 },
-		.count = { 1, NET_ANY } }, two = { .serial = 7,
+	struct net_addresses one = { .line = seven, .select = { 1, 1 },
+		.count = { 1, NET_ANY } }, two = { .line = seven,
 		.select = { 1, 1 }, .count = { 0, NET_ANY } };
 	struct net a, b;
 	struct error err = { 0 };
@@ -122,29 +124,29 @@ programs_are_taken(void **state)
 	uint64_t id;
 	int fd;
 
-	(void)state;
 	need_net();
 	inet_pton(AF_INET, "192.0.2.1", &one.ip4[0]);
-	open_net(&a, &none);
-	open_net(&b, &none);
+	open_net(&a, tree, &none);
+	open_net(&b, tree, &none);
 	fd = net_add(&a, &one, &err);
 	if (fd < 0)
 		fail_msg("%s", err.text);
 	close(fd);
-	fd = net_cgroup(&b, 7, &err);
+	fd = net_cgroup(&b, &seven, &err);
 	assert_true(fd >= 0);
 	close(fd);
 	assert_int_equal(net_change(&b, &one, &two, &err), 0);
 	assert_true(b.maps.jails >= 0);
-	fd = cgroup_open(a.table, 7, &id);
+	fd = cgroup_open(a.table, tree ? "3/7/own" : "7");
 	assert_true(fd >= 0);
+	assert_int_equal(cgroup_id(fd, &id), 0);
 	close(fd);
 	assert_int_equal(bpf_map_read(&a.bpf, a.maps.jails, &id, &jail), 0);
 	assert_int_equal(jail.count[0], 0);
 	assert_int_equal(jail.count[1], NET_ANY);
 	net_remove(&b, &two);
 	assert_int_equal(bpf_map_read(&a.bpf, a.maps.jails, &id, &jail), -1);
-	assert_int_equal(net_cgroup(&b, 7, &err), -1);
+	assert_int_equal(net_cgroup(&b, &seven, &err), -1);
 	assert_int_equal(err.code, ENOENT);
 	/* The one that ends first takes the table away; it can be made again. */
 	net_close(&b);
@@ -154,9 +156,24 @@ programs_are_taken(void **state)
 	close(fd);
 	net_remove(&a, &one);
 	net_close(&a);
-	open_net(&a, &none);
+	open_net(&a, tree, &none);
 	assert_int_equal(cgroup_table(a.root, a.key, false), -1);
 	net_close(&a);
+}
+
+static void
+programs_of_flat_cgroups(void **state)
+{
+	(void)state;
+	programs_are_taken(false);
+}
+
+/* As where cgroup v2 has controllers. */
+static void
+programs_of_a_tree(void **state)
+{
+	(void)state;
+	programs_are_taken(true);
 }
 
 /* In a child: a process in the cgroup that takes 200 ms to end once killed. */
@@ -185,7 +202,7 @@ static void
 remains_are_waited_for(void **state)
 {
 	static const struct rights_pass none;
-	struct net_addresses one = { .serial = 7, .select = { 1, 1 },
+	struct net_addresses one = { .line = seven, .select = { 1, 1 },
 		.count = { NET_ANY, NET_ANY } };
 	struct error err = { 0 };
 	int fd, ready[2], status;
@@ -195,7 +212,7 @@ remains_are_waited_for(void **state)
 
 	(void)state;
 	need_net();
-	open_net(&n, &none);
+	open_net(&n, false, &none);
 	fd = net_add(&n, &one, &err);
 	assert_true(fd >= 0);
 	assert_int_equal(pipe(ready), 0);
@@ -246,7 +263,8 @@ main(void)
 		cmocka_unit_test(jumps_lead_to_their_labels),
 		cmocka_unit_test(wrong_texts_are_noticed),
 		cmocka_unit_test(all_programs_fit),
-		cmocka_unit_test(programs_are_taken),
+		cmocka_unit_test(programs_of_flat_cgroups),
+		cmocka_unit_test(programs_of_a_tree),
 		cmocka_unit_test(remains_are_waited_for),
 		cmocka_unit_test(keys_name_one_table),
 	};

@@ -26,7 +26,7 @@ static const char everything[] =
 	"mount: [/src @/mnt nullfs ro, tmpfs @/tmp tmpfs]\n"
 	"mount.devfs: true\nmount.procfs: true\n"
 	"zfs.dataset: [tank/web]\nvnet.interface: [epair0b]\n"
-	"stop.timeout: 1\n"
+	"stop.timeout: 1\nagent.limits.processes: 5\n"
 	"exec.prepare: [\"echo exec.prepare >> @/log\"]\n"
 	"exec.prestart: [\"echo exec.prestart >> @/log\"]\n"
 	"exec.created: [\"echo exec.created >> @/log\"]\n"
@@ -57,6 +57,10 @@ label_of(const struct step *s, bool start)
 	case STEP_UNMAKE:
 		assert_true(s->thing < sizeof things / sizeof *things);
 		return things[s->thing][start];
+	case STEP_LIMIT:
+		return "+limit";
+	case STEP_UNLIMIT:
+		return "-limit";
 	case STEP_CREATE:
 		return "+jail";
 	case STEP_REMOVE:

@@ -180,14 +180,62 @@ networks_on_linux(void **state)
 	world_remove(&w);
 }
 
+/* What the host cannot limit is said with its reason, and nothing else is. */
+static void
+limits_of_the_host(void **state)
+{
+	static const struct {
+		const char *lines;
+		int lacks; /* index of no_limit */
+		const char *said;
+	} cases[] = {
+		{ "agent.limits.cpu: 50%", LIMIT_CPU, "agent.limits.cpu" },
+		{ "agent.limits.memory: 1G", LIMIT_MEMORY,
+		    "agent.limits.memory" },
+		{ "agent.limits.processes: 10", LIMIT_PROCESSES,
+		    "agent.limits.processes" },
+		{ "agent.limits.swap: 1G", LIMIT_COUNT, "agent.limits.swap" },
+		{ "agent.limits: {swap: 1G, memory: 1G}", LIMIT_SWAP,
+		    "agent.limits.swap" },
+		{ "agent.limits.swap: 1G", LIMIT_SWAP, NULL },
+		{ "agent.limits: {swap: 1G, memory: 1G}", LIMIT_COUNT, NULL },
+		{ "agent.limits.cpu: 50%", LIMIT_MEMORY, NULL },
+	};
+	struct world w;
+
+	(void)state;
+	world_make(&w, JAIL_GEN_15);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct error no[LIMIT_COUNT + 1] = { { .code = 0 } };
+		struct jail_params lacking = w.observer.params;
+		char yaml[256], buf[ERROR_TEXT_MAX] = "";
+		const char *said = cases[i].said;
+		struct spec *s;
+
+		error_set(&no[cases[i].lacks], ENOENT, "no controller");
+		lacking.no_limit = no;
+		snprintf(yaml, sizeof yaml, "name: web\npath: @\npersist: "
+		    "true\n%s\n", cases[i].lines);
+		s = spec_of_text(&w, yaml);
+		assert_null(rules_refuse(s, "linux", &w.observer.params, buf,
+		    sizeof buf));
+		(void)rules_refuse(s, "linux", &lacking, buf, sizeof buf);
+		if (said == NULL)
+			assert_string_equal(buf, "");
+		else if (strncmp(buf, said, strlen(said)) != 0 ||
+		    strstr(buf, "no controller") == NULL)
+			fail_msg("%s: %s", cases[i].lines, buf);
+		spec_free(s);
+	}
+	world_remove(&w);
+}
+
 /* Known and checked, but not built: said when planning, by name. */
 static void
 settings_not_built(void **state)
 {
 	static const char *const lines[] = {
-		"agent.limits.cpu: 50%",
-		"agent.limits.memory: 1G", "agent.limits.processes: 10",
-		"agent.limits.swap: 1G", "vnet: new\nagent.network.mtu: 1500",
+		"vnet: new\nagent.network.mtu: 1500",
 		"vnet: new\nagent.network.address: 192.0.2.1/24",
 		"vnet: new\nagent.network.bridge: b",
 		"vnet: new\nagent.network.gateway: 192.0.2.1",
@@ -258,6 +306,7 @@ main(void)
 		cmocka_unit_test(names_on_linux),
 		cmocka_unit_test(networks_on_linux),
 		cmocka_unit_test(settings_not_built),
+		cmocka_unit_test(limits_of_the_host),
 		cmocka_unit_test(fdescfs_on_linux),
 	};
 

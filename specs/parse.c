@@ -147,6 +147,9 @@ take_name(struct parser *p, const struct node *key, const struct node *value)
 	if (value->kind != NODE_TEXT)
 		parser_fault(p, value, "name: expected a text, found %s",
 		    node_kind_name(value));
+	else if (value->secret)
+		parser_fault(p, value, "name: !secret is for env.*, meta.* "
+		    "and agent.environment only");
 	else if (node_is_null(value))
 		parser_fault(p, value, "name has no value");
 	else if (rules_name(value->text, true, &err) != 0)

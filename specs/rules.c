@@ -245,7 +245,9 @@ rule_one_line(char *text, struct error *err)
 	"^[^|/,\\x00-\\x20\\x7f]{1,15}(,[ \\t]*[^|/,\\x00-\\x20\\x7f]{1,15})*$"
 #define FILLED "[^ \\t\\n]"
 #define PATH "^/(?!(.*/)?\\.\\.(/|$))"
-#define LINE "^[ \\t]*[^ \\t\\n][^\\n]*$"
+#define LINE \
+	"^([ \\t\\r]*)[^# \\t\\r\\n][^ \\t\\r\\n]*[ \\t\\r]+" \
+	"[/\\\\][^ \\t\\r\\n]*[ \\t\\r]+[^# \\t\\r\\n][^\\n]*$"
 #define PRINTED "^[^\\x00-\\x1f\\x7f]*$"
 #define COMPONENT "(?! *[-+]?[0-9]+(\\.|$))[^./*\\x00-\\x1f\\x7f]+"
 #define NAME "^" COMPONENT "(\\." COMPONENT ")*$"

@@ -186,6 +186,11 @@ setting_gateways(const char *text, struct error *err)
 	return 0;
 }
 
+/* The shape of one of either family. */
+#define ADDRESS \
+	"(?!(0\\.0\\.0\\.0|255\\.255\\.255\\.255|::)([/, ]|$))" \
+	"([0-9]+(\\.[0-9]+){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)"
+
 const char *
 setting_pattern(const struct setting *s)
 {
@@ -196,9 +201,9 @@ setting_pattern(const struct setting *s)
 		{ setting_reason, "[^ \\t\\n]" },
 		{ setting_command, "[^ \\t\\n]" },
 		{ setting_interface, "^[^|/, \\t\\n]{1,15}$" },
-		{ setting_addresses, "^[0-9A-Fa-f:.]+/[0-9.]+"
-		    "(, *[0-9A-Fa-f:.]+/[0-9.]+)*$" },
-		{ setting_gateways, "^[0-9A-Fa-f:.]+(, *[0-9A-Fa-f:.]+)?$" },
+		{ setting_addresses, "^( *" ADDRESS "/[0-9.]+)"
+		    "(, *" ADDRESS "/[0-9.]+)*$" },
+		{ setting_gateways, "^( *" ADDRESS ")(, *" ADDRESS ")?$" },
 	};
 
 	if (s->type == SETTING_DURATION)

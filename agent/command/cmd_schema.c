@@ -154,18 +154,14 @@ group_object(const struct schema *s, const char *group)
 
 /* The object of a map: keys of the user's own, nested where that is allowed. */
 static json_t *
-map_object(const struct schema_name *n, const char *self)
+map_object(const struct schema_name *n)
 {
-	json_t *value = schema_entry(n);
 	char pattern[128];
 
 	snprintf(pattern, sizeof pattern, "^%s$", schema_key_pattern(n));
-	if (strcmp(n->name, "agent.environment") != 0)
-		value = json_pack("{s:[o, o]}", "anyOf", value,
-		    schema_ref(self));
 	return json_pack("{s:s, s:{s:s}, s:o}", "type", "object",
 	    "propertyNames", "pattern", pattern, "additionalProperties",
-	    value);
+	    schema_entry(n));
 }
 
 /* Everything that properties refer to. */
@@ -182,7 +178,7 @@ define_all(struct schema *s)
 			    schema_value(n));
 		snprintf(key, sizeof key, "%s.*", n->name);
 		if (schema_is_map(n))
-			json_object_set_new(s->defs, key, map_object(n, key));
+			json_object_set_new(s->defs, key, map_object(n));
 		/* The groups that the name is in. */
 		for (const char *dot = strchr(n->name, '.'); dot != NULL;
 		    dot = strchr(dot + 1, '.')) {
@@ -210,13 +206,30 @@ variables(const struct schema *s)
 	json_object_set_new(s->defs, "variable", json_pack(
 	    "{s:[{s:s}, {s:s, s:{s:s}}]}", "anyOf", "$ref", "#/$defs/text",
 	    "type", "array", "items", "$ref", "#/$defs/text"));
-	return json_pack("{s:s, s:s, s:{s:s, s:{s:o}}, s:{s:s}}",
+	return json_pack("{s:s, s:s, s:{s:s, s:{s:[{s:o}, {s:s}]}}, s:{s:s}}",
 	    "type", "object",
 	    "description", "Texts and lists that ${name} in values stands "
 	    "for.",
 	    "propertyNames", "pattern", "^[^${} \\t\\n]+$", "not",
-	    "enum", taken,
+	    "anyOf", "enum", taken, "pattern", "^(meta|env)\\.",
 	    "additionalProperties", "$ref", "#/$defs/variable");
+}
+
+/* Dotted names of variables: any but those of parameters. */
+static void
+dotted_variables(json_t *patterns)
+{
+	json_object_set_new(patterns, "^vars\\.[^${} \\t\\n]+$",
+	    schema_ref("variable"));
+	json_object_set_new(patterns, "^vars\\.(name$|meta\\.|env\\.)",
+	    json_false());
+	for (size_t i = 0; i < param_count; i++) {
+		char name[128], key[160];
+
+		escape(param_table[i].name, name, sizeof name);
+		snprintf(key, sizeof key, "^vars\\.%s$", name);
+		json_object_set_new(patterns, key, json_false());
+	}
 }
 
 static json_t *
@@ -240,8 +253,7 @@ make_schema(struct schema *s)
 	properties = json_object_get(body, "properties");
 	json_object_set_new(properties, "name", name_property());
 	json_object_set_new(properties, "vars", variables(s));
-	json_object_set_new(json_object_get(body, "patternProperties"),
-	    "^vars\\.[^${} \\t\\n]+$", schema_ref("variable"));
+	dotted_variables(json_object_get(body, "patternProperties"));
 	json_object_set_new(top, "$schema", json_string(
 	    "https://json-schema.org/draft/2020-12/schema"));
 	json_object_set_new(top, "$id", json_string("urn:jailagent:spec"));

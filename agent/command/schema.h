@@ -23,7 +23,7 @@ bool schema_is_list(const struct schema_name *n);
 /* Whether it holds keys of the user's own: meta, agent.labels. */
 bool schema_is_map(const struct schema_name *n);
 
-/* For maps: the pattern of keys, and what the value of each is. */
+/* For maps: the pattern of keys, and what is below each: text, or more keys. */
 const char *schema_key_pattern(const struct schema_name *n);
 json_t *schema_entry(const struct schema_name *n);
 

@@ -20,12 +20,13 @@
 	"(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?([ \\t][^,]*)?"
 #define LIST_OF(one) "^" one "(,[ \\t]*" one ")*$"
 #define FORBIDDEN "(^|[|,][ \\t]*)(0\\.0\\.0\\.0|255\\.255\\.255\\.255|::)([/, \\t]|$)"
-#define KEY "[^\\x00-\\x20=\\x7f]+"
+/* A + at the end would append; alone it is a key where keys are nested. */
+#define KEY "([^\\x00-\\x20=\\x7f]*[^\\x00-\\x20=\\x7f+]|\\+)"
 
 json_t *
 schema_ref(const char *name)
 {
-	char text[128];
+	char text[160];
 
 	snprintf(text, sizeof text, "#/$defs/%s", name);
 	return json_pack("{s:s}", "$ref", text);
@@ -47,6 +48,9 @@ schema_common(json_t *defs)
 	    "type", "string", "number", "boolean"));
 	json_object_set_new(defs, "line", json_pack("{s:[s, s, s], s:s}",
 	    "type", "string", "number", "boolean", "pattern", "^[^\\n]*$"));
+	json_object_set_new(defs, "entry", json_pack("{s:s, s:i}",
+	    "$ref", "#/$defs/line", "maxLength",
+	    (int)param_find("meta")->size - 1));
 }
 
 /* `of`, or a text with references. */
@@ -70,6 +74,7 @@ words(const char *const *word, size_t count)
 static json_t *
 integer(long min, long max, const char *pattern)
 {
+	char one[32];
 	json_t *number = json_pack("{s:s, s:I}", "type", "integer", "minimum",
 	    (json_int_t)min);
 	json_t *digits = json_pack("{s:s, s:s}", "type", "string", "pattern",
@@ -78,6 +83,11 @@ integer(long min, long max, const char *pattern)
 
 	if (max != 0)
 		json_object_set_new(number, "maximum", json_integer(max));
+	snprintf(one, sizeof one, "^0*[%ld-%ld]$", min, max);
+	if (min >= 0 && max > 0 && max < 10)
+		json_object_set_new(digits, "pattern", json_string(one));
+	if (min > 0 && pattern == NULL)
+		pattern = "[1-9]";
 	if (pattern != NULL) {
 		json_object_set_new(number, "not", json_pack("{s:i}", "const",
 		    0));
@@ -290,6 +300,11 @@ schema_key_pattern(const struct schema_name *n)
 json_t *
 schema_entry(const struct schema_name *n)
 {
-	return schema_ref(strcmp(n->name, "agent.environment") == 0 ? "text" :
-	    "line");
+	char below[128];
+
+	if (strcmp(n->name, "agent.environment") == 0)
+		return schema_ref("text");
+	snprintf(below, sizeof below, "%s.*", n->name);
+	return json_pack("{s:[o, o]}", "anyOf",
+	    schema_ref(n->def != NULL ? "entry" : "line"), schema_ref(below));
 }

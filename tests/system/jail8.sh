@@ -69,7 +69,12 @@ from_input() {
 	ja import - < "$work/jail.conf" > "$work/out" && says "name: web"
 }
 row "-f -" from_input
-row "-h" key "ip_hostname: true"
+names_refused() {
+	key "ip_hostname: true" &&
+	    (kernel=linux:$work/plan && out 2 "ip_hostname: true is refused" \
+	    plan "$one")
+}
+row "-h" names_refused
 number() { ja list -j web jid | grep -q -x '[1-9][0-9]*'; }
 row "-i" number
 row "-J FILE" out 0 "path=$work/root" list -s -j web
@@ -85,12 +90,29 @@ row "-v" refuses "no option -v" apply -v "$one"
 
 # ---- jail(8): arguments ----
 web
-row "a jid" out 0 "web" list -j "$(ja list -j web jid)" name
-row "param=value" refuses "" apply name=x path=/
+by_jid() {
+	_jid=$(ja list -j web jid)
+	out 0 "web" list -j "$_jid" name &&
+	    out 1 "$_jid: there is no such jail" status "$_jid"
+}
+row "a jid" by_jid
+one_path="one directory or file of specs is needed"
+row "param=value" refuses "$one_path" apply -c name=x path=/
+either() {
+	web && printed "persist: true" && sed -i 's/persist: true/persist: false/' "$one" &&
+	    printf 'command: [/bin/true]\n' >> "$one" &&
+	    printed "persist: false" && refuses "$one_path" apply -c name=x persist
+}
+row "param" either
 row "command=..." key "command:" "  - /bin/sleep 1000"
-row "path hostname ip command" key \
-    "host.hostname: web.example.org" "ip4.addr:" "  - 192.0.2.10" \
-    "command:" "  - /bin/sh /etc/rc"
+old_form() {
+	key "host.hostname: web.example.org" "ip4.addr:" "  - 192.0.2.10" \
+	    "ip6.addr:" "  - 2001:db8::1" "allow.chflags: true" \
+	    "command:" "  - /bin/sh /etc/rc" &&
+	    printed "path: $work/root" &&
+	    refuses "$one_path" apply "$work/root" web 192.0.2.10 /bin/sh
+}
+row "path hostname ip command" old_form
 web
 ja apply -r "$one" > "$work/out" 2>&1
 mkdir -p "$work/roots/web" "$work/roots/db" "$work/roots/web.a"
@@ -113,6 +135,7 @@ stop agent
 # ---- jls(8) ----
 row "jls" out 0 "Hostname" list
 row "jls -c -j JAIL" out 1 "nothing" list -j nothing jid
+row "jls -a" out 0 "web" list -a name
 row "jls -d" out 0 "web" list -d name
 row "jls -h" out 0 "host.hostname" list -h name host.hostname
 row "jls -j JAIL" out 0 "db" list -j db name
@@ -140,6 +163,7 @@ row "jexec JAIL COMMAND" prints inside web hostname
 row "jexec JID COMMAND" prints inside "$(ja list -j web jid)" hostname
 shell() { echo "hostname; exit 0" | ja exec web 2> /dev/null | grep -q inside; }
 row "jexec JAIL" shell
+row "jexec -n" refuses "no option -n" exec -n web hostname
 row "jexec -l" prints root -l web sh -c 'echo $USER'
 row "jexec -d DIR" prints /var -d /var web pwd
 row "jexec -u USER" prints "$(id -u nobody)" -u nobody web id -u
@@ -171,6 +195,23 @@ row vfs_mount_devfs key "allow.mount.devfs: true"
 row vfs_mount_tmpfs key "allow.mount.tmpfs: true"
 row vfs_mount_procfs key "allow.mount.procfs: true"
 row vfs_mount_fusefs key "allow.mount.fusefs: true"
+
+# The letters that getopt(3) is given by FreeBSD 15's programs.
+options() { # PROGRAM LETTER...
+	_program=$1
+	shift
+	awk -v head="## $_program" '/^## / { on = index($0, head) == 1 } on' \
+	    docs/JAIL8.md > "$work/section"
+	for _letter; do
+		grep -q "^| [^|]*-[a-zA-Z]*$_letter" "$work/section" ||
+		    { echo "$_program has -$_letter, too"; return 1; }
+	done
+}
+check "each option of jail(8) has a row" options "jail(8)" \
+    c C d e f h i J l m n p q r R s u U v
+check "each of jls(8)" options "jls(8)" a c d h j N n q s v
+check "each of jexec(8)" options "jexec(8)" d l n u U
+check_not "others would be missed" options "jexec(8)" z
 
 # The first cells of the tables.
 cells() {

@@ -173,10 +173,11 @@ full_name(struct parser *p, const struct node *key, char name[KEY_MAX],
 		    "use a document with defaults");
 		return 0;
 	}
-	*append = len > 1 && key->text[len - 1] == '+';
+	*append = len > 0 && key->text[len - 1] == '+';
 	len -= *append;
 	if (len == 0) {
-		parser_fault(p, key, "expected a name, found an empty key");
+		parser_fault(p, key, "expected a name, found %s",
+		    *append ? "\"+\" alone" : "an empty key");
 		return 0;
 	}
 	if (before + 1 + len >= KEY_MAX) {

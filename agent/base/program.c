@@ -1,20 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/base/program.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/base/buffer.h"
+
+void
+print_plain(FILE *f, const char *text)
+{
+	struct buffer b = { .data = NULL };
+
+	buffer_printable(&b, text);
+	fputs(b.failed ? strerror(ENOMEM) : b.len > 0 ? b.data : "", f);
+	buffer_free(&b);
+}
+
 void
 complain(const char *fmt, ...)
 {
+	char text[4096];
 	va_list ap;
 
-	fflush(stdout);
-	fprintf(stderr, "jailagent: ");
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	fflush(stdout);
+	fputs("jailagent: ", stderr);
+	print_plain(stderr, text);
 	fputc('\n', stderr);
 }
 

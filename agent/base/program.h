@@ -4,6 +4,7 @@
 #define JA_PROGRAM_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "agent/base/paths.h"
 
@@ -29,8 +30,13 @@ struct context {
 	bool colour; /* standard output is a terminal that wants colours */
 };
 
-/* Prints "jailagent: MESSAGE" to standard error. */
+/*
+ * Prints "jailagent: MESSAGE" to standard error.  What others wrote may be in
+ * it: nothing of it is obeyed by a terminal (buffer_printable).
+ */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Prints such a text. */
+void print_plain(FILE *f, const char *text);
 
 /* Whether NAME matches PATTERN: equal, "*", or "foo.*" (all below foo). */
 bool name_matches(const char *pattern, const char *name);

@@ -37,8 +37,10 @@ told(void *arg, const struct managed *m, const struct action *a,
 	(void)arg;
 	(void)m;
 	/* What failed is said once, at the end: see report. */
-	if (o->ok)
-		printf("%s\n", message_of(a, o, false, text, sizeof text));
+	if (!o->ok)
+		return;
+	print_plain(stdout, message_of(a, o, false, text, sizeof text));
+	putchar('\n');
 }
 
 /* What is not as wanted in the end; returns the exit status. */

@@ -11,18 +11,6 @@
 #include "kernel/compat.h"
 #include "specs/spec.h"
 
-static void
-print_errors(const struct spec_set *set)
-{
-	for (size_t i = 0; i < set->errors.count; i++) {
-		char *text = spec_error_text(&set->errors.error[i]);
-
-		if (text != NULL)
-			fprintf(stderr, "%s\n", text);
-		free(text);
-	}
-}
-
 /*
  * Loads specs.  No kernel is asked, unless they are wrong: then they may name
  * parameters of a module that only the running kernel knows.
@@ -47,7 +35,7 @@ command_load(const struct context *ctx, char **path, int count,
 {
 	int rc = load(ctx, path, count, below, set);
 
-	print_errors(set);
+	print_errors(&set->errors);
 	return rc;
 }
 
@@ -148,7 +136,7 @@ run_check(struct context *ctx, int argc, char **argv)
 	if (json) {
 		status = print_json(&set, valid);
 	} else {
-		print_errors(&set);
+		print_errors(&set.errors);
 		print_summary(&set, valid);
 		status = valid ? EXIT_OK : EXIT_FAILED;
 	}

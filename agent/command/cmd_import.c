@@ -11,23 +11,6 @@
 
 #define DEFAULT_FILE "/etc/jail.conf"
 
-/* Prints errors and warnings; returns whether there is an error. */
-static bool
-print_errors(struct spec_errors *errors)
-{
-	bool wrong = false;
-
-	for (size_t i = 0; i < errors->count; i++) {
-		char *text = spec_error_text(&errors->error[i]);
-
-		if (text != NULL)
-			fprintf(stderr, "%s\n", text);
-		wrong |= !errors->error[i].warning;
-		free(text);
-	}
-	return wrong;
-}
-
 /*
  * The kernel is asked when something is wrong only: a name may be that of a
  * parameter which a module has brought.
@@ -56,7 +39,7 @@ import(const struct context *ctx, const char *file)
 	if (conf_parse(&conf, file, &conf_files, &errors) == 0 &&
 	    conf_resolve(&conf, &jails, &errors) == 0)
 		text = convert(ctx, &conf, &jails, &errors);
-	wrong = print_errors(&errors);
+	wrong = print_errors(&errors) > 0;
 	if (text != NULL && !wrong)
 		fputs(text, stdout);
 	free(text);

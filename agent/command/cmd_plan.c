@@ -35,8 +35,10 @@ print_texts(const struct text_list *l, bool set)
 		printf("(default)");
 	else if (l->count == 0)
 		printf("(empty)");
-	for (size_t i = 0; set && i < l->count; i++)
-		printf("%s%s", i == 0 ? "" : ", ", l->text[i]);
+	for (size_t i = 0; set && i < l->count; i++) {
+		fputs(i == 0 ? "" : ", ", stdout);
+		print_plain(stdout, l->text[i]);
+	}
 }
 
 /* One action for people: a line, and one for each parameter. */
@@ -52,9 +54,10 @@ print_action(const struct context *ctx, const struct action *a)
 		[ACTION_CONFLICT] = "\033[35m",
 	};
 
-	printf("%s%-8s%s %s: %s\n", ctx->colour ? colour[a->kind] : "",
-	    action_word(a->kind), ctx->colour ? "\033[0m" : "", a->name,
-	    a->reason);
+	printf("%s%-8s%s %s: ", ctx->colour ? colour[a->kind] : "",
+	    action_word(a->kind), ctx->colour ? "\033[0m" : "", a->name);
+	print_plain(stdout, a->reason);
+	putchar('\n');
 	for (size_t i = 0; i < a->count; i++) {
 		const struct change *c = &a->change[i];
 

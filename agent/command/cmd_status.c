@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/base/buffer.h"
 #include "agent/daemon/control.h"
 #include "agent/command/pass.h"
 #include "agent/daemon/status.h"
@@ -131,6 +132,29 @@ print_files(json_t *files)
 			    ":%" JSON_INTEGER_FORMAT, line, column);
 		printf(": %s\n", text_of(error, "message", "?"));
 	}
+}
+
+/*
+ * What jails and files are called, and what programs print, may be anything: a
+ * terminal must not obey it.
+ */
+static void
+make_plain(json_t *o)
+{
+	struct buffer b = { .data = NULL };
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	json_array_foreach (o, i, value)
+		make_plain(value);
+	json_object_foreach (o, key, value)
+		make_plain(value);
+	if (!json_is_string(o))
+		return;
+	buffer_printable(&b, json_string_value(o));
+	json_string_set(o, b.len > 0 ? b.data : "");
+	buffer_free(&b);
 }
 
 static void
@@ -264,8 +288,10 @@ once(const struct context *ctx, bool json, int count, char **names)
 	if (json) {
 		json_dumpf(status, stdout, JSON_INDENT(2));
 		putchar('\n');
-	} else
+	} else {
+		make_plain(status);
 		print_status(ctx, status);
+	}
 	if (rc == EXIT_OK && !all_ready(status))
 		rc = EXIT_DIFFERENT;
 	json_decref(status);

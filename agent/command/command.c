@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernel/compat.h"
+#include "specs/spec.h"
 
 int
 usage_error(const struct command *c, const char *fmt, ...)
@@ -68,4 +69,20 @@ check_names(const struct command *c, int count, char **names)
 			return usage_error(c, "%s: a pattern is \"*\" alone, "
 			    "or a name with \".*\" after it", names[i]);
 	return EXIT_OK;
+}
+
+size_t
+print_errors(const struct spec_errors *errors)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < errors->count; i++) {
+		char *text = spec_error_text(&errors->error[i]);
+
+		print_plain(stderr, text != NULL ? text : strerror(ENOMEM));
+		fputc('\n', stderr);
+		free(text);
+		n += !errors->error[i].warning;
+	}
+	return n;
 }

@@ -45,6 +45,10 @@ struct spec_set;
 int command_load(const struct context *ctx, char **path, int count,
     bool below, struct spec_set *set);
 
+/* Prints errors and warnings to standard error; returns how many errors. */
+struct spec_errors;
+size_t print_errors(const struct spec_errors *errors);
+
 /* Opens the kernel of the context; complains and returns NULL on failure. */
 struct jail_kernel *context_kernel(const struct context *ctx, bool read_only);
 

@@ -215,15 +215,5 @@ pass_keep_all(struct pass *p)
 size_t
 pass_print_errors(const struct pass *p)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->specs.errors.count; i++) {
-		char *text = spec_error_text(&p->specs.errors.error[i]);
-
-		fprintf(stderr, "%s\n", text != NULL ? text :
-		    strerror(ENOMEM));
-		free(text);
-		n += !p->specs.errors.error[i].warning;
-	}
-	return n;
+	return print_errors(&p->specs.errors);
 }

@@ -140,3 +140,16 @@ check "neither is applied" hostname_is db db-2
 rm "$specs/db-too.yaml"
 check "one taken away: ready" settled
 check "still as it was" hostname_is db db-2
+
+# Names are shown, and not obeyed by a terminal.
+clear=$(printf '\033[2J')
+echo "name: [" > "$specs/.new"
+mv "$specs/.new" "$specs/a${clear}b.yaml"
+check "a file with an odd name is named" soon sh -c \
+    "'$JAILAGENT' -k '$kernel' -s '$state' status | grep -F 'a?[2Jb.yaml: '"
+for command in status "check $specs" "plan $specs" "apply $specs"; do
+	# shellcheck disable=SC2086 # words are wanted
+	ja $command > "$work/out" 2>&1
+	check "${command%% *}: by its name" says "a?[2Jb.yaml:"
+	check_not "${command%% *}: in plain text" grep -q -F "$clear" "$work/out"
+done

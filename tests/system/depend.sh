@@ -4,18 +4,11 @@
 # needs: root busybox jq
 . tests/lib.sh
 . tests/agent.sh
+. tests/noting.sh
 
 little_root "$work/roots/all"
-log=$work/order
-spec_of() { # NAME [LINE...]
-	_n=$1
-	shift
-	put_spec "$_n" "path: $work/roots/all" \
-	    "exec.poststart: [\"/bin/sh -c 'echo $_n up >> $log'\"]" \
-	    "exec.poststop: [\"/bin/sh -c 'echo $_n down >> $log'\"]" "$@"
-}
-order() { tr '\n' ',' < "$log"; }
-order_is() { same "$1" "$(order)"; }
+spec_of() { noting "$@" | put "$1"; }
+order_is() { same "$1" "$(noted)"; }
 
 : > "$log"
 spec_of app "depend: [web, cache]"

@@ -5,22 +5,15 @@
 # needs: root busybox jq
 . tests/lib.sh
 . tests/agent.sh
+. tests/noting.sh
 
 little_root "$work/roots/all"
-log=$work/order
-noting() { # NAME [LINE...]
-	_n=$1
-	shift
-	spec "$_n" "path: ${root:-$work/roots/all}" \
-	    "exec.poststart: [\"echo $_n up >> $log\"]" \
-	    "exec.poststop: [\"echo $_n down >> $log\"]" "$@"
-}
 # told COMMAND...: what it has hooks note, on one line
 told() {
 	: > "$log"
 	"$@" > "$work/out" 2>&1
 	_s=$?
-	tr '\n' ',' < "$log"
+	noted
 	echo "$_s"
 }
 

@@ -20,8 +20,8 @@
 	"(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?([ \\t][^,]*)?"
 #define LIST_OF(one) "^" one "(,[ \\t]*" one ")*$"
 #define FORBIDDEN "(^|[|,][ \\t]*)(0\\.0\\.0\\.0|255\\.255\\.255\\.255|::)([/, \\t]|$)"
-/* A + at the end would append; alone it is a key where keys are nested. */
-#define KEY "([^\\x00-\\x20=\\x7f]*[^\\x00-\\x20=\\x7f+]|\\+)"
+/* A + at the end would append. */
+#define KEY "[^\\x00-\\x20=\\x7f]*[^\\x00-\\x20=\\x7f+]"
 
 json_t *
 schema_ref(const char *name)

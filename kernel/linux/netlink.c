@@ -244,11 +244,13 @@ netlink_up(int sock, int index)
 }
 
 int
-netlink_move(int sock, int index, int net_ns)
+netlink_move(int sock, int index, int net_ns, const char *name)
 {
 	_Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
 	struct nlmsghdr *h = begin_link(buf, index, 0);
 
+	if (name != NULL)
+		mnl_attr_put_strz(h, IFLA_IFNAME, name);
 	mnl_attr_put_u32(h, IFLA_NET_NS_FD, (uint32_t)net_ns);
 	return ask(sock, h);
 }

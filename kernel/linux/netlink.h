@@ -39,8 +39,9 @@ int netlink_up(int sock, int index);
 
 /*
  * Moves a link into the network namespace (a descriptor of it), where it is
- * down and keeps its name.  Returns 0, -1/errno.
+ * down and keeps its name, or gets `name`, in which %d is a number.  Returns 0,
+ * -1/errno.
  */
-int netlink_move(int sock, int index, int net_ns);
+int netlink_move(int sock, int index, int net_ns, const char *name);
 
 #endif

@@ -48,7 +48,7 @@ move_in(int host, int inside, int ns, const char *name, struct error *err)
 	if (index < 0 && errno == ENXIO)
 		return error_set(err, ENXIO, "interface %s: the host has "
 		    "none of that name", name);
-	if (index < 0 || netlink_move(host, index, ns) != 0)
+	if (index < 0 || netlink_move(host, index, ns, NULL) != 0)
 		return error_sys(err, errno, "moving interface %s into the "
 		    "jail", name);
 	index = netlink_index(inside, name);
@@ -74,16 +74,31 @@ stack_take(const struct stack *s, int init, const char *name,
 	return rc;
 }
 
+/*
+ * An interface whose name the host has given to another one meanwhile would be
+ * lost with the jail: it gets one as the kernel gives them.
+ */
+static bool
+move_out(const struct stack *s, int inside, int index)
+{
+	return netlink_move(inside, index, s->host, NULL) == 0 ||
+	    (errno == EEXIST &&
+	    netlink_move(inside, index, s->host, "dev%d") == 0);
+}
+
 int
 stack_return(const struct stack *s, int init, struct error *err)
 {
-	int inside, ns, index[LINKS_MAX], count;
+	int inside, ns, index[LINKS_MAX], count, moved;
 
 	if (enter(s, init, &inside, &ns, err) != 0)
 		return -1;
-	count = netlink_links(inside, index, LINKS_MAX);
-	for (int i = 0; i < count; i++)
-		(void)netlink_move(inside, index[i], s->host);
+	do {
+		count = netlink_links(inside, index, LINKS_MAX);
+		moved = 0;
+		for (int i = 0; i < count; i++)
+			moved += move_out(s, inside, index[i]);
+	} while (count == LINKS_MAX && moved > 0);
 	close_fd(&inside);
 	close_fd(&ns);
 	return 0;

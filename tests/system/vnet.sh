@@ -28,6 +28,10 @@ here() { # INTERFACE: in the test's own network
 	ip link show "$1" > "$work/link" 2>&1
 }
 
+has_peer() { # INTERFACE: the other end of its pair is here
+	ip -o link show type veth | grep -q "@$1:"
+}
+
 mkdir -p "$work/specs" "$work/state"
 small_root "$work/root"
 ip link set lo up
@@ -86,6 +90,19 @@ check "an interface that is not there" expect_status 1 \
     agent apply "$work/specs"
 check "is named" says 'none0'
 check "and the first one comes back" wait_until 3 here v1
+
+# The host has another one of its name when it comes back.
+spec 'vnet.interface: [v1]'
+check "a jail with an interface" agent apply "$work/specs"
+ip link add v1 type veth peer name x1
+check "a restart" agent apply -rc "$work/specs"
+check "lets it come back by another name" wait_until 3 has_peer v0
+rm "$work/specs/web.yaml"
+check "the other one comes back, too" agent apply --prune "$work/specs"
+check "by its own" wait_until 3 here v1
+ip link del v1
+ip link set "$(ip -o link show type veth | sed -n 's/.*: \(.*\)@v0:.*/\1/p')" \
+    name v1
 
 # What ends without being removed: the kernel destroys a veth with its network.
 spec 'vnet.interface: [w1]'

@@ -66,6 +66,30 @@ print_last(json_t *last)
 	printf(" at %s", text_of(last, "at", "?"));
 }
 
+/*
+ * What hooks printed, which may be meant for somebody else's terminal: controls
+ * are not passed on.
+ */
+static void
+print_output(json_t *output)
+{
+	json_t *line;
+	size_t i;
+
+	json_array_foreach (output, i, line) {
+		printf("    | ");
+		for (const char *p = json_string_value(line); *p != '\0'; p++) {
+			bool pair = (unsigned char)*p == 0xc2 &&
+			    (unsigned char)p[1] < 0xa0;
+
+			p += pair;
+			putchar(pair || *p == 0x7f || ((unsigned char)*p < ' ' &&
+			    *p != '\t') ? '?' : *p);
+		}
+		putchar('\n');
+	}
+}
+
 static void
 print_jail(const struct context *ctx, json_t *j, int width)
 {
@@ -88,6 +112,7 @@ print_jail(const struct context *ctx, json_t *j, int width)
 	if (json_is_string(json_object_get(j, "next_retry")))
 		printf("; next try at %s", text_of(j, "next_retry", ""));
 	putchar('\n');
+	print_output(json_object_get(j, "output"));
 }
 
 static void
@@ -181,9 +206,29 @@ print_status(const struct context *ctx, json_t *status)
 	print_files(json_object_get(status, "files"));
 }
 
-/* Leaves only the named jails. */
+/* The last lines that the hooks of a jail of ours printed. */
+static void
+add_output(const struct context *ctx, json_t *jail)
+{
+	char *text, *next, *line;
+	json_t *output;
+
+	/* The names of others, which may be any bytes, are no files. */
+	if (json_object_get(jail, "last_change") == NULL)
+		return;
+	next = text = console_last(ctx->paths.console,
+	    text_of(jail, "name", ""));
+	output = json_array();
+	while (next != NULL && text[0] != '\0' &&
+	    (line = strsep(&next, "\n")) != NULL)
+		json_array_append_new(output, status_text(line));
+	json_object_set_new(jail, "output", output);
+	free(text);
+}
+
+/* Leaves only the named jails, of which more is told. */
 static int
-only_named(json_t *status, int count, char **names)
+only_named(const struct context *ctx, json_t *status, int count, char **names)
 {
 	json_t *jails = json_object_get(status, "jails");
 	json_t *kept = json_array(), *jail;
@@ -196,6 +241,7 @@ only_named(json_t *status, int count, char **names)
 			if (name_matches(names[n], text_of(jail, "name",
 			    ""))) {
 				json_array_append(kept, jail);
+				add_output(ctx, jail);
 				found = true;
 			}
 		if (!found) {
@@ -281,7 +327,7 @@ once(const struct context *ctx, bool json, int count, char **names)
 
 	if (status == NULL)
 		return rc;
-	if (count > 0 && only_named(status, count, names) != 0) {
+	if (count > 0 && only_named(ctx, status, count, names) != 0) {
 		json_decref(status);
 		return EXIT_FAILED;
 	}

@@ -31,12 +31,8 @@ time_or_null(int64_t seconds)
 	    json_string(status_time(seconds, buf));
 }
 
-/*
- * Names in the kernel, paths and what programs print may be any bytes, of which
- * a JSON library takes only those that are UTF-8.
- */
-static json_t *
-any_text(const char *text)
+json_t *
+status_text(const char *text)
 {
 	json_t *o = json_string(text);
 	struct buffer b = { 0 };
@@ -55,7 +51,7 @@ static json_t *
 text_or_null(const char *text)
 {
 	return text == NULL || text[0] == '\0' ? json_null() :
-	    any_text(text);
+	    status_text(text);
 }
 
 static json_t *
@@ -77,10 +73,10 @@ texts(const struct text_list *l, bool set)
 	if (!set)
 		return json_null();
 	if (l->count == 1)
-		return any_text(l->text[0]);
+		return status_text(l->text[0]);
 	a = json_array();
 	for (size_t i = 0; i < l->count; i++)
-		json_array_append_new(a, any_text(l->text[i]));
+		json_array_append_new(a, status_text(l->text[i]));
 	return a;
 }
 
@@ -104,7 +100,7 @@ json_t *
 status_action(const struct action *a)
 {
 	return json_pack("{s:s, s:s, s:o, s:o}", "jail", a->name, "action",
-	    action_word(a->kind), "reason", any_text(a->reason), "params",
+	    action_word(a->kind), "reason", status_text(a->reason), "params",
 	    params_array(a));
 }
 
@@ -123,7 +119,7 @@ last_change(const struct last_change *l)
 		    json_string(l->params.text[i]));
 	return json_pack("{s:s, s:o, s:o, s:o, s:I}", "action",
 	    action_word(l->action), "params", params, "reason",
-	    any_text(l->reason != NULL ? l->reason : ""), "at", time_or_null(l->at),
+	    status_text(l->reason != NULL ? l->reason : ""), "at", time_or_null(l->at),
 	    "took_us", (json_int_t)l->took_us);
 }
 
@@ -322,7 +318,7 @@ other_jail(void *arg, const struct seen *s)
 		return;
 	x->summary[state]++;
 	json_array_append_new(x->jails, json_pack("{s:o, s:i, s:s, s:s}",
-	    "name", any_text(s->name), "jid", s->jid, "state", jail_state_word[state],
+	    "name", status_text(s->name), "jid", s->jid, "state", jail_state_word[state],
 	    "reason", s->dying ? "it was removed and waits for its last "
 	    "reference" : "made by somebody else"));
 }
@@ -333,7 +329,7 @@ static json_t *
 error_object(const struct spec_error *e)
 {
 	return json_pack("{s:i, s:i, s:o}", "line", (int)e->place.line,
-	    "column", (int)e->place.column, "message", any_text(e->message));
+	    "column", (int)e->place.column, "message", status_text(e->message));
 }
 
 /* Each file with its first error; errors without a file come last. */
@@ -344,7 +340,7 @@ files(const struct scan *s)
 
 	for (size_t i = 0; s != NULL && i < s->file_count; i++) {
 		json_t *o = json_pack("{s:o, s:n}", "path",
-		    any_text(s->file[i].path), "error");
+		    status_text(s->file[i].path), "error");
 
 		for (size_t j = 0; j < s->errors.count; j++) {
 			const struct spec_error *e = &s->errors.error[j];

@@ -33,6 +33,12 @@ json_t *status_build(const struct status_source *src);
 /* One action as plan --json shows it. */
 json_t *status_action(const struct action *a);
 
+/*
+ * Names in the kernel, paths and what programs print may be any bytes, of which
+ * a JSON library takes only those that are UTF-8: the others are replaced.
+ */
+json_t *status_text(const char *text);
+
 /* "2026-11-22T10:00:00Z"; buf holds 32 bytes. */
 const char *status_time(int64_t seconds, char *buf);
 

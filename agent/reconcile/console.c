@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 
 #define NAME_ROOM (PATHS_MAX + 300)
 #define ANSWER_MS 500
+#define LAST_BYTES 16384 /* that CONSOLE_LINES are looked for in */
 #define APPEND (O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | \
 	O_NOCTTY | O_NONBLOCK)
 
@@ -76,14 +78,11 @@ console_log(const char *path, struct error *err)
 }
 
 static int
-open_file(const char *dir, const char *name, const char *log,
-    struct error *err)
+open_own(const char *dir, const char *name, struct error *err)
 {
 	char own[NAME_ROOM];
 	int fd;
 
-	if (log != NULL)
-		return console_log(log, err);
 	paths_of_jail(own, sizeof own, dir, name, ".log");
 	fd = open(own, APPEND | O_CLOEXEC, 0600);
 	return fd != -1 ? fd : error_sys(err, errno, "%s", own);
@@ -91,8 +90,8 @@ open_file(const char *dir, const char *name, const char *log,
 
 /* Asks the copier, which is started when there is none or it was killed. */
 static int
-ask(struct console *c, const struct copier_request *r, const int fd[2],
-    struct error *err)
+ask(struct console *c, const struct copier_request *r,
+    const int fd[COPIER_FDS], size_t count, struct error *err)
 {
 	for (int tries = 0; tries < 2; tries++) {
 		if (c->pid == 0) {
@@ -105,7 +104,7 @@ ask(struct console *c, const struct copier_request *r, const int fd[2],
 			}
 			c->sock = sock;
 		}
-		if (copier_send(c->sock, r, fd) == 0)
+		if (copier_send(c->sock, r, fd, count) == 0)
 			return 0;
 		error_sys(err, errno, "the process that copies the output "
 		    "of hooks");
@@ -116,33 +115,39 @@ ask(struct console *c, const struct copier_request *r, const int fd[2],
 	return -1;
 }
 
+static void
+close_if_open(int fd)
+{
+	if (fd != -1)
+		close(fd);
+}
+
 int
 console_open(struct console *c, const char *dir, const char *name,
     const char *log, uint64_t *id, struct error *err)
 {
-	struct copier_request r = { COPIER_ADD, log == NULL, ++c->newest };
-	int end[2], fd[2], rc = -1;
+	struct copier_request r = { COPIER_ADD, ++c->newest };
+	size_t count = log != NULL ? 3 : 2;
+	int end[2] = { -1, -1 }, fd[COPIER_FDS] = { -1, -1, -1 }, rc = -1;
 
 	*id = r.id;
-	fd[1] = open_file(dir, name, log, err);
-	if (fd[1] == -1)
-		return -1;
-	if (pipe2(end, O_CLOEXEC) != 0) {
-		error_sys(err, errno, "a pipe for the output of hooks");
-		close(fd[1]);
-		return -1;
-	}
 	/* Each end has a mode of its own: the command's one stays blocking. */
-	fd[0] = end[0];
-	if (fcntl(fd[0], F_SETFL, O_NONBLOCK) != 0)
+	if ((fd[1] = open_own(dir, name, err)) == -1 ||
+	    (log != NULL && (fd[2] = console_log(log, err)) == -1))
+		rc = -1;
+	else if (pipe2(end, O_CLOEXEC) != 0 ||
+	    fcntl(end[0], F_SETFL, O_NONBLOCK) != 0)
 		error_sys(err, errno, "a pipe for the output of hooks");
-	else
-		rc = ask(c, &r, fd, err);
-	close(fd[0]);
-	close(fd[1]);
+	else {
+		fd[0] = end[0];
+		rc = ask(c, &r, fd, count, err);
+	}
+	close_if_open(end[0]);
+	close_if_open(fd[1]);
+	close_if_open(fd[2]);
 	if (rc == 0)
 		return end[1];
-	close(end[1]);
+	close_if_open(end[1]);
 	return -1;
 }
 
@@ -168,14 +173,13 @@ void
 console_close(struct console *c, uint64_t id, char *tail, size_t size)
 {
 	struct copier_request r = { tail != NULL ? COPIER_TAIL_OF :
-		COPIER_FORGET, false, id };
-	static const int none[2] = { -1, -1 };
+		COPIER_FORGET, id };
 	struct copier_reply reply = { 0 };
 	struct pollfd p = { .fd = c->sock, .events = POLLIN };
 
 	if (tail != NULL)
 		tail[0] = '\0';
-	if (c->pid == 0 || copier_send(c->sock, &r, none) != 0 || tail == NULL)
+	if (c->pid == 0 || copier_send(c->sock, &r, NULL, 0) != 0 || tail == NULL)
 		return;
 	/* An answer that came too late for an earlier question is skipped. */
 	while (reply.id != id)
@@ -191,7 +195,7 @@ void
 console_say(const char *dir, const char *name, const char *text)
 {
 	struct error err;
-	int fd = open_file(dir, name, NULL, &err);
+	int fd = open_own(dir, name, &err);
 
 	if (fd != -1) {
 		(void)dprintf(fd, "%s\n", text);
@@ -214,4 +218,31 @@ console_remove(const char *dir, const char *name)
 
 	paths_of_jail(path, sizeof path, dir, name, ".log");
 	unlink(path);
+}
+
+char *
+console_last(const char *dir, const char *name)
+{
+	char path[NAME_ROOM], *text = malloc(LAST_BYTES + 1), *at;
+	struct stat st;
+	ssize_t n = -1;
+	int fd;
+
+	paths_of_jail(path, sizeof path, dir, name, ".log");
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (text != NULL && fd != -1 && fstat(fd, &st) == 0)
+		n = pread(fd, text, LAST_BYTES, st.st_size > LAST_BYTES ?
+		    st.st_size - LAST_BYTES : 0);
+	close_if_open(fd);
+	if (text == NULL)
+		return NULL;
+	text[n > 0 ? n : 0] = '\0';
+	at = text + strlen(text);
+	if (at > text && at[-1] == '\n')
+		*--at = '\0';
+	for (int lines = 0; at > text; at--)
+		if (at[-1] == '\n' && ++lines == CONSOLE_LINES)
+			break;
+	memmove(text, at, strlen(at) + 1);
+	return text;
 }

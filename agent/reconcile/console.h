@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where the output of hooks goes: exec.consolelog for commands in the jail when
- * the spec names one, else a file of the jail's own in the run directory.
+ * Where the output of hooks goes: a file of the jail's own in the run directory,
+ * whose end `status NAME` shows, and that of commands in the jail also to
+ * exec.consolelog, when the spec names one.
  *
  * A command writes to a pipe of its own, never to the file: a program in a jail
  * could change the mode of a file of the host, cut it, or read what others
@@ -54,6 +55,13 @@ void console_stop(struct console *c);
  * canonical may have been put there by a jail's processes.
  */
 int console_log(const char *path, struct error *err);
+
+/*
+ * The last lines of the own file of a jail, without the newline at the end;
+ * allocated, "" if there are none, NULL without memory.
+ */
+#define CONSOLE_LINES 20
+char *console_last(const char *dir, const char *name);
 
 /* Removes the own file of a jail that is gone. */
 void console_remove(const char *dir, const char *name);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,9 +19,10 @@
 #define PIECES_OF_TAIL 8 /* more than a pipe holds when its command ended */
 
 struct stream {
-	int in, out; /* -1: at its end */
+	int in;	    /* -1: at its end */
+	int own, log; /* the own file is cut at CONSOLE_MAX; log: -1 if none */
 	uint64_t id;
-	bool cut, held; /* held: the agent may ask for its tail */
+	bool held; /* the agent may ask for its tail */
 	size_t len;
 	char tail[COPIER_TAIL];
 };
@@ -32,48 +34,49 @@ struct copier {
 	size_t count, room;
 };
 
+union control {
+	struct cmsghdr head;
+	char room[CMSG_SPACE(COPIER_FDS * sizeof(int))];
+};
+
 int
-copier_send(int sock, const struct copier_request *r, const int fd[2])
+copier_send(int sock, const struct copier_request *r,
+    const int fd[COPIER_FDS], size_t count)
 {
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(2 * sizeof(int))];
-	} control;
+	union control control;
 	struct iovec v = { (void *)(uintptr_t)r, sizeof *r };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
 
-	if (fd[0] != -1) {
+	if (count > 0) {
 		memset(&control, 0, sizeof control);
 		m.msg_control = &control;
-		m.msg_controllen = sizeof control;
+		m.msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof(int));
 		control.head.cmsg_level = SOL_SOCKET;
 		control.head.cmsg_type = SCM_RIGHTS;
-		control.head.cmsg_len = CMSG_LEN(2 * sizeof(int));
-		memcpy(CMSG_DATA(&control.head), fd, 2 * sizeof(int));
+		control.head.cmsg_len = (socklen_t)CMSG_LEN(count *
+		    sizeof(int));
+		memcpy(CMSG_DATA(&control.head), fd, count * sizeof(int));
 	}
 	return sendmsg(sock, &m, MSG_NOSIGNAL | MSG_DONTWAIT) ==
 	    (ssize_t)sizeof *r ? 0 : -1;
 }
 
 static int
-receive(int sock, struct copier_request *r, int fd[2])
+receive(int sock, struct copier_request *r, int fd[COPIER_FDS])
 {
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(2 * sizeof(int))];
-	} control;
+	union control control;
 	struct iovec v = { r, sizeof *r };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
 		.msg_control = &control, .msg_controllen = sizeof control };
 	struct cmsghdr *c;
 
-	fd[0] = fd[1] = -1;
+	fd[0] = fd[1] = fd[2] = -1;
 	if (recvmsg(sock, &m, MSG_WAITALL) != (ssize_t)sizeof *r)
 		return -1;
 	c = CMSG_FIRSTHDR(&m);
 	if (c != NULL && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(2 * sizeof(int)))
-		memcpy(fd, CMSG_DATA(c), 2 * sizeof(int));
+	    c->cmsg_len <= CMSG_LEN(COPIER_FDS * sizeof(int)))
+		memcpy(fd, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
 	return 0;
 }
 
@@ -97,28 +100,45 @@ keep_tail(struct stream *s, const char *data, size_t n)
 
 /* What a full disk does not take is lost: the writer is never held up. */
 static void
-store(const struct stream *s, const char *data, size_t n)
+store(int fd, const char *data, size_t n)
 {
-	struct stat st;
-
 	while (n > 0) {
-		ssize_t did = write(s->out, data, n);
+		ssize_t did = write(fd, data, n);
 
 		if (did <= 0)
-			break;
+			return;
 		data += did;
 		n -= (size_t)did;
 	}
-	if (s->cut && fstat(s->out, &st) == 0 && st.st_size > CONSOLE_MAX)
-		(void)!ftruncate(s->out, 0);
+}
+
+static void
+store_both(const struct stream *s, const char *data, size_t n)
+{
+	struct stat st;
+
+	store(s->own, data, n);
+	if (fstat(s->own, &st) == 0 && st.st_size > CONSOLE_MAX)
+		(void)!ftruncate(s->own, 0);
+	if (s->log != -1)
+		store(s->log, data, n);
+}
+
+static void
+close_all(const int fd[COPIER_FDS])
+{
+	for (size_t i = 0; i < COPIER_FDS; i++)
+		if (fd[i] != -1)
+			close(fd[i]);
 }
 
 static void
 stream_end(struct stream *s)
 {
-	close(s->in);
-	close(s->out);
-	s->in = s->out = -1;
+	const int fd[COPIER_FDS] = { s->in, s->own, s->log };
+
+	close_all(fd);
+	s->in = s->own = s->log = -1;
 }
 
 /* Copies one piece.  Returns whether there may be more. */
@@ -137,13 +157,14 @@ copy(struct stream *s)
 		stream_end(s);
 		return false;
 	}
-	store(s, data, (size_t)n);
+	store_both(s, data, (size_t)n);
 	keep_tail(s, data, (size_t)n);
 	return true;
 }
 
 static int
-add(struct copier *c, const struct copier_request *r, const int fd[2])
+add(struct copier *c, const struct copier_request *r,
+    const int fd[COPIER_FDS])
 {
 	struct stream *s = calloc(1, sizeof *s);
 
@@ -164,8 +185,8 @@ add(struct copier *c, const struct copier_request *r, const int fd[2])
 	}
 	if (s == NULL)
 		return -1;
-	*s = (struct stream){ .in = fd[0], .out = fd[1], .id = r->id,
-		.cut = r->cut, .held = true };
+	*s = (struct stream){ .in = fd[0], .own = fd[1], .log = fd[2],
+		.id = r->id, .held = true };
 	c->stream[c->count++] = s;
 	return 0;
 }
@@ -188,15 +209,13 @@ serve(struct copier *c)
 {
 	struct copier_request r;
 	struct stream *s = NULL;
-	int fd[2];
+	int fd[COPIER_FDS];
 
 	if (receive(c->sock, &r, fd) != 0)
 		return -1;
 	if (r.kind == COPIER_ADD) {
-		if (fd[0] != -1 && add(c, &r, fd) != 0) {
-			close(fd[0]);
-			close(fd[1]);
-		}
+		if (fd[1] == -1 || add(c, &r, fd) != 0)
+			close_all(fd);
 		return 0;
 	}
 	for (size_t i = 0; i < c->count; i++)

@@ -3,21 +3,20 @@
 #ifndef JA_COPIER_H
 #define JA_COPIER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define COPIER_TAIL 512
 
 enum copier_kind {
-	COPIER_ADD,    /* comes with two descriptors: the pipe, the file */
+	/* Comes with descriptors: the pipe, the own file, maybe the log. */
+	COPIER_ADD,
 	COPIER_TAIL_OF, /* is answered; the stream is not asked for again */
 	COPIER_FORGET, /* the same without an answer */
 };
 
 struct copier_request {
 	enum copier_kind kind;
-	bool cut; /* the file is cut at CONSOLE_MAX */
 	uint64_t id;
 };
 
@@ -26,8 +25,11 @@ struct copier_reply {
 	char tail[COPIER_TAIL]; /* the last bytes, NUL-terminated */
 };
 
-/* Sends or receives a request with descriptors (-1: none).  0, -1/errno. */
-int copier_send(int sock, const struct copier_request *r, const int fd[2]);
+#define COPIER_FDS 3
+
+/* Sends a request with its first `count` descriptors.  0, -1/errno. */
+int copier_send(int sock, const struct copier_request *r,
+    const int fd[COPIER_FDS], size_t count);
 
 /* The copier: serves `sock` until it and all pipes are at their end. */
 int copier_main(int sock, void *unused);

@@ -119,3 +119,24 @@ took=$(($(now_ms) - from))
 check "meanwhile ($took ms)" test $took -lt 3000
 check "it is on its way" is slow .state progressing
 check "status names the hook" has slow .reason exec.start
+
+# What hooks print: of all in status, of those inside in exec.consolelog, too.
+cat > "$work/roots/web/bin/talk" <<'EOF'
+#!/bin/sh
+printf 'inside \033[2J\302\233\n'
+EOF
+chmod 755 "$work/roots/web/bin/talk"
+put_spec talker "path: $work/roots/web" "exec.consolelog: $work/talker.log" \
+    'exec.prestart: ["seq 30"]' 'exec.start: ["/bin/talk"]'
+check "hooks that print" settled talker
+output() { ja status --json talker | jq -r ".jails[0].output | $1"; }
+check "status NAME has their last lines" same "20 12 13" \
+    "$(output '"\(length) \(.[0]) \(.[1])"')"
+check "those of commands inside among them" same "inside 27 91 155" \
+    "$(output '.[-1] | "\(.[:6]) \([.[7:] | explode[0, 1, 4]] | join(" "))"')"
+ja status talker > "$work/out" 2>&1
+check "a terminal gets no controls" says "    | inside ?[2J?"
+check "exec.consolelog has what came from inside" same 1 \
+    "$(wc -l < "$work/talker.log")"
+check "without a name there is no output" same null \
+    "$(ja status --json | jq '.jails[0].output')"

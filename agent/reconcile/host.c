@@ -19,8 +19,12 @@ host_is_real(const struct workshop *w)
 	return w->observer->kernel->backend->spawn != NULL;
 }
 
-int
-host_claim(struct workshop *w, struct entry *e, enum thing kind,
+/*
+ * Journals that a thing is about to be made.  Returns 1: it is to be made; 0: it
+ * is there, or there is nothing real behind the kernel; -1 with err.
+ */
+static int
+claim(struct workshop *w, struct entry *e, enum thing kind,
     const char *text, const char *name, struct error *err)
 {
 	struct inventory *inv = w->inventory;
@@ -38,6 +42,21 @@ host_claim(struct workshop *w, struct entry *e, enum thing kind,
 	if (inventory_making(inv, e, name, err) != 0)
 		return -1;
 	return there == 0 && host_is_real(w);
+}
+
+int
+host_make(struct workshop *w, struct entry *e, enum thing kind,
+    const char *text, const char *name, char ***argv, struct error *err)
+{
+	int rc = claim(w, e, kind, text, name, err);
+
+	if (rc > 0)
+		rc = thing_make(kind, text, argv, err);
+	/* Somebody was faster: then it is the host's. */
+	if (rc >= 0 || err->code != EEXIST || !entry_made(e, name))
+		return rc;
+	error_clear(err);
+	return inventory_unmade(w->inventory, e, name, err);
 }
 
 int
@@ -84,11 +103,9 @@ add_one(struct workshop *w, struct entry *e, enum thing kind,
 	if (name == NULL)
 		return error_sys(err, ENOMEM, "%s", text);
 	had = entry_made(e, name);
-	rc = host_claim(w, e, kind, text, name, err);
+	rc = host_make(w, e, kind, text, name, &none, err);
 	if (!had && entry_made(e, name) && text_list_add(added, name) != 0)
 		rc = error_sys(err, ENOMEM, "%s", text);
-	if (rc > 0)
-		rc = thing_make(kind, text, &none, err);
 	free(name);
 	return rc == 0 ? 0 : error_wrap(err, "%s", text);
 }

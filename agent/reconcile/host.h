@@ -10,12 +10,12 @@
 #include "agent/reconcile/things.h"
 
 /*
- * Journals that a thing is about to be made; `name` is its thing_name.
- * Returns 1: it is to be made; 0: it is there, or there is nothing real
- * behind the kernel; -1 with err.
+ * Makes a thing, which is journalled before; `name` is its thing_name.  What the
+ * host has already, and what somebody else makes at that moment, is left to
+ * it.  Returns 0, 1 when a program has to be run (as thing_make), -1 with err.
  */
-int host_claim(struct workshop *w, struct entry *e, enum thing kind,
-    const char *text, const char *name, struct error *err);
+int host_make(struct workshop *w, struct entry *e, enum thing kind,
+    const char *text, const char *name, char ***argv, struct error *err);
 
 /*
  * Unmakes a thing of the entry, unless another jail has it, too.  Returns as

@@ -34,9 +34,7 @@ make_one(struct operation *op, enum thing kind, const char *text)
 
 	error_clear(&err);
 	rc = name == NULL ? error_sys(&err, ENOMEM, "%s", text) :
-	    host_claim(op->shop, entry_of(op), kind, text, name, &err);
-	if (rc > 0)
-		rc = thing_make(kind, text, &argv, &err);
+	    host_make(op->shop, entry_of(op), kind, text, name, &argv, &err);
 	if (rc > 0)
 		wait = step_run(op, name, (const char *const *)argv, made);
 	else if (rc < 0)

@@ -30,6 +30,7 @@ static struct fault_host {
 	const struct jail_backend *real;
 	const int *journal; /* its descriptor */
 	bool ended;  /* what SIGTERM was sent to */
+	bool blind;  /* aliases are there as soon as they were looked for */
 	int points;  /* passed so far */
 	int fail_at; /* number of the point; -1: none */
 	int kill_at;
@@ -175,7 +176,7 @@ iface_has(const struct iface_alias *a, struct error *err)
 
 	(void)err;
 	alias_text(a, text, sizeof text);
-	return host_there("alias", text);
+	return !host.blind && host_there("alias", text);
 }
 
 int

@@ -429,6 +429,40 @@ what_was_there_stays(void **state)
 	world_remove(&w);
 }
 
+/* Somebody gives the host an address just before the agent does. */
+static void
+what_others_make_meanwhile_is_theirs(void **state)
+{
+	static const char more[] = "name: web\npath: @\npersist: true\n"
+	    "interface: em0\nip4.addr: [192.0.2.1, 192.0.2.2]\n";
+	static const char one[] = "name: web\npath: @\npersist: true\n"
+	    "interface: em0\nip4.addr: [192.0.2.1]\n";
+	struct world w;
+	char *before;
+
+	(void)state;
+	stage_make(&w);
+	host_put("alias", "em0|192.0.2.1", true);
+	host_put("alias", "em0|192.0.2.2", true);
+	before = host_listing();
+	host.blind = true;
+	world_apply(&w, everything);
+	assert_string_equal(w.deeds, "create web;");
+	host.blind = false;
+	world_apply(&w, "");
+	gone(&w, before);
+	world_apply(&w, one);
+	host.blind = true;
+	world_apply(&w, more);
+	assert_string_equal(w.deeds, "modify web;");
+	host.blind = false;
+	stage_again(&w);
+	world_apply(&w, "");
+	gone(&w, before);
+	free(before);
+	world_remove(&w);
+}
+
 /* Two jails may have the same address if it is the only one of both. */
 static void
 a_shared_address_goes_with_the_last(void **state)
@@ -521,6 +555,7 @@ main(void)
 		cmocka_unit_test(each_step_of_a_stop_fails),
 		cmocka_unit_test(killed_between_any_two_steps),
 		cmocka_unit_test(what_was_there_stays),
+		cmocka_unit_test(what_others_make_meanwhile_is_theirs),
 		cmocka_unit_test(a_shared_address_goes_with_the_last),
 		cmocka_unit_test(aliases_change_live),
 	};

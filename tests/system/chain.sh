@@ -123,7 +123,45 @@ check "any number at a time" same 0 "$(told ja apply -p 0 "$specs")"
 check "all at once" same 9 "$(most)"
 ja apply -r "$specs" > "$work/out" 2>&1
 
+# Health in a chain: who depends starts when poststart is done and the check,
+# which notes itself from within, has passed.
+log=$work/roots/all/tmp/order
+well() { # NUMBER COMMAND
+	echo "agent: {health: {exec: \"/bin/sh -c 'echo well $1 >> /tmp/order; \
+$2'\", interval: 100ms, retries: 2}}"
+}
+healthy() { # NUMBER COMMAND: the check of one of five is another one
+	for i in 1 2 3 4 5; do
+		_do=true
+		[ $i -ne "$1" ] || _do=$2
+		jail $i "$(well $i "$_do")" \
+		    "$([ $i -eq 1 ] || echo "depend: [$(name $((i - 1)))]")"
+	done
+}
+firsts() { awk '!seen[$0]++' "$log"; }
+links() { for i in $(seq "$1" "$2"); do echo "up $i"; echo "well $i"; done; }
+healthy 3 'sleep 0.2; [ -e /tmp/later ] || { touch /tmp/later; exit 1; }' |
+    put chain
+check "five jails with health" same 0 "$(told ja apply "$specs")"
+check "each starts upon one that is well" same "$(links 1 5)" "$(firsts)"
+check "a check that failed at first was asked again" same 1 \
+    "$(($(grep -c 'well 3' "$log") > 1))"
+check "they stop" same 0 "$(told ja apply -r "$specs")"
+healthy 3 'echo ill; false' | put chain
+check "one that is ill" same 1 "$(told ja apply "$specs")"
+check "blocks who depends on it" same 2 "$(blocked)"
+check "with the reason" grep -q "$(name 4): blocked: waits for $(name 3), \
+which is failed: .*agent.health.exec fails: exit status 1: ill" "$work/out"
+check "and who depends on those" grep -q "$(name 5): blocked: waits for \
+$(name 4), which is blocked" "$work/out"
+check "they were not started" same "$(links 1 3)" "$(firsts)"
+healthy 0 | put chain
+check "it is well" same 0 "$(told ja apply "$specs")"
+check "the others follow" grep -q -x "up 5" "$log"
+ja apply -r "$specs" > "$work/out" 2>&1
+
 # Who waits for itself.
+log=$work/order
 { jail 1 "depend: [$(name 3)]"; jail 2 "depend: [$(name 1)]"
 jail 3 "depend: [$(name 2)]"; jail 4; } | put chain
 check "a loop is an error" same 1 "$(told ja apply "$specs")"

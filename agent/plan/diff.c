@@ -49,12 +49,20 @@ for_new_processes(const struct plan_input *in, const char *name)
 	    strcmp(name, "allow.raw_sockets") == 0;
 }
 
+/* Another name has other addresses, which are looked up by a start. */
+static bool
+is_looked_up(const struct plan_input *in, const char *name)
+{
+	return strcmp(name, "host.hostname") == 0 &&
+	    spec_bool(in->desired, "ip_hostname");
+}
+
 static enum change_how
 how_of(const struct plan_input *in, const struct spec_param *p)
 {
 	const struct param_def *def = p->def;
 
-	if (for_new_processes(in, p->name))
+	if (for_new_processes(in, p->name) || is_looked_up(in, p->name))
 		return HOW_RESTART;
 	if (kernel_takes(in, p)) {
 		const struct jail_param_info *info = params_find(in->params,
@@ -434,11 +442,7 @@ diff_secrets(const struct plan_input *in, struct action *out,
 	return 0;
 }
 
-/*
- * Settings of the agent itself, or an applied spec that was lost: nothing to do
- * but to take the spec over.
- */
-static int
+int
 diff_agent(const struct plan_input *in, struct action *out, struct error *err)
 {
 	const struct spec *a = in->applied, *d = in->desired;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/plan/plan.h"
+#include "agent/plan/hostname.h"
 #include "agent/plan/rules_meta.h"
 
 #include <stdarg.h>
@@ -180,7 +181,7 @@ plan_living(const struct plan_input *in, struct action *out)
 	error_clear(&err);
 	if (in->letters == LETTER_C)
 		return decide(out, ACTION_BLOCKED, "already exists");
-	if (diff_jail(in, out, &err) != 0)
+	if (hostname_diff(in, out, &err) != 0)
 		return decide(out, ACTION_BLOCKED, "%s", err.text);
 	if (in->unfinished != NULL)
 		return decide(out, ACTION_RESTART,

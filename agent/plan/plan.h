@@ -73,6 +73,8 @@ struct plan_input {
 	const struct spec *revealed;
 	const char *secret_error;
 	const struct text_list *seals, *applied_seals;
+	/* What ip_hostname found for the jail; NULL or empty: not known. */
+	const struct text_list *found;
 	const char *backend;	    /* name of the kernel's backend */
 	const struct jail_params *params;
 	const char *boot; /* now */
@@ -114,6 +116,14 @@ struct change *action_add(struct action *a, const char *name,
  * last applied, where the kernel cannot tell) to the action.
  */
 int diff_jail(const struct plan_input *in, struct action *out,
+    struct error *err);
+
+/*
+ * Where nothing differs, but the spec is another one than was applied: settings
+ * of the agent itself, or an applied spec that was lost.  There is nothing to do
+ * but to take the spec over.  Part of diff_jail.
+ */
+int diff_agent(const struct plan_input *in, struct action *out,
     struct error *err);
 
 /*

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/plan/hostname.h"
 #include "agent/plan/limits.h"
 #include "agent/plan/rules_meta.h"
 #include "specs/settings.h"
@@ -59,22 +60,6 @@ advertised(const struct jail_params *params, const struct spec_param *p)
 	return params_find(params, name) != NULL;
 }
 
-/* Whether a value says nothing: false, or empty. */
-static bool
-says_nothing(const struct spec_param *p)
-{
-	return p->value.count == 0 || (p->def->type == PARAM_BOOL &&
-	    strcmp(p->value.text[0], "false") == 0);
-}
-
-/* What somebody must do around the jail; `model` has nothing around it. */
-static bool
-needs_hands(const struct spec_param *p, const char *backend)
-{
-	return strcmp(p->name, "ip_hostname") == 0 && !says_nothing(p) &&
-	    strcmp(backend, "model") != 0;
-}
-
 /* The first value for a message: one line of it, and not too much. */
 static void
 show_value(const struct spec_param *p, char *to, size_t size)
@@ -117,12 +102,6 @@ refuse_param(const struct spec_param *p, const char *backend,
 		    rule->why);
 		return buf;
 	}
-	if (needs_hands(p, backend)) {
-		snprintf(buf, size, "%s: names are not looked up by this "
-		    "version; give the addresses in ip4.addr and ip6.addr",
-		    p->name);
-		return buf;
-	}
 	if (p->def->kind == PARAM_KERNEL && !advertised(params, p)) {
 		snprintf(buf, size, "%s: this kernel does not have this "
 		    "parameter; remove it, or load the module that brings it",
@@ -136,7 +115,7 @@ refuse_param(const struct spec_param *p, const char *backend,
 static const char *
 family_mode(const struct spec *s, const char *mode, const char *list)
 {
-	return spec_list(s, list)->count > 0 ? "new" :
+	return spec_list(s, list)->count > 0 || hostname_opens(s, mode) ? "new" :
 	    strcmp(spec_text(s, mode), "inherit") == 0 ? "inherit" : "none";
 }
 
@@ -168,6 +147,7 @@ refuse_linux_network(const struct spec *s, const struct jail_params *params,
 	snprintf(buf, size, "%s: this host cannot restrict a jail to "
 	    "addresses: %s; say inherit for both ip4 and ip6 (the host's "
 	    "network) or disable for both (none)",
+	    hostname_wanted(s) ? "ip_hostname" :
 	    strcmp(ip4, "new") == 0 ? "ip4.addr" :
 	    strcmp(ip6, "new") == 0 ? "ip6.addr" :
 	    strcmp(ip4, "inherit") == 0 ? "ip4" : "ip6",
@@ -231,6 +211,31 @@ refuse_linux_mounts(const struct spec *s, char *buf, size_t size)
 	return buf;
 }
 
+/* Addresses that are looked up need a name, and a family to go to. */
+static const char *
+refuse_hostname(const struct spec *s, const struct jail_params *params,
+    char *buf, size_t size)
+{
+	const char *name = spec_text(s, "host.hostname");
+
+	if (!hostname_wanted(s))
+		return NULL;
+	if (name == NULL || name[0] == '\0')
+		snprintf(buf, size, "ip_hostname: there is no name to be looked "
+		    "up; say host.hostname, too");
+	else if (strcmp(spec_text(s, "vnet"), "new") == 0)
+		snprintf(buf, size, "ip_hostname: vnet jails cannot have IP "
+		    "address restrictions; this contradicts vnet: new; remove "
+		    "one of them");
+	else if (hostname_family(s, params) == -1)
+		snprintf(buf, size, "ip_hostname: ip4 and ip6 leave no family "
+		    "whose addresses the jail could be given; remove one of "
+		    "them, or ip_hostname");
+	else
+		return NULL;
+	return buf;
+}
+
 /* Settings that the spec language has, and this version does nothing with. */
 static const char *
 refuse_agent(const struct spec_agent *a, char *buf, size_t size)
@@ -269,7 +274,8 @@ rules_refuse(const struct spec *s, const char *backend,
 		if (why != NULL)
 			return why;
 	}
-	if (refuse_meta(s, params, buf, size) != NULL)
+	if (refuse_meta(s, params, buf, size) != NULL ||
+	    refuse_hostname(s, params, buf, size) != NULL)
 		return buf;
 	if (strcmp(backend, "linux") != 0)
 		return NULL;

@@ -11,17 +11,19 @@
 #include "agent/base/buffer.h"
 #include "agent/base/file.h"
 #include "agent/base/paths.h"
+#include "agent/plan/hostname.h"
 #include "specs/pack.h"
 
 /* Room for a directory and a name of a jail. */
 #define NAME_ROOM (PATHS_MAX + 300)
 /* A canonical spec may be longer than the file that it was written in. */
 #define APPLIED_MAX (8 * SPEC_FILE_MAX)
+/* The last lines; no other line of a canonical text begins so. */
 #define SEAL "# seal "
+#define FOUND "# found "
 
-/* The seals are the last lines; no other line of a canonical text begins so. */
 static int
-read_seals(const char *path, struct text_list *seals)
+read_lines(const char *path, struct text_list *seals, struct text_list *found)
 {
 	char *text, *next, *line;
 	size_t len;
@@ -33,6 +35,8 @@ read_seals(const char *path, struct text_list *seals)
 	while (rc == 0 && (line = strsep(&next, "\n")) != NULL)
 		if (strncmp(line, SEAL, strlen(SEAL)) == 0)
 			rc = text_list_add(seals, line + strlen(SEAL));
+		else if (strncmp(line, FOUND, strlen(FOUND)) == 0)
+			rc = text_list_add(found, line + strlen(FOUND));
 	free(text);
 	return rc;
 }
@@ -73,13 +77,13 @@ merge_into(struct spec **s, const struct spec *more)
 
 int
 applied_read(const char *dir, const char *name, struct spec **s,
-    struct text_list *seals, struct error *err)
+    struct text_list *seals, struct text_list *found, struct error *err)
 {
 	char path[NAME_ROOM];
 	const char *one = path;
 	struct spec_set set;
 	struct spec_secret ref;
-	const struct spec *found;
+	const struct spec *own;
 	size_t at = 0;
 	int rc = 0;
 
@@ -89,24 +93,25 @@ applied_read(const char *dir, const char *name, struct spec **s,
 	if (access(path, F_OK) != 0)
 		return 1;
 	if (spec_load(&one, 1, &set) == 0 &&
-	    (found = spec_find(&set, name)) != NULL) {
-		*s = spec_copy(found);
+	    (own = spec_find(&set, name)) != NULL) {
+		*s = spec_copy(own);
 		for (size_t i = 0; *s != NULL && i < set.count; i++)
-			if (set.spec[i] != found)
+			if (set.spec[i] != own)
 				merge_into(s, set.spec[i]);
 		rc = *s == NULL ? error_sys(err, ENOMEM, "%s", path) : 0;
 	} else
 		rc = 1;
 	spec_set_free(&set);
-	if (rc == 0 && spec_secret_next(*s, &at, &ref) &&
-	    read_seals(path, seals) != 0)
+	if (rc == 0 && (spec_secret_next(*s, &at, &ref) ||
+	    hostname_wanted(*s)) && read_lines(path, seals, found) != 0)
 		return error_sys(err, ENOMEM, "%s", name);
 	return rc;
 }
 
 int
 applied_write(const char *dir, const struct spec *s,
-    const struct text_list *seals, struct error *err)
+    const struct text_list *seals, const struct text_list *found,
+    struct error *err)
 {
 	char path[NAME_ROOM], *text = spec_print(s);
 	struct buffer b = { .data = NULL };
@@ -116,6 +121,8 @@ applied_write(const char *dir, const struct spec *s,
 		buffer_text(&b, text);
 	for (size_t i = 0; i < seals->count; i++)
 		buffer_printf(&b, SEAL "%s\n", seals->text[i]);
+	for (size_t i = 0; i < found->count; i++)
+		buffer_printf(&b, FOUND "%s\n", found->text[i]);
 	paths_of_jail(path, sizeof path, dir, s->name, ".yaml");
 	rc = text == NULL || b.failed ? error_sys(err, ENOMEM, "%s", s->name) :
 	    file_replace(AT_FDCWD, path, b.data, b.len, err);
@@ -126,7 +133,8 @@ applied_write(const char *dir, const struct spec *s,
 
 int
 applied_keep(const char *dir, const struct vault *v, const struct spec *s,
-    struct spec **applied, struct text_list *seals, struct error *err)
+    struct spec **applied, struct text_list *seals,
+    const struct text_list *found, struct error *err)
 {
 	struct text_list now = { 0 };
 	struct spec *copy = NULL;
@@ -139,7 +147,7 @@ applied_keep(const char *dir, const struct vault *v, const struct spec *s,
 	    text_list_equal(seals, &now);
 	if (same)
 		rc = 0;
-	else if (applied_write(dir, s, &now, err) == 0 &&
+	else if (applied_write(dir, s, &now, found, err) == 0 &&
 	    (copy = spec_copy(s)) == NULL)
 		error_sys(err, ENOMEM, "%s", s->name);
 	if (copy == NULL) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Applied specs: STATEDIR/applied/NAME.yaml, canonical, one a jail, with the
- * seals of its secrets (vault.h) as comments at the end.
+ * seals of its secrets (vault.h) and the addresses that ip_hostname found
+ * (hostname.h) as comments at the end.
  *
  * They are replaced by rename(2) but not forced to the disk: after a power loss
  * no jail lives, and a spec that was lost is only missed by the removal of a
@@ -13,20 +14,23 @@
 #include "agent/read/vault.h"
 
 /*
- * Returns 0 with *s and the seals of its secrets, 1 when there is none or it is
- * damaged, -1 on error.
+ * Returns 0 with *s, the seals of its secrets and what was found, 1 when there
+ * is none or it is damaged, -1 on error.
  */
 int applied_read(const char *dir, const char *name, struct spec **s,
-    struct text_list *seals, struct error *err);
+    struct text_list *seals, struct text_list *found, struct error *err);
 int applied_write(const char *dir, const struct spec *s,
-    const struct text_list *seals, struct error *err);
+    const struct text_list *seals, const struct text_list *found,
+    struct error *err);
 
 /*
  * Makes *applied (NULL: unknown) and the seals those of a spec with its secrets
- * as they are now, on disk first; the same ones are not written again.
+ * as they are now, on disk first; the same ones are not written again.  What
+ * was found is written with them.
  */
 int applied_keep(const char *dir, const struct vault *v, const struct spec *s,
-    struct spec **applied, struct text_list *seals, struct error *err);
+    struct spec **applied, struct text_list *seals,
+    const struct text_list *found, struct error *err);
 
 /*
  * What may be in force while a change is under way: `was` with the parameters

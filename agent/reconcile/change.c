@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "agent/plan/hostname.h"
 #include "agent/plan/limits.h"
 #include "agent/reconcile/host.h"
 #include "agent/reconcile/realise.h"
@@ -18,35 +19,74 @@ change_limits(struct reconciler *r, struct managed *m, struct entry *e,
 	return 0;
 }
 
+/*
+ * The spec with the addresses that ip_hostname found when the jail was made,
+ * *made; one without ip_hostname is returned as it is.
+ */
+static const struct spec *
+given(struct reconciler *r, const struct managed *m, const struct entry *e,
+    struct spec **made, struct error *err)
+{
+	const struct spec *s = m->desired;
+	struct text_list found = { 0 };
+	struct live live;
+	int rc = 0;
+
+	if (!hostname_wanted(s))
+		return s;
+	if (e->found.count == 0) {
+		rc = live_read(r->shop.observer, m->name, NULL, NULL, &live,
+		    err);
+		if (rc == 0)
+			rc = hostname_live(&live, s, &found, err);
+		else if (rc > 0)
+			error_set(err, ESTALE, "%s has ended", m->name);
+		live_free(&live);
+	}
+	*made = rc != 0 ? NULL : hostname_spec(s, e->found.count > 0 ?
+	    &e->found : &found, err);
+	text_list_free(&found);
+	return *made;
+}
+
 /* New aliases before the jail gets their addresses, old ones after it. */
 static int
-change_as(struct reconciler *r, struct managed *m, const struct action *a,
-    const struct spec *revealed, struct error *err)
+change_with(struct reconciler *r, struct managed *m, const struct action *a,
+    const struct spec *revealed, struct entry *e, struct error *err)
 {
-	struct entry *e = inventory_find(r->shop.inventory, m->name);
 	struct text_list added = { 0 };
 	struct error ignored;
-	int rc;
+	struct spec *made = NULL;
+	const struct spec *s = given(r, m, e, &made, err);
+	int rc = s == NULL ? -1 :
+	    inventory_changing(r->shop.inventory, e, m->desired, err);
 
-	if (change_limits(r, m, e, a, err) != 0)
-		return -1;
-	if (e == NULL)
-		return realise_modify(r->shop.observer, a, revealed, NULL,
-		    err);
-	rc = inventory_changing(r->shop.inventory, e, m->desired, err);
 	if (rc == 0)
-		rc = host_add_aliases(&r->shop, e, m->desired, &added, err);
+		rc = host_add_aliases(&r->shop, e, s, &added, err);
 	if (rc == 0 && (rc = realise_modify(r->shop.observer, a, revealed,
 	    e->token, err)) != 0) {
 		error_clear(&ignored);
 		(void)host_drop_aliases(&r->shop, e, &added, &ignored);
 	}
 	if (rc == 0)
-		rc = host_keep_aliases(&r->shop, e, m->desired, err);
+		rc = host_keep_aliases(&r->shop, e, s, err);
 	if (rc == 0)
 		rc = inventory_apply(r->shop.inventory, e, m->desired, err);
 	text_list_free(&added);
+	spec_free(made);
 	return rc;
+}
+
+static int
+change_as(struct reconciler *r, struct managed *m, const struct action *a,
+    const struct spec *revealed, struct error *err)
+{
+	struct entry *e = inventory_find(r->shop.inventory, m->name);
+
+	if (change_limits(r, m, e, a, err) != 0)
+		return -1;
+	return e != NULL ? change_with(r, m, a, revealed, e, err) :
+	    realise_modify(r->shop.observer, a, revealed, NULL, err);
 }
 
 int

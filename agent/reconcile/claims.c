@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/plan/hostname.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 
@@ -90,6 +91,26 @@ add_lost(struct claims *c, struct managed *m, const struct spec *was)
 	return 0;
 }
 
+/* What ip_hostname found is lost when nobody looks it up again. */
+static int
+add_found(struct claims *c, struct managed *m, const struct entry *e)
+{
+	const struct spec *s = m->unwanted ? NULL : m->desired;
+
+	for (size_t i = 0; i < e->found.count; i++) {
+		const char *text = e->found.text[i];
+		const char *param = strchr(text, ':') != NULL ? "ip6.addr" :
+		    "ip4.addr";
+
+		if (s != NULL && (hostname_wanted(s) ||
+		    has(spec_list(s, param), param, text)))
+			continue;
+		if (add(c, param, text, m) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 find_lost(struct reconciler *r, struct claims *c)
 {
@@ -104,7 +125,8 @@ find_lost(struct reconciler *r, struct claims *c)
 		    (m->desired == NULL && !m->unwanted) ||
 		    (!m->unwanted && spec_same(e->applied, m->desired)))
 			continue;
-		if (add_lost(c, m, e->applied) != 0)
+		if (add_lost(c, m, e->applied) != 0 ||
+		    add_found(c, m, e) != 0)
 			return -1;
 	}
 	return 0;

@@ -77,6 +77,7 @@ entry_free(struct entry *e)
 		return;
 	spec_free(e->applied);
 	text_list_free(&e->seals);
+	text_list_free(&e->found);
 	text_list_free(&e->made);
 	free(e->name);
 	free(e->set);
@@ -254,7 +255,7 @@ inventory_open(struct inventory *inv, const struct paths *paths,
 		struct entry *e = inv->entry[i];
 
 		if (applied_read(paths->applied, e->name, &e->applied,
-		    &e->seals, err) < 0)
+		    &e->seals, &e->found, err) < 0)
 			goto fail;
 	}
 	if (writable && (inv->journal = journal_open(paths->journal, boot,

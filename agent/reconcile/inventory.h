@@ -32,6 +32,7 @@ struct entry {
 	enum entry_stage stage;
 	struct spec *applied; /* NULL: unknown */
 	struct text_list seals; /* of its secrets as they were (vault.h) */
+	struct text_list found; /* addresses of ip_hostname (hostname.h) */
 	struct text_list made; /* on the host for it, see things.h; in order */
 };
 
@@ -112,6 +113,9 @@ int inventory_changing(struct inventory *inv, struct entry *e,
 /* Keeps `s` as the applied spec of its jail, on disk first. */
 int inventory_apply(struct inventory *inv, struct entry *e,
     const struct spec *s, struct error *err);
+/* Keeps what ip_hostname found for the applied spec; takes the list over. */
+int inventory_found(struct inventory *inv, struct entry *e,
+    struct text_list *found, struct error *err);
 
 /*
  * Rewrites a journal that has grown, hooks that run included; to be called

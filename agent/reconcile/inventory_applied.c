@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agent/plan/hostname.h"
 #include "agent/reconcile/applied.h"
 #include "agent/reconcile/inventory.h"
 
@@ -10,8 +11,23 @@ int
 inventory_apply(struct inventory *inv, struct entry *e, const struct spec *s,
     struct error *err)
 {
+	if (!hostname_wanted(s))
+		text_list_free(&e->found);
 	return applied_keep(inv->paths->applied, inv->vault, s, &e->applied,
-	    &e->seals, err);
+	    &e->seals, &e->found, err);
+}
+
+int
+inventory_found(struct inventory *inv, struct entry *e,
+    struct text_list *found, struct error *err)
+{
+	if (applied_write(inv->paths->applied, e->applied, &e->seals, found,
+	    err) != 0)
+		return -1;
+	text_list_free(&e->found);
+	e->found = *found;
+	memset(found, 0, sizeof *found);
+	return 0;
 }
 
 int

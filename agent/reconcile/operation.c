@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/base/clock.h"
 #include "agent/reconcile/realise.h"
@@ -76,6 +77,7 @@ operation_step(const struct operation *op)
 {
 	static const char *const words[STEP_KINDS] = {
 		[STEP_BEGIN] = "beginning",
+		[STEP_LOOKUP] = "looking up host.hostname",
 		[STEP_MAKE] = "mounts and aliases",
 		[STEP_UNMAKE] = "mounts and aliases",
 		[STEP_CREATE] = "jail_set",
@@ -142,6 +144,7 @@ static const struct {
 	bool (*undo)(struct operation *op);
 } deeds[STEP_KINDS] = {
 	[STEP_BEGIN] = { step_begin, NULL },
+	[STEP_LOOKUP] = { step_lookup, NULL },
 	[STEP_HOST_HOOK] = { step_hook, step_hook },
 	[STEP_JAIL_HOOK] = { step_hook, NULL },
 	[STEP_MAKE] = { step_make, step_unmake },
@@ -280,6 +283,7 @@ operation_new(struct workshop *w, const char *name,
 	if (op == NULL)
 		return NULL;
 	op->shop = w;
+	op->answer = -1;
 	op->name = strdup(name);
 	op->stop = plan->stop != NULL ? spec_copy(plan->stop) : NULL;
 	op->start = plan->start != NULL ? spec_copy(plan->start) : NULL;
@@ -315,8 +319,11 @@ operation_free(struct operation *op)
 	}
 	if (op->timer != NULL)
 		event_free(op->timer);
+	if (op->answer != -1)
+		close(op->answer);
 	spec_free(op->stop);
 	spec_free(op->start);
+	spec_free(op->given);
 	text_list_free(&op->things);
 	free(op->label);
 	free(op->name);

@@ -98,6 +98,7 @@ input_of_entry(struct plan_input *in, const struct reconciler *r,
 	in->managed = true;
 	in->applied = e->applied;
 	in->applied_seals = &e->seals;
+	in->found = &e->found;
 	in->token = e->token;
 	in->old_boot = e->boot;
 	in->old_jid = e->jid;

@@ -44,16 +44,18 @@ read_bad(struct rollback *b, const struct paths *p, const char *name)
 static void
 read_files(struct rollback *b, const struct paths *p, const char *name)
 {
-	struct text_list seals = { 0 };
+	struct text_list seals = { 0 }, found = { 0 };
 	struct error err;
 
 	if (b->read)
 		return;
 	b->read = true;
 	error_clear(&err);
-	if (applied_read(p->rollback, name, &b->good, &seals, &err) == 0)
+	if (applied_read(p->rollback, name, &b->good, &seals, &found,
+	    &err) == 0)
 		read_bad(b, p, name);
 	text_list_free(&seals);
+	text_list_free(&found);
 }
 
 /* It is best effort: without it there is nothing to go back to. */
@@ -68,7 +70,8 @@ keep(struct rollback *b, const struct paths *p, const struct spec *was)
 		return;
 	error_clear(&err);
 	copy = spec_copy(was);
-	if (copy == NULL || applied_write(p->rollback, was, &none, &err) != 0) {
+	if (copy == NULL || applied_write(p->rollback, was, &none, &none,
+	    &err) != 0) {
 		spec_free(copy);
 		return;
 	}

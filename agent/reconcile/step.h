@@ -15,6 +15,7 @@ struct operation {
 	struct workshop *shop;
 	char *name;
 	struct spec *stop, *start;
+	struct spec *given; /* `start` with what ip_hostname found, or NULL */
 	bool forget;
 	operation_done_fn *done;
 	void *arg;
@@ -39,6 +40,7 @@ struct operation {
 	pid_t pid;
 	uint64_t output;  /* the hook's, for console_close */
 	bool timed_out;	  /* the hook was killed for taking too long */
+	int answer;	  /* of a lookup (lookup.h), or -1 */
 	int64_t deadline; /* of TERM and GONE, ms */
 	int poll_ms;
 	int64_t began_us;
@@ -83,6 +85,17 @@ bool step_each(struct operation *op);
  */
 bool step_run(struct operation *op, const char *label,
     const char *const *argv, bool (*then)(struct operation *op, bool ok));
+
+/*
+ * Has op->pid watched until it ends, with the limit in time that hooks have.
+ * `ended` clears op->waiting, op->pid and the timer.  False: no memory.
+ */
+bool step_await(struct operation *op, child_exit_fn *ended);
+
+/* step_lookup.c: finds the addresses of ip_hostname. */
+bool step_lookup(struct operation *op);
+/* The spec as the jail gets it: with those addresses. */
+const struct spec *step_given(const struct operation *op);
 
 /* step_things.c */
 bool step_make(struct operation *op);

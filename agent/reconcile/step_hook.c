@@ -49,23 +49,30 @@ hook_noted(void *arg, pid_t pid, struct error *err)
 	return inventory_hook(op->shop->inventory, op->name, pid, err);
 }
 
-/* Has it watched until it ends.  Returns whether it must be waited for. */
-static bool
-await(struct operation *op, bool (*then)(struct operation *, bool))
+bool
+step_await(struct operation *op, child_exit_fn *ended)
 {
 	long timeout = spec_int(op_spec(op), "exec.timeout");
 
-	if (children_add(op->shop->children, op->pid, run_ended, op) != 0) {
-		console_close(&op->shop->console, op->output, NULL, 0);
-		op->pid = 0;
+	if (children_add(op->shop->children, op->pid, ended, op) != 0)
 		return false;
-	}
-	op->then = then;
 	op->waiting = HOOK;
 	op->timed_out = false;
 	if (timeout != 0)
 		op_wake_in(op, timeout > 0 ? timeout * 1000 : 0);
 	return true;
+}
+
+/* Has it watched until it ends.  Returns whether it must be waited for. */
+static bool
+await(struct operation *op, bool (*then)(struct operation *, bool))
+{
+	op->then = then;
+	if (step_await(op, run_ended))
+		return true;
+	console_close(&op->shop->console, op->output, NULL, 0);
+	op->pid = 0;
+	return false;
 }
 
 /*

@@ -32,7 +32,8 @@ create(struct operation *op, const struct text_list *mounts,
 {
 	const struct observer *o = op->shop->observer;
 	struct spec *made;
-	const struct spec *s = vault_reveal(op->shop->vault, op->start, &made);
+	const struct spec *s = vault_reveal(op->shop->vault, step_given(op),
+	    &made);
 	int rc;
 
 	if (s == NULL)

@@ -54,7 +54,7 @@ step_make(struct operation *op)
 	if (op->command == 0) {
 		text_list_free(&op->things);
 		error_clear(&err);
-		if (things_wanted(op->shop->observer, op->start, kind,
+		if (things_wanted(op->shop->observer, step_given(op), kind,
 		    &op->things, &err) != 0) {
 			op_note(op, true, "%s", err.text);
 			return false;

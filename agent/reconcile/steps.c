@@ -12,6 +12,7 @@
 
 const struct step start_steps[] = {
 	PLAIN(STEP_BEGIN),
+	PLAIN(STEP_LOOKUP),
 	HOST("exec.prepare", "exec.release"),
 	MAKE(THING_ALIAS4),
 	MAKE(THING_ALIAS6),

@@ -13,6 +13,7 @@
 
 enum step_kind {
 	STEP_BEGIN,	/* the journal knows of the start from now on */
+	STEP_LOOKUP,	/* the addresses of ip_hostname */
 	STEP_HOST_HOOK, /* commands of a parameter, on the host */
 	STEP_JAIL_HOOK, /* the same in the jail */
 	STEP_MAKE,	/* things of one kind, on the host; undone: unmakes them */

@@ -25,14 +25,16 @@ inside() {
 		    > "$world/tools/${t##*/}"
 		chmod 755 "$world/tools/${t##*/}"
 	done
+	cp -a /etc "$world/etc"
 	printf '%s\n' root:x:0:0:root:/root:/bin/sh \
 	    nobody:x:65534:65534:nobody:/:/bin/sh \
 	    "op:x:1001:1001:op:$world/home:/bin/sh" \
-	    "app:x:1100:1100:app:$world/home:/bin/sh" > "$world/passwd"
+	    "app:x:1100:1100:app:$world/home:/bin/sh" > "$world/etc/passwd"
 	printf '%s\n' wheel:x:0:root staff:x:20:op op:x:1001: app:x:1100: \
-	    nobody:x:65534: > "$world/group"
-	mount --bind "$world/passwd" /etc/passwd
-	mount --bind "$world/group" /etc/group
+	    nobody:x:65534: > "$world/etc/group"
+	printf '%s web.test.example\n' 10.9.0.1 10.9.0.2 > "$world/etc/hosts"
+	echo 'hosts: files' > "$world/etc/nsswitch.conf"
+	mount --bind "$world/etc" /etc
 	# Cleaned environments have /bin and /usr/bin as PATH: the tools have
 	# to be there, before what the host has.
 	dir=$(readlink -f /bin)

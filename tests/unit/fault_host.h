@@ -301,6 +301,10 @@ fault_spawn(struct jail_kernel *k, const struct jail_exec *x,
 	return pid;
 }
 
+#include "fault_lookup.h"
+
+/* ---- the kernel */
+
 static int
 fault_set(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 {

@@ -31,6 +31,8 @@ static const struct {
 	{ "interface", { "em0", "em1" }, "ip4.addr: [192.0.2.9]\n" },
 	{ "ip4", { "inherit", "disable" }, "" },
 	{ "ip6", { "inherit", "disable" }, "" },
+	{ "ip_hostname", { "true", "false" },
+	    "host.hostname: \"192.0.2.9\"\n" },
 	{ "jid", { "701", "702" }, "" },
 	{ "mount", { "[tmpfs @/sub tmpfs]", "[tmpfs @/sub tmpfs size=1m]" },
 	    "" },

@@ -25,6 +25,7 @@ static const struct sample special[] = {
 	{ "dying", NULL, NULL },
 	{ "name", NULL, NULL },
 	{ "parent", NULL, NULL },
+	{ "ip_hostname", NULL, NULL }, /* see test_hostname.c */
 	{ "persist", NULL, NULL }, /* see persist_off_is_no_difference */
 	{ "depend", NULL, NULL },
 	{ "mac.label", NULL, NULL },

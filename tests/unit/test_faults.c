@@ -21,6 +21,7 @@
 
 static const char everything[] =
 	"name: web\npath: @\npersist: true\ninterface: em0\n"
+	"ip_hostname: true\nhost.hostname: web.example\n"
 	"ip4.addr: [192.0.2.1/24, em1|192.0.2.2]\n"
 	"ip6.addr: [\"2001:db8::1/64\"]\n"
 	"mount: [/src @/mnt nullfs ro, tmpfs @/tmp tmpfs]\n"
@@ -69,6 +70,8 @@ label_of(const struct step *s, bool start)
 		return s->words[0];
 	case STEP_BEGIN:
 		return "journal preparing";
+	case STEP_LOOKUP:
+		return "lookup";
 	case STEP_SETTLE:
 		return "journal up";
 	case STEP_TERM:

@@ -152,6 +152,7 @@ networks_on_linux(void **state)
 		{ "vnet: new\n", false, false },
 		{ "vnet: new\nvnet.interface: [v0, v1]\n", false, false },
 		{ "vnet.interface: [v0]\n", true, true },
+		{ "ip_hostname: true\nhost.hostname: a\n", false, true },
 	};
 	struct world w;
 
@@ -297,6 +298,42 @@ fdescfs_on_linux(void **state)
 	world_remove(&w);
 }
 
+static void
+host_names_to_be_looked_up(void **state)
+{
+	static const struct {
+		const char *lines, *why;
+	} rows[] = {
+		{ "host.hostname: a\n", NULL },
+		{ "", "say host.hostname, too" },
+		{ "host.hostname: a\nip4: inherit\n", NULL },
+		{ "host.hostname: a\nip4: inherit\nip6: disable\n",
+		    "leave no family" },
+		{ "host.hostname: a\nvnet: new\n", "vnet: new" },
+	};
+	struct world w;
+
+	(void)state;
+	world_make(&w, JAIL_GEN_15);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char yaml[256], buf[ERROR_TEXT_MAX];
+		struct spec *s;
+		const char *why;
+
+		snprintf(yaml, sizeof yaml, "name: web\npath: @\npersist: "
+		    "true\nip_hostname: true\n%s", rows[i].lines);
+		s = spec_of_text(&w, yaml);
+		why = rules_refuse(s, "freebsd", &w.observer.params, buf,
+		    sizeof buf);
+		if (rows[i].why == NULL ? why != NULL : why == NULL ||
+		    strstr(why, rows[i].why) == NULL)
+			fail_msg("%s: %s", rows[i].lines, why != NULL ? why :
+			    "not refused");
+		spec_free(s);
+	}
+	world_remove(&w);
+}
+
 int
 main(void)
 {
@@ -308,6 +345,7 @@ main(void)
 		cmocka_unit_test(settings_not_built),
 		cmocka_unit_test(limits_of_the_host),
 		cmocka_unit_test(fdescfs_on_linux),
+		cmocka_unit_test(host_names_to_be_looked_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,7 +108,8 @@ below() {
 check "is in its limits" below
 
 # A jail that had none gets some, and all processes that it has.
-ja exec calm sh -c 'sleep 1000 & sleep 1000 &'
+check "programs in a jail without limits" \
+    ja exec calm sh -c 'sleep 1000 & sleep 1000 &'
 calm=$(identity calm)
 bomb=$(identity bomb)
 put_spec calm "mount.devfs: true" "agent.limits: {memory: 16M, processes: 40}"

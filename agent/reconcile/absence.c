@@ -30,21 +30,37 @@ recent(struct absence *a, int64_t now)
 	size_t n = 0;
 
 	for (size_t i = 0; i < a->removed; i++)
-		if (now - a->removed_at[i] < REMOVAL_WINDOW_MS)
-			a->removed_at[n++] = a->removed_at[i];
+		if (now - a->removal[i].at < REMOVAL_WINDOW_MS)
+			a->removal[n++] = a->removal[i];
 	return a->removed = n;
 }
 
 static void
-count_removal(struct absence *a, int64_t now)
+count_removal(struct absence *a, const struct reconciler *r, int64_t now)
 {
-	int64_t *grown = realloc(a->removed_at,
+	struct removal *grown = realloc(a->removal,
 	    (a->removed + 1) * sizeof *grown);
 
 	if (grown == NULL)
 		return;
-	a->removed_at = grown;
-	a->removed_at[a->removed++] = now;
+	a->removal = grown;
+	a->removal[a->removed++] = (struct removal){ now,
+		r->shop.inventory->count };
+}
+
+/*
+ * How many removals are allowed in the window.  A share is one of the jails
+ * that there were at its beginning: of what is left, each removal would make
+ * the next ones fewer.  Jails that are new since then count as well.
+ */
+static size_t
+allowed(const struct absence *a, const struct reconciler *r)
+{
+	size_t managed = r->shop.inventory->count;
+
+	if (a->removed > 0 && a->removal[0].managed > managed)
+		managed = a->removal[0].managed;
+	return limit_number(&a->limit, ABSENCE_USUAL, managed);
 }
 
 /* A file that may be about the missing jails, and cannot be read. */
@@ -95,10 +111,11 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
     size_t candidates, size_t missing, int64_t now)
 {
 	const struct scan_file *f = unknown_file(s);
-	size_t most = limit_number(&a->limit, ABSENCE_USUAL,
-	    r->shop.inventory->count), done = recent(a, now);
+	size_t done = recent(a, now), most = allowed(a, r);
 	bool many = done + candidates > most, few_now;
 
+	a->waits = candidates > 0 && !many && done + missing > most;
+	a->pending |= a->waits;
 	if (missing == 0)
 		a->peak = 0;
 	if (candidates == 0 && missing > 0)
@@ -200,18 +217,22 @@ defaults_gone(struct absence *a, const struct scan *s)
 }
 
 static void
-judge_defaults(struct absence *a, const struct scan *s, int64_t now)
+judge_defaults(struct absence *a, const struct reconciler *r,
+    const struct scan *s, int64_t now)
 {
 	bool held = a->hold != NULL && !a->acked;
 
 	a->drop = false;
 	free(a->held_file);
 	a->held_file = NULL;
+	if (a->waits && !a->acked)
+		return;
 	for (size_t i = 0; i < s->file_count; i++) {
 		if (!s->file[i].gone || s->state == SCAN_MISSING)
 			continue;
 		if (!held) {
-			count_removal(a, now);
+			if (!a->acked)
+				count_removal(a, r, now);
 			a->drop = true;
 		} else if (a->held_file == NULL) {
 			a->held_file = strdup(s->file[i].path);
@@ -263,13 +284,14 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 		candidates += absent(m, now);
 	}
 	find_doubt(a, r, s, candidates, missing, now);
-	judge_defaults(a, s, now);
+	judge_defaults(a, r, s, now);
 	for (size_t i = 0; i < r->count; i++) {
 		struct managed *m = r->jail[i];
 
 		if (m->absent_at == 0 || m->unwanted)
 			continue;
-		if (!absent(m, now) || s->state != SCAN_OK) {
+		if (!absent(m, now) || s->state != SCAN_OK ||
+		    (a->waits && !m->acked && !no_loss(r, m))) {
 			a->pending = true;
 			a->held += m->hold != NULL;
 		} else if (a->hold != NULL && !m->acked &&
@@ -278,8 +300,8 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 			a->held++;
 		} else {
 			set_hold(m, NULL);
-			if (!no_loss(r, m))
-				count_removal(a, now);
+			if (!no_loss(r, m) && !m->acked)
+				count_removal(a, r, now);
 			reconciler_unwant(r, m);
 		}
 	}
@@ -291,6 +313,6 @@ absence_free(struct absence *a)
 {
 	free(a->hold);
 	free(a->held_file);
-	free(a->removed_at);
+	free(a->removal);
 	memset(a, 0, sizeof *a);
 }

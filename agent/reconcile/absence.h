@@ -18,7 +18,10 @@
 
 struct absence {
 	struct limit limit; /* --max-remove */
-	int64_t *removed_at;	    /* ms, of the removals in the window */
+	struct removal {
+		int64_t at;	/* ms */
+		size_t managed; /* jails that there were then, it among them */
+	} *removal;		/* those in the window, oldest first */
 	size_t removed;
 	/*
 	 * The most removals that were held at once, and when that was: as files
@@ -29,6 +32,13 @@ struct absence {
 	int64_t returns_at; /* since when files come back; 0: they do not */
 	int64_t return_at;  /* the newest of them */
 	bool pending; /* some absence is not proven yet: scan again */
+	/*
+	 * More are missing than may go, but of few that is proven.  A deletion
+	 * that takes its time must not have its first ones removed before it
+	 * shows how many they are: these wait until the others are back or
+	 * proven to be missing, too.
+	 */
+	bool waits;
 	char *hold;   /* why removals are held, NULL: they are not */
 	size_t held;  /* how many jails that concerns */
 	char *held_file; /* one with defaults that it concerns, or NULL */

@@ -224,6 +224,44 @@ too_many_are_held_until_ack(void **state)
 	assert_int_equal(alive(s), JAILS - 3);
 	assert_int_equal(s->a.held, 0);
 	assert_null(s->a.hold);
+	/* What was approved does not count against others. */
+	scan(s, NULL, (const char *const []){ "j3", NULL });
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 4);
+}
+
+/* A deletion that takes its time: those that went first go with the others. */
+static void
+slow_deletion(void **state)
+{
+	struct scene *s = *state;
+	char yaml[512];
+
+	for (unsigned round = 0; round < 2; round++) {
+		scan(s, NULL, one_gone);
+		s->now += 900;
+		scan(s, NULL, &three_gone[1]);
+		s->now += 100;
+		scan(s, NULL, NULL);
+		assert_int_equal(alive(s), JAILS);
+		assert_true(s->a.pending);
+		assert_null(s->a.hold);
+		if (round == 0) {
+			s->now += 900;
+			scan(s, NULL, NULL);
+			assert_int_equal(s->a.held, 3);
+			yaml_of(0, 3, yaml, sizeof yaml);
+			scan(s, yaml, NULL);
+			assert_int_equal(s->a.held, 0);
+		}
+	}
+	/* The others come back, so there is but one. */
+	yaml_of(1, 2, yaml, sizeof yaml);
+	scan(s, yaml, NULL);
+	s->now += 1000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
 }
 
 static void
@@ -243,7 +281,10 @@ files_back_end_the_hold(void **state)
 	assert_int_equal(s->w.told, JAILS);
 }
 
-/* One after the other they count together, for ten minutes. */
+/*
+ * One after the other they count together, for ten minutes, and the share is
+ * one of the jails at the beginning of these: two of ten.
+ */
 static void
 window_of_removals(void **state)
 {
@@ -252,22 +293,43 @@ window_of_removals(void **state)
 	struct scene *s = *state;
 
 	for (unsigned i = 0; i < 3; i++) {
+		assert_null(s->a.hold);
 		scan(s, NULL, each[i]);
 		s->now += 2000;
 		scan(s, NULL, NULL);
-		assert_int_equal(alive(s), i == 0 ? 9 : i == 1 ? 9 : 9);
-		if (i == 0)
-			continue;
-		/* 20 % of nine is one. */
-		assert_non_null(s->a.hold);
-		break;
 	}
-	s->now += REMOVAL_WINDOW_MS - 10000;
-	scan(s, NULL, NULL);
-	assert_int_equal(alive(s), 9);
-	s->now += 10000;
+	assert_int_equal(alive(s), 8);
+	assert_non_null(s->a.hold);
+	assert_non_null(strstr(s->a.hold, "allows (2 in"));
+	/* Until the first of them is ten minutes ago: one of nine, then. */
+	s->now += REMOVAL_WINDOW_MS - 4001;
 	scan(s, NULL, NULL);
 	assert_int_equal(alive(s), 8);
+	s->now += 1;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), 8);
+	s->now += 4000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), 7);
+}
+
+/* A slow trickle ends where the same removals at once would be held. */
+static void
+trickle_of_removals(void **state)
+{
+	struct scene *s = *state;
+
+	s->a.limit = (struct limit){ 50, true };
+	for (unsigned i = 0; i < JAILS; i++) {
+		char name[8];
+
+		snprintf(name, sizeof name, "j%u", i);
+		scan(s, NULL, (const char *const []){ name, NULL });
+		s->now += 50000;
+		scan(s, NULL, NULL);
+	}
+	assert_int_equal(alive(s), 5);
+	assert_non_null(strstr(s->a.hold, "allows (5 in"));
 }
 
 static void
@@ -461,8 +523,10 @@ main(void)
 		TEST(gone_is_remembered_when_unsettled),
 		TEST(invalid_file_holds),
 		TEST(too_many_are_held_until_ack),
+		TEST(slow_deletion),
 		TEST(files_back_end_the_hold),
 		TEST(window_of_removals),
+		TEST(trickle_of_removals),
 		TEST(explicit_limits),
 		TEST(jails_that_never_were_do_not_count),
 		TEST(absent_since_before_the_start),

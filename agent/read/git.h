@@ -2,8 +2,8 @@
 /*
  * Just enough of git's files to say which commit a directory is: HEAD, refs
  * and index (gitrepository-layout(5), gitformat-index(5)).  git itself is not
- * run.  Repositories with SHA-256 names, reftables, split or sparse indexes
- * are not understood, and are then said to be none.
+ * run.  Repositories with SHA-256 names or reftables are not understood, and are
+ * then said to be none.
  */
 #ifndef JA_GIT_H
 #define JA_GIT_H
@@ -44,7 +44,7 @@ struct git_entry {
 /*
  * Calls `each` for the files of the index that are below g->prefix, in the
  * order of their names, until it returns false.  Returns 0, 1 when it was
- * stopped, -1 when the index cannot be understood.
+ * stopped, -1 when the index cannot be understood, as a sparse one.
  */
 int git_index(const struct git *g,
     bool (*each)(void *arg, const struct git_entry *e), void *arg);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* git's index, versions 2 to 4 (gitformat-index(5)). */
-#include "agent/read/git.h"
+#include "agent/read/git_index.h"
 
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define INDEX_MAX (256 * 1024 * 1024)
+#define HEADER 12	/* bytes in front of the entries */
 #define FIXED 62	/* bytes of an entry before its extended flags */
 #define MODE_AT 24
 #define BLOB_AT 40
@@ -20,13 +20,6 @@
 #define FLAG_STAGE 0x3000
 #define FLAG_EXTENDED 0x4000
 #define EXTENDED_ADD 0x2000	/* to be added later: no content yet */
-
-struct index {
-	const unsigned char *data;
-	size_t len, at;
-	uint32_t version, entries;
-	char name[PATH_MAX]; /* of the entry, completed from the one before */
-};
 
 static uint32_t
 be32(const unsigned char *p)
@@ -86,9 +79,8 @@ read_name(struct index *x, size_t start)
 	return x->at <= x->len ? 0 : -1;
 }
 
-/* One entry; its name is in x->name. */
-static int
-read_entry(struct index *x, struct git_entry *e)
+int
+index_next(struct index *x, struct git_entry *e)
 {
 	size_t start = x->at;
 	const unsigned char *p = x->data + start;
@@ -104,44 +96,49 @@ read_entry(struct index *x, struct git_entry *e)
 		extended = be16(p + FIXED);
 		x->at += 2;
 	}
+	e->name = x->name;
 	e->blob = p + BLOB_AT;
 	e->regular = (be32(p + MODE_AT) & 0170000) == 0100000 &&
 	    (flags & FLAG_STAGE) == 0 && (extended & EXTENDED_ADD) == 0;
 	return read_name(x, start);
 }
 
-/* Extensions in lower case change what the entries mean: split, sparse. */
-static bool
-extensions_known(const struct index *x)
+int
+index_extensions(const struct index *x, const unsigned char **link,
+    size_t *len)
 {
 	size_t at = x->at, end = x->len - SHA1_SIZE;
 
+	*link = NULL;
 	while (at <= end && end - at >= 8) {
-		size_t len = be32(x->data + at + 4);
+		const unsigned char *p = x->data + at;
 
-		if (x->data[at] < 'A' || x->data[at] > 'Z' ||
-		    len > end - at - 8)
-			return false;
-		at += 8 + len;
+		*len = be32(p + 4);
+		if (*len > end - at - 8)
+			return -1;
+		/* Those in lower case change what the entries mean. */
+		if (memcmp(p, "link", 4) == 0)
+			*link = p + 8;
+		else if (p[0] < 'A' || p[0] > 'Z')
+			return -1;
+		at += 8 + *len;
 	}
-	return true;
+	return 0;
 }
 
 /* The file, read whole; git replaces it by rename. */
 static unsigned char *
-read_index(const struct git *g, size_t *len)
+read_index(const char *path, size_t *len)
 {
-	char path[PATH_MAX + 8];
 	unsigned char *data = NULL;
 	struct stat st;
 	int fd;
 
-	snprintf(path, sizeof path, "%s/index", g->dir);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd == -1)
 		return NULL;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_size >= 12 + SHA1_SIZE && st.st_size <= INDEX_MAX)
+	    st.st_size >= HEADER + SHA1_SIZE && st.st_size <= INDEX_MAX)
 		data = malloc((size_t)st.st_size);
 	for (*len = 0; data != NULL && *len < (size_t)st.st_size;) {
 		ssize_t n = read(fd, data + *len, (size_t)st.st_size - *len);
@@ -157,25 +154,68 @@ read_index(const struct git *g, size_t *len)
 	return data;
 }
 
+int
+index_open(struct index *x, const char *path)
+{
+	memset(x, 0, sizeof *x);
+	x->data = read_index(path, &x->len);
+	if (x->data == NULL || memcmp(x->data, "DIRC", 4) != 0)
+		return -1;
+	x->version = be32(x->data + 4);
+	x->entries = be32(x->data + 8);
+	index_rewind(x);
+	return x->version >= 2 && x->version <= 4 ? 0 : -1;
+}
+
+void
+index_close(struct index *x)
+{
+	free(x->data);
+	x->data = NULL;
+}
+
+void
+index_rewind(struct index *x)
+{
+	x->at = HEADER;
+	x->name[0] = '\0';
+}
+
+void
+index_tell(const struct git *g, const char *name, struct git_entry e,
+    bool (*each)(void *arg, const struct git_entry *e), void *arg,
+    bool *stopped)
+{
+	size_t len = strlen(g->prefix);
+
+	if (*stopped || strncmp(name, g->prefix, len) != 0)
+		return;
+	e.name = name + len;
+	*stopped = !each(arg, &e);
+}
+
 static int
-walk_entries(struct index *x, const char *prefix,
+walk(const struct git *g, struct index *x,
     bool (*each)(void *arg, const struct git_entry *e), void *arg)
 {
-	size_t len = strlen(prefix);
+	const unsigned char *link;
+	struct git_entry e;
 	bool stopped = false;
+	size_t len;
 
-	for (uint32_t i = 0; i < x->entries; i++) {
-		struct git_entry e;
-
-		if (read_entry(x, &e) != 0)
+	for (uint32_t i = 0; i < x->entries; i++)
+		if (index_next(x, &e) != 0)
 			return -1;
-		if (stopped || strncmp(x->name, prefix, len) != 0)
-			continue;
-		e.name = x->name + len;
-		stopped = !each(arg, &e);
-	}
-	if (!extensions_known(x))
+	if (index_extensions(x, &link, &len) != 0)
 		return -1;
+	index_rewind(x);
+	if (link != NULL)
+		return index_split(g, x, link, len, each, arg);
+	for (uint32_t i = 0; i < x->entries && !stopped; i++) {
+		if (index_next(x, &e) != 0)
+			return -1;
+		index_tell(g, x->name, e, each, arg, &stopped);
+	}
 	return stopped;
 }
 
@@ -183,21 +223,15 @@ int
 git_index(const struct git *g,
     bool (*each)(void *arg, const struct git_entry *e), void *arg)
 {
-	struct index *x = calloc(1, sizeof *x);
-	unsigned char *data;
-	int rc = -1;
+	struct index *x = malloc(sizeof *x);
+	char path[PATH_MAX + 8];
+	int rc;
 
 	if (x == NULL)
 		return -1;
-	x->data = data = read_index(g, &x->len);
-	if (data != NULL && memcmp(data, "DIRC", 4) == 0) {
-		x->version = be32(data + 4);
-		x->entries = be32(data + 8);
-		x->at = 12;
-		if (x->version >= 2 && x->version <= 4)
-			rc = walk_entries(x, g->prefix, each, arg);
-	}
-	free(data);
+	snprintf(path, sizeof path, "%s/index", g->dir);
+	rc = index_open(x, path) == 0 ? walk(g, x, each, arg) : -1;
+	index_close(x);
 	free(x);
 	return rc;
 }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Which revision the files are: the commit of HEAD when every spec file is
- * what git's index says and none is missing or more; "COMMIT+dirty" when not.
- * Outside of git, or where the index cannot be understood, the digest of the
- * set.
+ * what git's index says and none is missing or more; "COMMIT+dirty" when not, or
+ * when the index cannot be understood.  Outside of git the digest of the set.
  */
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/read/scan.h"
+#include "agent/read/revision.h"
 #include "specs/tree.h"
 
 /* The files are walked along with the index: both are sorted by name. */
@@ -49,16 +48,14 @@ revision_end(const struct reader *r, const struct git *before, char *buf,
 	struct comparison c = { .files = &r->files,
 		.below = r->opt->below, .same = true };
 	struct git now;
-	int rc = -1;
 
 	revision_begin(r, &now);
-	if (now.head[0] != '\0')
-		rc = git_index(&now, same_as_index, &c);
-	if (rc == -1) {
+	if (now.head[0] == '\0') {
 		sodium_bin2hex(buf, size, r->digest, sizeof r->digest);
 		return;
 	}
-	snprintf(buf, size, "%s%s", now.head, c.same &&
+	snprintf(buf, size, "%s%s", now.head,
+	    git_index(&now, same_as_index, &c) == 0 && c.same &&
 	    c.next == c.files->count && strcmp(now.head, before->head) == 0 &&
 	    !git_locked(&now) ? "" : "+dirty");
 }

@@ -127,30 +127,63 @@ test_other_work_tree(void **state)
 	expect_head(w, "+dirty");
 }
 
-/* What is not understood is not claimed. */
+/* An index in two files, with entries that are new, replaced, deleted. */
+static void
+test_split_index(void **state)
+{
+	static const char *const commands[] = {
+		"git update-index --split-index",
+		"echo 'name: c' > specs/c.yaml && git add specs/c.yaml && "
+		    "git commit -q -m c",
+		"sed -i s/one/two/ specs/a.yaml && git commit -q -a -m a",
+		"git rm -q specs/b.yaml && git commit -q -m b",
+		"sed -i s/two/three/ specs/a.yaml && git commit -q -a -m aa",
+		"for i in 1 2 3 4 5 6 7 8 9; do echo name: z$i > "
+		    "specs/$i-z.yaml; echo > other/$i; done && git add . && "
+		    "git commit -q -m z",
+		"git mv specs/1-z.yaml specs/zz.yaml && git commit -q -m zz",
+		"git update-index --index-version 4",
+		"sed -i s/z2/y2/ specs/2-z.yaml && git commit -q -a -m y",
+	};
+	struct world *w = *state;
+
+	if (w == NULL)
+		skip();
+	/* So that the shared file stays what it is. */
+	run(w, "git config splitIndex.maxPercentChange 100");
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		run(w, commands[i]);
+		expect_head(w, "");
+	}
+	write_jail(w, "x.yaml", "x", "one");
+	expect_head(w, "+dirty");
+	run(w, "rm specs/x.yaml && mv specs/a.yaml aside");
+	expect_head(w, "+dirty");
+	run(w, "mv aside specs/a.yaml && ls .git/sharedindex.* && "
+	    "git update-index --no-split-index");
+	expect_head(w, "");
+}
+
+/* What is not understood is no commit's. */
 static void
 test_not_understood(void **state)
 {
 	struct world *w = *state;
-	char digest[65];
 
 	if (w == NULL)
 		skip();
-	run(w, "git update-index --split-index");
-	scan(w);
-	assert_int_equal(strlen(w->s.revision), 64);
-	run(w, "git update-index --no-split-index");
-	expect_head(w, "");
 	run(w, "printf DIRC > .git/index");
-	scan(w);
-	snprintf(digest, sizeof digest, "%.64s", w->s.revision);
-	assert_int_equal(strlen(digest), 64);
+	expect_head(w, "+dirty");
+	run(w, "rm .git/index && git reset -q && "
+	    "git update-index --split-index");
+	expect_head(w, "");
+	run(w, "rm .git/sharedindex.*");
+	expect_head(w, "+dirty");
 	run(w, "rm -rf .git");
 	scan(w);
-	assert_string_equal(w->s.revision, digest);
+	assert_int_equal(strlen(w->s.revision), 64);
 }
 
-/* A cut or damaged index is refused without a step over its end. */
 /* What is no file must not keep the reader. */
 static void
 test_fifo_of_refs(void **state)
@@ -165,20 +198,14 @@ test_fifo_of_refs(void **state)
 	assert_int_equal(strlen(w->s.revision), 64);
 }
 
+/* Whatever is cut off or changed in a file, no step goes over its end. */
 static void
-test_damaged_index(void **state)
+damage(struct world *w, const char *path, size_t step)
 {
-	struct world *w = *state;
-	const char *path;
 	size_t len;
-	char *data;
+	char *data = temp_read(path, &len);
 
-	if (w == NULL)
-		skip();
-	run(w, "git update-index --index-version 4");
-	path = temp_file(&w->top, ".git/index");
-	data = temp_read(path, &len);
-	for (size_t i = 0; i < len; i += 3) {
+	for (size_t i = 0; i < len; i += step) {
 		temp_write(path, 0644, data, i);
 		scan(w);
 		data[i] ^= 0x55;
@@ -189,6 +216,38 @@ test_damaged_index(void **state)
 	temp_write(path, 0644, data, len);
 	free(data);
 	expect_head(w, "");
+}
+
+static void
+test_damaged_index(void **state)
+{
+	struct world *w = *state;
+
+	if (w == NULL)
+		skip();
+	run(w, "git update-index --index-version 4");
+	damage(w, temp_file(&w->top, ".git/index"), 3);
+}
+
+static void
+test_damaged_split_index(void **state)
+{
+	struct world *w = *state;
+	char path[2 * PATH_MAX], *name;
+	size_t len;
+
+	if (w == NULL)
+		skip();
+	run(w, "git config splitIndex.maxPercentChange 100 && "
+	    "git update-index --split-index && sed -i s/one/two/ specs/a.yaml "
+	    "&& git rm -q other/x.yaml && git commit -q -a -m 2 && "
+	    "ls .git/sharedindex.* | tr -d '\\n' > name");
+	name = temp_read(temp_file(&w->top, "name"), &len);
+	snprintf(path, sizeof path, "%s/%.*s", w->top.path, (int)len, name);
+	free(name);
+	expect_head(w, "");
+	damage(w, temp_file(&w->top, ".git/index"), 1);
+	damage(w, path, 7);
 }
 
 static void
@@ -224,7 +283,9 @@ main(void)
 		TEST(test_layouts),
 		TEST(test_other_work_tree),
 		TEST(test_not_understood),
+		TEST(test_split_index),
 		TEST(test_damaged_index),
+		TEST(test_damaged_split_index),
 		TEST(test_fifo_of_refs),
 		cmocka_unit_test(test_sha1),
 	};

@@ -41,6 +41,8 @@ int text_from_utf8(char *text);
 
 /* Text fit for a terminal: '?' for control characters and what is no UTF-8. */
 void buffer_printable(struct buffer *b, const char *text);
+/* Whether that would leave it as it is. */
+bool text_is_printable(const char *text);
 
 /* The bytes as lower-case hex, into a buffer of 2 * len + 1. */
 char *text_hex(const unsigned char *data, size_t len, char *hex);

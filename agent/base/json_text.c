@@ -102,6 +102,14 @@ buffer_json(struct buffer *b, const char *text)
 	buffer_add(b, "\"", 1);
 }
 
+/* Of `n` bytes; U+0080 to U+009F are control characters, too. */
+static bool
+is_printable(const unsigned char *p, size_t n)
+{
+	return n > 0 && *p >= 0x20 && *p != 0x7f &&
+	    (n != 2 || *p != 0xc2 || p[1] >= 0xa0);
+}
+
 void
 buffer_printable(struct buffer *b, const char *text)
 {
@@ -110,13 +118,25 @@ buffer_printable(struct buffer *b, const char *text)
 
 	for (; *p != '\0'; p += n == 0 ? 1 : n) {
 		n = character(p);
-		/* U+0080 to U+009F are control characters, too. */
-		if (n == 0 || *p < 0x20 || *p == 0x7f ||
-		    (n == 2 && *p == 0xc2 && p[1] < 0xa0))
-			buffer_add(b, "?", 1);
-		else
+		if (is_printable(p, n))
 			buffer_add(b, p, n);
+		else
+			buffer_add(b, "?", 1);
 	}
+}
+
+bool
+text_is_printable(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n;
+
+	for (; *p != '\0'; p += n) {
+		n = character(p);
+		if (!is_printable(p, n))
+			return false;
+	}
+	return true;
 }
 
 static int

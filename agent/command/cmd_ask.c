@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/base/buffer.h"
 #include "agent/base/file.h"
 #include "agent/command/command.h"
 #include "agent/daemon/control.h"
@@ -105,10 +106,13 @@ ask_names(const struct command *c, const struct option *options,
 	json_object_set_new(request, "names", names);
 	while (rc == EXIT_OK && (ch = getopt_long(argc, argv, ":", options,
 	    NULL)) != -1) {
-		if (ch == OPTION_REASON)
-			rc = json_object_set_new(request, "reason",
-			    json_string(optarg)) == 0 ? EXIT_OK :
-			    usage_error(c, "--reason: is not UTF-8");
+		/* Others read it on their terminals. */
+		if (ch == OPTION_REASON && !text_is_printable(optarg))
+			rc = usage_error(c, "--reason: is not one line of "
+			    "text in UTF-8");
+		else if (ch == OPTION_REASON)
+			json_object_set_new(request, "reason",
+			    json_string(optarg));
 		else if (ch == OPTION_NO_HOOKS)
 			json_object_set_new(request, "no_hooks", json_true());
 		else if (ch != OPTION_FOR)

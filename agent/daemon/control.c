@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -262,6 +263,30 @@ connect_agent(const struct paths *paths, struct error *err)
 	return fd;
 }
 
+/*
+ * Nobody answers where an agent of this user would listen.  One with the state
+ * directory of somebody else listens elsewhere, and not to this user.
+ */
+static int
+check_owner(const struct paths *paths, struct error *err)
+{
+	struct stat st;
+	char who[64] = "root";
+
+	if (geteuid() == 0)
+		return 0;
+	if (stat(paths->state, &st) != 0)
+		return errno != EACCES ? 0 : error_sys(err, EACCES,
+		    "state directory %s", paths->state);
+	if (st.st_uid == geteuid())
+		return 0;
+	if (st.st_uid != 0)
+		snprintf(who, sizeof who, "user %ld", (long)st.st_uid);
+	return error_set(err, EACCES, "permission is missing: state directory "
+	    "%s belongs to %s, and only %s can ask its agent", paths->state,
+	    who, who);
+}
+
 static int
 await_reply(int fd, int timeout_ms, json_t **reply, struct error *err)
 {
@@ -299,7 +324,7 @@ control_call(const struct paths *paths, const char *command, json_t *more,
 	fd = connect_agent(paths, err);
 	if (fd < 0) {
 		free(text);
-		return fd == -2 ? 1 : -1;
+		return fd == -2 && check_owner(paths, err) == 0 ? 1 : -1;
 	}
 	if (text == NULL)
 		error_sys(err, ENOMEM, "request");

@@ -152,7 +152,7 @@ order_object(const struct standing_order *o)
 	    (json_int_t)o->until);
 }
 
-/* Writes all orders but those about `name`, and `more` if it is not NULL. */
+/* Writes all orders but that about `name`, and `more` if it is not NULL. */
 static int
 write_file(const struct standing *s, const char *name,
     const struct standing_order *more, struct error *err)
@@ -162,7 +162,7 @@ write_file(const struct standing *s, const char *name,
 	int rc = 0;
 
 	for (size_t i = 0; i < s->count; i++)
-		if (strcmp(s->order[i].name, name) != 0)
+		if (name == NULL || strcmp(s->order[i].name, name) != 0)
 			rc |= json_array_append_new(list,
 			    order_object(&s->order[i]));
 	if (more != NULL)
@@ -214,6 +214,17 @@ standing_take_back(struct standing *s, const char *name, struct error *err)
 		return -1;
 	drop(s, at);
 	return 0;
+}
+
+int
+standing_tidy(struct standing *s, int64_t now, struct error *err)
+{
+	size_t before = s->count;
+
+	for (size_t i = s->count; i-- > 0;)
+		if (ended(&s->order[i], now))
+			drop(s, i);
+	return s->count == before ? 0 : write_file(s, NULL, NULL, err);
 }
 
 int64_t

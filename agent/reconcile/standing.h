@@ -50,6 +50,12 @@ int standing_give(struct standing *s, const struct standing_order *o,
 int standing_take_back(struct standing *s, const char *name,
     struct error *err);
 
+/*
+ * Forgets orders that are over, so that they do not pile up.  Returns 0, -1
+ * when that cannot be written; they count no more in either case.
+ */
+int standing_tidy(struct standing *s, int64_t now, struct error *err);
+
 /* When the next order ends; 0: none does. */
 int64_t standing_next_end(const struct standing *s, int64_t now);
 

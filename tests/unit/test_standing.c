@@ -119,6 +119,28 @@ ended_by_time(void **state)
 	    sizeof text), "paused by hand");
 }
 
+/* What is over is not written down any more. */
+static void
+tidied(void **state)
+{
+	struct world *w = *state;
+	struct error err;
+
+	give(w, "a", STANDING_PAUSE, "", 1900000000);
+	give(w, "b", STANDING_STOP, "disks", 0);
+	give(w, "c", STANDING_PAUSE, "", 2000000000);
+	assert_int_equal(standing_tidy(&w->s, 1899999999, &err), 0);
+	assert_int_equal(w->s.count, 3);
+	assert_int_equal(standing_tidy(&w->s, 1900000000, &err), 0);
+	again(w);
+	assert_int_equal(w->s.count, 2);
+	assert_string_equal(w->s.order[0].name, "b");
+	assert_int_equal(standing_tidy(&w->s, 2000000000, &err), 0);
+	again(w);
+	assert_int_equal(w->s.count, 1);
+	assert_non_null(standing_find(&w->s, "b", INT64_MAX));
+}
+
 static void
 damaged_files(void **state)
 {
@@ -174,6 +196,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(kept_on_disk),
 		TEST(ended_by_time),
+		TEST(tidied),
 		TEST(damaged_files),
 		TEST(unwritable),
 	};

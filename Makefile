@@ -11,8 +11,8 @@
 #                   are installed; advice, not part of check
 #   make fuzz       the fuzz targets with clang's libFuzzer
 #   make soak       the randomised suites with SEEDS seeds, all points of
-#                   failure, the random writer for 60 s, then each fuzz
-#                   target RUNS times
+#                   failure, the random writer for 60 s, 10,000 files at
+#                   once, then each fuzz target RUNS times
 #   make bench      figures (ratios in one run, medians)
 #   make freebsd    build/freebsd/jailagent and conform-freebsd, made on Debian
 #   make install    program, manual pages, examples
@@ -150,6 +150,7 @@ soak: fuzz tests
 	FAULTS=all BUILD=${BUILD} sh tests/run.sh unit/test_faults \
 		system/steps_cut
 	SECONDS_OF_WRITING=60 BUILD=${BUILD} sh tests/run.sh system/random_writer
+	MANY=10000 BUILD=${BUILD} sh tests/run.sh 'system/matrix*'
 	RUNS=${RUNS} sh tests/fuzz/soak.sh ${BUILD}/fuzz
 
 freebsd:

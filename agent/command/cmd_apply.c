@@ -54,10 +54,8 @@ report(struct pass *p)
 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct managed *m = r->jail[i];
-		bool good = m->state == STATE_READY ||
-		    m->state == STATE_MATCHING || m->state == STATE_STOPPED;
 
-		if (good || (!m->said && !m->unwanted))
+		if (managed_converged(m) || (!m->said && !m->unwanted))
 			continue;
 		if (plan == NULL || !bound_refused(plan, m->name))
 			status = EXIT_FAILED;

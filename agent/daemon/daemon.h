@@ -21,7 +21,6 @@
 #include "agent/daemon/control.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/sign/snapshot.h"
-#include "agent/read/watch.h"
 
 struct daemon_options {
 	const char *dir;
@@ -73,8 +72,7 @@ struct daemon {
 	struct absence absence;
 	char *said_hold; /* its hold that was logged last, or NULL */
 	struct channel *reader;
-	struct watch *watch;
-	struct event *watch_event, *scan_timer, *rescan_timer;
+	struct event *scan_timer, *rescan_timer;
 	struct event *overdue; /* the reader's answer */
 	bool mute;	       /* it did not come */
 	bool scanning, scan_again;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/base/buffer.h"
 #include "agent/reconcile/adopt.h"
 
 /* A request, while the jails that it names are gone through. */
@@ -121,12 +122,24 @@ arm(struct daemon *d)
 }
 
 static void
+tidy(struct daemon *d)
+{
+	struct error err;
+
+	error_clear(&err);
+	if (standing_tidy(&d->standing, (int64_t)time(NULL), &err) != 0)
+		daemon_log("orders that are over stay written down: %s",
+		    err.text);
+}
+
+static void
 order_ended(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
 
 	(void)fd;
 	(void)what;
+	tidy(d);
 	reconciler_look_all(&d->reconciler);
 	arm(d);
 }
@@ -154,6 +167,8 @@ give(struct asked *a, struct managed *m, enum standing_kind kind)
 	};
 	struct error err;
 
+	if (!text_is_printable(o.reason))
+		return wrong(a, m, "the reason is not one line of text");
 	error_clear(&err);
 	return standing_give(&a->d->standing, &o, &err) == 0 ? changed(a, m) :
 	    wrong(a, m, "%s", err.text);
@@ -287,15 +302,17 @@ ack_jail(struct asked *a, struct managed *m)
 static void
 acked(struct daemon *d, json_t *names)
 {
+	bool all = false;
 	json_t *name;
 	size_t i;
 
-	/* Defaults that are gone have no name but that of all. */
 	json_array_foreach (names, i, name)
-		d->absence.acked |= json_is_string(name) &&
+		all |= json_is_string(name) &&
 		    strcmp(json_string_value(name), "*") == 0;
+	/* Defaults that are gone have no name but that of all. */
+	d->absence.acked |= all;
 	/* A directory that looks like another one is taken as it is. */
-	if (d->has_scan && d->scan.other_device)
+	if (all && d->has_scan && d->scan.accept_helps)
 		channel_send(d->reader, READER_ACCEPT, 0, NULL, 0);
 	daemon_scan_soon(d);
 }
@@ -360,6 +377,7 @@ daemon_orders_start(struct daemon *d, struct error *err)
 	d->order_timer = evtimer_new(d->base, order_ended, d);
 	if (d->order_timer == NULL)
 		return error_sys(err, ENOMEM, "event loop");
+	tidy(d);
 	arm(d);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "agent/daemon/daemon.h"
 #include "agent/daemon/daemon_orders.h"
 #include "agent/daemon/daemon_trust.h"
+#include "agent/daemon/shown.h"
 #include "agent/daemon/status.h"
 #include "kernel/compat.h"
 
@@ -41,13 +42,14 @@ static void
 request_status(struct daemon *d, struct control_client *client, json_t *q)
 {
 	char problem[ERROR_TEXT_MAX + PATHS_MAX];
+	const char *events = d->has_scan ? d->scan.events : "";
 	struct status_source src = {
 		.reconciler = &d->reconciler,
 		.scan = d->has_scan ? &d->scan : NULL,
 		.revision = d->has_scan ? d->scan.revision : "",
-		.watch = watch_why(d->watch)[0] == '\0' &&
-		    d->reconciler.unwatched != 0 ? "for some jails, which are "
-		    "looked at with each rescan" : watch_why(d->watch),
+		.watch = events[0] == '\0' && d->reconciler.unwatched != 0 ?
+		    "for some jails, which are looked at with each rescan" :
+		    events,
 		.snapshot = d->snapshot_problem,
 		.problem = problem_of(d, problem, sizeof problem),
 		.below = d->opt.below,
@@ -113,16 +115,51 @@ ask_scan(struct daemon *d, struct waiter *w)
 	w->after_scan = d->scans_asked + (d->scan_again ? 1 : 0);
 }
 
+/*
+ * A jail's state as status tells it.  Who waits for all is told of files by
+ * file_verdict.
+ */
+static enum jail_state
+told_state(const struct daemon *d, const struct waiter *w,
+    const struct managed *m, char *why, size_t size)
+{
+	snprintf(why, size, "%s", m->reason != NULL ? m->reason : "");
+	return shown_state(&d->reconciler, w->names.count > 0 ? &d->scan : NULL,
+	    m, m->state, why, size);
+}
+
+static bool
+is_well(const struct daemon *d, const struct waiter *w,
+    const struct managed *m)
+{
+	char why[ERROR_TEXT_MAX];
+
+	if (w->deeds != NULL)
+		return managed_converged(m);
+	return told_state(d, w, m, why, sizeof why) == STATE_READY;
+}
+
 /* What is wrong with the jails that are waited for. */
 static json_t *
-bad_verdict(const struct managed *m)
+bad_verdict(const struct daemon *d, const struct waiter *w,
+    const struct managed *m)
 {
-	bool held = m->hold != NULL || m->state == STATE_HELD;
-	const char *why = m->hold != NULL ? m->hold : m->reason != NULL ? m->reason : "";
+	char why[ERROR_TEXT_MAX], text[2 * ERROR_TEXT_MAX];
+	enum jail_state state = told_state(d, w, m, why, sizeof why);
 
-	return verdict(held ? EXIT_HELD : EXIT_FAILED, json_sprintf(
-	    "%s: %s: %s", m->name, jail_state_word[held ? STATE_HELD :
-	    m->state], why));
+	snprintf(text, sizeof text, "%s: %s: %s", m->name,
+	    jail_state_word[state], why);
+	return verdict(state == STATE_HELD ? EXIT_HELD : EXIT_FAILED,
+	    status_text(text));
+}
+
+/* One that shall go and does not until somebody does something about it. */
+static bool
+stays(const struct managed *m)
+{
+	return m->hold != NULL || (m->unwanted && !m->waits &&
+	    (m->state == STATE_FAILED || m->state == STATE_PAUSED ||
+	    m->state == STATE_BLOCKED || m->state == STATE_CONFLICT));
 }
 
 /* A file that is broken: what it says is not what runs. */
@@ -132,7 +169,7 @@ file_verdict(const struct daemon *d, const struct waiter *w)
 	const struct scan *s = &d->scan;
 
 	if (s->state == SCAN_MISSING)
-		return verdict(EXIT_FAILED, json_string(s->why));
+		return verdict(EXIT_FAILED, status_text(s->why));
 	if (w->names.count == 0 && d->absence.held_file != NULL)
 		return verdict(EXIT_HELD, json_sprintf("%s is gone, and its "
 		    "removal is held: %s", d->absence.held_file,
@@ -141,7 +178,7 @@ file_verdict(const struct daemon *d, const struct waiter *w)
 		char *text = s->errors.error[i].warning ? NULL :
 		    spec_error_text(&s->errors.error[i]);
 		json_t *o = text == NULL ? NULL : verdict(EXIT_FAILED,
-		    json_string(text));
+		    status_text(text));
 
 		free(text);
 		if (o != NULL)
@@ -188,8 +225,7 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 	json_t *answer = NULL;
 	bool any = false;
 
-	if (d->scans_done < w->after_scan || d->scanning ||
-	    d->scan.state == SCAN_UNSETTLED)
+	if (d->scans_done < w->after_scan || d->scan.state == SCAN_UNSETTLED)
 		return NULL;
 	if (!at_revision(d, w, &answer))
 		return answer;
@@ -201,24 +237,22 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 		if (busy(m))
 			return NULL;
 		any |= m->jid != 0 || m->state != STATE_STOPPED;
-		/* They do not go until somebody does something about it. */
-		if (m->hold != NULL || (m->unwanted &&
-		    (m->state == STATE_FAILED || m->state == STATE_PAUSED)))
+		if (stays(m))
 			held = m;
 		/* What failed is told rather than what is held for it. */
-		if (m->state != STATE_READY || m->hold != NULL)
+		if (!is_well(d, w, m))
 			bad = bad == NULL || bad->state == STATE_HELD ? m :
 			    bad;
 	}
 	if (w->gone && any && held != NULL)
-		return bad_verdict(held);
+		return bad_verdict(d, w, held);
 	if (w->gone)
 		return any ? NULL : verdict(EXIT_OK, NULL);
 	if (name != NULL)
 		return verdict(EXIT_FAILED, json_sprintf(
 		    "%s: no spec says it", name));
 	if (bad != NULL)
-		return bad_verdict(bad);
+		return bad_verdict(d, w, bad);
 	answer = file_verdict(d, w);
 	return answer != NULL ? answer : verdict(EXIT_OK, NULL);
 }

@@ -126,38 +126,10 @@ scan_due(evutil_socket_t fd, short what, void *arg)
 	daemon_scan_soon(arg);
 }
 
-static void
-on_watch(evutil_socket_t fd, short what, void *arg)
-{
-	struct daemon *d = arg;
-
-	(void)fd;
-	(void)what;
-	if (watch_drain(d->watch))
-		daemon_scan_soon(d);
-}
-
-static int
-arm_watch(struct daemon *d)
-{
-	int fd = watch_fd(d->watch);
-
-	if (d->watch_event != NULL)
-		event_free(d->watch_event);
-	d->watch_event = NULL;
-	if (fd == -1)
-		return 0;
-	d->watch_event = event_new(d->base, fd, EV_READ | EV_PERSIST,
-	    on_watch, d);
-	return d->watch_event == NULL ||
-	    event_add(d->watch_event, NULL) != 0 ? -1 : 0;
-}
-
 void
 daemon_scan_anew(struct daemon *d)
 {
-	if (watch_refresh(d->watch))
-		arm_watch(d);
+	(void)channel_send(d->reader, READER_WATCH, 0, NULL, 0);
 	daemon_scan_soon(d);
 }
 
@@ -261,6 +233,10 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		daemon_record(d, m->data, m->len);
 		return;
 	}
+	if (m->type == READER_HINT) {
+		daemon_scan_soon(d);
+		return;
+	}
 	d->scanning = false;
 	evtimer_del(d->overdue);
 	if (d->mute)
@@ -286,8 +262,6 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		(void)channel_send(d->reader, READER_DROP, 0, NULL, 0);
 		d->scan_again = true;
 	}
-	if (watch_follow(d->watch, &s.below, s.places))
-		d->scan_again = true;
 	if (d->has_scan)
 		scan_free(&d->scan);
 	d->scan = s;
@@ -300,7 +274,7 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		scan_in(d, s.again_ms);
 	} else if (d->absence.pending) {
 		scan_in(d, ABSENCE_MS + 10);
-	} else if (watch_why(d->watch)[0] != '\0') {
+	} else if (s.events[0] != '\0') {
 		scan_in(d, BLIND_MS);
 	}
 	daemon_snapshot_due(d);
@@ -324,13 +298,11 @@ daemon_scan_start(struct daemon *d, int reader, struct error *err)
 	struct timeval interval = { d->opt.interval, 0 };
 
 	d->reader = channel_new(d->base, reader, on_result, on_reader_gone, d);
-	d->watch = watch_new(d->opt.dir);
 	d->scan_timer = evtimer_new(d->base, scan_due, d);
 	d->overdue = evtimer_new(d->base, answer_overdue, d);
 	d->rescan_timer = event_new(d->base, -1, EV_PERSIST, rescan_due, d);
-	if (d->reader == NULL || d->watch == NULL || d->scan_timer == NULL ||
-	    d->overdue == NULL || d->rescan_timer == NULL || arm_watch(d) != 0 ||
-	    event_add(d->rescan_timer, &interval) != 0)
+	if (d->reader == NULL || d->scan_timer == NULL || d->overdue == NULL ||
+	    d->rescan_timer == NULL || event_add(d->rescan_timer, &interval) != 0)
 		return error_sys(err, ENOMEM, "watched directory");
 	daemon_scan_soon(d);
 	return 0;
@@ -339,13 +311,12 @@ daemon_scan_start(struct daemon *d, int reader, struct error *err)
 void
 daemon_scan_stop(struct daemon *d)
 {
-	struct event *events[] = { d->watch_event, d->scan_timer,
-		d->rescan_timer, d->overdue };
+	struct event *events[] = { d->scan_timer, d->rescan_timer,
+		d->overdue };
 
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		if (events[i] != NULL)
 			event_free(events[i]);
-	watch_free(d->watch);
 	channel_free(d->reader);
 	if (d->has_scan)
 		scan_free(&d->scan);

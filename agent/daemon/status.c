@@ -9,6 +9,7 @@
 #include "agent/base/buffer.h"
 #include "agent/base/clock.h"
 #include "agent/base/program.h"
+#include "agent/daemon/shown.h"
 #include "agent/reconcile/secrets.h"
 
 const char *
@@ -123,47 +124,12 @@ last_change(const struct last_change *l)
 	    "took_us", (json_int_t)l->took_us);
 }
 
-/* The error of a jail's file, if its last good spec is what runs. */
-static const struct spec_error *
-file_error(const struct status_source *src, const struct managed *m)
-{
-	const char *file = m->desired != NULL ? m->desired->place.file : NULL;
-
-	if (src->scan == NULL || file == NULL)
-		return NULL;
-	for (size_t i = 0; i < src->scan->errors.count; i++) {
-		const struct spec_error *e = &src->scan->errors.error[i];
-
-		if (!e->warning && e->place.file != NULL &&
-		    strcmp(e->place.file, file) == 0)
-			return e;
-	}
-	return NULL;
-}
-
 struct view {
 	enum jail_state state;
 	char reason[ERROR_TEXT_MAX + 64];
 	struct action action; /* what would be done now */
 	int jid;	      /* what the kernel says; 0: it does not run */
 };
-
-/* A jail that is as it should be, and would not be kept so. */
-static void
-view_paused(const struct reconciler *r, const struct managed *m,
-    struct view *v)
-{
-	const struct standing_order *order = reconciler_standing(r, m);
-
-	if (!v->action.paused || v->state == STATE_FAILED)
-		return;
-	v->state = STATE_PAUSED;
-	if (order != NULL)
-		standing_text(order, v->reason, sizeof v->reason);
-	else
-		snprintf(v->reason, sizeof v->reason, "agent.paused is "
-		    "\"%.900s\"", m->desired->agent.paused);
-}
 
 /* What an idle jail is like, by what would be done about it. */
 static void
@@ -194,7 +160,6 @@ view_idle(const struct status_source *src, struct managed *m, struct view *v)
 		    STATE_MATCHING;
 		if (v->state == STATE_READY || v->state == STATE_MATCHING)
 			v->reason[0] = '\0';
-		view_paused(r, m, v);
 		break;
 	case ACTION_BLOCKED:
 		v->state = v->action.paused ? STATE_PAUSED : STATE_BLOCKED;
@@ -241,8 +206,6 @@ view_busy(const struct status_source *src, struct managed *m, struct view *v)
 static void
 view_jail(const struct status_source *src, struct managed *m, struct view *v)
 {
-	const struct spec_error *e = file_error(src, m);
-
 	memset(v, 0, sizeof *v);
 	v->state = m->state;
 	snprintf(v->reason, sizeof v->reason, "%s",
@@ -252,18 +215,8 @@ view_jail(const struct status_source *src, struct managed *m, struct view *v)
 		view_idle(src, m, v);
 	else
 		view_busy(src, m, v);
-	if (m->hold != NULL) {
-		v->state = STATE_HELD;
-		snprintf(v->reason, sizeof v->reason,
-		    "its spec is gone; its removal is held: %.900s", m->hold);
-	} else if (e != NULL) {
-		char *text = spec_error_text(e);
-
-		v->state = STATE_INVALID;
-		snprintf(v->reason, sizeof v->reason, "%.900s (the last good "
-		    "spec is kept)", text != NULL ? text : e->message);
-		free(text);
-	}
+	v->state = shown_state(src->reconciler, src->scan, m, v->state,
+	    v->reason, sizeof v->reason);
 }
 
 static json_t *

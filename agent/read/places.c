@@ -7,6 +7,7 @@
 
 #include "agent/read/scan.h"
 #include "agent/read/trust.h"
+#include "kernel/birth.h"
 #include "specs/tree.h"
 
 static int
@@ -22,17 +23,30 @@ places_find(const struct places *p, const char *name)
 	    sizeof *p->place, compare_name);
 }
 
+bool
+place_holds(const struct place *p, const char *name)
+{
+	size_t len = strlen(p->name);
+
+	return strncmp(name, p->name, len) == 0 && name[len] == '/';
+}
+
 const struct place *
 places_trouble(const struct places *p, const char *name)
 {
-	for (size_t i = 0; i < p->count; i++) {
-		const struct place *q = &p->place[i];
-		size_t len = strlen(q->name);
+	for (size_t i = 0; i < p->count; i++)
+		if (p->place[i].problem != NULL &&
+		    place_holds(&p->place[i], name))
+			return &p->place[i];
+	return NULL;
+}
 
-		if (q->problem != NULL && strncmp(name, q->name, len) == 0 &&
-		    name[len] == '/')
-			return q;
-	}
+const struct place *
+places_swapped(const struct places *p, const char *name)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->place[i].swapped && place_holds(&p->place[i], name))
+			return &p->place[i];
 	return NULL;
 }
 
@@ -66,6 +80,9 @@ layout_read(const struct reader *r, int dirfd, const char *name,
 		return -1;
 	l->dev = st.st_dev;
 	l->ino = st.st_ino;
+	if (file_birth(name[0] != '\0' ? dirfd : AT_FDCWD,
+	    name[0] != '\0' ? name : r->dir, &l->born) != 0)
+		return -1;
 	if (fstatat(dirfd, data, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		l->data = st.st_ino;
 		l->data_ctime = st.st_ctim;
@@ -73,10 +90,18 @@ layout_read(const struct reader *r, int dirfd, const char *name,
 	return 0;
 }
 
+bool
+layout_is_of(const struct layout *a, const struct layout *b)
+{
+	return a->dev == b->dev && a->ino == b->ino &&
+	    a->born.tv_sec == b->born.tv_sec &&
+	    a->born.tv_nsec == b->born.tv_nsec;
+}
+
 static bool
 layout_same(const struct layout *a, const struct layout *b)
 {
-	return a->dev == b->dev && a->ino == b->ino && a->data == b->data &&
+	return layout_is_of(a, b) && a->data == b->data &&
 	    a->data_ctime.tv_sec == b->data_ctime.tv_sec &&
 	    a->data_ctime.tv_nsec == b->data_ctime.tv_nsec;
 }
@@ -115,9 +140,9 @@ judge(void *arg, const char *name, const struct stat *st, bool link,
 		return -1;
 	if (r->opt->trust && trust_owner(path, &own, err) != 0)
 		return -1;
-	if (known == NULL || known->dev == st->st_dev)
+	if (known == NULL || known->origin.dev == st->st_dev)
 		return 0;
-	r->other_device = true;
+	r->accept_helps = true;
 	return error_set(err, ENXIO, "is on another device than before, as if "
 	    "it were not mounted; mount it, or use jailagent ack '*' to take "
 	    "it as it is");
@@ -156,7 +181,9 @@ place_of(const struct reader *r, int dirfd, const struct tree_dir *d,
 	if (add_place(next, d->name, d->problem) != 0)
 		return -1;
 	p = &next->place[next->count - 1];
-	p->dev = known != NULL ? known->dev : d->st.st_dev;
+	p->origin.dev = d->st.st_dev;
+	if (known != NULL)
+		p->origin = known->origin;
 	if (p->problem != NULL)
 		return 0;
 	/* What the tree was read from; a difference shows at the end. */
@@ -164,6 +191,51 @@ place_of(const struct reader *r, int dirfd, const struct tree_dir *d,
 	p->layout.dev = d->st.st_dev;
 	p->layout.ino = d->st.st_ino;
 	return 0;
+}
+
+/* Whether the directory that holds it is the one that did before. */
+static bool
+stands_where_it_was(const struct places *p, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	char *above = strndup(name, slash == NULL ? 0 :
+	    (size_t)(slash - name));
+	const struct place *q = above == NULL ? NULL : places_find(p, above);
+
+	free(above);
+	return q != NULL && q->problem == NULL &&
+	    layout_is_of(&q->layout, &q->origin);
+}
+
+static bool
+holds_none(const struct place *p, const struct tree *t)
+{
+	for (size_t i = 0; i < t->files; i++)
+		if (place_holds(p, t->file[i].name))
+			return false;
+	return true;
+}
+
+/*
+ * A directory that is another one than before, and holds no spec file, may be
+ * what is below a mount.  Where those above it are others, too, the whole was
+ * exchanged on purpose; of the watched directory itself the agent judges.
+ */
+static void
+find_swapped(const struct reader *r, const struct tree *t,
+    struct places *next)
+{
+	for (size_t i = 0; i < next->count; i++) {
+		struct place *p = &next->place[i];
+		bool moved = p->problem == NULL && p->origin.ino != 0 &&
+		    !layout_is_of(&p->layout, &p->origin);
+
+		p->swapped = moved && r->seen && p->name[0] != '\0' &&
+		    holds_none(p, t) && stands_where_it_was(next, p->name);
+	}
+	for (size_t i = 0; i < next->count; i++)
+		if (next->place[i].problem == NULL && !next->place[i].swapped)
+			next->place[i].origin = next->place[i].layout;
 }
 
 /* Both are sorted by name. */
@@ -189,10 +261,11 @@ make_places(const struct reader *r, int dirfd, const struct tree *t,
 			    "that leads nowhere; its files stay what they "
 			    "were") != 0)
 				return -1;
-			next->place[next->count - 1].dev = old->dev;
+			next->place[next->count - 1].origin = old->origin;
 		}
 		k += order >= 0;
 	}
+	find_swapped(r, t, next);
 	return 0;
 }
 
@@ -232,7 +305,7 @@ places_look(struct reader *r, int dirfd, struct places *next,
 	struct tree t;
 	int rc;
 
-	r->other_device = false;
+	r->accept_helps = false;
 	rc = tree_read(dirfd, r->opt->below, judge, r, &t, err);
 	if (rc == 0 && (make_places(r, dirfd, &t, next) != 0 ||
 	    take_names(next, &t, names) != 0))

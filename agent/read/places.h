@@ -22,14 +22,21 @@ struct reader;
 struct layout {
 	dev_t dev;
 	ino_t ino, data; /* of it, and of the link `..data` in it, or 0 */
+	struct timespec born; /* all zeros where that is not known */
 	struct timespec data_ctime;
 };
 
 /* A directory with specs. */
 struct place {
 	char *name;   /* below the watched one, which is "" */
-	dev_t dev;    /* of its first look, until another is accepted */
 	struct layout layout;
+	/*
+	 * The directory that its files are known from: this one, or the one
+	 * before as long as this one is not taken for it.
+	 */
+	struct layout origin;
+	/* Another directory took its place, and holds no spec file. */
+	bool swapped;
 	char *problem; /* why its files cannot be known now; or NULL */
 };
 
@@ -45,11 +52,17 @@ struct places {
  */
 int places_look(struct reader *r, int dirfd, struct places *next,
     struct text_list *names, struct error *err);
+/* Whether it is one directory, whatever is in it. */
+bool layout_is_of(const struct layout *a, const struct layout *b);
 /* Whether the directories are those that were looked at. */
 bool places_same(const struct reader *r, int dirfd, const struct places *p);
 const struct place *places_find(const struct places *p, const char *name);
 /* The directory with a problem in which a file is, NULL: none. */
 const struct place *places_trouble(const struct places *p, const char *name);
+/* The same for one that was swapped. */
+const struct place *places_swapped(const struct places *p, const char *name);
+/* Whether a file of that name is in the directory, or below it. */
+bool place_holds(const struct place *p, const char *name);
 void places_finish(struct places *p);
 
 #endif

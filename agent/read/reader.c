@@ -2,6 +2,7 @@
 #include "agent/read/reader.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 #include "agent/base/channel.h"
-#include "agent/read/scan.h"
+#include "agent/read/revision.h"
 #include "kernel/compat.h"
 #include "kernel/confine.h"
 
@@ -104,6 +105,7 @@ reader_finish(struct reader *r)
 	secrets_finish(r);
 	text_list_free(&r->forgotten);
 	signed_finish(r);
+	watch_free(r->watch);
 	free(r->facts);
 }
 
@@ -125,7 +127,8 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 	} else if (a.again_ms != 0) {
 		a.state = SCAN_UNSETTLED;
 	}
-	a.other_device = r->other_device;
+	r->missed = r->watch != NULL && watch_follow(r->watch, &r->places);
+	a.accept_helps = r->accept_helps;
 	a.replaced = r->replaced && a.state != SCAN_MISSING;
 	if (a.replaced)
 		r->replaced = false;
@@ -185,6 +188,8 @@ serve(struct reader *r, int fd, const struct message *m)
 	size_t len;
 	int rc;
 
+	if (m->type == READER_WATCH && r->watch != NULL)
+		(void)watch_refresh(r->watch);
 	if (m->type == READER_ACCEPT)
 		r->seen = false;
 	else if (m->type == READER_RECORDED)
@@ -195,14 +200,42 @@ serve(struct reader *r, int fd, const struct message *m)
 		reader_drop(r);
 	if (m->type != READER_SCAN)
 		return 0;
+	/* What it tells of up to now is seen by this scan. */
+	if (r->watch != NULL)
+		(void)watch_drain(r->watch);
 	if (take_asked(r, m) != 0 || reader_scan(r, &answer, &len) != 0)
 		return -1;
 	rc = channel_write(fd, READER_RESULT, m->number, answer, len);
 	sodium_memzero(answer, len);
 	free(answer);
+	if (rc == 0 && r->missed)
+		rc = channel_write(fd, READER_HINT, 0, NULL, 0);
 	if (rc == 0)
 		rc = kept_tell(r, send_kept, &fd);
 	return rc == 0 ? signed_tell(r, send_kept, &fd) : rc;
+}
+
+/*
+ * Waits for a message, and tells of changes meanwhile.  Returns as channel_read
+ * does.
+ */
+static int
+next_message(const struct reader *r, int fd, struct message *m,
+    struct error *err)
+{
+	struct pollfd p[] = { { .fd = fd, .events = POLLIN },
+		{ .fd = r->watch != NULL ? watch_fd(r->watch) : -1,
+		.events = POLLIN } };
+
+	for (;;) {
+		if (poll(p, 2, -1) == -1 && errno != EINTR)
+			return error_sys(err, errno, "poll");
+		if (p[0].revents != 0)
+			return channel_read(fd, m, err);
+		if (p[1].revents != 0 && watch_drain(r->watch) &&
+		    channel_write(fd, READER_HINT, 0, NULL, 0) != 0)
+			return error_sys(err, errno, "hint");
+	}
 }
 
 int
@@ -222,7 +255,9 @@ reader_body(int fd, void *arg)
 		fprintf(stderr, "jailagent: reader: %s\n", err.text);
 		return 1;
 	}
-	while ((more = channel_read(fd, &m, &err)) == 1) {
+	if (r.opt->watch && (r.watch = watch_new(r.opt->dir)) == NULL)
+		return 1;
+	while ((more = next_message(&r, fd, &m, &err)) == 1) {
 		int rc = serve(&r, fd, &m);
 
 		free(m.data);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The reader: a helper process that scans, checks and parses the watched
+ * The reader: a helper process that watches, scans, checks and parses the
  * directory, so that neither a slow disk nor a hostile file meets the process
  * that holds the jails.
  *
@@ -18,6 +18,7 @@ struct reader_options {
 	const char *dir; /* the watched directory */
 	bool below;	 /* with the directories below it */
 	bool trust;	 /* check owners and modes (promise trusted-input) */
+	bool watch;	 /* READER_HINT is wanted */
 	/* Where last good texts are kept, and their key; NULL: nowhere. */
 	const char *good, *public_key;
 	/* Files count only when one of these keys has signed them. */
@@ -42,12 +43,10 @@ struct scan {
 	enum scan_state state;
 	char *why; /* for SCAN_MISSING: complete message */
 	char *dir; /* the set's name (set_name) */
-	bool other_device; /* READER_ACCEPT would help */
+	bool accept_helps; /* READER_ACCEPT would help */
 	bool replaced; /* another directory than that of the scan before */
 	unsigned again_ms; /* scan again after this time; 0: no need */
-	/* Directories below it, and what changes when one is another. */
-	struct text_list below;
-	unsigned char places[SPEC_DIGEST_SIZE];
+	char *events;	   /* why there are no hints; "": there are */
 	/* Specs that are new or have another digest since the last answer. */
 	struct spec **changed;
 	size_t changed_count;
@@ -89,7 +88,9 @@ struct scan {
  * with secrets that are wanted beside those that the specs name (a count, then
  * put_text each); none at all is none.  READER_ACCEPT (no data, no answer)
  * takes the directories as they are at the next scan, on whatever device.
- * READER_DROP (likewise) gives up all files that the last answer had as gone.
+ * READER_DROP (likewise) gives up all files that the last answer had as gone;
+ * READER_WATCH (likewise) sets up anew what tells of changes.
+ * READER_HINT comes at any time: something changed that no answer had yet.
  * Behind a result there may be any number of READER_KEEP and READER_FORGET, meant for
  * the signer and as it takes them (SIGNER_KEEP, SIGNER_FORGET), and one
  * READER_RECORD (SIGNER_RECORD), which is answered by READER_RECORDED with why
@@ -98,7 +99,8 @@ struct scan {
  */
 enum { READER_SCAN = 1, READER_RESULT = 2, READER_ACCEPT = 3,
 	READER_KEEP = 4, READER_FORGET = 5, READER_RECORD = 6,
-	READER_RECORDED = 7, READER_RESET = 8, READER_DROP = 9 };
+	READER_RECORDED = 7, READER_RESET = 8, READER_DROP = 9,
+	READER_WATCH = 10, READER_HINT = 11 };
 
 /*
  * The name of the set that a directory holds: its absolute path.  Symbolic

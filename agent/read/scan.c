@@ -11,7 +11,6 @@
 #include "agent/read/trust.h"
 
 #define PROOF_MS 1000 /* between two scans that prove an absence */
-#define RENAMED (-1)  /* for vanished_ms: under another name */
 #define PATIENCE_MS 3000 /* with files that are not as the MANIFEST says */
 #define ATTEMPTS 3 /* at a directory that is replaced while we look */
 
@@ -113,6 +112,11 @@ keep_vanished(const struct reader *r, const struct places *places,
 		next->count++;
 		return scan_carry(r, old, f);
 	}
+	if (places_swapped(places, old->name) != NULL &&
+	    old->vanished_ms == 0 && old->good != NULL) {
+		next->count++;
+		return scan_lost(r, old, places_swapped(places, old->name), f);
+	}
 	if (old->good == NULL || !old->good->docs.defaults || old->dropped ||
 	    (r->signs != NULL && old->resets != r->signs->resets))
 		return 0;
@@ -129,39 +133,81 @@ keep_vanished(const struct reader *r, const struct places *places,
 	return 0;
 }
 
-/* Whether another file has what a vanished one held: it was renamed. */
 static bool
-was_renamed(const struct files *files, const struct file *f)
+is_away(const struct file *f)
 {
-	for (size_t i = 0; i < files->count; i++) {
-		const struct file *g = &files->file[i];
-
-		if (g->vanished_ms == 0 && g->now != NULL &&
-		    memcmp(g->now->digest, f->now->digest,
-		    sizeof g->now->digest) == 0)
-			return true;
-	}
-	return false;
+	return f->vanished_ms != 0 || f->lost;
 }
 
-static void
+static int
+compare_digests(const void *a, const void *b)
+{
+	return memcmp(*(const unsigned char *const *)a,
+	    *(const unsigned char *const *)b, SPEC_DIGEST_SIZE);
+}
+
+/* The digests of what is there, sorted; NULL when memory is out. */
+static const unsigned char **
+present_digests(const struct files *files, size_t *count)
+{
+	const unsigned char **digest = calloc(files->count + 1,
+	    sizeof *digest);
+	size_t n = 0;
+
+	for (size_t i = 0; digest != NULL && i < files->count; i++)
+		if (!is_away(&files->file[i]) && files->file[i].now != NULL)
+			digest[n++] = files->file[i].now->digest;
+	if (n > 1)
+		qsort(digest, n, sizeof *digest, compare_digests);
+	*count = n;
+	return digest;
+}
+
+/* Those whose content another file has now: they were renamed. */
+static int
 drop_renamed(struct files *files)
 {
-	size_t kept = 0;
+	const unsigned char **present = NULL, *own;
+	size_t kept = 0, count = 0;
 
 	for (size_t i = 0; i < files->count; i++) {
 		struct file *f = &files->file[i];
 
-		if (f->vanished_ms != 0 && was_renamed(files, f))
-			f->vanished_ms = RENAMED;
-	}
-	for (size_t i = 0; i < files->count; i++) {
-		if (files->file[i].vanished_ms == RENAMED)
-			file_finish(&files->file[i]);
+		if (is_away(f) && present == NULL &&
+		    (present = present_digests(files, &count)) == NULL)
+			return -1;
+		own = !is_away(f) ? NULL : f->now != NULL ? f->now->digest :
+		    f->good->digest;
+		if (own != NULL && count > 0 && bsearch(&own, present, count,
+		    sizeof *present, compare_digests) != NULL)
+			file_finish(f);
 		else
-			files->file[kept++] = files->file[i];
+			files->file[kept++] = *f;
 	}
 	files->count = kept;
+	free(present);
+	return 0;
+}
+
+/*
+ * A directory that was swapped is what it is now when nothing is missing of
+ * the one before.
+ */
+static void
+settle_swapped(struct reader *r, struct places *places,
+    const struct files *files)
+{
+	for (size_t i = 0; i < places->count; i++) {
+		struct place *p = &places->place[i];
+		bool missing = false;
+
+		for (size_t k = 0; p->swapped && k < files->count; k++)
+			missing |= files->file[k].lost &&
+			    place_holds(p, files->file[k].name);
+		r->accept_helps |= missing;
+		if (p->swapped && !missing)
+			p->origin = p->layout;
+	}
 }
 
 static int
@@ -217,8 +263,7 @@ look_at_files(const struct reader *r, int dirfd, const struct places *places,
 	for (; k < known->count; k++)
 		if (keep_vanished(r, places, &known->file[k], next) != 0)
 			return -1;
-	drop_renamed(next);
-	return 0;
+	return drop_renamed(next);
 }
 
 /* The defaults that were there when the last agent ended. */
@@ -289,8 +334,7 @@ places_moved(const struct places *a, const struct places *b)
 {
 	const struct place *x = places_find(a, ""), *y = places_find(b, "");
 
-	return x != NULL && y != NULL && (x->layout.dev != y->layout.dev ||
-	    x->layout.ino != y->layout.ino);
+	return x != NULL && y != NULL && !layout_is_of(&x->layout, &y->layout);
 }
 
 /* Takes over what was found. */
@@ -300,6 +344,7 @@ commit(struct reader *r, struct files *next, struct places *places,
 {
 	bool unsettled = false;
 
+	settle_swapped(r, places, next);
 	*changed = !r->seen || next->count != r->files.count;
 	for (size_t i = 0; i < next->count; i++) {
 		if (!*changed)

@@ -25,6 +25,7 @@
 #include "agent/read/reader.h"
 #include "agent/read/secret.h"
 #include "agent/read/signed.h"
+#include "agent/read/watch.h"
 
 struct file {
 	char *path;
@@ -44,6 +45,7 @@ struct file {
 	long long vanished_ms; /* since when it is absent; 0: it is there */
 	bool gone;	      /* that is proven; the agent decides (READER_DROP) */
 	bool dropped;	      /* it did */
+	bool lost;	      /* with a directory that another one replaced */
 };
 
 struct files {
@@ -63,8 +65,10 @@ struct reader {
 	const struct reader_options *opt;
 	char dir[PATH_MAX];  /* the set's name */
 	char real[PATH_MAX]; /* where it is now */
+	struct watch *watch; /* NULL: nobody wants hints */
+	bool missed;	     /* what is watched now was not before the look */
 	bool seen;	     /* `places` are known, and hold */
-	bool other_device, replaced; /* what the last look found */
+	bool accept_helps, replaced; /* what the last look found */
 	struct places places;
 	struct files files;
 	bool recalled;	     /* defaults that vanished before our life */
@@ -131,6 +135,9 @@ int scan_problem(const struct reader *r, const char *name, const char *why,
     struct file *f);
 /* A file of which nothing can be known now is what it was. */
 int scan_carry(const struct reader *r, const struct file *old, struct file *f);
+/* One whose directory was swapped. */
+int scan_lost(const struct reader *r, const struct file *old,
+    const struct place *p, struct file *f);
 bool file_same(const struct file *a, const struct file *b);
 void file_finish(struct file *f);
 void files_finish(struct files *files);
@@ -180,7 +187,7 @@ struct file *reader_file(struct reader *r, const char *path);
 int scan_encode_facts(struct reader *r, const struct spec_errors *errors);
 struct answer {
 	enum scan_state state;
-	bool other_device, replaced;
+	bool accept_helps, replaced;
 	const char *why; /* for SCAN_MISSING */
 	unsigned again_ms;
 	char revision[128];
@@ -188,13 +195,5 @@ struct answer {
 int scan_encode(const struct reader *r, const struct answer *a,
     const struct changes *ch, const struct bytes_out *secrets,
     unsigned char **data, size_t *len);
-
-/*
- * The revision that the files are (revision.c): what git says before they are
- * looked at, and the verdict afterwards, which needs both to be the same.
- */
-void revision_begin(const struct reader *r, struct git *g);
-void revision_end(const struct reader *r, const struct git *before, char *buf,
-    size_t size);
 
 #endif

@@ -95,30 +95,6 @@ put_specs(struct bytes_out *b, const struct spec *const *spec, size_t count)
 	}
 }
 
-/* Names, and a digest that tells when another directory has a name. */
-static void
-put_places(struct bytes_out *b, const struct places *p)
-{
-	unsigned char digest[SPEC_DIGEST_SIZE];
-	crypto_generichash_state h;
-
-	crypto_generichash_init(&h, NULL, 0, sizeof digest);
-	put_number(b, p->count == 0 ? 0 : (uint32_t)(p->count - 1));
-	/* The first is the watched directory itself. */
-	for (size_t i = 1; i < p->count; i++) {
-		const struct place *q = &p->place[i];
-		const uint64_t id[] = { q->layout.dev, q->layout.ino };
-
-		put_text(b, q->name);
-		crypto_generichash_update(&h, (const unsigned char *)q->name,
-		    strlen(q->name) + 1);
-		crypto_generichash_update(&h, (const unsigned char *)id,
-		    sizeof id);
-	}
-	crypto_generichash_final(&h, digest, sizeof digest);
-	put_raw(b, digest, sizeof digest);
-}
-
 int
 scan_encode(const struct reader *r, const struct answer *a,
     const struct changes *ch, const struct bytes_out *secrets,
@@ -131,9 +107,9 @@ scan_encode(const struct reader *r, const struct answer *a,
 	put_number(&b, a->again_ms);
 	put_text(&b, a->revision);
 	put_text(&b, r->dir);
-	put_number(&b, a->other_device);
+	put_number(&b, a->accept_helps);
 	put_number(&b, a->replaced);
-	put_places(&b, &r->places);
+	put_text(&b, r->watch != NULL ? watch_why(r->watch) : "");
 	put_raw(&b, r->facts, r->facts_len);
 	put_specs(&b, ch->changed, ch->changed_count);
 	put_specs(&b, ch->moved, ch->moved_count);
@@ -285,10 +261,9 @@ get_head(struct bytes_in *b, struct scan *s)
 		b->failed = true;
 	free(revision);
 	s->dir = get_some_text(b);
-	s->other_device = get_bool(b);
+	s->accept_helps = get_bool(b);
 	s->replaced = get_bool(b);
-	get_texts(b, &s->below);
-	get_raw(b, s->places, sizeof s->places);
+	s->events = get_text(b);
 	if (s->state == SCAN_MISSING && s->why == NULL)
 		b->failed = true;
 }
@@ -352,7 +327,7 @@ scan_free(struct scan *s)
 	free_specs(s->moved, s->moved_count);
 	text_list_free(&s->gone);
 	scan_forget_secrets(s);
-	text_list_free(&s->below);
+	free(s->events);
 	spec_errors_free(&s->errors);
 	free(s->why);
 	free(s->dir);

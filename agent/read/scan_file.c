@@ -241,6 +241,21 @@ scan_carry(const struct reader *r, const struct file *old, struct file *f)
 	return 0;
 }
 
+int
+scan_lost(const struct reader *r, const struct file *old,
+    const struct place *p, struct file *f)
+{
+	if (scan_carry(r, old, f) != 0)
+		return -1;
+	free(f->problem);
+	f->lost = true;
+	problem(f, "is gone, since %s/%s is another directory than before and "
+	    "holds no spec file, as if it were not mounted; bring its files "
+	    "back, or use jailagent ack '*' to take it as it is", r->dir,
+	    p->name);
+	return 0;
+}
+
 /* Who never ends keeps others waiting; that has to be said some time. */
 static void
 name_writer(struct file *f, const struct file *old)

@@ -70,13 +70,14 @@ judge_files(const struct manifest *m, const struct files *files,
 	return 0;
 }
 
+/* The list says what belongs to the set: no more proof is needed. */
 static void
 drop_vanished(struct files *files)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < files->count; i++) {
-		if (files->file[i].vanished_ms != 0)
+		if (files->file[i].vanished_ms != 0 || files->file[i].lost)
 			file_finish(&files->file[i]);
 		else
 			files->file[kept++] = files->file[i];

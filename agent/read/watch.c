@@ -32,10 +32,13 @@ struct watch {
 	int fd;
 	struct point point[POINTS_MAX];
 	size_t count;
-	/* Directories below it, and their watches, -1: none. */
-	struct text_list below;
-	int *below_wd;
-	unsigned char places[SPEC_DIGEST_SIZE];
+	/* Directories below it. */
+	struct below {
+		char *name;
+		struct layout layout;
+		int wd; /* -1: none */
+	} *below;
+	size_t below_count;
 	char why[256];
 };
 
@@ -49,6 +52,16 @@ const char *
 watch_why(const struct watch *w)
 {
 	return w->why;
+}
+
+static void
+forget_below(struct watch *w)
+{
+	for (size_t i = 0; i < w->below_count; i++)
+		free(w->below[i].name);
+	free(w->below);
+	w->below = NULL;
+	w->below_count = 0;
 }
 
 #ifdef COMPAT_INOTIFY
@@ -139,23 +152,63 @@ add_below(struct watch *w, const char *name)
 	return wd;
 }
 
+static int
+compare_wds(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* What is watched now, sorted; NULL when memory is out. */
+static int *
+held_wds(const struct watch *w, size_t *count)
+{
+	int *wd = calloc(w->count + w->below_count + 1, sizeof *wd);
+	size_t n = 0;
+
+	for (size_t i = 0; wd != NULL && i < w->count; i++)
+		wd[n++] = w->point[i].wd;
+	for (size_t i = 0; wd != NULL && i < w->below_count; i++)
+		if (w->below[i].wd != -1)
+			wd[n++] = w->below[i].wd;
+	if (n > 1)
+		qsort(wd, n, sizeof *wd, compare_wds);
+	*count = n;
+	return wd;
+}
+
+/*
+ * Gives up what was watched and is not any more; frees `old`.  What stays the
+ * same is not given up first: that would be an event of its own each time, and
+ * with a queue that overflows there would be no end to them.
+ */
+static void
+drop_others(const struct watch *w, int *old, size_t count)
+{
+	size_t now_count;
+	int *now = held_wds(w, &now_count);
+
+	for (size_t i = 0; old != NULL && now != NULL && i < count; i++)
+		if (bsearch(&old[i], now, now_count, sizeof *now,
+		    compare_wds) == NULL)
+			(void)inotify_rm_watch(w->fd, old[i]);
+	free(now);
+	free(old);
+}
+
 /*
  * Watches the way to the directory as far as it exists, and the directory.
  * Each component is looked at after the directory that holds it is watched, so
  * that nothing that happens in between is lost.
  */
 static void
-establish(struct watch *w)
+watch_way(struct watch *w)
 {
 	struct walk walk;
 	struct stat st;
 	int more;
 
-	for (size_t i = 0; i < w->count; i++)
-		(void)inotify_rm_watch(w->fd, w->point[i].wd);
-	for (size_t i = 0; i < w->below.count; i++)
-		if (w->below_wd[i] != -1)
-			(void)inotify_rm_watch(w->fd, w->below_wd[i]);
 	w->count = 0;
 	w->why[0] = '\0';
 	more = walk_begin(&walk, "/", w->dir);
@@ -164,8 +217,18 @@ establish(struct watch *w)
 		    walk_enter(&walk, &st) != 0 ? -1 : 0;
 	if (more == 0 && add_point(w, w->dir, "", SPECS) == 0)
 		add_git(w);
-	for (size_t i = 0; i < w->below.count; i++)
-		w->below_wd[i] = add_below(w, w->below.text[i]);
+	for (size_t i = 0; i < w->below_count; i++)
+		w->below[i].wd = add_below(w, w->below[i].name);
+}
+
+static void
+establish(struct watch *w)
+{
+	size_t count;
+	int *old = held_wds(w, &count);
+
+	watch_way(w);
+	drop_others(w, old, count);
 }
 
 /* Whether an event in the directory itself can concern a spec. */
@@ -213,8 +276,8 @@ handle(const struct watch *w, const struct inotify_event *e, bool *lost)
 			*lost = relevant = true;
 		}
 	}
-	for (size_t i = 0; i < w->below.count; i++) {
-		if (w->below_wd[i] != e->wd)
+	for (size_t i = 0; i < w->below_count; i++) {
+		if (w->below[i].wd != e->wd)
 			continue;
 		relevant |= (e->mask & LOST) != 0 || concerns_specs(e);
 		*lost |= (e->mask & LOST) != 0;
@@ -261,43 +324,53 @@ watch_refresh(struct watch *w)
 	return other;
 }
 
-bool
-watch_follow(struct watch *w, const struct text_list *below,
-    const unsigned char places[SPEC_DIGEST_SIZE])
+static bool
+follows(const struct watch *w, const struct places *p)
 {
-	int *grown;
+	bool same = w->below_count == p->count - 1;
 
-	if (w->below.count == below->count &&
-	    memcmp(w->places, places, sizeof w->places) == 0)
+	for (size_t i = 0; same && i < w->below_count; i++)
+		same = strcmp(w->below[i].name, p->place[i + 1].name) == 0 &&
+		    layout_is_of(&w->below[i].layout, &p->place[i + 1].layout);
+	return same;
+}
+
+bool
+watch_follow(struct watch *w, const struct places *p)
+{
+	struct below *next;
+	size_t count, n = 0;
+	int *old;
+
+	if (p->count == 0 || follows(w, p))
 		return false;
-	grown = calloc(below->count + 1, sizeof *grown);
-	if (grown == NULL)
+	next = calloc(p->count, sizeof *next);
+	if (next == NULL)
 		return false;
-	for (size_t i = 0; i < w->below.count; i++)
-		if (w->below_wd[i] != -1)
-			(void)inotify_rm_watch(w->fd, w->below_wd[i]);
-	text_list_free(&w->below);
-	free(w->below_wd);
-	w->below_wd = grown;
-	if (text_list_copy(&w->below, below) != 0)
-		text_list_free(&w->below);
-	else
-		memcpy(w->places, places, sizeof w->places);
-	memset(grown, -1, w->below.count * sizeof *grown);
+	for (; n < p->count - 1; n++) {
+		next[n].name = strdup(p->place[n + 1].name);
+		if (next[n].name == NULL)
+			break;
+		next[n].layout = p->place[n + 1].layout;
+		next[n].wd = -1;
+	}
+	old = held_wds(w, &count);
+	forget_below(w);
+	w->below = next;
+	w->below_count = n;
 	if (w->fd != -1)
-		establish(w);
-	return w->below.count > 0;
+		watch_way(w);
+	drop_others(w, old, count);
+	return n > 0;
 }
 
 #else /* no inotify(7) */
 
 bool
-watch_follow(struct watch *w, const struct text_list *below,
-    const unsigned char places[SPEC_DIGEST_SIZE])
+watch_follow(struct watch *w, const struct places *p)
 {
 	(void)w;
-	(void)below;
-	(void)places;
+	(void)p;
 	return false;
 }
 
@@ -347,8 +420,7 @@ watch_free(struct watch *w)
 		return;
 	if (w->fd != -1)
 		close(w->fd);
-	text_list_free(&w->below);
-	free(w->below_wd);
+	forget_below(w);
 	free(w->dir);
 	free(w);
 }

@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "specs/spec.h"
+#include "agent/read/places.h"
 
 struct watch;
 
@@ -34,12 +34,11 @@ const char *watch_why(const struct watch *w);
 bool watch_drain(struct watch *w);
 
 /*
- * Directories below it with specs; `places` changes when one is another than it
- * was.  Returns whether something is watched that was not before: what happened
- * there until now was not seen.
+ * The directories with specs, of which the first is the watched one.  Returns
+ * whether something is watched that was not before: what happened there until
+ * now was not seen.
  */
-bool watch_follow(struct watch *w, const struct text_list *below,
-    const unsigned char places[SPEC_DIGEST_SIZE]);
+bool watch_follow(struct watch *w, const struct places *p);
 
 /*
  * Sets everything up again; before each rescan, since a mount over the

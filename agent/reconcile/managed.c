@@ -60,6 +60,13 @@ managed_health(const struct managed *m)
 	return m->health == NULL ? HEALTH_GOOD : health_verdict(m->health);
 }
 
+bool
+managed_converged(const struct managed *m)
+{
+	return m->hold == NULL && (m->state == STATE_READY ||
+	    m->state == STATE_MATCHING || m->state == STATE_STOPPED);
+}
+
 const struct spec *
 managed_said(const struct managed *m)
 {

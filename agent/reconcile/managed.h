@@ -96,6 +96,12 @@ void managed_state(struct reconciler *r, struct managed *m,
     enum jail_state state, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/*
+ * Whether all is done that apply could do: it runs as is said, or is down on
+ * purpose.
+ */
+bool managed_converged(const struct managed *m);
+
 /* What its file says: what is desired, or a spec in quarantine.  NULL: none. */
 const struct spec *managed_said(const struct managed *m);
 /* Why that is in quarantine, for people; NULL: it is not. */

@@ -13,6 +13,19 @@ sanitizers"
 	exit 0
 fi
 
+ticks() {
+	for _p in $agent $(helpers); do
+		cut -d ' ' -f 14,15 "/proc/$_p/stat"
+	done | awk '{ n += $1 + $2 } END { print n }'
+}
+
+# Whether the agent and its helpers use next to no processor time.
+rests() {
+	_before=$(ticks)
+	sleep 0.5
+	[ $(($(ticks) - _before)) -lt 10 ]
+}
+
 # The limit counts when the queue is made; it is put back at once.
 limit=/proc/sys/fs/inotify/max_queued_events
 queue=$(cat "$limit")
@@ -22,6 +35,8 @@ if echo 1 > "$limit"; then
 	matrix_begin --interval 600
 	restore
 	matrix_all
+	many_at_once 2000
+	check "the agent rests then" wait_until 30 rests
 else
 	skip "matrix" "the limit of inotify events cannot be set here"
 fi

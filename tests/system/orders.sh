@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Standing orders: pause, resume, stop and restart by hand; they outlive the
 # agent.
-# needs: root busybox jq
+# needs: root busybox jq setpriv
 . tests/lib.sh
 . tests/agent.sh
 
@@ -21,6 +21,9 @@ check "pause" ja pause --reason "moving the disks" db
 check "is shown" state_is db paused
 check "with its reason" has db .reason "paused by hand: moving the disks"
 check "status is not all ready" expect_status 2 ja status
+check "nor is it for wait" expect_status 1 ja wait --timeout 5 db
+check "with that reason" says "db: paused: paused by hand: moving the disks"
+check "apply has nothing to do" ja apply "$specs"
 put_spec db "path: $work/roots/all" "$stopping" "host.hostname: changed"
 check "what differs is shown" soon has db .reason "host.hostname differs"
 check "as drift" same host.hostname "$(field db '.drift[0].name')"
@@ -61,10 +64,34 @@ check "resume of all" ja resume '*'
 check "is for all, too" settled
 check "for a time" ja pause --for 2s other
 check "the end is shown" has other .reason "(until 20"
+in_file() { grep -q '"other"' "$state/orders.json"; }
+check "it is written down" in_file
 check "a jail cannot be paused for nothing" expect_status 64 \
     ja pause --for 0 other
 check "nor for a word" expect_status 64 ja pause --for ever other
 check "it ends by itself" soon state_is other ready
+check "and is not written down any more" soon fails in_file
+evil=$(printf 'red \033[31m')
+check "a reason is text" expect_status 64 ja pause --reason "$evil" other
+check "of one line" expect_status 64 ja pause --reason "$(printf 'a\nb')" other
+check "in UTF-8" expect_status 64 ja stop --reason "$(printf 'a\377')" other
+check_not "nothing was ordered" in_file
+ja pause --reason 'say "no" \ für ever' other
+check "other characters are" has other .reason 'say "no" \ für ever'
+check "resumed again" ja resume other
+
+# Others are told that they may not, rather than that there is no agent.
+other_user() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
+	    env -u XDG_RUNTIME_DIR "$JAILAGENT" -k "$kernel" -s "$state" "$@"
+}
+for _c in status "wait --timeout 5" "pause other" "ack *" "stop other"; do
+	# shellcheck disable=SC2086 # words are wanted
+	set -f; set -- $_c; set +f
+	check "another user: $1" expect_status 1 other_user "$@"
+	check "is told that of permission" says "permission is missing"
+done
+check "nothing was done" settled
 
 # ---- stop ----
 rm -f "$work/roots/all/tmp/hooks"

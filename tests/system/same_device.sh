@@ -26,6 +26,17 @@ check "held again" soon state_is one held
 check "approved" ja ack one
 check "removed" soon no_jail one
 
+# Removed and made anew in one step: often with the inode that it had.
+spec one | put one
+check "a jail again" settled
+rm -r "$specs"
+mkdir "$specs"
+check "made anew and empty: held" soon state_is one held
+sleep 1.2
+check_not "it is there" no_jail one
+spec one | put one
+check "its file is back" settled one
+
 # An order about a jail whose spec is gone is an answer for who waits.
 spec one | put one
 spec two "path: $work/roots/one" | put two
@@ -39,6 +50,27 @@ check "and says why" says "paused"
 check "nor for its end" expect_status 1 ja wait --for gone --timeout 10 one
 check "resumed" ja resume one
 check "it goes" soon no_jail one
+
+# The same below it.
+stop agent
+mkdir "$specs/sub"
+spec three "path: $work/roots/one" > "$work/real/three.yaml"
+mount --bind "$work/real" "$specs/sub"
+rm "$work/real/one.yaml"
+check "an agent for directories below" agent_start --recursive --interval 1
+check "with a jail there" settled three
+jid=$(ja list -j three jid)
+umount "$specs/sub"
+check "unmounted: kept" soon has three .reason "another directory than before"
+check "wait says so, too" expect_status 1 ja wait --timeout 10 three
+sleep 1.2
+check "it is the same" same "$jid" "$(ja list -j three jid)"
+mount --bind "$work/real" "$specs/sub"
+check "mounted again" settled three
+umount "$specs/sub"
+check "unmounted once more" soon state_is three invalid
+check "approved" ja ack '*'
+check "it goes" soon no_jail three
 
 check "nothing is held about a jail" expect_status 1 ja ack two
 check "that is said" says "nothing is held about it"

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <poll.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -67,6 +68,60 @@ test_process(void **state)
 	close(fd);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+}
+
+static void
+expect_message(int fd, unsigned type)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct message m;
+	struct error err;
+
+	assert_int_equal(poll(&p, 1, 5000), 1);
+	assert_int_equal(channel_read(fd, &m, &err), 1);
+	assert_int_equal(m.type, type);
+	free(m.data);
+}
+
+/* It tells of changes by itself, once until somebody asks. */
+static void
+test_hints(void **state)
+{
+	struct world *w = *state;
+	struct error err;
+	struct pollfd p = { .events = POLLIN };
+	struct scan s;
+	pid_t pid;
+	int status;
+
+	w->opt.watch = w->opt.below = true;
+	p.fd = helper_start("reader", reader_body, &w->opt, NULL, &pid, &err);
+	assert_int_not_equal(p.fd, -1);
+	ask(p.fd, &s);
+	if (s.events[0] != '\0')
+		skip();
+	scan_free(&s);
+	write_jail(w, "a.yaml", "a", "one");
+	expect_message(p.fd, READER_HINT);
+	usleep(20000);
+	while (poll(&p, 1, 0) == 1)
+		expect_message(p.fd, READER_HINT);
+	ask(p.fd, &s);
+	assert_int_equal(s.changed_count, 1);
+	scan_free(&s);
+	/* What is watched from now on may have changed meanwhile. */
+	assert_int_equal(mkdir(spec_path(w, "sub"), 0755), 0);
+	expect_message(p.fd, READER_HINT);
+	usleep(20000);
+	while (poll(&p, 1, 0) == 1)
+		expect_message(p.fd, READER_HINT);
+	ask(p.fd, &s);
+	scan_free(&s);
+	expect_message(p.fd, READER_HINT);
+	write_jail(w, "sub/b.yaml", "b", "one");
+	expect_message(p.fd, READER_HINT);
+	close(p.fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
 }
 
 static void
@@ -204,6 +259,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_process),
+		TEST(test_hints),
 		TEST(test_cut_short),
 		TEST(test_damaged),
 		TEST(test_bytes),

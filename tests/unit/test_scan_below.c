@@ -67,8 +67,8 @@ files_below(void **state)
 	write_jail(w, ".git/d.yaml", "d", "1");
 	scan(w);
 	expect(w, SCAN_OK, "+a +b +top ");
-	assert_int_equal(w->s.below.count, 2);
-	assert_string_equal(w->s.below.text[1], "sub/deep");
+	assert_int_equal(w->r.places.count, 3);
+	assert_string_equal(w->r.places.place[2].name, "sub/deep");
 	assert_true(file_of(w, "sub/deep/b.yaml")->valid);
 	write_jail(w, "sub/a.yaml", "a", "2");
 	scan(w);
@@ -85,7 +85,7 @@ files_below(void **state)
 	assert_int_equal(rmdir(spec_path(w, "sub/deep")), 0);
 	scan(w);
 	expect(w, SCAN_OK, "");
-	assert_int_equal(w->s.below.count, 1);
+	assert_int_equal(w->r.places.count, 2);
 }
 
 static void
@@ -99,14 +99,14 @@ not_asked_for(void **state)
 	write_jail(w, "top.yaml", "top", "1");
 	scan(w);
 	expect(w, SCAN_OK, "+top ");
-	assert_int_equal(w->s.below.count, 0);
+	assert_int_equal(w->r.places.count, 1);
 }
 
 static void
 links(void **state)
 {
 	struct world *w = *state;
-	unsigned char before[SPEC_DIGEST_SIZE];
+	struct layout before;
 
 	make_dir(w, ".one");
 	make_dir(w, ".two");
@@ -116,13 +116,13 @@ links(void **state)
 	make_link(w, "none", "nothing");
 	scan(w);
 	expect(w, SCAN_OK, "+a ");
-	memcpy(before, w->s.places, sizeof before);
+	before = w->r.places.place[1].layout;
 	/* Swapped: another directory has the name. */
 	make_link(w, ".two", ".new");
 	assert_int_equal(rename(spec_path(w, ".new"), spec_path(w, "sub")), 0);
 	scan(w);
 	expect(w, SCAN_OK, "+a ");
-	assert_memory_not_equal(before, w->s.places, sizeof before);
+	assert_false(layout_is_of(&before, &w->r.places.place[1].layout));
 	/* One that led to a directory and leads nowhere now: as it was. */
 	assert_int_equal(rename(spec_path(w, ".two"), spec_path(w, ".away")),
 	    0);
@@ -251,25 +251,138 @@ another_device(void **state)
 	write_jail(w, "sub/a.yaml", "a", "1");
 	scan(w);
 	expect(w, SCAN_OK, "+a ");
-	assert_false(w->s.other_device);
+	assert_false(w->s.accept_helps);
 	assert_string_equal(w->r.places.place[1].name, "sub");
-	w->r.places.place[1].dev++;
+	w->r.places.place[1].origin.dev++;
 	assert_int_equal(unlink(spec_path(w, "sub/a.yaml")), 0);
 	for (int i = 0; i < 2; i++) {
 		scan(w);
 		expect(w, SCAN_OK, "");
 		expect_error(w, "sub", "another device");
-		assert_true(w->s.other_device);
+		assert_true(w->s.accept_helps);
 	}
 	w->r.seen = false;
 	scan(w);
 	expect(w, SCAN_OK, "-a ");
-	assert_false(w->s.other_device);
+	assert_false(w->s.accept_helps);
 	scan(w);
 	assert_int_equal(w->s.errors.count, 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, below_setup, world_teardown)
+
+/* Another directory in the place of one, empty: as if it were not mounted. */
+static void
+swapped_for_an_empty_one(void **state)
+{
+	struct world *w = *state;
+
+	write_jail(w, "top.yaml", "top", "1");
+	make_dir(w, "sub");
+	make_dir(w, "sub/deep");
+	write_jail(w, "sub/a.yaml", "a", "1");
+	write_jail(w, "sub/deep/b.yaml", "b", "1");
+	scan(w);
+	expect(w, SCAN_OK, "+a +b +top ");
+	assert_int_equal(rename(spec_path(w, "sub"), spec_path(w, ".away")),
+	    0);
+	make_dir(w, "sub");
+	for (unsigned i = 0; i < 2; i++) {
+		scan(w);
+		expect(w, SCAN_OK, "");
+		expect_error(w, "sub/a.yaml", "another directory than before");
+		expect_error(w, "sub/deep/b.yaml", "ack '*'");
+		assert_true(file_of(w, "sub/a.yaml")->has_last_good);
+		assert_true(w->s.accept_helps);
+	}
+	/* It is back. */
+	assert_int_equal(rmdir(spec_path(w, "sub")), 0);
+	assert_int_equal(rename(spec_path(w, ".away"), spec_path(w, "sub")),
+	    0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.errors.count, 0);
+	assert_false(w->s.accept_helps);
+	/* Some file in it means that it is the right one. */
+	assert_int_equal(rename(spec_path(w, "sub"), spec_path(w, ".away")),
+	    0);
+	make_dir(w, "sub");
+	write_jail(w, "sub/c.yaml", "c", "1");
+	scan(w);
+	expect(w, SCAN_OK, "+c -a -b ");
+	assert_false(w->s.accept_helps);
+	/* Or that is said. */
+	assert_int_equal(rename(spec_path(w, "sub"), spec_path(w, ".gone")),
+	    0);
+	make_dir(w, "sub");
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_true(w->s.accept_helps);
+	w->r.seen = false; /* READER_ACCEPT */
+	scan(w);
+	expect(w, SCAN_OK, "-c ");
+	assert_false(w->s.accept_helps);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.errors.count, 0);
+}
+
+/* What is missing of it is elsewhere, or the whole was exchanged. */
+static void
+swapped_on_purpose(void **state)
+{
+	struct world *w = *state;
+
+	make_dir(w, "sub");
+	write_jail(w, "sub/a.yaml", "a", "1");
+	write_jail(w, "top.yaml", "top", "1");
+	scan(w);
+	expect(w, SCAN_OK, "+a +top ");
+	assert_int_equal(rename(spec_path(w, "sub"), spec_path(w, "other")),
+	    0);
+	make_dir(w, "sub");
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.moved_count, 1);
+	assert_int_equal(w->s.errors.count, 0);
+	assert_int_equal(rename(w->opt.dir, temp_file(&w->top, "before")), 0);
+	assert_int_equal(mkdir(w->opt.dir, 0755), 0);
+	make_dir(w, "sub");
+	make_dir(w, "other");
+	write_jail(w, "top.yaml", "top", "1");
+	scan(w);
+	expect(w, SCAN_OK, "-a ");
+	assert_int_equal(w->s.errors.count, 0);
+	assert_true(w->s.replaced);
+}
+
+/* Made anew in one step, perhaps with the inode that the old one had. */
+static void
+made_anew(void **state)
+{
+	struct world *w = *state;
+	struct stat before, after;
+
+	make_dir(w, "sub");
+	write_jail(w, "sub/a.yaml", "a", "1");
+	for (unsigned i = 0; i < 20; i++) {
+		scan(w);
+		assert_int_equal(w->s.errors.count, 0);
+		assert_int_equal(stat(spec_path(w, "sub"), &before), 0);
+		assert_int_equal(unlink(spec_path(w, "sub/a.yaml")), 0);
+		assert_int_equal(rmdir(spec_path(w, "sub")), 0);
+		make_dir(w, "sub");
+		assert_int_equal(stat(spec_path(w, "sub"), &after), 0);
+		scan(w);
+		expect(w, SCAN_OK, "");
+		expect_error(w, "sub/a.yaml", "another directory than before");
+		write_jail(w, "sub/a.yaml", "a", "1");
+		if (before.st_ino == after.st_ino)
+			return;
+	}
+	print_message("skip: this file system does not reuse inodes\n");
+	skip();
+}
 
 int
 main(void)
@@ -284,6 +397,9 @@ main(void)
 		TEST(owners_and_modes),
 		TEST(cannot_be_read),
 		TEST(another_device),
+		TEST(swapped_for_an_empty_one),
+		TEST(swapped_on_purpose),
+		TEST(made_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,7 +148,7 @@ test_another_device(void **state)
 
 	write_jail(w, "a.yaml", "a", "one");
 	scan(w);
-	w->r.places.place[0].dev++;
+	w->r.places.place[0].origin.dev++;
 	scan(w);
 	expect(w, SCAN_MISSING, "");
 	assert_non_null(strstr(w->s.why, "another device"));

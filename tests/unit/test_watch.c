@@ -175,6 +175,20 @@ test_link_swapped(void **state)
 	assert_false(hinted(x));
 }
 
+/* What is set up anew and stays the same makes no events of its own. */
+static void
+test_silent(void **state)
+{
+	struct world *x = *state;
+	struct pollfd p = { .fd = watch_fd(x->w), .events = POLLIN };
+
+	assert_false(hinted(x));
+	assert_false(watch_refresh(x->w));
+	assert_int_equal(poll(&p, 1, 25), 0);
+	touch(x, "a.yaml");
+	assert_true(hinted(x));
+}
+
 /* More events than the queue holds: a hint, and watching goes on. */
 static void
 test_overflow(void **state)
@@ -263,6 +277,7 @@ main(void)
 		TEST(test_made_later),
 		TEST(test_link_swapped),
 		TEST(test_git),
+		TEST(test_silent),
 		TEST(test_overflow),
 		TEST(test_no_events),
 	};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What users are told about a jail, beyond the state that its machine is in:
+ * one decision for status and wait.
+ */
+#ifndef JA_SHOWN_H
+#define JA_SHOWN_H
+
+#include "agent/read/reader.h"
+#include "agent/reconcile/reconcile.h"
+
+/*
+ * A jail whose removal is held, whose file has an error, or that is as it
+ * should be and would not be kept so (paused), is told as that.  Returns
+ * `state` otherwise, and leaves `why` as it is.  `s` may be NULL.
+ */
+enum jail_state shown_state(const struct reconciler *r, const struct scan *s,
+    const struct managed *m, enum jail_state state, char *why, size_t size);
+
+#endif

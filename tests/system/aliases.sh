@@ -3,8 +3,8 @@
 # Addresses on the host's interfaces: what was there before stays, whatever
 # becomes of the jail; one that two jails share goes with the last of them.
 # needs: root busybox ip unshare
-[ "${NETWORK_OF_TEST:-}" = yes ] ||
-    NETWORK_OF_TEST=yes exec unshare -n sh "$0" "$@"
+. tests/apart.sh
+apart -n
 . tests/lib.sh
 . tests/agent.sh
 

@@ -3,9 +3,8 @@
 # What an agent that was killed left is taken up by the next one: hooks that
 # live on are killed first.  After a boot its journal is not believed.
 # needs: root busybox ip unshare mount pgrep
-[ "${NETWORK_OF_TEST:-}" = yes ] ||
-    NETWORK_OF_TEST=yes exec unshare -n -m -p -f --mount-proc --kill-child \
-    sh "$0" "$@"
+. tests/apart.sh
+apart -n -m -p -f --mount-proc --kill-child
 . tests/lib.sh
 . tests/agent.sh
 . tests/steps.sh

@@ -5,8 +5,8 @@
 # timeout: 120
 #
 # In a network of the test's own; what is expected is in network.table.
-[ "${NETWORK_OF_TEST:-}" = yes ] ||
-    NETWORK_OF_TEST=yes exec unshare -n sh "$0" "$@"
+. tests/apart.sh
+apart -n
 . tests/lib.sh
 
 jail() {

@@ -7,9 +7,8 @@
 # timeout: 3600
 #
 # FAULTS: how many calls of each kind of trial are taken, "all" takes minutes.
-[ "${NETWORK_OF_TEST:-}" = yes ] ||
-    NETWORK_OF_TEST=yes exec unshare -n -m -p -f --mount-proc --kill-child \
-    sh "$0" "$@"
+. tests/apart.sh
+apart -n -m -p -f --mount-proc --kill-child
 . tests/lib.sh
 . tests/agent.sh
 . tests/steps.sh

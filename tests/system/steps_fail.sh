@@ -4,9 +4,8 @@
 # done is undone in reverse, nothing is left, and the next attempt succeeds once
 # the cause is gone.
 # needs: root busybox ip unshare mount
-[ "${NETWORK_OF_TEST:-}" = yes ] ||
-    NETWORK_OF_TEST=yes exec unshare -n -m -p -f --mount-proc --kill-child \
-    sh "$0" "$@"
+. tests/apart.sh
+apart -n -m -p -f --mount-proc --kill-child
 . tests/lib.sh
 . tests/agent.sh
 . tests/steps.sh

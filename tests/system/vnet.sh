@@ -3,8 +3,8 @@
 # Jails with a network stack of their own, and interfaces that go in and out.
 # needs: root busybox ip unshare
 # timeout: 120
-[ "${NETWORK_OF_TEST:-}" = yes ] ||
-    NETWORK_OF_TEST=yes exec unshare -n sh "$0" "$@"
+. tests/apart.sh
+apart -n
 . tests/lib.sh
 
 agent() {

@@ -67,7 +67,7 @@ for kind in deaf "breed 1" undead daemons "bomb 80"; do
 	daemons) user=root least=3 ;;
 	*) user=root least=1 ;;
 	esac
-	put_spec web "stop.timeout: 2" "exec.jail_user: $user" \
+	put_spec web "stop.timeout: 1" "exec.jail_user: $user" \
 	    "mount.devfs: true" \
 	    "exec.start: [\"/bin/$kind &\"]"
 	check "$kind: it runs" settled web
@@ -76,6 +76,6 @@ for kind in deaf "breed 1" undead daemons "bomb 80"; do
 	rm "$specs/web.yaml"
 	check "$kind: it goes" soon is web .name ""
 	ms=$(took)
-	check "$kind: in time ($ms ms)" test "${ms:-9999}" -le 3000
+	check "$kind: in time ($ms ms)" test "${ms:-9999}" -le 2000
 	check "$kind: nothing is left" soon left
 done

@@ -25,6 +25,7 @@ JAILAGENT=$BUILD/jailagent
 work=$(mktemp -d "${TMPDIR:-/tmp}/jailagent-test.XXXXXX") || exit 1
 work=$(cd "$work" && pwd -P)
 chmod 755 "$work"
+export TEST_ID="${work##*.}" # by which its programs are known
 failures=0
 : > "$work/pids"
 
@@ -165,12 +166,18 @@ trap 'exit 143' TERM HUP
 
 # ---- what must be as before ----------------------------------------------
 
-# Whether a process has to do with this test: its program was built here, or
-# its arguments, environment, directory or mounts name $work.  Jailed processes
-# have their root's path in mountinfo.
+# Whether a process has to do with this test: its program was built here and is
+# not that of a test that runs meanwhile, or its arguments, environment,
+# directory or mounts name $work.  Jailed processes have their root's path in
+# mountinfo.
 is_ours() {
 	case $(readlink "/proc/$1/exe" 2>/dev/null) in
-	"$BUILD"/*) return 0 ;;
+	"$BUILD"/*)
+		case $(tr '\0' '\n' < "/proc/$1/environ" 2>/dev/null |
+		    sed -n 's/^TEST_ID=//p') in
+		'' | "$TEST_ID") return 0 ;;
+		esac
+		;;
 	esac
 	case $(readlink "/proc/$1/cwd" 2>/dev/null) in
 	"$work"/*) return 0 ;;
@@ -206,8 +213,9 @@ listing_processes() {
 listing() {
 	{
 		awk '{ print "mount " $5, $4, $6 }' /proc/self/mountinfo |
-		    WORK=$work awk 'index($2, ENVIRON["WORK"]) == 1 ||
-		        $2 !~ "^/tmp/"'
+		    WORK=$work RUN=${RUN_DIR:-/tmp}/ awk '
+		        index($2, ENVIRON["WORK"]) == 1 ||
+		        ($2 !~ "^/tmp/" && index($2, ENVIRON["RUN"]) != 1)'
 		listing_processes
 		each_run_directory find | sed 's/^/run /'
 		awk 'NR > 2 { print "interface " $1 }' /proc/net/dev

@@ -4,8 +4,11 @@
 #
 # PATTERN is a shell pattern on names as they are printed ("unit/test_value",
 # "system/*"); a word without * or / matches any part of a name.  Unit test
-# programs run JOBS at a time (2); system tests one after the other, because
-# they compare the host before and after.
+# programs run JOBS at a time (2).  System tests run one after the other, because
+# many compare the host before and after; those that say "beside: others" in
+# their first lines do not, and change nothing there: with more than one job they
+# are a second row that runs meanwhile.  Those that measure short times say
+# "beside: nothing", and run behind all others.
 #
 # BUILD    where the programs are (build)
 # RESULTS  a file to which a line for each test is appended (common.sh), for a
@@ -66,10 +69,32 @@ selected() { # NAME PATTERN...: whether one pattern matches
 	return 1
 }
 
-run_kind() { # KIND JOBS: runs the selected ones of a kind
-	grep -q "^$1/" "$RUN_DIR/names" || return 0
-	grep "^$1/" "$RUN_DIR/names" |
-	    RESULTS=$own_results xargs -P "$2" -n 1 sh tests/run_one.sh
+run_list() { # LIST JOBS: runs those named in the file
+	[ ! -s "$1" ] ||
+	    RESULTS=$own_results xargs -P "$2" -n 1 sh tests/run_one.sh < "$1"
+}
+
+# The rows of system tests, each a list of names.
+make_rows() {
+	: > "$RUN_DIR/row.1"
+	: > "$RUN_DIR/row.2"
+	: > "$RUN_DIR/alone"
+	sed -n '/^system\//p' "$RUN_DIR/names" | while read -r name; do
+		case $(sed -n '1,25s/^# beside: *//p' "tests/$name.sh") in
+		others) echo "$name" >> "$RUN_DIR/row.2" ;;
+		nothing) echo "$name" >> "$RUN_DIR/alone" ;;
+		*) echo "$name" >> "$RUN_DIR/row.1" ;;
+		esac
+	done
+}
+
+# All rows belong to the caller's process group, as whoever interrupts expects.
+run_rows() {
+	make_rows
+	printf '%s\n' "$RUN_DIR/row.1" "$RUN_DIR/row.2" |
+	    RESULTS=$own_results xargs -P "$jobs" -n 1 sh -c \
+	    'xargs -r -n 1 sh tests/run_one.sh < "$1"' row
+	run_list "$RUN_DIR/alone" 1
 }
 
 all_names | while read -r name; do
@@ -83,8 +108,9 @@ if [ ! -s "$RUN_DIR/names" ]; then
 	echo "there are no tests yet"
 fi
 
-run_kind unit "$jobs"
-run_kind system 1
+sed -n '/^unit\//p' "$RUN_DIR/names" > "$RUN_DIR/units"
+run_list "$RUN_DIR/units" "$jobs"
+run_rows
 
 if [ -n "${RESULTS:-}" ]; then
 	cat "$own_results" >> "$RESULTS"

@@ -4,6 +4,7 @@
 # once, a checkout that deletes before it creates, a broken file that is renamed,
 # an empty directory.
 # needs: git jq
+# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -3,6 +3,7 @@
 # A jail whose first process is killed is back within 100 ms; one that crashes
 # again and again is tried less and less often.
 # needs: root busybox jq
+# beside: nothing
 . tests/lib.sh
 . tests/agent.sh
 

@@ -3,6 +3,7 @@
 # The main job without processes and without rights: the model kernel as an
 # ordinary user.
 # needs: jq minisign
+# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -3,6 +3,7 @@
 # Somebody has a spec file open for writing and never closes it: that is told
 # after a while, and keeps nobody else waiting.
 # needs: root jq
+# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

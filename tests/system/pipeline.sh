@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # examples/gitops/pipeline.sh with real git: proposals, deployments, failures.
 # needs: git jq
+# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

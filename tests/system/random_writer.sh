@@ -5,6 +5,7 @@
 # says how long (`make soak`: 60), SEED which writes.
 # needs: jq
 # timeout: 200
+# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -3,6 +3,7 @@
 # The watched directory is unmounted, or another one takes its place, and it is
 # empty: that is no removal, though nothing but its inode tells.
 # needs: root jq
+# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

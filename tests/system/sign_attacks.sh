@@ -3,6 +3,7 @@
 # What people could do to signed states, an attack at a time, and that it is
 # found, by name.
 # needs: jq
+# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -4,6 +4,7 @@
 # and that it goes on with what it had.
 # needs: minisign jq
 # timeout: 120
+# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -3,6 +3,7 @@
 # Processes that do not want to end: a jail with them is gone within its
 # stop.timeout and a second, and nothing of them is left.
 # needs: root busybox jq
+# beside: nothing
 #
 # A shell needs /dev/null for what it runs in the background.
 . tests/lib.sh

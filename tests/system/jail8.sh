@@ -69,12 +69,11 @@ from_input() {
 	ja import - < "$work/jail.conf" > "$work/out" && says "name: web"
 }
 row "-f -" from_input
-names_refused() {
-	key "ip_hostname: true" &&
-	    (kernel=linux:$work/plan && out 2 "ip_hostname: true is refused" \
-	    plan "$one")
+looked_up() {
+	key "host.hostname: localhost" "ip_hostname: true" &&
+	    (kernel=linux:$work/plan && out 2 "create   web" plan "$one")
 }
-row "-h" names_refused
+row "-h" looked_up
 number() { ja list -j web jid | grep -q -x '[1-9][0-9]*'; }
 row "-i" number
 row "-J FILE" out 0 "path=$work/root" list -s -j web

@@ -249,6 +249,7 @@ failing_start(struct world *w, const char *before, int n, struct coverage *c)
 {
 	bool failed;
 
+	alarm(100);
 	forget_said(w);
 	host_reset(n, -1);
 	world_apply(w, everything);
@@ -308,6 +309,7 @@ failing_stop(struct world *w, const char *before, int n, struct coverage *c)
 {
 	bool failed;
 
+	alarm(100);
 	host_reset(-1, -1);
 	world_apply(w, everything);
 	assert_string_equal(w->deeds, "create web;");
@@ -340,13 +342,17 @@ each_step_of_a_stop_fails(void **state)
 	all_covered(&c, stop_steps, stop_count, false);
 }
 
-/* A life in a process of its own, killed at a point.  Whether it was. */
+/*
+ * A life in a process of its own, killed at a point.  Whether it was.  Each has
+ * the time of a test: there are hundreds, and machines that are busy.
+ */
 static bool
 killed_at(struct world *w, int n)
 {
 	int status;
 	pid_t pid;
 
+	alarm(100);
 	world_close(w);
 	pid = fork();
 	assert_true(pid >= 0);

@@ -15,6 +15,9 @@
 #include "agent/base/buffer.h"
 
 #define READ_STEP 65536u
+#define DIRECT_LEAST (1024u * 1024) /* bytes of a file that is large */
+#define DIRECT_STEP (1024u * 1024)
+#define DIRECT_UNIT 4096u /* of lengths and memory, past the cache */
 
 static int
 read_all(int fd, size_t max, struct buffer *b, struct error *err)
@@ -79,18 +82,63 @@ write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
+/* Not all file systems can. */
+static int
+set_direct(int fd, bool on)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags == -1 ? -1 : fcntl(fd, F_SETFL, on ? flags | O_DIRECT :
+	    flags & ~O_DIRECT);
+}
+
+/*
+ * The whole blocks of what is large, past the cache: it is synced at once, and
+ * nobody reads it soon, so copying it there would only cost time, and push out
+ * what others need.  Returns how many bytes were written.
+ */
+static size_t
+write_direct(int fd, const char *data, size_t len)
+{
+	size_t done = 0, n;
+	void *block;
+	ssize_t w;
+
+	if (len < DIRECT_LEAST || posix_memalign(&block, DIRECT_UNIT,
+	    DIRECT_STEP) != 0)
+		return 0;
+	if (set_direct(fd, true) == 0) {
+		while ((n = len - done) >= DIRECT_UNIT) {
+			n = n > DIRECT_STEP ? DIRECT_STEP :
+			    n - n % DIRECT_UNIT;
+			memcpy(block, data + done, n);
+			w = write(fd, block, n);
+			if (w > 0)
+				done += (size_t)w;
+			if (w != (ssize_t)n && !(w == -1 && errno == EINTR))
+				break;
+		}
+		(void)set_direct(fd, false);
+	}
+	free(block);
+	return done;
+}
+
 int
 file_create(int dir, const char *name, mode_t mode, const void *data,
     size_t len, struct error *err)
 {
+	size_t done;
 	int fd, code;
 
 	fd = openat(dir, name,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd == -1)
 		return error_sys(err, errno, "%s: cannot be created", name);
+	done = write_direct(fd, data, len);
 	/* The mode is meant as it is, whatever the umask. */
-	if (fchmod(fd, mode) == 0 && write_all(fd, data, len) == 0 &&
+	if (fchmod(fd, mode) == 0 &&
+	    write_all(fd, (const char *)data + done, len - done) == 0 &&
 	    fsync(fd) == 0) {
 		close(fd);
 		return 0;
@@ -123,6 +171,21 @@ file_replace(int dir, const char *name, const void *data, size_t len,
 	buffer_free(&temporary);
 	return code == 0 ? 0 : error_sys(err, code, "%s: cannot be written",
 	    name);
+}
+
+DIR *
+file_list(int dir, const char *what, struct error *err)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), code;
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+
+	if (d != NULL)
+		return d;
+	code = errno;
+	if (fd != -1)
+		close(fd);
+	error_sys(err, code, "%s cannot be listed", what);
+	return NULL;
 }
 
 int

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,6 +41,13 @@ int file_replace(int dir, const char *name, const void *data, size_t len,
  */
 void file_sweep(const char *dir, const char *suffix,
     bool (*known)(const void *arg, const char *name), const void *arg);
+
+/*
+ * A directory to be read from its beginning, whatever was read from `dir`
+ * before; closedir(3) leaves `dir` open.  `what` is for the message: "the
+ * snapshots cannot be listed".
+ */
+DIR *file_list(int dir, const char *what, struct error *err);
 
 /* fsync(2) of a directory; `name` is for the message. */
 int file_sync_dir(int dir, const char *name, struct error *err);

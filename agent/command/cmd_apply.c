@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "agent/base/channel.h"
 #include "agent/daemon/control.h"
@@ -19,12 +18,13 @@
 
 extern const struct command command_apply;
 
-enum { OPTION_PRUNE = 256, OPTION_PLAN, OPTION_RECURSIVE };
+enum { OPTION_PRUNE = 256, OPTION_PLAN, OPTION_RECURSIVE, OPTION_SIGNED };
 
 static const struct option options[] = {
 	{ "plan", required_argument, NULL, OPTION_PLAN },
 	{ "prune", no_argument, NULL, OPTION_PRUNE },
 	{ "recursive", no_argument, NULL, OPTION_RECURSIVE },
+	{ "require-signed", required_argument, NULL, OPTION_SIGNED },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -67,10 +67,47 @@ report(struct pass *p)
 	return status;
 }
 
-/*
- * Has the signer write the state, unless the newest one says the same, and waits
- * until it is on the disk.
- */
+static int
+tell_signer(int signer, uint32_t type, const struct bytes_out *b, struct error *err)
+{
+	return channel_write(signer, type, 0, b->data, b->len) == 0 ? 0 :
+	    error_sys(err, errno, "the signer cannot be reached");
+}
+
+/* Tells the signer of all jails, and waits until that is on the disk. */
+static int
+sign_with(int signer, struct pass *p, struct error *err)
+{
+	struct bytes_out b = { .data = NULL };
+	struct signer_answer answer;
+	struct message m;
+	int rc;
+
+	while ((rc = record_next(&p->reconciler, &b, err)) == 1)
+		if (tell_signer(signer, SIGNER_JAIL, &b, err) == -1) {
+			rc = -1;
+			break;
+		}
+	if (rc == 0)
+		rc = record_heading(&p->reconciler, "", &b, err);
+	if (rc == 0)
+		rc = tell_signer(signer, SIGNER_WRITE, &b, err);
+	free(b.data);
+	if (rc == -1)
+		return -1;
+	if (channel_read(signer, &m, err) != 1)
+		return error_set(err, ECHILD, "the signer ended");
+	if (m.len == sizeof answer)
+		memcpy(&answer, m.data, sizeof answer);
+	if (m.len != sizeof answer)
+		rc = error_set(err, EPROTO, "the signer's answer is not "
+		    "understood");
+	else if (answer.sequence < 0)
+		rc = error_set(err, 0, "%.500s", answer.text);
+	free(m.data);
+	return rc;
+}
+
 static int
 sign(struct pass *p, const struct context *ctx, struct error *err)
 {
@@ -79,40 +116,14 @@ sign(struct pass *p, const struct context *ctx, struct error *err)
 		.good = ctx->paths.good, .state = ctx->paths.state,
 		.head = ctx->paths.head, .make_key = true };
 	struct signer_said said;
-	struct signer_answer answer;
-	struct snapshot s;
-	struct message m;
-	size_t len;
-	char *json;
 	pid_t pid;
-	int fd, rc = -1;
+	int rc, fd = signer_start(&opt, &said, &pid, err);
 
-	if (record_state(&p->reconciler, "", &s, err) != 0)
+	if (fd == -1)
 		return -1;
-	s.taken = (int64_t)time(NULL);
-	if (record_is_newest(&ctx->paths, &s)) {
-		snapshot_free(&s);
-		return 0;
-	}
-	json = snapshot_encode(&s, &len, err);
-	snapshot_free(&s);
-	if (json == NULL)
-		return -1;
-	fd = signer_start(&opt, &said, &pid, err);
-	if (fd != -1 && channel_write(fd, SIGNER_WRITE, 0, json, len) == 0 &&
-	    channel_read(fd, &m, err) == 1) {
-		if (m.len == sizeof answer) {
-			memcpy(&answer, m.data, sizeof answer);
-			rc = answer.sequence >= 0 ? 0 :
-			    error_set(err, 0, "%.500s", answer.text);
-		}
-		free(m.data);
-	}
-	free(json);
-	if (fd != -1) {
-		close(fd);
-		waitpid(pid, NULL, 0);
-	}
+	rc = sign_with(fd, p, err);
+	close(fd);
+	waitpid(pid, NULL, 0);
 	return rc;
 }
 
@@ -151,7 +162,8 @@ compare(const struct context *ctx, const struct pass_options *opt,
     struct saved_plan *plan, struct error *err)
 {
 	struct pass_options reading = { .path = opt->path,
-		.letters = opt->letters, .prune = opt->prune, .below = opt->below };
+		.required = opt->required, .letters = opt->letters,
+		.prune = opt->prune, .below = opt->below };
 	struct bound_plan now = { .count = 0 };
 	struct action *actions = NULL;
 	size_t count = 0;
@@ -232,9 +244,10 @@ apply_by_agent(const struct context *ctx, const struct pass_options *opt,
 
 	error_clear(&err);
 	rc = pass_set(opt, set, &err) != 0 ? -1 : control_call(&ctx->paths,
-	    "apply", json_pack("{s:s, s:i, s:i, s:b}", "set", set,
+	    "apply", json_pack("{s:s, s:i, s:i, s:b, s:b}", "set", set,
 	    "letters", (int)given->letters, "parallel", (int)given->parallel,
-	    "recursive", (int)opt->below), -1, &reply, &err);
+	    "recursive", (int)opt->below, "signed",
+	    (int)(opt->required->keys > 0)), -1, &reply, &err);
 	if (rc == 1)
 		error_set(&err, 0, "another apply is under way (pid %ld)",
 		    paths_lock_holder(&ctx->paths));
@@ -257,11 +270,14 @@ apply_by_agent(const struct context *ctx, const struct pass_options *opt,
 static int
 run(struct context *ctx, int argc, char **argv)
 {
-	struct pass_options opt = { .write = true, .told = told };
+	struct required required = { .keys = 0 };
+	struct pass_options opt = { .write = true, .told = told,
+		.required = &required };
 	struct given given = { .parallel = -1 };
 	const char *wrong, *plan = NULL;
+	struct error err;
+	int ch, status;
 	long n;
-	int ch;
 
 	while ((ch = getopt_long(argc, argv, ":cmp:r", options,
 	    NULL)) != -1) {
@@ -273,6 +289,12 @@ run(struct context *ctx, int argc, char **argv)
 			plan = optarg;
 		else if (ch == OPTION_RECURSIVE)
 			opt.below = true;
+		else if (ch == OPTION_SIGNED) {
+			status = required_take(&required, &command_apply,
+			    optarg);
+			if (status != EXIT_OK)
+				return status;
+		}
 		else if (ch == 'p' && (n = number_option(optarg)) >= 0)
 			opt.parallel = (unsigned)(given.parallel = n);
 		else if (ch == 'p')
@@ -285,6 +307,11 @@ run(struct context *ctx, int argc, char **argv)
 	    opt.below))
 		return usage_error(&command_apply, "--plan: the plan says what "
 		    "is allowed, and for which PATH");
+	if (paths_lock_holder(&ctx->paths) == 0 &&
+	    required_check(&required, ctx, &err) != 0) {
+		complain("%s", err.text);
+		return EXIT_FAILED;
+	}
 	if (plan != NULL)
 		return apply_saved(ctx, &opt, plan);
 	if (argc - optind != 1)
@@ -302,14 +329,15 @@ run(struct context *ctx, int argc, char **argv)
 
 const struct command command_apply = {
 	.name = "apply",
-	.synopsis = "[-cmr] [-p N] [--prune] [--recursive] PATH | [-p N] "
-	    "--plan FILE",
+	.synopsis = "[-cmr] [-p N] [--prune] [--recursive] "
+	    "[--require-signed PUB] ... PATH | [-p N] --plan FILE",
 	.summary = "make the jails as the specs say, once",
 	.help = "  -c -m -r     what is allowed: create, modify, restart (all)\n"
 	    "  -p N         at most N jails at a time (0, as by default: any\n"
 	    "               number)\n"
 	    "  --prune      remove jails of this set that no spec says\n"
 	    "  --recursive  with the directories below PATH\n"
+	    "  --require-signed PUB  as run has it\n"
 	    "  --plan FILE  what plan -o FILE said, as far as specs and jails\n"
 	    "               are what they were then; the rest is refused\n\n"
 	    "While an agent runs, it does the work in its own way: -c -m -r\n"

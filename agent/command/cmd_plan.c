@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/command/action_print.h"
 #include "agent/command/letters.h"
 #include "agent/command/pass.h"
 #include "agent/command/saved_plan.h"
@@ -12,13 +13,15 @@
 
 extern const struct command command_plan;
 
-enum { OPTION_PRUNE = 256, OPTION_JSON, OPTION_AS, OPTION_RECURSIVE };
+enum { OPTION_PRUNE = 256, OPTION_JSON, OPTION_AS, OPTION_RECURSIVE,
+	OPTION_SIGNED };
 
 static const struct option options[] = {
 	{ "prune", no_argument, NULL, OPTION_PRUNE },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "as", required_argument, NULL, OPTION_AS },
 	{ "recursive", no_argument, NULL, OPTION_RECURSIVE },
+	{ "require-signed", required_argument, NULL, OPTION_SIGNED },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -27,47 +30,6 @@ struct output {
 	bool json;
 	const char *file; /* -o, or NULL */
 };
-
-static void
-print_texts(const struct text_list *l, bool set)
-{
-	if (!set)
-		printf("(default)");
-	else if (l->count == 0)
-		printf("(empty)");
-	for (size_t i = 0; set && i < l->count; i++) {
-		fputs(i == 0 ? "" : ", ", stdout);
-		print_plain(stdout, l->text[i]);
-	}
-}
-
-/* One action for people: a line, and one for each parameter. */
-static void
-print_action(const struct context *ctx, const struct action *a)
-{
-	static const char *const colour[] = {
-		[ACTION_CREATE] = "\033[32m",
-		[ACTION_MODIFY] = "\033[36m",
-		[ACTION_RESTART] = "\033[33m",
-		[ACTION_REMOVE] = "\033[31m",
-		[ACTION_BLOCKED] = "\033[35m",
-		[ACTION_CONFLICT] = "\033[35m",
-	};
-
-	printf("%s%-8s%s %s: ", ctx->colour ? colour[a->kind] : "",
-	    action_word(a->kind), ctx->colour ? "\033[0m" : "", a->name);
-	print_plain(stdout, a->reason);
-	putchar('\n');
-	for (size_t i = 0; i < a->count; i++) {
-		const struct change *c = &a->change[i];
-
-		printf("           %s: ", c->name);
-		print_texts(&c->from, c->was_set);
-		printf(" -> ");
-		print_texts(&c->to, c->is_set || c->to.count > 0);
-		printf(" (%s)\n", how_word(c->how));
-	}
-}
 
 /* Shows what was foreseen; returns how many actions there are. */
 static int
@@ -81,7 +43,7 @@ show_all(const struct reconciler *r, const struct context *ctx,
 
 		n += a->kind != ACTION_NONE;
 		if (a->kind != ACTION_NONE && list == NULL)
-			print_action(ctx, a);
+			action_print(ctx, a);
 		if (list != NULL && (a->kind != ACTION_NONE ||
 		    r->jail[i]->said))
 			json_array_append_new(list, status_action(a));
@@ -149,6 +111,12 @@ plan(const struct context *ctx, const struct pass_options *opt,
 	struct error err;
 	int status = EXIT_FAILED;
 
+	/* What is only proposed may be signed later. */
+	if (opt->as == NULL &&
+	    required_check(opt->required, ctx, &err) != 0) {
+		complain("%s", err.text);
+		return status;
+	}
 	if (pass_open(&p, ctx, opt, &err) != 0)
 		complain("%s", err.text);
 	else
@@ -160,10 +128,11 @@ plan(const struct context *ctx, const struct pass_options *opt,
 static int
 run(struct context *ctx, int argc, char **argv)
 {
-	struct pass_options opt = { .path = NULL };
+	struct required required = { .keys = 0 };
+	struct pass_options opt = { .path = NULL, .required = &required };
 	struct output out = { .json = false };
 	const char *wrong;
-	int ch;
+	int ch, status;
 
 	while ((ch = getopt_long(argc, argv, ":cmo:r", options, NULL)) != -1) {
 		if (letters_take(ch, &opt.letters))
@@ -178,7 +147,12 @@ run(struct context *ctx, int argc, char **argv)
 			opt.below = true;
 		else if (ch == OPTION_AS)
 			opt.as = optarg;
-		else
+		else if (ch == OPTION_SIGNED) {
+			status = required_take(&required, &command_plan,
+			    optarg);
+			if (status != EXIT_OK)
+				return status;
+		} else
 			return option_error(&command_plan, argc, argv, ch);
 	}
 	if (argc - optind != 1)
@@ -196,14 +170,15 @@ run(struct context *ctx, int argc, char **argv)
 
 const struct command command_plan = {
 	.name = "plan",
-	.synopsis = "[-cmr] [--prune] [--as DIR] [--recursive] [--json] "
-	    "[-o FILE] PATH",
+	.synopsis = "[-cmr] [--prune] [--as DIR] [--recursive] "
+	    "[--require-signed PUB] ... [--json] [-o FILE] PATH",
 	.summary = "show what apply would change, and why",
 	.help = "  -c -m -r     what is allowed: create, modify, restart (all)\n"
 	    "  --prune      remove jails of this set that no spec says\n"
 	    "  --as DIR     as if the specs in PATH were in DIR: what a proposal "
 	    "would do\n"
 	    "  --recursive  with the directories below PATH\n"
+	    "  --require-signed PUB  as run has it\n"
 	    "  --json       for programs\n"
 	    "  -o FILE      keep the plan for apply --plan\n\n"
 	    "Exit status: 0 nothing to do, 2 changes, 1 error.\n",

@@ -6,12 +6,10 @@
 #include "agent/command/command.h"
 #include "agent/daemon/daemon.h"
 #include "agent/command/letters.h"
-#include "agent/sign/minisign.h"
+#include "agent/command/required.h"
 
 #define DEFAULT_INTERVAL 30
 #define DEFAULT_SNAPSHOTS 1000
-
-#define KEYS_MAX 16
 
 extern const struct command command_run;
 
@@ -25,20 +23,10 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* Adds a key that must have signed the specs. */
 static int
-take_key(const char *text, struct minisign_public key[KEYS_MAX], size_t *keys)
+failed(const struct error *err)
 {
-	struct error err;
-
-	if (*keys == KEYS_MAX)
-		return usage_error(&command_run, "--require-signed: more than "
-		    "%d keys", KEYS_MAX);
-	if (minisign_public_read(text, &key[*keys], &err) == 0) {
-		++*keys;
-		return EXIT_OK;
-	}
-	complain("--require-signed: %s", err.text);
+	complain("%s", err->text);
 	return EXIT_FAILED;
 }
 
@@ -53,7 +41,8 @@ run(struct context *ctx, int argc, char **argv)
 		.max_restart = { .value = -1 },
 		.trust = true,
 	};
-	struct minisign_public key[KEYS_MAX];
+	struct required required = { .keys = 0 };
+	struct error err;
 	const char *wrong;
 	int ch, status;
 	long n;
@@ -82,7 +71,8 @@ run(struct context *ctx, int argc, char **argv)
 			o.interval = (unsigned)n;
 			break;
 		case 'S':
-			if ((status = take_key(optarg, key, &o.keys)) != 0)
+			status = required_take(&required, &command_run, optarg);
+			if (status != EXIT_OK)
 				return status;
 			break;
 		case 'K':
@@ -114,7 +104,10 @@ run(struct context *ctx, int argc, char **argv)
 	wrong = letters_check(&o.letters, true);
 	if (wrong != NULL)
 		return usage_error(&command_run, "%s", wrong);
-	o.key = key;
+	if (required_check(&required, ctx, &err) != 0)
+		return failed(&err);
+	o.key = required.key;
+	o.keys = required.keys;
 	return daemon_run(ctx, &o);
 }
 

@@ -1,143 +1,76 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jailagent snapshot diff. */
+/* jailagent snapshot diff: in the words of plan. */
 #include "agent/command/cmd_snapshot.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "agent/base/buffer.h"
-#include "agent/sign/snapshot_diff.h"
-
-/* One of both forms is printed at the end. */
-struct output {
-	struct buffer text, json;
-	const char *jail; /* the one whose changes are being listed */
-};
-
-/* Words of --json, and the sign in front of a jail's name. */
-static const struct {
-	const char *word;
-	char sign;
-} kinds[] = {
-	[CHANGE_FIELD] = { "field", '~' },
-	[CHANGE_PARAM] = { "param", '~' },
-	[CHANGE_ADDED] = { "added", '+' },
-	[CHANGE_REMOVED] = { "removed", '-' },
-};
+#include "agent/command/action_print.h"
+#include "agent/daemon/status.h"
+#include "agent/plan/between.h"
 
 static void
-add_value_text(struct buffer *b, const struct text_list *value)
+print_json(const struct snapshot *from, const struct snapshot *to,
+    const struct between *b)
 {
-	if (value == NULL) {
-		buffer_text(b, "(not there)");
-		return;
-	}
-	if (value->count == 0 ||
-	    (value->count == 1 && value->text[0][0] == '\0'))
-		buffer_text(b, "(empty)");
-	for (size_t i = 0; i < value->count; i++) {
-		if (i > 0)
-			buffer_text(b, ", ");
-		buffer_printable(b, value->text[i]);
-	}
+	json_t *states = json_array(), *actions = json_array(), *o;
+
+	for (size_t i = 0; i < b->states.count; i++)
+		json_array_append_new(states,
+		    status_change(&b->states.change[i]));
+	for (size_t i = 0; i < b->count; i++)
+		json_array_append_new(actions, status_action(&b->action[i]));
+	o = json_pack("{s:I, s:I, s:o, s:o}", "from",
+	    (json_int_t)from->sequence, "to", (json_int_t)to->sequence,
+	    "states", states, "actions", actions);
+	json_dumpf(o, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(o);
 }
 
 static void
-add_text(struct output *o, const struct snapshot_change *c)
+print_text(const struct context *ctx, const struct snapshot *from,
+    const struct snapshot *to, const struct between *b)
 {
-	struct buffer *b = &o->text;
+	char was[SNAPSHOT_TIME_MAX], is[SNAPSHOT_TIME_MAX];
 
-	if (c->jail != NULL && (o->jail == NULL ||
-	    strcmp(o->jail, c->jail) != 0)) {
-		buffer_printf(b, "%c ", kinds[c->kind].sign);
-		buffer_printable(b, c->jail);
-		buffer_text(b, "\n");
+	printf("snapshot %" PRIu64 " (%s) -> %" PRIu64 " (%s)\n",
+	    from->sequence, snapshot_time(from->taken, was), to->sequence,
+	    snapshot_time(to->taken, is));
+	for (size_t i = 0; i < b->states.count; i++) {
+		change_print(&b->states.change[i]);
+		printf("\n");
 	}
-	o->jail = c->jail;
-	if (c->name == NULL)
-		return;
-	buffer_text(b, c->jail == NULL ? "" : "    ");
-	buffer_printable(b, c->name);
-	buffer_text(b, ": ");
-	add_value_text(b, c->from);
-	buffer_text(b, " -> ");
-	add_value_text(b, c->to);
-	buffer_text(b, "\n");
+	for (size_t i = 0; i < b->count; i++)
+		action_print(ctx, &b->action[i]);
+	if (b->count == 0 && b->states.count == 0)
+		printf("no difference\n");
 }
 
-static void
-add_value_json(struct buffer *b, const char *key,
-    const struct snapshot_change *c, const struct text_list *value)
+static int
+show(const struct snapshot_args *a, const struct snapshot *from,
+    const struct snapshot *to)
 {
-	buffer_printf(b, ",\"%s\":", key);
-	if (value == NULL) {
-		buffer_text(b, "null");
-	} else if (c->kind == CHANGE_FIELD) {
-		buffer_json(b, value->text[0]);
-	} else {
-		buffer_text(b, "[");
-		for (size_t i = 0; i < value->count; i++) {
-			buffer_text(b, i > 0 ? "," : "");
-			buffer_json(b, value->text[i]);
-		}
-		buffer_text(b, "]");
+	struct between b;
+	struct error err;
+
+	if (between(from, to, &b, &err) != 0) {
+		complain("%s", err.text);
+		return EXIT_FAILED;
 	}
-}
-
-static void
-add_json(struct output *o, const struct snapshot_change *c)
-{
-	struct buffer *b = &o->json;
-
-	buffer_printf(b, "%s{\"change\":\"%s\",\"jail\":",
-	    b->len > 0 ? "," : "", kinds[c->kind].word);
-	if (c->jail == NULL)
-		buffer_text(b, "null");
+	if (a->json)
+		print_json(from, to, &b);
 	else
-		buffer_json(b, c->jail);
-	if (c->name != NULL) {
-		buffer_text(b, ",\"name\":");
-		buffer_json(b, c->name);
-		add_value_json(b, "from", c, c->from);
-		add_value_json(b, "to", c, c->to);
-	}
-	buffer_text(b, "}");
-}
-
-static void
-add_change(void *arg, const struct snapshot_change *c)
-{
-	add_text(arg, c);
-	add_json(arg, c);
-}
-
-static void
-print_diff(const struct snapshot *a, const struct snapshot *b, bool json)
-{
-	struct output o = { .jail = NULL };
-	char from[SNAPSHOT_TIME_MAX], to[SNAPSHOT_TIME_MAX];
-
-	snapshot_diff(a, b, add_change, &o);
-	if (o.text.failed || o.json.failed)
-		complain("no memory for the differences");
-	else if (json)
-		printf("{\"from\":%" PRIu64 ",\"to\":%" PRIu64
-		    ",\"changes\":[%s]}\n", a->sequence, b->sequence,
-		    o.json.len == 0 ? "" : o.json.data);
-	else
-		printf("snapshot %" PRIu64 " (%s) -> %" PRIu64 " (%s)\n%s",
-		    a->sequence, snapshot_time(a->taken, from), b->sequence,
-		    snapshot_time(b->taken, to),
-		    o.text.len == 0 ? "no difference\n" : o.text.data);
-	buffer_free(&o.text);
-	buffer_free(&o.json);
+		print_text(a->ctx, from, to, &b);
+	between_free(&b);
+	return EXIT_OK;
 }
 
 int
 snapshot_command_diff(const struct snapshot_args *a)
 {
 	struct snapshot from, to;
+	int status;
 
 	/* Without operands: from the one before the newest to the newest. */
 	if (snapshot_argument(a, a->argc > 0 ? a->argv[0] : NULL, 1,
@@ -148,8 +81,8 @@ snapshot_command_diff(const struct snapshot_args *a)
 		snapshot_free(&from);
 		return EXIT_FAILED;
 	}
-	print_diff(&from, &to, a->json);
+	status = show(a, &from, &to);
 	snapshot_free(&from);
 	snapshot_free(&to);
-	return EXIT_OK;
+	return status;
 }

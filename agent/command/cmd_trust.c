@@ -74,26 +74,14 @@ show(const struct context *ctx, bool json)
 static int
 reset_here(const struct context *ctx, struct error *err)
 {
-	const struct paths *p = &ctx->paths;
-	struct minisign_secret *secret;
-	struct minisign_public pub;
-	int lock, dir, rc = -1;
+	int lock, rc;
 	long holder;
-	bool made;
 
 	compat_hide_memory();
-	if (paths_make(p, err) != 0 ||
-	    (lock = paths_lock(p, &holder, err)) == -1)
+	if (paths_make(&ctx->paths, err) != 0 ||
+	    (lock = paths_lock(&ctx->paths, &holder, err)) == -1)
 		return -1;
-	if (minisign_ensure(p->key, p->public_key, &made, &pub, err) == 0 &&
-	    (secret = minisign_secret_read(p->key, err)) != NULL) {
-		dir = open(p->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		rc = dir == -1 ? error_sys(err, errno, "%s", p->state) :
-		    accepted_write(dir, secret, "", 0, err);
-		minisign_secret_free(secret);
-		if (dir != -1)
-			close(dir);
-	}
+	rc = accepted_keep(&ctx->paths, "", 0, err);
 	close(lock);
 	return rc;
 }

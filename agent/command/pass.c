@@ -118,6 +118,21 @@ read_secrets(struct pass *p)
 	return rc;
 }
 
+static int
+load(struct pass *p, const struct context *ctx, const struct pass_options *opt,
+    struct error *err)
+{
+	kernel_learn(ctx->kernel);
+	if (opt->required != NULL && opt->required->keys > 0) {
+		p->errors = &p->scan.errors;
+		return pass_load_signed(p, ctx, opt, err);
+	}
+	if (manifest_check(opt->path, opt->below, err) != 0)
+		return error_wrap(err, "%s", opt->path);
+	spec_load_below(&opt->path, 1, opt->below, &p->specs);
+	return 0;
+}
+
 int
 pass_open(struct pass *p, const struct context *ctx,
     const struct pass_options *opt, struct error *err)
@@ -134,15 +149,12 @@ pass_open(struct pass *p, const struct context *ctx,
 
 	memset(p, 0, sizeof *p);
 	p->lock = p->inventory.journal = -1;
-	if (opt->path != NULL) {
-		if (pass_set(opt, p->set, err) != 0)
-			return -1;
-		if (manifest_check(opt->path, opt->below, err) != 0)
-			return error_wrap(err, "%s", opt->path);
-		kernel_learn(ctx->kernel);
-		spec_load_below(&opt->path, 1, opt->below, &p->specs);
-	}
+	p->errors = &p->specs.errors;
+	if (opt->path != NULL && pass_set(opt, p->set, err) != 0)
+		return -1;
 	if (opt->write && take_lock(p, ctx, err) != 0)
+		return -1;
+	if (opt->path != NULL && load(p, ctx, opt, err) != 0)
 		return -1;
 	if (vault_open(&p->vault, ctx->paths.seal, opt->write, err) != 0)
 		return -1;
@@ -195,6 +207,7 @@ pass_close(struct pass *p)
 	if (p->base != NULL)
 		event_base_free(p->base);
 	spec_set_free(&p->specs);
+	scan_free(&p->scan);
 	if (p->lock != -1)
 		close(p->lock);
 }
@@ -215,5 +228,5 @@ pass_keep_all(struct pass *p)
 size_t
 pass_print_errors(const struct pass *p)
 {
-	return print_errors(&p->specs.errors);
+	return print_errors(p->errors);
 }

@@ -6,7 +6,8 @@
 #ifndef JA_PASS_H
 #define JA_PASS_H
 
-#include "agent/command/command.h"
+#include "agent/command/required.h"
+#include "agent/read/reader.h"
 #include "agent/reconcile/reconcile.h"
 
 struct pass_options {
@@ -16,6 +17,7 @@ struct pass_options {
 	bool prune;
 	bool below; /* with the directories below `path` */
 	bool write; /* apply: takes the lock, changes things */
+	const struct required *required; /* keys; NULL: none */
 	struct bound_plan *bound; /* apply: only what it says, or NULL */
 	reconcile_told_fn *told;
 	void *arg;
@@ -31,6 +33,8 @@ struct pass {
 	struct children *children;
 	struct reconciler reconciler;
 	struct spec_set specs;
+	struct scan scan; /* where they are signed: the last one */
+	const struct spec_errors *errors;
 	char set[PATHS_MAX];
 	int lock;
 	bool has_reconciler;
@@ -38,10 +42,17 @@ struct pass {
 
 /*
  * Reads specs, kernel and inventory.  `path` NULL: the inventory alone.  Errors
- * in files are in pass->specs.errors and do not fail.  The caller closes it
+ * in files are in pass->errors and do not fail.  The caller closes it
  * also after a failure.
  */
 int pass_open(struct pass *p, const struct context *ctx,
+    const struct pass_options *opt, struct error *err);
+
+/*
+ * pass_signed.c: the specs when keys are required, with the numbers of those
+ * that are new on record when something is to be done.
+ */
+int pass_load_signed(struct pass *p, const struct context *ctx,
     const struct pass_options *opt, struct error *err);
 
 /* The name of the set that a path belongs to: PATHS_MAX bytes. */

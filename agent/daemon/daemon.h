@@ -88,7 +88,8 @@ struct daemon {
 	bool unsigned_for_ever; /* the signer has ended */
 	bool said_not_kept; /* that a last good text could not be kept */
 	int64_t snapshot_at; /* ms, of the last one */
-	unsigned char content[DIGEST_SIZE], sent[DIGEST_SIZE];
+	bool recording; /* jails are being told to the signer */
+	size_t to_record, recorded; /* for this snapshot: left, and all */
 	char snapshot_problem[512];
 
 	/* daemon_orders.c */

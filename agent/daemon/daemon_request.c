@@ -367,6 +367,10 @@ other_options(const struct daemon *d, json_t *q)
 		return json_sprintf("the agent with pid %ld runs without "
 		    "--recursive; leave it out, or stop it first",
 		    (long)getpid());
+	if (json_is_true(json_object_get(q, "signed")) && d->opt.keys == 0)
+		return json_sprintf("the agent with pid %ld runs without "
+		    "--require-signed; leave it out, or stop it first",
+		    (long)getpid());
 	if (letters != 0 && letters != d->opt.letters)
 		return json_sprintf("the agent with pid %ld runs with -%s, not "
 		    "-%s; leave the letters out, or stop it first",

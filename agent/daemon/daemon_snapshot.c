@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Signed states: when something changed, the state is read and handed to the
- * signer, at most once a second and one at a time.  A state that says the same
- * as the one before is not written again.
+ * Signed states: when something changed, the jails that it may be about are read
+ * and told to the signer, then a snapshot is asked for, at most once a second
+ * and one at a time.  The loop goes on between some jails and the next ones.
  */
 #include <event2/event.h>
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/base/clock.h"
 #include "agent/daemon/daemon.h"
 #include "agent/daemon/daemon_trust.h"
 #include "agent/daemon/record.h"
+#include "agent/reconcile/unrecorded.h"
 #include "agent/sign/signer.h"
 #include "kernel/compat.h"
 
 #define SNAPSHOT_MS 1000
+
+/* How long jails are read in one turn of the loop. */
+#define TURN_US 300
+
+/* Reading so many at once uses much more memory than is kept. */
+#define MANY_JAILS 500
 
 /* From a state that could not be signed to the next try. */
 static const struct timeval retry_time = { 5, 0 };
@@ -38,59 +44,82 @@ revision(const struct daemon *d)
 	return d->has_scan ? d->scan.revision : "";
 }
 
-/* The JSON of a state that is not the one that was written last. */
-static char *
-encode_new(struct daemon *d, const struct snapshot *s, size_t *len,
-    struct error *err)
-{
-	struct snapshot_piece *piece = snapshot_pieces(s, err);
-	char *json = NULL;
-
-	if (piece == NULL || snapshot_content(s, piece, s->count, d->sent,
-	    err) != 0)
-		problem(d, err->text);
-	else if (memcmp(d->sent, d->content, DIGEST_SIZE) != 0 &&
-	    (json = snapshot_assemble(s, piece, s->count, len, err)) == NULL)
-		problem(d, err->text);
-	snapshot_pieces_free(piece, s->count);
-	return json;
-}
-
 static void
-take(struct daemon *d)
+begin(struct daemon *d)
 {
-	struct snapshot s;
-	struct error err;
-	char *json;
-	size_t len;
-
 	d->reconciler.changed = false;
 	d->sign_again = false;
 	d->snapshot_at = clock_ms();
-	if (record_state(&d->reconciler, revision(d), &s, &err) != 0) {
+	/* What changes from now on is for the next snapshot. */
+	d->recording = true;
+	d->to_record = d->recorded = d->reconciler.unrecorded_count;
+}
+
+static void
+ask(struct daemon *d, struct bytes_out *b)
+{
+	struct error err;
+
+	d->recording = false;
+	if (record_heading(&d->reconciler, revision(d), b, &err) != 0)
 		problem(d, err.text);
-		return;
-	}
-	s.taken = (int64_t)time(NULL);
-	json = encode_new(d, &s, &len, &err);
-	snapshot_free(&s);
-	if (json != NULL && channel_send(d->signer, SIGNER_WRITE, 0, json,
-	    len) == 0)
+	else if (channel_send(d->signer, SIGNER_WRITE, 0, b->data,
+	    b->len) == 0)
 		d->signing = true;
-	free(json);
-	/* A record of all jails at once is many times what is kept. */
-	compat_trim_memory();
+	if (d->recorded > MANY_JAILS)
+		compat_trim_memory();
+}
+
+static void
+go_on(struct daemon *d, struct bytes_out *b)
+{
+	static const struct timeval now;
+	int64_t until = clock_us() + TURN_US;
+	struct error err;
+	int rc;
+
+	for (; d->to_record > 0; d->to_record--) {
+		rc = record_next(&d->reconciler, b, &err);
+		if (rc == -1) {
+			problem(d, err.text);
+			d->recording = false;
+			evtimer_add(d->snapshot_timer, &retry_time);
+			return;
+		}
+		if (rc == 1 && channel_send(d->signer, SIGNER_JAIL, 0,
+		    b->data, b->len) != 0)
+			return; /* on_signer_gone is called */
+		if (clock_us() >= until && d->to_record > 1) {
+			d->to_record--;
+			evtimer_add(d->snapshot_timer, &now);
+			return;
+		}
+	}
+	ask(d, b);
 }
 
 static void
 snapshot_due(evutil_socket_t fd, short what, void *arg)
 {
+	struct bytes_out b = { .data = NULL };
 	struct daemon *d = arg;
 
 	(void)fd;
 	(void)what;
-	if (!d->signing)
-		take(d);
+	if (d->signing)
+		return;
+	if (!d->recording)
+		begin(d);
+	go_on(d, &b);
+	free(b.data);
+}
+
+/* Nobody is there to be told: that must not grow for ever. */
+static void
+drop_all(struct daemon *d)
+{
+	while (unrecorded_first(&d->reconciler) != NULL)
+		unrecorded_take(&d->reconciler);
 }
 
 void
@@ -100,6 +129,8 @@ daemon_snapshot_due(struct daemon *d)
 	struct timeval tv;
 
 	d->sign_again |= d->signing;
+	if (d->unsigned_for_ever)
+		drop_all(d);
 	if (d->signing || d->snapshot_timer == NULL ||
 	    evtimer_pending(d->snapshot_timer, NULL))
 		return;
@@ -143,11 +174,9 @@ on_done(void *arg, struct channel *c, const struct message *m)
 	if (a.sequence < 0) {
 		/* Later again, so that what is not signed now is then. */
 		evtimer_add(d->snapshot_timer, &retry_time);
-	} else {
-		memcpy(d->content, d->sent, DIGEST_SIZE);
-		if (!d->reconciler.changed &&
-		    inventory_compact(&d->inventory, &err) != 0)
-			daemon_log("journal: %s", err.text);
+	} else if (!d->reconciler.changed &&
+	    inventory_compact(&d->inventory, &err) != 0) {
+		daemon_log("journal: %s", err.text);
 	}
 	if (d->reconciler.changed || d->sign_again)
 		daemon_snapshot_due(d);
@@ -165,22 +194,6 @@ on_signer_gone(void *arg, struct channel *c)
 	d->unsigned_for_ever = true;
 }
 
-/* What the newest good snapshot says need not be said again. */
-static void
-remember_newest(struct daemon *d)
-{
-	unsigned char digest[DIGEST_SIZE];
-	struct snapshot s;
-	struct error err;
-
-	if (snapshot_newest(d->ctx->paths.snapshots, d->ctx->paths.public_key,
-	    &s, digest, &err) != 0)
-		return;
-	if (record_content(&s, d->content, &err) != 0)
-		memset(d->content, 0, sizeof d->content);
-	snapshot_free(&s);
-}
-
 int
 daemon_snapshot_start(struct daemon *d, int signer, struct error *err)
 {
@@ -188,7 +201,6 @@ daemon_snapshot_start(struct daemon *d, int signer, struct error *err)
 	d->snapshot_timer = evtimer_new(d->base, snapshot_due, d);
 	if (d->signer == NULL || d->snapshot_timer == NULL)
 		return error_set(err, 0, "snapshots: out of memory");
-	remember_newest(d);
 	return 0;
 }
 

@@ -5,10 +5,13 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/base/buffer.h"
 #include "agent/reconcile/secrets.h"
+#include "agent/reconcile/unrecorded.h"
+#include "agent/sign/signer_state.h"
 
 /* What changes by itself, or is said elsewhere in the record. */
 static bool
@@ -150,87 +153,60 @@ record_jail(const struct reconciler *r, const struct entry *e,
 	    record_params(r, m, e->applied, j, err) : 0;
 }
 
-/* All that are wanted or the agent's own; both lists are sorted by name. */
+/* 1: there is nothing to be said of it any more. */
 static int
-record_jails(const struct reconciler *r, struct snapshot *s,
-    struct error *err)
+read_jail(const struct reconciler *r, const char *name,
+    struct snapshot_jail *j, struct error *err)
 {
-	const struct inventory *inv = r->shop.inventory;
-	size_t i = 0, k = 0;
+	const struct entry *e = inventory_find(r->shop.inventory, name);
+	const struct managed *m = reconciler_find(r, name);
 
-	while (i < inv->count || k < r->count) {
-		const struct entry *e = i < inv->count ? inv->entry[i] : NULL;
-		const struct managed *m = k < r->count ? r->jail[k] : NULL;
-		int order = e == NULL ? 1 : m == NULL ? -1 :
-		    strcmp(e->name, m->name);
-
-		i += order <= 0;
-		k += order >= 0;
-		if (order > 0 && m->desired == NULL)
-			continue;
-		s->count++;
-		if (record_jail(r, order <= 0 ? e : NULL, order >= 0 ? m :
-		    NULL, &s->jail[s->count - 1], err) != 0)
-			return -1;
-	}
-	return 0;
+	if (e != NULL || (m != NULL && m->desired != NULL))
+		return record_jail(r, e, m, j, err);
+	j->name = strdup(name);
+	return j->name == NULL ? error_sys(err, ENOMEM, "snapshot") : 1;
 }
 
 int
-record_state(const struct reconciler *r, const char *revision,
-    struct snapshot *s, struct error *err)
+record_next(struct reconciler *r, struct bytes_out *b, struct error *err)
 {
-	const struct inventory *inv = r->shop.inventory;
-	char host[256] = "";
+	const char *name = unrecorded_first(r);
+	struct snapshot_jail j = { .name = NULL };
+	int rc;
 
-	memset(s, 0, sizeof *s);
-	gethostname(host, sizeof host - 1);
-	memset(s->previous, '0', sizeof s->previous - 1);
-	s->host = strdup(host);
-	s->boot = strdup(r->shop.observer->boot);
-	s->kernel = strdup(r->shop.observer->kernel->backend->name);
-	s->revision = strdup(revision);
-	s->set = strdup(r->shop.set);
-	s->jail = calloc(inv->count + r->count + 1, sizeof *s->jail);
-	if (s->host == NULL || s->boot == NULL || s->kernel == NULL ||
-	    s->revision == NULL || s->set == NULL || s->jail == NULL) {
-		snapshot_free(s);
-		return error_sys(err, ENOMEM, "snapshot");
-	}
-	if (record_jails(r, s, err) != 0) {
-		snapshot_free(s);
+	if (name == NULL)
+		return 0;
+	b->len = 0;
+	b->failed = false;
+	rc = read_jail(r, name, &j, err);
+	if (rc >= 0)
+		rc = signer_jail_encode(b, &j, rc == 1, err);
+	snapshot_jail_free(&j);
+	if (rc != 0)
 		return -1;
-	}
-	return 0;
+	unrecorded_take(r);
+	return 1;
 }
 
 int
-record_content(const struct snapshot *s, unsigned char digest[DIGEST_SIZE],
-    struct error *err)
+record_heading(const struct reconciler *r, const char *revision,
+    struct bytes_out *b, struct error *err)
 {
-	struct snapshot_piece *piece = snapshot_pieces(s, err);
-	int rc = piece == NULL ? -1 :
-	    snapshot_content(s, piece, s->count, digest, err);
+	char host[256] = "";
+	/* Only read by who encodes it. */
+	struct snapshot s = {
+		.host = host,
+		.boot = (char *)(uintptr_t)r->shop.observer->boot,
+		.kernel = (char *)(uintptr_t)
+		    r->shop.observer->kernel->backend->name,
+		.revision = (char *)(uintptr_t)revision,
+		.set = (char *)(uintptr_t)r->shop.set,
+		.taken = (int64_t)time(NULL),
+	};
 
-	snapshot_pieces_free(piece, s->count);
-	return rc;
-}
-
-bool
-record_is_newest(const struct paths *paths, const struct snapshot *s)
-{
-	unsigned char ours[DIGEST_SIZE], theirs[DIGEST_SIZE];
-	struct snapshot newest, plain = *s;
-	struct error err;
-	bool same;
-
-	if (snapshot_newest(paths->snapshots, paths->public_key, &newest,
-	    theirs, &err) != 0)
-		return false;
-	plain.revision = newest.revision;
-	same = record_content(&plain, ours, &err) == 0 &&
-	    record_content(&newest, theirs, &err) == 0 &&
-	    memcmp(ours, theirs, DIGEST_SIZE) == 0;
-	snapshot_free(&newest);
-	return same;
+	gethostname(host, sizeof host - 1);
+	b->len = 0;
+	b->failed = false;
+	signer_heading_encode(b, &s);
+	return b->failed ? error_sys(err, ENOMEM, "snapshot") : 0;
 }

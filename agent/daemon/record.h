@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The reconciler's state as a snapshot (snapshot.h), read from the kernel. */
+/*
+ * The reconciler's state for the signer (signer_state.h), read from the kernel
+ * jail by jail: only those that may have changed (unrecorded.h).
+ */
 #ifndef JA_RECORD_H
 #define JA_RECORD_H
 
+#include "agent/base/bytes.h"
 #include "agent/reconcile/reconcile.h"
-#include "agent/sign/snapshot.h"
 
 /*
- * Fills in all but sequence, previous and taken, with the state of every jail
- * in the inventory.  The caller frees it with snapshot_free.
+ * The next one's SIGNER_JAIL, in the place of what is in `b`: 1, 0 when there is
+ * none, -1 with the reason: it is the next one still.
  */
-int record_state(const struct reconciler *r, const char *revision,
-    struct snapshot *s, struct error *err);
+int record_next(struct reconciler *r, struct bytes_out *b, struct error *err);
 
-/* What a snapshot says, without when and after which other it was said. */
-int record_content(const struct snapshot *s,
-    unsigned char digest[DIGEST_SIZE], struct error *err);
-
-/* Whether the newest good snapshot says the same, whatever its revision. */
-bool record_is_newest(const struct paths *paths, const struct snapshot *s);
+/* The SIGNER_WRITE that asks for a snapshot of all that was recorded. */
+int record_heading(const struct reconciler *r, const char *revision,
+    struct bytes_out *b, struct error *err);
 
 #endif

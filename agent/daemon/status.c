@@ -81,6 +81,14 @@ texts(const struct text_list *l, bool set)
 	return a;
 }
 
+json_t *
+status_change(const struct change *c)
+{
+	return json_pack("{s:o, s:o, s:o}", "name", status_text(c->name),
+	    "from", texts(&c->from, c->was_set), "to",
+	    texts(&c->to, c->is_set));
+}
+
 /* The changes of an action. */
 static json_t *
 params_array(const struct action *a)
@@ -88,11 +96,11 @@ params_array(const struct action *a)
 	json_t *params = json_array();
 
 	for (size_t i = 0; i < a->count; i++) {
-		const struct change *c = &a->change[i];
+		json_t *change = status_change(&a->change[i]);
 
-		json_array_append_new(params, json_pack("{s:s, s:o, s:o, s:s}",
-		    "name", c->name, "from", texts(&c->from, c->was_set),
-		    "to", texts(&c->to, c->is_set), "how", how_word(c->how)));
+		(void)json_object_set_new(change, "how",
+		    json_string(how_word(a->change[i].how)));
+		json_array_append_new(params, change);
 	}
 	return params;
 }
@@ -100,8 +108,8 @@ params_array(const struct action *a)
 json_t *
 status_action(const struct action *a)
 {
-	return json_pack("{s:s, s:s, s:o, s:o}", "jail", a->name, "action",
-	    action_word(a->kind), "reason", status_text(a->reason), "params",
+	return json_pack("{s:o, s:s, s:o, s:o}", "jail", status_text(a->name),
+	    "action", action_word(a->kind), "reason", status_text(a->reason), "params",
 	    params_array(a));
 }
 

@@ -30,8 +30,9 @@ struct status_source {
  */
 json_t *status_build(const struct status_source *src);
 
-/* One action as plan --json shows it. */
+/* One action as plan --json shows it; name, from and to of a change. */
 json_t *status_action(const struct action *a);
+json_t *status_change(const struct change *c);
 
 /*
  * Names in the kernel, paths and what programs print may be any bytes, of which

@@ -43,10 +43,19 @@ kernel_takes(const struct plan_input *in, const struct spec_param *p)
 
 /* On Linux processes keep the rights with which they began. */
 static bool
-for_new_processes(const struct plan_input *in, const char *name)
+for_new_processes(const char *backend, const char *name)
 {
-	return strcmp(in->backend, "linux") == 0 &&
+	return strcmp(backend, "linux") == 0 &&
 	    strcmp(name, "allow.raw_sockets") == 0;
+}
+
+enum change_how
+change_how_live(const char *backend, const char *name,
+    enum param_access access, const struct param_def *def)
+{
+	return for_new_processes(backend, name) || access != PARAM_RW ||
+	    (def != NULL && def->class == PARAM_RESTART) ? HOW_RESTART :
+	    HOW_LIVE;
 }
 
 /* Another name has other addresses, which are looked up by a start. */
@@ -62,17 +71,12 @@ how_of(const struct plan_input *in, const struct spec_param *p)
 {
 	const struct param_def *def = p->def;
 
-	if (for_new_processes(in, p->name) || is_looked_up(in, p->name))
+	if (for_new_processes(in->backend, p->name) || is_looked_up(in, p->name))
 		return HOW_RESTART;
-	if (kernel_takes(in, p)) {
-		const struct jail_param_info *info = params_find(in->params,
-		    def != NULL ? def->name : p->name);
-
-		if (info->access != PARAM_RW)
-			return HOW_RESTART;
-		return def != NULL && def->class == PARAM_RESTART ?
-		    HOW_RESTART : HOW_LIVE;
-	}
+	if (kernel_takes(in, p))
+		return change_how_live(in->backend, p->name, params_find(
+		    in->params, def != NULL ? def->name : p->name)->access,
+		    def);
 	switch (def->class) {
 	case PARAM_RESTART:
 	case PARAM_WORKLOAD:

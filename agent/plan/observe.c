@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,23 @@ live_free(struct live *live)
 {
 	row_free(&live->row);
 	memset(live, 0, sizeof *live);
+}
+
+void
+live_digest(const struct live *live, unsigned char digest[LIVE_DIGEST])
+{
+	crypto_generichash_state h;
+
+	crypto_generichash_init(&h, NULL, 0, LIVE_DIGEST);
+	for (size_t i = 0; i < live->row.count; i++) {
+		const struct jail_value *v = &live->row.value[i];
+		size_t len = v->data == NULL ? 0 : v->len;
+
+		crypto_generichash_update(&h, (const unsigned char *)&len,
+		    sizeof len);
+		crypto_generichash_update(&h, v->data, len);
+	}
+	crypto_generichash_final(&h, digest, LIVE_DIGEST);
 }
 
 int

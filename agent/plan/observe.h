@@ -45,6 +45,10 @@ int live_read(const struct observer *o, const char *name,
     struct error *err);
 void live_free(struct live *live);
 
+/* What the kernel says of it, or of none (all zeros), in few bytes. */
+#define LIVE_DIGEST 16
+void live_digest(const struct live *live, unsigned char digest[LIVE_DIGEST]);
+
 /* The name of the living jail that has the jid: 0, 1 when there is none, -1. */
 int live_name(const struct observer *o, int jid, char *buf, size_t size,
     struct error *err);

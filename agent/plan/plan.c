@@ -65,11 +65,8 @@ action_free(struct action *a)
 	memset(a, 0, sizeof *a);
 }
 
-static int decide(struct action *out, enum action_kind kind, const char *fmt,
-    ...) __attribute__((format(printf, 3, 4)));
-
-static int
-decide(struct action *out, enum action_kind kind, const char *fmt, ...)
+int
+action_decide(struct action *out, enum action_kind kind, const char *fmt, ...)
 {
 	char text[ERROR_TEXT_MAX];
 	va_list ap;
@@ -158,15 +155,15 @@ plan_restart(const struct plan_input *in, struct action *out)
 
 	list_changes(out, HOW_RESTART, names, sizeof names);
 	if (!(in->letters & LETTER_R))
-		return decide(out, ACTION_BLOCKED,
+		return action_decide(out, ACTION_BLOCKED,
 		    "%s cannot be changed after creation; a restart (-r) is "
 		    "not allowed here", names);
 	if (in->desired->agent.restart == RESTART_NEVER)
-		return decide(out, ACTION_BLOCKED,
+		return action_decide(out, ACTION_BLOCKED,
 		    "%s differs, which needs a restart, and agent.restart is "
 		    "never; restart it by hand: jailagent restart %s", names,
 		    in->name);
-	return decide(out, ACTION_RESTART, "%s changed, which needs a restart",
+	return action_decide(out, ACTION_RESTART, "%s changed, which needs a restart",
 	    names);
 }
 
@@ -180,30 +177,30 @@ plan_living(const struct plan_input *in, struct action *out)
 
 	error_clear(&err);
 	if (in->letters == LETTER_C)
-		return decide(out, ACTION_BLOCKED, "already exists");
+		return action_decide(out, ACTION_BLOCKED, "already exists");
 	if (hostname_diff(in, out, &err) != 0)
-		return decide(out, ACTION_BLOCKED, "%s", err.text);
+		return action_decide(out, ACTION_BLOCKED, "%s", err.text);
 	if (in->unfinished != NULL)
-		return decide(out, ACTION_RESTART,
+		return action_decide(out, ACTION_RESTART,
 		    "its %s was interrupted; it is begun anew",
 		    in->unfinished);
 	if (in->letters == both)
-		return decide(out, ACTION_RESTART, "restart was asked for");
+		return action_decide(out, ACTION_RESTART, "restart was asked for");
 	if (in->unhealthy != NULL && in->desired->agent.health.heal &&
 	    (in->letters & LETTER_R)) {
 		out->heals = true;
-		return decide(out, ACTION_RESTART, "%s", in->unhealthy);
+		return action_decide(out, ACTION_RESTART, "%s", in->unhealthy);
 	}
 	if (out->count == 0)
-		return decide(out, ACTION_NONE, "no difference");
+		return action_decide(out, ACTION_NONE, "no difference");
 	if (has(out, HOW_RESTART))
 		return plan_restart(in, out);
 	if (has(out, HOW_LIVE)) {
 		list_changes(out, HOW_LIVE, names, sizeof names);
-		return decide(out, ACTION_MODIFY, "%s differs", names);
+		return action_decide(out, ACTION_MODIFY, "%s differs", names);
 	}
 	list_changes(out, HOW_USERLAND, names, sizeof names);
-	return decide(out, ACTION_MODIFY, "%s changed%s", names,
+	return action_decide(out, ACTION_MODIFY, "%s changed%s", names,
 	    has_change(out, "interface") ? "" :
 	    "; used the next time it is needed");
 }
@@ -224,23 +221,23 @@ plan_absent(const struct plan_input *in, struct action *out)
 
 	out->cleanup = died || in->left;
 	if (!(in->letters & LETTER_C))
-		return decide(out, ACTION_BLOCKED,
+		return action_decide(out, ACTION_BLOCKED,
 		    "not found; creating it (-c) is not allowed here");
 	if (died && in->unfinished != NULL)
-		return decide(out, ACTION_CREATE,
+		return action_decide(out, ACTION_CREATE,
 		    "its %s was interrupted; it is begun anew",
 		    in->unfinished);
 	if (died && in->healing && in->desired->agent.heal == HEAL_NEVER)
-		return decide(out, ACTION_BLOCKED, "it ended by itself, and "
+		return action_decide(out, ACTION_BLOCKED, "it ended by itself, and "
 		    "agent.heal is never; start it by hand: jailagent restart "
 		    "%s", in->name);
 	if (died)
-		return decide(out, ACTION_CREATE, "it ended by itself");
+		return action_decide(out, ACTION_CREATE, "it ended by itself");
 	if (in->down)
-		return decide(out, ACTION_CREATE, "it is down");
+		return action_decide(out, ACTION_CREATE, "it is down");
 	if (in->managed && in->old_boot != NULL)
-		return decide(out, ACTION_CREATE, "host booted");
-	return decide(out, ACTION_CREATE, "it does not exist");
+		return action_decide(out, ACTION_CREATE, "host booted");
+	return action_decide(out, ACTION_CREATE, "it does not exist");
 }
 
 /* -r: what a jail that ended by itself has left is undone. */
@@ -249,10 +246,10 @@ plan_removal(const struct plan_input *in, struct action *out)
 {
 	out->cleanup = in->live == NULL && (ended(in) || in->left);
 	if (out->cleanup)
-		return decide(out, ACTION_REMOVE, "it ended by itself; what "
+		return action_decide(out, ACTION_REMOVE, "it ended by itself; what "
 		    "is left of it is undone");
-	return in->live == NULL ? decide(out, ACTION_NONE, "does not run") :
-	    decide(out, ACTION_REMOVE, "removal was asked for");
+	return in->live == NULL ? action_decide(out, ACTION_NONE, "does not run") :
+	    action_decide(out, ACTION_REMOVE, "removal was asked for");
 }
 
 /* Somebody wants it down, whatever its spec says. */
@@ -260,10 +257,10 @@ static int
 plan_stopped(const struct plan_input *in, struct action *out)
 {
 	if (in->live == NULL && !ended(in))
-		return decide(out, ACTION_NONE, "%s", in->stopped);
+		return action_decide(out, ACTION_NONE, "%s", in->stopped);
 	out->stays = true;
 	out->cleanup = in->live == NULL;
-	return decide(out, ACTION_REMOVE, "%s", in->stopped);
+	return action_decide(out, ACTION_REMOVE, "%s", in->stopped);
 }
 
 static int
@@ -272,12 +269,12 @@ plan_wanted(const struct plan_input *in, struct action *out)
 	char refused[ERROR_TEXT_MAX];
 
 	if (in->live != NULL && !live_is_ours(in))
-		return decide(out, ACTION_CONFLICT, "a jail of that name (jid "
+		return action_decide(out, ACTION_CONFLICT, "a jail of that name (jid "
 		    "%d) runs that this agent did not make; give the spec "
 		    "another name, or remove that jail with the tool that "
 		    "made it", in->live->jid);
 	if (in->other_set != NULL)
-		return decide(out, ACTION_CONFLICT,
+		return action_decide(out, ACTION_CONFLICT,
 		    "the name belongs to the specs in %s", in->other_set);
 	/* What is to go need not be possible any more. */
 	if (in->letters == LETTER_R)
@@ -286,19 +283,19 @@ plan_wanted(const struct plan_input *in, struct action *out)
 		return plan_stopped(in, out);
 	if (rules_refuse(in->desired, in->backend, in->params, refused,
 	    sizeof refused) != NULL)
-		return decide(out, ACTION_BLOCKED, "%s", refused);
+		return action_decide(out, ACTION_BLOCKED, "%s", refused);
 	if (in->secret_error != NULL)
-		return decide(out, ACTION_BLOCKED, "%s", in->secret_error);
+		return action_decide(out, ACTION_BLOCKED, "%s", in->secret_error);
 	if (in->revealed != NULL && refuse_meta(in->revealed, in->params,
 	    refused, sizeof refused) != NULL)
-		return decide(out, ACTION_BLOCKED, "%s", refused);
+		return action_decide(out, ACTION_BLOCKED, "%s", refused);
 	if (in->jid_of != NULL)
-		return decide(out, ACTION_BLOCKED, "jid %s belongs to the jail "
+		return action_decide(out, ACTION_BLOCKED, "jid %s belongs to the jail "
 		    "%s", spec_text(in->desired, "jid"), in->jid_of);
 	if (in->path == NULL && !in->path_later)
-		return decide(out, ACTION_BLOCKED, "%s", in->path_error);
+		return action_decide(out, ACTION_BLOCKED, "%s", in->path_error);
 	if (in->mounts == NULL && !in->path_later)
-		return decide(out, ACTION_BLOCKED, "%s", in->mounts_error);
+		return action_decide(out, ACTION_BLOCKED, "%s", in->mounts_error);
 	return in->live != NULL ? plan_living(in, out) : plan_absent(in, out);
 }
 
@@ -306,21 +303,21 @@ static int
 plan_unwanted(const struct plan_input *in, struct action *out)
 {
 	if (in->live != NULL && !live_is_ours(in))
-		return decide(out, ACTION_NONE, "not managed");
+		return action_decide(out, ACTION_NONE, "not managed");
 	if (!in->managed || in->other_set != NULL || !in->prune)
-		return decide(out, ACTION_NONE, "not wanted here");
+		return action_decide(out, ACTION_NONE, "not wanted here");
 	if (in->applied != NULL && in->applied->agent.protect)
-		return decide(out, ACTION_BLOCKED, "its spec is gone, and "
+		return action_decide(out, ACTION_BLOCKED, "its spec is gone, and "
 		    "agent.protect was true: it is kept; to have it removed "
 		    "bring the spec back without protect, then remove it");
 	if (in->applied != NULL && in->applied->agent.on_remove == REMOVE_KEEP)
-		return decide(out, ACTION_NONE,
+		return action_decide(out, ACTION_NONE,
 		    "its spec is gone, and agent.on_remove was keep");
 	if (!(in->letters & LETTER_R))
-		return decide(out, ACTION_BLOCKED, "its spec is gone; removal "
+		return action_decide(out, ACTION_BLOCKED, "its spec is gone; removal "
 		    "(-r) is not allowed here");
 	out->cleanup = in->live == NULL && (ended(in) || in->left);
-	return decide(out, ACTION_REMOVE, "its spec is gone");
+	return action_decide(out, ACTION_REMOVE, "its spec is gone");
 }
 
 /*
@@ -342,8 +339,8 @@ pause_action(const struct plan_input *in, struct action *out)
 		return 0;
 	out->reason = NULL;
 	rc = in->paused != NULL ?
-	    decide(out, ACTION_BLOCKED, "%s (%s)", in->paused, would) :
-	    decide(out, ACTION_BLOCKED, "agent.paused is \"%s\" (%s)", own,
+	    action_decide(out, ACTION_BLOCKED, "%s (%s)", in->paused, would) :
+	    action_decide(out, ACTION_BLOCKED, "agent.paused is \"%s\" (%s)", own,
 	    would);
 	free(would);
 	return rc;
@@ -357,7 +354,7 @@ plan_jail(const struct plan_input *in, struct action *out)
 	if (out->name == NULL)
 		return -1;
 	if (in->live_error != NULL)
-		return decide(out, ACTION_BLOCKED, "%s", in->live_error);
+		return action_decide(out, ACTION_BLOCKED, "%s", in->live_error);
 	out->jid = in->live != NULL ? in->live->jid : 0;
 	if ((in->desired != NULL ? plan_wanted(in, out) :
 	    plan_unwanted(in, out)) != 0)

@@ -100,6 +100,10 @@ struct plan_input {
 int plan_jail(const struct plan_input *in, struct action *out);
 void action_free(struct action *a);
 
+/* For who makes an action: what is to be done, and why (formatted); -1: no memory. */
+int action_decide(struct action *out, enum action_kind kind, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
+
 /* "create", "modify" ...: the words of plan --json and of messages. */
 const char *action_word(enum action_kind kind);
 const char *how_word(enum change_how how);
@@ -117,6 +121,10 @@ struct change *action_add(struct action *a, const char *name,
  */
 int diff_jail(const struct plan_input *in, struct action *out,
     struct error *err);
+
+/* How a difference is dealt with in a parameter that the kernel shows. */
+enum change_how change_how_live(const char *backend, const char *name,
+    enum param_access access, const struct param_def *def);
 
 /*
  * Where nothing differs, but the spec is another one than was applied: settings

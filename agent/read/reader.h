@@ -25,6 +25,7 @@ struct reader_options {
 	const struct minisign_public *key;
 	size_t keys;	      /* 0: unsigned ones count, too */
 	const char *accepted; /* the record of what was accepted */
+	bool peek; /* nothing is done: what could be recorded counts */
 };
 
 /* Why a directory cannot be taken at its word. */

@@ -186,8 +186,8 @@ signed_file(const struct reader *r, int dirfd, const struct file *f,
 		return -1;
 	digest_of(text, len, digest);
 	rc = compare_number(s, f->path, number, digest, err);
-	if (rc != 1)
-		return rc;
+	if (rc != 1 || r->opt->peek)
+		return rc == 1 ? 0 : rc;
 	if (accepted_set(&s->news, f->path, number, digest) != 0)
 		return error_sys(err, ENOMEM, "its number");
 	return s->problem[0] == '\0' ? 1 : error_set(err, EIO, "does not count "
@@ -220,8 +220,9 @@ signed_end(const struct reader *r, const struct files *next, struct error *err)
 	int rc;
 
 	list_path(r, path);
-	if ((rc = compare_number(s, path, s->number, s->digest, err)) != 1)
-		return rc;
+	rc = compare_number(s, path, s->number, s->digest, err);
+	if (rc != 1 || r->opt->peek)
+		return rc == 1 ? 0 : rc;
 	rc = accepted_set(&s->news, path, s->number, s->digest);
 	for (size_t i = 0; rc == 0 && i < next->count; i++)
 		rc = accepted_set(&s->news, next->file[i].path, s->number,

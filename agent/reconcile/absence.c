@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/reconcile/absence.h"
+#include "agent/reconcile/unrecorded.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -83,6 +84,8 @@ absent(const struct managed *m, int64_t now)
 static void
 set_hold(struct managed *m, const char *why)
 {
+	if ((m->hold == NULL) != (why == NULL))
+		unrecorded(m->owner, m);
 	free(m->hold);
 	m->hold = why == NULL ? NULL : strdup(why);
 }

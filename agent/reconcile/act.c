@@ -17,6 +17,7 @@
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/steps.h"
+#include "agent/reconcile/unrecorded.h"
 
 /* Nothing but a name: no hooks, and the defaults. */
 static struct spec *
@@ -44,10 +45,11 @@ remember_change(struct managed *m, const struct action *a, int64_t took_us)
 }
 
 static void
-tell(struct reconciler *r, const struct managed *m, const struct action *a,
+tell(struct reconciler *r, struct managed *m, const struct action *a,
     const struct outcome *o)
 {
 	r->changed = true;
+	unrecorded(r, m);
 	if (r->opt.told != NULL)
 		r->opt.told(r->opt.arg, m, a, o);
 }

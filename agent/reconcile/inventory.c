@@ -293,6 +293,7 @@ append(struct inventory *inv, const struct journal_record *r,
 {
 	int n = journal_append(inv->journal, r, err);
 
+	inventory_changed(inv, r->name);
 	if (n < 0)
 		return -1;
 	inv->journal_len += (size_t)n;

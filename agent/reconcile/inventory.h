@@ -49,6 +49,9 @@ struct inventory {
 	struct hook_mark *hook; /* those journalled that may run still */
 	size_t hooks, hook_room;
 	const struct vault *vault; /* of secrets; set when it is open */
+	/* Told, when set, that a jail's entry may be another one now. */
+	void (*changed)(void *arg, const char *name);
+	void *changed_arg;
 	char *doubt;	    /* why no jail may be removed on its word, whole */
 };
 
@@ -116,6 +119,9 @@ int inventory_apply(struct inventory *inv, struct entry *e,
 /* Keeps what ip_hostname found for the applied spec; takes the list over. */
 int inventory_found(struct inventory *inv, struct entry *e,
     struct text_list *found, struct error *err);
+
+/* Tells who wants to be told. */
+void inventory_changed(const struct inventory *inv, const char *name);
 
 /*
  * Rewrites a journal that has grown, hooks that run included; to be called

@@ -7,10 +7,18 @@
 #include "agent/reconcile/applied.h"
 #include "agent/reconcile/inventory.h"
 
+void
+inventory_changed(const struct inventory *inv, const char *name)
+{
+	if (inv->changed != NULL)
+		inv->changed(inv->changed_arg, name);
+}
+
 int
 inventory_apply(struct inventory *inv, struct entry *e, const struct spec *s,
     struct error *err)
 {
+	inventory_changed(inv, e->name);
 	if (!hostname_wanted(s))
 		text_list_free(&e->found);
 	return applied_keep(inv->paths->applied, inv->vault, s, &e->applied,
@@ -48,6 +56,7 @@ inventory_changing(struct inventory *inv, struct entry *e,
 		spec_free(merged);
 		return -1;
 	}
+	inventory_changed(inv, e->name);
 	spec_free(e->applied);
 	e->applied = merged;
 	return 0;

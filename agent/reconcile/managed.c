@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "agent/reconcile/reconcile.h"
+#include "agent/reconcile/unrecorded.h"
 
 void
-managed_free(struct managed *m)
+managed_clear(struct managed *m)
 {
 	operation_free(m->op);
 	health_free(m->health);
@@ -24,6 +25,13 @@ managed_free(struct managed *m)
 	free(m->last.reason);
 	free(m->hold);
 	free(m->reason);
+	*m = (struct managed){ .name = m->name };
+}
+
+void
+managed_free(struct managed *m)
+{
+	managed_clear(m);
 	free(m->name);
 	free(m);
 }
@@ -47,6 +55,8 @@ managed_state(struct reconciler *r, struct managed *m, enum jail_state state,
 		free(m->reason);
 		m->reason = strdup(text);
 	}
+	if (!same)
+		unrecorded(r, m);
 	if (!same && r->opt.stuck != NULL &&
 	    (state == STATE_BLOCKED || state == STATE_CONFLICT ||
 	    state == STATE_QUARANTINED))

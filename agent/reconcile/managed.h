@@ -37,6 +37,10 @@ struct managed {
 	struct reconciler *owner;
 	TAILQ_ENTRY(managed) dirty_link;
 	TAILQ_ENTRY(managed) slot_link;
+	TAILQ_ENTRY(managed) record_link;
+	bool unrecorded; /* in the queue of those to be recorded anew */
+	bool dropped;	 /* only there to have that recorded */
+	unsigned char seen[LIVE_DIGEST]; /* digest of what the kernel said */
 	bool queued; /* for one of opt.parallel slots */
 	bool turn;   /* it was the first of these: it is so again */
 	bool to_stop; /* queued by act_stop */
@@ -90,6 +94,8 @@ struct managed {
 };
 
 void managed_free(struct managed *m);
+/* Frees and forgets all but the name. */
+void managed_clear(struct managed *m);
 
 /* Sets state and reason of a jail (formatted). */
 void managed_state(struct reconciler *r, struct managed *m,

@@ -4,11 +4,11 @@
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/secrets.h"
+#include "agent/reconcile/unrecorded.h"
 
 #include <event2/event.h>
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +29,15 @@ static size_t
 position(const struct reconciler *r, const char *name, bool *found)
 {
 	return sorted_position(r, r->count, name_of, name, found);
+}
+
+const struct managed *
+reconciler_find(const struct reconciler *r, const char *name)
+{
+	bool found;
+	size_t at = position(r, name, &found);
+
+	return found ? r->jail[at] : NULL;
 }
 
 struct managed *
@@ -52,6 +61,7 @@ reconciler_jail(struct reconciler *r, const char *name, bool make)
 	}
 	m->owner = r;
 	m->state = STATE_PROGRESSING;
+	unrecorded(r, m);
 	memmove(grown + at + 1, grown + at, (r->count - at) * sizeof *grown);
 	grown[at] = m;
 	r->count++;
@@ -84,7 +94,7 @@ reconciler_drop(struct reconciler *r, struct managed *m)
 	claims_forget(&r->claims);
 	waves_drop(r, m);
 	r->changed = true;
-	managed_free(m);
+	unrecorded_drop(r, m);
 }
 
 /* -------------------------------------------------------------- planning */
@@ -149,9 +159,10 @@ jid_is_taken(struct reconciler *r, const struct managed *m, char *by,
 	    !holder->unwanted);
 }
 
+/* `seen`: what live_digest says, or NULL. */
 static int
 plan(struct reconciler *r, const struct managed *m, bool adopting,
-    struct action *a)
+    struct action *a, unsigned char *seen)
 {
 	const struct observer *o = r->shop.observer;
 	const struct standing_order *order = reconciler_standing(r, m);
@@ -219,6 +230,8 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 	    path_err.code == ENOENT && has_early_hooks(in.desired);
 	in.live = rc == 0 ? &live : NULL;
 	in.live_error = rc < 0 ? err.text : NULL;
+	if (seen != NULL)
+		live_digest(&live, seen);
 	rc = plan_jail(&in, a);
 	live_free(&live);
 	secrets_close(&secrets);
@@ -230,14 +243,30 @@ int
 reconciler_plan(struct reconciler *r, const struct managed *m,
     struct action *a)
 {
-	return plan(r, m, false, a);
+	return plan(r, m, false, a, NULL);
 }
 
 int
 reconciler_plan_adopted(struct reconciler *r, const struct managed *m,
     struct action *a)
 {
-	return plan(r, m, true, a);
+	return plan(r, m, true, a, NULL);
+}
+
+/* The same as reconciler_plan; what is new about the jail is to be recorded. */
+static int
+look_at(struct reconciler *r, struct managed *m, struct action *a)
+{
+	unsigned char seen[LIVE_DIGEST];
+
+	if (plan(r, m, false, a, seen) != 0)
+		return -1;
+	if (memcmp(seen, m->seen, sizeof seen) != 0) {
+		memcpy(m->seen, seen, sizeof seen);
+		r->changed = true;
+		unrecorded(r, m);
+	}
+	return 0;
 }
 
 /* ----------------------------------------------------------- the machine */
@@ -309,7 +338,7 @@ look_waiting(struct reconciler *r, struct managed *m)
 {
 	struct action a;
 
-	if (m->jid == 0 || reconciler_plan(r, m, &a) != 0)
+	if (m->jid == 0 || look_at(r, m, &a) != 0)
 		return;
 	if (a.jid != 0) {
 		action_free(&a);
@@ -382,7 +411,7 @@ consider(struct reconciler *r, struct managed *m)
 		    "waits for its secrets to be read");
 		return;
 	}
-	if (reconciler_plan(r, m, &a) != 0) {
+	if (look_at(r, m, &a) != 0) {
 		managed_state(r, m, STATE_FAILED, "%s", strerror(ENOMEM));
 		return;
 	}
@@ -434,6 +463,8 @@ work(evutil_socket_t fd, short what, void *arg)
 	while (turn-- > 0 && (m = TAILQ_FIRST(&r->dirty)) != NULL) {
 		TAILQ_REMOVE(&r->dirty, m, dirty_link);
 		m->dirty = false;
+		if (m->fresh)
+			unrecorded(r, m);
 		happen(r, m, m->fresh ? EVENT_SPEC : EVENT_LOOK);
 	}
 	if (!TAILQ_EMPTY(&r->dirty))
@@ -441,34 +472,6 @@ work(evutil_socket_t fd, short what, void *arg)
 	else
 		act_next(r); /* some may not have used their slot */
 	reconciler_turned(r);
-}
-
-void
-reconciler_secret(struct reconciler *r, const char *file)
-{
-	for (size_t i = 0; i < r->count; i++) {
-		struct managed *m = r->jail[i];
-
-		if (!secrets_name(m->desired, file))
-			continue;
-		m->fresh = true;
-		reconciler_look(r, m);
-	}
-}
-
-char *
-reconciler_digest(const struct reconciler *r, const struct spec *s,
-    const struct text_list *seals, char *hex)
-{
-	unsigned char digest[SPEC_DIGEST_SIZE];
-	struct text_list now = { 0 };
-
-	if (seals == NULL)
-		(void)vault_seals(r->shop.vault, s, &now);
-	vault_digest(r->shop.vault, s, seals != NULL ? seals : &now, digest);
-	text_list_free(&now);
-	return sodium_bin2hex(hex, 2 * SPEC_DIGEST_SIZE + 1, digest,
-	    sizeof digest);
 }
 
 void
@@ -487,8 +490,11 @@ reconciler_adopt_inventory(struct reconciler *r)
 		const struct entry *e = inv->entry[i];
 		struct managed *m;
 
-		if (strcmp(e->set, r->shop.set) != 0)
+		if (strcmp(e->set, r->shop.set) != 0) {
+			if (unrecorded_other(r, e->name) != 0)
+				return -1;
 			continue;
+		}
 		m = reconciler_jail(r, e->name, true);
 		if (m == NULL)
 			return -1;
@@ -566,6 +572,7 @@ reconciler_init(struct reconciler *r, const struct workshop *shop,
 	r->opt = *opt;
 	TAILQ_INIT(&r->dirty);
 	TAILQ_INIT(&r->slots);
+	unrecorded_begin(r);
 	r->work = evtimer_new(shop->base, work, r);
 	if (r->work == NULL)
 		return error_sys(err, ENOMEM, "event loop");
@@ -576,6 +583,7 @@ void
 reconciler_free(struct reconciler *r)
 {
 	r->closing = true;
+	unrecorded_end(r);
 	for (size_t i = 0; i < r->count; i++)
 		managed_free(r->jail[i]);
 	free(r->jail);

@@ -36,6 +36,8 @@ struct reconciler {
 	struct managed **jail; /* sorted by name */
 	size_t count;
 	TAILQ_HEAD(, managed) dirty, slots;
+	TAILQ_HEAD(, managed) unrecorded; /* see unrecorded.h */
+	size_t unrecorded_count;
 	struct event *work; /* there are dirty ones */
 	unsigned working;
 	unsigned long ranks; /* the last one that was given */
@@ -64,6 +66,8 @@ void reconciler_free(struct reconciler *r);
 /* Finds a jail; `make` adds it. */
 struct managed *reconciler_jail(struct reconciler *r, const char *name,
     bool make);
+const struct managed *reconciler_find(const struct reconciler *r,
+    const char *name);
 
 /*
  * Makes a machine of each jail of this set in the inventory; until somebody

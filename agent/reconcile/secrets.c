@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sodium.h>
 #include <string.h>
+
+#include "agent/reconcile/reconcile.h"
 
 /*
  * The file that was read is where the path leads now, and no jail can change
@@ -90,4 +93,32 @@ secrets_name(const struct spec *s, const char *file)
 		if (strcmp(ref.file, file) == 0)
 			return true;
 	return false;
+}
+
+void
+reconciler_secret(struct reconciler *r, const char *file)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *m = r->jail[i];
+
+		if (!secrets_name(m->desired, file))
+			continue;
+		m->fresh = true;
+		reconciler_look(r, m);
+	}
+}
+
+char *
+reconciler_digest(const struct reconciler *r, const struct spec *s,
+    const struct text_list *seals, char *hex)
+{
+	unsigned char digest[SPEC_DIGEST_SIZE];
+	struct text_list now = { 0 };
+
+	if (seals == NULL)
+		(void)vault_seals(r->shop.vault, s, &now);
+	vault_digest(r->shop.vault, s, seals != NULL ? seals : &now, digest);
+	text_list_free(&now);
+	return sodium_bin2hex(hex, 2 * SPEC_DIGEST_SIZE + 1, digest,
+	    sizeof digest);
 }

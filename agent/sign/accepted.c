@@ -12,6 +12,7 @@
 
 #include "agent/base/buffer.h"
 #include "agent/base/file.h"
+#include "agent/base/paths.h"
 #include "agent/base/sorted.h"
 #include "agent/sign/sealed.h"
 
@@ -158,4 +159,25 @@ accepted_write(int dir, const struct minisign_secret *secret,
 		rc = error_sys(err, errno, "%s: cannot be renamed to %s",
 		    NEW_NAME, ACCEPTED_NAME);
 	return rc == 0 ? file_sync_dir(dir, ACCEPTED_NAME, err) : rc;
+}
+
+int
+accepted_keep(const struct paths *p, const char *text, size_t len,
+    struct error *err)
+{
+	struct minisign_secret *secret;
+	struct minisign_public pub;
+	bool made;
+	int dir, rc;
+
+	if (minisign_ensure(p->key, p->public_key, &made, &pub, err) != 0 ||
+	    (secret = minisign_secret_read(p->key, err)) == NULL)
+		return -1;
+	dir = open(p->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = dir == -1 ? error_sys(err, errno, "%s", p->state) :
+	    accepted_write(dir, secret, text, len, err);
+	minisign_secret_free(secret);
+	if (dir != -1)
+		close(dir);
+	return rc;
 }

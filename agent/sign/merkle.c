@@ -18,8 +18,7 @@ merkle_leaf(const void *data, size_t len, merkle_hash out)
 	crypto_hash_sha256_final(&s, out);
 }
 
-/* SHA-256 of 0x01 and both children; out may be one of them. */
-static void
+void
 merkle_node(const merkle_hash left, const merkle_hash right, merkle_hash out)
 {
 	unsigned char all[1 + 2 * MERKLE_SIZE] = { 0x01 };

@@ -17,6 +17,10 @@ typedef unsigned char merkle_hash[MERKLE_SIZE];
 /* SHA-256 of 0x00 and the entry. */
 void merkle_leaf(const void *data, size_t len, merkle_hash out);
 
+/* SHA-256 of 0x01 and both children; out may be one of them. */
+void merkle_node(const merkle_hash left, const merkle_hash right,
+    merkle_hash out);
+
 /* The head of the tree over `count` leaves; that of none is SHA-256(""). */
 void merkle_head(const merkle_hash *leaf, size_t count, merkle_hash out);
 

@@ -21,9 +21,9 @@ struct signature {
 
 /* BLAKE2b-512, what an "ED" signature is over. */
 static void
-prehash(const void *data, size_t len, unsigned char out[64])
+prehash(const void *data, size_t len, unsigned char out[MINISIGN_HASH])
 {
-	crypto_generichash(out, 64, data, len, NULL, 0);
+	crypto_generichash(out, MINISIGN_HASH, data, len, NULL, 0);
 }
 
 /* The first signature and the comment: what the global one is over. */
@@ -87,8 +87,19 @@ char *
 minisign_sign(const struct minisign_secret *secret, const void *data,
     size_t len, const char *trusted, struct error *err)
 {
+	unsigned char hash[MINISIGN_HASH];
+
+	prehash(data, len, hash);
+	return minisign_sign_hash(secret, hash, trusted, err);
+}
+
+char *
+minisign_sign_hash(const struct minisign_secret *secret,
+    const unsigned char hash[MINISIGN_HASH], const char *trusted,
+    struct error *err)
+{
 	struct signature s = { .trusted = { trusted, strlen(trusted) } };
-	unsigned char hash[64], *m;
+	unsigned char *m;
 
 	if (!good_comment(trusted)) {
 		error_set(err, EINVAL, "a trusted comment must be one line of "
@@ -98,8 +109,7 @@ minisign_sign(const struct minisign_secret *secret, const void *data,
 	}
 	memcpy(s.b.algorithm, "ED", 2);
 	memcpy(s.b.number, secret->number, sizeof s.b.number);
-	prehash(data, len, hash);
-	crypto_sign_detached(s.b.sig, NULL, hash, sizeof hash, secret->key);
+	crypto_sign_detached(s.b.sig, NULL, hash, MINISIGN_HASH, secret->key);
 	if ((m = global_message(s.b.sig, &s.trusted, err)) == NULL)
 		return NULL;
 	crypto_sign_detached(s.global, NULL, m, 64 + s.trusted.len,

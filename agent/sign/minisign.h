@@ -63,6 +63,12 @@ int minisign_ensure(const char *secret_file, const char *public_file,
 char *minisign_sign(const struct minisign_secret *secret, const void *data,
     size_t len, const char *trusted, struct error *err);
 
+/* The same, of the BLAKE2b-512 of the data. */
+#define MINISIGN_HASH 64
+char *minisign_sign_hash(const struct minisign_secret *secret,
+    const unsigned char hash[MINISIGN_HASH], const char *trusted,
+    struct error *err);
+
 /*
  * Verifies the text of FILE.minisig over data.  On success the trusted
  * comment, which is authentic then, is in `trusted` (MINISIGN_COMMENT_MAX + 1

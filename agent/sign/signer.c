@@ -19,10 +19,12 @@
 #include "kernel/confine.h"
 #include "agent/sign/accepted.h"
 #include "agent/sign/head.h"
+#include "agent/sign/image.h"
 #include "agent/sign/keychain.h"
 #include "agent/sign/kept.h"
 #include "agent/sign/minisign.h"
 #include "agent/sign/rotate.h"
+#include "agent/sign/signer_state.h"
 #include "agent/sign/signer_write.h"
 #include "agent/sign/statement.h"
 
@@ -39,6 +41,8 @@ struct signer {
 	uint64_t first;	 /* of those that are kept */
 	int64_t taken;	 /* when the latest one was; the clock may go back */
 	unsigned char digest[DIGEST_SIZE];
+	struct image image;	 /* of the next one */
+	struct snapshot written; /* what the newest one says, without jails */
 };
 
 /* A signature that the public key file does not fit would help nobody. */
@@ -85,7 +89,9 @@ load_newest(struct signer *s, struct error *err)
 		    "looks at all): %s/%s", s->options->dir, name);
 	if (snapshot.taken > s->taken)
 		s->taken = snapshot.taken;
-	snapshot_free(&snapshot);
+	snapshot_free_jails(&snapshot);
+	snapshot_free(&s->written);
+	s->written = snapshot;
 	return 0;
 }
 
@@ -168,34 +174,63 @@ prepare(struct signer *s, struct error *err)
 	return 0;
 }
 
-static int
-write_next(struct signer *s, const struct message *m, struct error *err)
+/* Whether the newest snapshot says this; an unknown revision says nothing. */
+static bool
+says_nothing_new(const struct signer *s, const struct snapshot *next)
 {
-	char previous[DIGEST_HEX], name[SNAPSHOT_NAME_MAX];
-	char *json, *signature;
-	size_t len;
+	const struct snapshot *w = &s->written;
+
+	return s->newest > 0 && strcmp(w->root, next->root) == 0 &&
+	    strcmp(w->host, next->host) == 0 &&
+	    strcmp(w->boot, next->boot) == 0 &&
+	    strcmp(w->kernel, next->kernel) == 0 &&
+	    strcmp(w->set, next->set) == 0 && (next->revision[0] == '\0' ||
+	    strcmp(w->revision, next->revision) == 0);
+}
+
+static char *
+sign_image(const struct signer *s, const unsigned char hash[MINISIGN_HASH],
+    struct error *err)
+{
+	const struct buffer *text = &s->image.text;
+	char *comment = snapshot_comment(text->data, text->len, err);
+	char *signature = comment == NULL ? NULL : minisign_sign_hash(s->secret,
+	    hash, comment, err);
+
+	free(comment);
+	return signature;
+}
+
+/* Writes what follows the newest one; `next` is taken over. */
+static int
+write_next(struct signer *s, struct snapshot *next, struct error *err)
+{
+	const struct buffer *text = &s->image.text;
+	char name[SNAPSHOT_NAME_MAX], *signature;
+	struct rehash_digests digests;
 	int rc = -1;
 
 	if (s->newest == 0)
 		memset(s->digest, 0, sizeof s->digest);
-	text_hex(s->digest, sizeof s->digest, previous);
-	json = snapshot_renumber((const char *)m->data, m->len, s->newest + 1,
-	    previous, &len, err);
-	if (json == NULL)
+	next->sequence = s->newest + 1;
+	text_hex(s->digest, sizeof s->digest, next->previous);
+	if (image_finish(&s->image, next, &digests, err) == -1)
 		return -1;
-	if ((signature = signer_sign(s->secret, json, len, err)) != NULL)
-		rc = signer_write(s->dir, snapshot_name(s->newest + 1, name),
-		    json, len, signature, err);
+	if ((signature = sign_image(s, digests.to_sign, err)) != NULL)
+		rc = signer_write(s->dir, snapshot_name(next->sequence, name),
+		    text->data, text->len, signature, err);
 	if (rc == 0) {
-		snapshot_digest(json, len, s->digest);
+		memcpy(s->digest, digests.chain, sizeof s->digest);
 		s->newest++;
 		head_write(s->options->head, s->newest, s->digest);
+		snapshot_free(&s->written);
+		s->written = *next;
+		memset(next, 0, sizeof *next);
 	} else {
 		/* What is on the disk now is to be found out. */
 		s->ready = false;
 	}
 	free(signature);
-	free(json);
 	return rc;
 }
 
@@ -286,22 +321,17 @@ answer_text(struct signer_answer *a, const struct error *err)
 
 /* The order is that of the numbers, whatever the clock says; but it is said. */
 static void
-check_clock(struct signer *s, const char *json, size_t len,
-    struct signer_answer *a)
+check_clock(struct signer *s, struct signer_answer *a)
 {
-	char *comment = snapshot_comment(json, len, NULL);
-	long long taken;
+	int64_t taken = s->written.taken;
 
-	if (comment != NULL && sscanf(comment, "timestamp:%lld", &taken) == 1) {
-		if (taken < s->taken)
-			snprintf(a->text, sizeof a->text, "the clock has gone "
-			    "back by %lld s: snapshot %" PRIu64 " seems older "
-			    "than one before it", (long long)s->taken - taken,
-			    s->newest);
-		else
-			s->taken = taken;
-	}
-	free(comment);
+	if (taken < s->taken)
+		snprintf(a->text, sizeof a->text, "the clock has gone "
+		    "back by %lld s: snapshot %" PRIu64 " seems older than "
+		    "one before it", (long long)(s->taken - taken),
+		    s->newest);
+	else
+		s->taken = taken;
 }
 
 /* Which key is in force behind that is what the disk says, also after errors. */
@@ -340,36 +370,93 @@ answer_rotate(struct signer *s, int fd, const struct message *m)
 	    m->number, text, strlen(text));
 }
 
+/* Without a word in the answer all is well. */
 static int
-answer(struct signer *s, int fd, const struct message *m)
+write_and_retain(struct signer *s, struct snapshot *next,
+    struct signer_answer *a, struct error *err)
+{
+	if (prepare(s, err) == -1 ||
+	    image_root(&s->image, next->root, err) == -1)
+		return -1;
+	if (says_nothing_new(s, next))
+		return 0;
+	if (write_next(s, next, err) == -1)
+		return -1;
+	check_clock(s, a);
+	if (signer_retain(s->dir, s->secret, &s->keys, s->options->keep,
+	    &s->first, s->newest, err) == -1)
+		answer_text(a, err);
+	return 0;
+}
+
+static int
+answer_write(struct signer *s, int fd, const struct message *m)
 {
 	struct signer_answer a;
+	struct snapshot next;
 	struct error err;
 
 	memset(&a, 0, sizeof a);
-	if (m->type != SIGNER_WRITE) {
-		a.sequence = -1;
-		snprintf(a.text, sizeof a.text, "the signer was asked for "
-		    "something that it does not know");
-	} else if (prepare(s, &err) == -1 || write_next(s, m, &err) == -1) {
+	if (signer_heading_decode(m->data, m->len, &next, &err) == -1 ||
+	    write_and_retain(s, &next, &a, &err) == -1) {
 		a.sequence = -1;
 		answer_text(&a, &err);
 	} else {
-		check_clock(s, (const char *)m->data, m->len, &a);
-		if (signer_retain(s->dir, s->secret, &s->keys,
-		    s->options->keep, &s->first, s->newest, &err) == -1)
-			answer_text(&a, &err);
 		a.sequence = (int64_t)s->newest;
 		memcpy(a.digest, s->digest, sizeof a.digest);
 	}
+	snapshot_free(&next);
 	return channel_write(fd, SIGNER_DONE, m->number, &a, sizeof a);
 }
 
-/* Whatever is not a question for a snapshot. */
+/* Who cannot take in a jail ends, so that no state is signed without it. */
+static int
+take_jail(struct signer *s, int fd, const struct message *m)
+{
+	struct bytes_in b = { .data = m->data, .len = m->len };
+	char *name = get_text(&b);
+	const unsigned char *json;
+	size_t len;
+	int rc;
+
+	(void)fd;
+	json = get_block(&b, &len);
+	rc = b.failed || b.len > 0 || name == NULL ? -1 :
+	    image_put(&s->image, name, len == 0 ? NULL : (const char *)json,
+	    len, NULL);
+	free(name);
+	return rc;
+}
+
+static int
+forget_jails(struct signer *s, int fd, const struct message *m)
+{
+	(void)fd;
+	(void)m;
+	image_clear(&s->image);
+	return 0;
+}
+
+static int
+answer_nonsense(int fd, const struct message *m)
+{
+	struct signer_answer a;
+
+	memset(&a, 0, sizeof a);
+	a.sequence = -1;
+	snprintf(a.text, sizeof a.text, "the signer was asked for something "
+	    "that it does not know");
+	return channel_write(fd, SIGNER_DONE, m->number, &a, sizeof a);
+}
+
+/* What it can be told or asked; -1: it cannot go on. */
 static const struct {
 	unsigned type;
 	int (*answer)(struct signer *s, int fd, const struct message *m);
-} others[] = {
+} questions[] = {
+	{ SIGNER_JAIL, take_jail },
+	{ SIGNER_FORGET_JAILS, forget_jails },
+	{ SIGNER_WRITE, answer_write },
 	{ SIGNER_KEEP, answer_reader },
 	{ SIGNER_FORGET, answer_reader },
 	{ SIGNER_RECORD, answer_record },
@@ -379,10 +466,10 @@ static const struct {
 static int
 answer_any(struct signer *s, int fd, const struct message *m)
 {
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		if (others[i].type == m->type)
-			return others[i].answer(s, fd, m);
-	return answer(s, fd, m);
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+		if (questions[i].type == m->type)
+			return questions[i].answer(s, fd, m);
+	return answer_nonsense(fd, m);
 }
 
 /* The key before anybody asks. */
@@ -443,6 +530,8 @@ signer_body(int fd, void *arg)
 	}
 	minisign_secret_free(s.secret);
 	keychain_free(&s.keys);
+	snapshot_free(&s.written);
+	image_free(&s.image);
 	if (s.dir != -1)
 		close(s.dir);
 	if (s.good != -1)

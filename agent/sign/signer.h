@@ -9,8 +9,9 @@
 
 /*
  * The signer: a helper process that holds the secret key and writes snapshots.
- * SIGNER_WRITE carries a snapshot's JSON without sequence, previous and root
- * decided by the signer; the answer SIGNER_DONE carries a struct signer_answer.
+ * It is told of jails as they change (signer_state.h): SIGNER_JAIL about one,
+ * SIGNER_FORGET_JAILS; these have no answer.  SIGNER_WRITE asks for a snapshot
+ * of them; the answer SIGNER_DONE carries a struct signer_answer.
  * SIGNER_KEEP carries the path of a spec file, a NUL and a text to be kept,
  * SIGNER_FORGET the name of a kept one; only failures are answered, by
  * SIGNER_NOT_KEPT with a message.
@@ -35,10 +36,16 @@ struct signer_options {
 enum { SIGNER_WRITE = 1, SIGNER_DONE = 2, SIGNER_KEEP = 3,
 	SIGNER_FORGET = 4, SIGNER_NOT_KEPT = 5, SIGNER_RECORD = 6,
 	SIGNER_RECORDED = 7, SIGNER_READY = 8, SIGNER_ROTATE = 9,
-	SIGNER_ROTATED = 10, SIGNER_NOT_ROTATED = 11 };
+	SIGNER_ROTATED = 10, SIGNER_NOT_ROTATED = 11, SIGNER_JAIL = 12,
+	SIGNER_FORGET_JAILS = 13 };
 
 struct signer_answer {
-	int64_t sequence; /* -1: failed, `text` says why */
+	/*
+	 * Of the newest snapshot, which says what was told: another one is not
+	 * written when that says the same, or the same of another revision and
+	 * this one is unknown ("").  -1: failed, `text` says why.
+	 */
+	int64_t sequence;
 	unsigned char digest[DIGEST_SIZE];
 	/* With a sequence: what is odd, such as a clock that went back. */
 	char text[512];
@@ -46,10 +53,10 @@ struct signer_answer {
 
 /*
  * `arg` is a struct signer_options.  The helper reads the key, then answers
- * each SIGNER_WRITE, whose data is what snapshot_encode made with sequence 0:
- * it sets sequence and previous, signs, and writes durably (temporary, fsync,
- * rename, fsync of the directory).  What prevents it from starting is the
- * answer to each write, and tried again each time.
+ * each SIGNER_WRITE: it sets root, sequence and previous, signs, and writes
+ * durably (temporary, fsync, rename, fsync of the directory).  What
+ * prevents it from starting is the answer to each write, and tried again each
+ * time.
  */
 int signer_body(int fd, void *arg);
 

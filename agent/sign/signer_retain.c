@@ -2,7 +2,6 @@
 /* How many snapshots are kept, and what stands for those that are not. */
 #include "agent/sign/signer_write.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -121,16 +120,11 @@ stands_for(uint64_t last, const char *file)
 int
 signer_drop(int dir, uint64_t last, struct error *err)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), code;
-	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+	DIR *d = file_list(dir, "the snapshots", err);
 	struct dirent *e;
 
-	if (d == NULL) {
-		code = errno;
-		if (fd != -1)
-			close(fd);
-		return error_sys(err, code, "the snapshots cannot be listed");
-	}
+	if (d == NULL)
+		return -1;
 	while ((e = readdir(d)) != NULL)
 		if (stands_for(last, e->d_name))
 			(void)unlinkat(dir, e->d_name, 0);

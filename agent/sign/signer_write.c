@@ -3,7 +3,6 @@
 
 #include <sys/stat.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -86,18 +85,11 @@ signer_clean(int dir, uint64_t newest, struct error *err)
 	const size_t prefix = sizeof TEMPORARY_PREFIX - 1;
 	char name[SNAPSHOT_NAME_MAX];
 	struct names next;
+	DIR *d = file_list(dir, "the snapshots", err);
 	struct dirent *e;
-	DIR *d = NULL;
-	int fd, code;
 
-	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || (d = fdopendir(fd)) == NULL) {
-		code = errno;
-		if (fd != -1)
-			close(fd);
-		return error_sys(err, code,
-		    "the snapshots cannot be listed");
-	}
+	if (d == NULL)
+		return -1;
 	while ((e = readdir(d)) != NULL)
 		if (strncmp(e->d_name, TEMPORARY_PREFIX, prefix) == 0)
 			(void)unlinkat(dir, e->d_name, 0);

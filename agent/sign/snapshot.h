@@ -27,9 +27,11 @@
 
 #include <stdint.h>
 
+#include "agent/base/buffer.h"
 #include "kernel/value.h"
 
 #define SNAPSHOT_FORMAT "jailagent-snapshot/1"
+#define SNAPSHOT_MAX (256u * 1024 * 1024) /* bytes that are read */
 #define DIGEST_SIZE 32 /* BLAKE2b-256 and SHA-256 */
 #define DIGEST_HEX (2 * DIGEST_SIZE + 1)
 
@@ -66,53 +68,23 @@ struct snapshot {
 char *snapshot_encode(const struct snapshot *s, size_t *len,
     struct error *err);
 
-/*
- * The same from pieces: what did not change need not be encoded and hashed
- * again.  The pieces are in the order of their jails' names; s->jail is not
- * looked at.
- */
-struct snapshot_piece {
-	char *json; /* owned */
-	size_t len;
-	unsigned char leaf[DIGEST_SIZE];
-};
-int snapshot_piece_make(const struct snapshot_jail *j,
-    struct snapshot_piece *piece, struct error *err);
-char *snapshot_assemble(const struct snapshot *s,
-    const struct snapshot_piece *piece, size_t count, size_t *len,
+/* The parts of it: the JSON of one jail, and what stands around all of them. */
+int snapshot_add_jail(struct buffer *b, const struct snapshot_jail *j,
     struct error *err);
-
-/*
- * All pieces of a state at once; `count` of them, to be freed with
- * snapshot_pieces_free.  NULL with the reason when jails are not in order.
- */
-struct snapshot_piece *snapshot_pieces(const struct snapshot *s,
-    struct error *err);
-void snapshot_pieces_free(struct snapshot_piece *piece, size_t count);
-
-/*
- * What a state says, without when and after which other it is said: the same
- * digest means the same content.
- */
-int snapshot_content(const struct snapshot *s,
-    const struct snapshot_piece *piece, size_t count,
-    unsigned char digest[DIGEST_SIZE], struct error *err);
+void snapshot_add_front(struct buffer *b, const struct snapshot *s);
+void snapshot_add_back(struct buffer *b, const struct snapshot *s,
+    const char root[DIGEST_HEX]);
 
 /* Refuses what is not in canonical form or has a wrong root. */
 int snapshot_decode(const char *json, size_t len, struct snapshot *s,
     struct error *err);
 void snapshot_free(struct snapshot *s);
+void snapshot_free_jails(struct snapshot *s);
+void snapshot_jail_free(struct snapshot_jail *j);
 
 /* BLAKE2b-256 of a snapshot's file. */
 void snapshot_digest(const char *json, size_t len,
     unsigned char digest[DIGEST_SIZE]);
-
-/*
- * A snapshot's JSON with another sequence and previous digest; nothing else of
- * it is read.  Allocated.
- */
-char *snapshot_renumber(const char *json, size_t len, uint64_t sequence,
-    const char previous[DIGEST_HEX], size_t *new_len, struct error *err);
 
 /* The trusted comment that belongs to a snapshot's JSON; allocated. */
 char *snapshot_comment(const char *json, size_t len, struct error *err);

@@ -249,8 +249,8 @@ snapshot_decode(const char *json, size_t len, struct snapshot *s,
 	return rc;
 }
 
-static void
-free_jail(struct snapshot_jail *j)
+void
+snapshot_jail_free(struct snapshot_jail *j)
 {
 	for (size_t i = 0; i < j->count; i++) {
 		free(j->param[i].name);
@@ -264,14 +264,23 @@ free_jail(struct snapshot_jail *j)
 	free(j->spec_digest);
 	free(j->applied_digest);
 	free(j->error);
+	memset(j, 0, sizeof *j);
+}
+
+void
+snapshot_free_jails(struct snapshot *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		snapshot_jail_free(&s->jail[i]);
+	free(s->jail);
+	s->jail = NULL;
+	s->count = 0;
 }
 
 void
 snapshot_free(struct snapshot *s)
 {
-	for (size_t i = 0; i < s->count; i++)
-		free_jail(&s->jail[i]);
-	free(s->jail);
+	snapshot_free_jails(s);
 	free(s->host);
 	free(s->boot);
 	free(s->kernel);

@@ -71,89 +71,45 @@ add_params(struct buffer *b, const struct snapshot_jail *j, struct error *err)
 }
 
 int
-snapshot_piece_make(const struct snapshot_jail *j,
-    struct snapshot_piece *piece, struct error *err)
+snapshot_add_jail(struct buffer *b, const struct snapshot_jail *j,
+    struct error *err)
 {
-	struct buffer b = { .data = NULL };
-
-	add_text(&b, "{\"applied\":", j->applied_digest);
-	add_text(&b, ",\"error\":", j->error);
-	buffer_printf(&b, ",\"jid\":%d", j->jid);
-	add_text(&b, ",\"name\":", j->name);
-	if (add_params(&b, j, err) == -1) {
-		buffer_free(&b);
+	add_text(b, "{\"applied\":", j->applied_digest);
+	add_text(b, ",\"error\":", j->error);
+	buffer_printf(b, ",\"jid\":%d", j->jid);
+	add_text(b, ",\"name\":", j->name);
+	if (add_params(b, j, err) == -1)
 		return -1;
-	}
-	add_text(&b, ",\"set\":", j->set);
-	add_text(&b, ",\"spec\":", j->spec_digest);
-	add_text(&b, ",\"state\":", j->state);
-	add_text(&b, ",\"token\":", j->token);
-	buffer_text(&b, "}");
-	if ((piece->json = buffer_take(&b, &piece->len)) == NULL)
-		return error_sys(err, ENOMEM, "no memory for a snapshot");
-	merkle_leaf(piece->json, piece->len, piece->leaf);
-	return 0;
+	add_text(b, ",\"set\":", j->set);
+	add_text(b, ",\"spec\":", j->spec_digest);
+	add_text(b, ",\"state\":", j->state);
+	add_text(b, ",\"token\":", j->token);
+	buffer_text(b, "}");
+	return b->failed ? error_sys(err, ENOMEM, "no memory for a snapshot") :
+	    0;
 }
 
-static char *
-root_of(const struct snapshot_piece *piece, size_t count, char hex[DIGEST_HEX])
+void
+snapshot_add_front(struct buffer *b, const struct snapshot *s)
 {
-	merkle_hash *leaf, head;
-
-	if ((leaf = calloc(count + 1, sizeof *leaf)) == NULL)
-		return NULL;
-	for (size_t i = 0; i < count; i++)
-		memcpy(leaf[i], piece[i].leaf, sizeof *leaf);
-	merkle_head((const merkle_hash *)leaf, count, head);
-	free(leaf);
-	return text_hex(head, sizeof head, hex);
-}
-
-static void
-add_jails(struct buffer *b, const struct snapshot_piece *piece, size_t count)
-{
+	add_text(b, "{\"boot\":", s->boot);
+	add_text(b, ",\"format\":", SNAPSHOT_FORMAT);
+	add_text(b, ",\"host\":", s->host);
 	buffer_text(b, ",\"jails\":[");
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0)
-			buffer_text(b, ",");
-		buffer_add(b, piece[i].json, piece[i].len);
-	}
-	buffer_text(b, "]");
 }
 
-char *
-snapshot_assemble(const struct snapshot *s, const struct snapshot_piece *piece,
-    size_t count, size_t *len, struct error *err)
+void
+snapshot_add_back(struct buffer *b, const struct snapshot *s,
+    const char root[DIGEST_HEX])
 {
-	struct buffer b = { .data = NULL };
-	char root[DIGEST_HEX], *json;
-	size_t room = 4096;
-
-	if (s->sequence > INT64_MAX) {
-		error_set(err, ERANGE, "snapshot: sequence out of range");
-		return NULL;
-	}
-	/* One allocation of about the right size, for it can be large. */
-	for (size_t i = 0; i < count; i++)
-		room += piece[i].len + 1;
-	(void)buffer_reserve(&b, room);
-	if (root_of(piece, count, root) == NULL)
-		b.failed = true;
-	add_text(&b, "{\"boot\":", s->boot);
-	add_text(&b, ",\"format\":", SNAPSHOT_FORMAT);
-	add_text(&b, ",\"host\":", s->host);
-	add_jails(&b, piece, count);
-	add_text(&b, ",\"kernel\":", s->kernel);
-	add_text(&b, ",\"previous\":",
+	add_text(b, "],\"kernel\":", s->kernel);
+	add_text(b, ",\"previous\":",
 	    s->previous[0] == '\0' ? zeros : s->previous);
-	add_text(&b, ",\"revision\":", s->revision);
-	add_text(&b, ",\"root\":", root);
-	buffer_printf(&b, ",\"sequence\":%" PRIu64, s->sequence);
-	add_text(&b, ",\"set\":", s->set);
-	buffer_printf(&b, ",\"taken\":%" PRId64 "}", s->taken);
-	if ((json = buffer_take(&b, len)) == NULL)
-		error_sys(err, ENOMEM, "no memory for a snapshot");
-	return json;
+	add_text(b, ",\"revision\":", s->revision);
+	add_text(b, ",\"root\":", root);
+	buffer_printf(b, ",\"sequence\":%" PRIu64, s->sequence);
+	add_text(b, ",\"set\":", s->set);
+	buffer_printf(b, ",\"taken\":%" PRId64 "}", s->taken);
 }
 
 /* Names ascend and differ. */
@@ -168,64 +124,50 @@ check_order(const struct snapshot *s, struct error *err)
 	return 0;
 }
 
-void
-snapshot_pieces_free(struct snapshot_piece *piece, size_t count)
+static int
+add_all(struct buffer *b, const struct snapshot *s, merkle_hash *leaf,
+    struct error *err)
 {
-	for (size_t i = 0; piece != NULL && i < count; i++)
-		free(piece[i].json);
-	free(piece);
-}
+	char root[DIGEST_HEX];
+	merkle_hash head;
+	size_t at;
 
-struct snapshot_piece *
-snapshot_pieces(const struct snapshot *s, struct error *err)
-{
-	struct snapshot_piece *piece;
-
-	if (check_order(s, err) == -1)
-		return NULL;
-	if ((piece = calloc(s->count + 1, sizeof *piece)) == NULL) {
-		error_sys(err, ENOMEM, "no memory for a snapshot");
-		return NULL;
+	snapshot_add_front(b, s);
+	for (size_t i = 0; i < s->count; i++) {
+		if (i > 0)
+			buffer_text(b, ",");
+		at = b->len;
+		if (snapshot_add_jail(b, &s->jail[i], err) == -1)
+			return -1;
+		merkle_leaf(b->data + at, b->len - at, leaf[i]);
 	}
-	for (size_t i = 0; i < s->count; i++)
-		if (snapshot_piece_make(&s->jail[i], &piece[i], err) == -1) {
-			snapshot_pieces_free(piece, i);
-			return NULL;
-		}
-	return piece;
-}
-
-int
-snapshot_content(const struct snapshot *s, const struct snapshot_piece *piece,
-    size_t count, unsigned char digest[DIGEST_SIZE], struct error *err)
-{
-	struct snapshot heading = *s;
-	crypto_generichash_state h;
-	size_t len;
-	char *json;
-
-	heading.sequence = 0;
-	heading.taken = 0;
-	heading.previous[0] = '\0';
-	if ((json = snapshot_assemble(&heading, NULL, 0, &len, err)) == NULL)
-		return -1;
-	crypto_generichash_init(&h, NULL, 0, DIGEST_SIZE);
-	crypto_generichash_update(&h, (const unsigned char *)json, len);
-	for (size_t i = 0; i < count; i++)
-		crypto_generichash_update(&h, piece[i].leaf, DIGEST_SIZE);
-	crypto_generichash_final(&h, digest, DIGEST_SIZE);
-	free(json);
+	merkle_head((const merkle_hash *)leaf, s->count, head);
+	snapshot_add_back(b, s, text_hex(head, sizeof head, root));
 	return 0;
 }
 
 char *
 snapshot_encode(const struct snapshot *s, size_t *len, struct error *err)
 {
-	struct snapshot_piece *piece = snapshot_pieces(s, err);
-	char *json = piece == NULL ? NULL :
-	    snapshot_assemble(s, piece, s->count, len, err);
+	struct buffer b = { .data = NULL };
+	merkle_hash *leaf;
+	char *json = NULL;
 
-	snapshot_pieces_free(piece, s->count);
+	if (s->sequence > INT64_MAX) {
+		error_set(err, ERANGE, "snapshot: sequence out of range");
+		return NULL;
+	}
+	if (check_order(s, err) == -1)
+		return NULL;
+	if ((leaf = calloc(s->count + 1, sizeof *leaf)) == NULL) {
+		error_sys(err, ENOMEM, "no memory for a snapshot");
+		return NULL;
+	}
+	if (add_all(&b, s, leaf, err) == 0 &&
+	    (json = buffer_take(&b, len)) == NULL)
+		error_sys(err, ENOMEM, "no memory for a snapshot");
+	buffer_free(&b);
+	free(leaf);
 	return json;
 }
 

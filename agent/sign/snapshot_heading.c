@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The few values of a snapshot that its signer needs, read and replaced in the
- * text itself: decoding ten thousand jails to change two numbers would cost
- * more than all the rest.
+ * The few values of a snapshot that are in its trusted comment, read in the text
+ * itself.
  *
  * In canonical JSON a quote inside a text follows a backslash, and a
  * parameter's value begins with a bracket.  So `"sequence":0` or
@@ -86,35 +85,6 @@ not_a_snapshot(struct error *err)
 {
 	return error_set(err, EINVAL, "the signer was given something that is "
 	    "not a snapshot");
-}
-
-char *
-snapshot_renumber(const char *json, size_t len, uint64_t sequence,
-    const char previous[DIGEST_HEX], size_t *new_len, struct error *err)
-{
-	struct buffer b = { .data = NULL };
-	struct span old_previous, old_sequence;
-	const char *at;
-	char *text;
-
-	if (find_behind(json, len, ",\"previous\":\"", &old_previous) == -1 ||
-	    find_behind(json, len, ",\"sequence\":", &old_sequence) == -1 ||
-	    old_sequence.text < old_previous.text) {
-		not_a_snapshot(err);
-		return NULL;
-	}
-	/* One allocation of the right size, for it can be large. */
-	(void)buffer_reserve(&b, len + DIGEST_HEX + 24);
-	buffer_add(&b, json, (size_t)(old_previous.text - json));
-	buffer_text(&b, previous);
-	at = old_previous.text + old_previous.len;
-	buffer_add(&b, at, (size_t)(old_sequence.text - at));
-	buffer_printf(&b, "%" PRIu64, sequence);
-	at = old_sequence.text + old_sequence.len;
-	buffer_add(&b, at, (size_t)(json + len - at));
-	if ((text = buffer_take(&b, new_len)) == NULL)
-		error_sys(err, ENOMEM, "no memory for a snapshot");
-	return text;
 }
 
 char *

@@ -2,7 +2,6 @@
 /* Snapshots in a directory: which there are, and whether one is good. */
 #include "agent/sign/snapshot.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/base/channel.h"
 #include "agent/base/file.h"
 #include "agent/sign/keychain.h"
 #include "agent/sign/minisign.h"
@@ -53,18 +51,13 @@ int
 snapshot_sequences(int dir, uint64_t **sequence, size_t *count,
     struct error *err)
 {
-	DIR *d = NULL;
-	int fd, rc;
+	DIR *d = file_list(dir, "the snapshots", err);
+	int rc;
 
 	*sequence = NULL;
 	*count = 0;
-	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || (d = fdopendir(fd)) == NULL) {
-		rc = errno;
-		if (fd != -1)
-			close(fd);
-		return error_sys(err, rc, "the snapshots cannot be listed");
-	}
+	if (d == NULL)
+		return -1;
 	rc = collect(d, sequence, count);
 	if (rc == -1) {
 		error_sys(err, errno, "the snapshots cannot be listed");
@@ -180,7 +173,7 @@ snapshot_load(int dir, const char *file, const struct keychain *keys,
 
 	memset(s, 0, sizeof *s);
 	*readable = false;
-	if (file_read(dir, file, CHANNEL_MAX, &json, &len, err) == -1)
+	if (file_read(dir, file, SNAPSHOT_MAX, &json, &len, err) == -1)
 		return -1;
 	*readable = true;
 	snapshot_digest(json, len, digest);

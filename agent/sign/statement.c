@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/sign/statement.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -78,17 +77,13 @@ int
 statement_newest(int dir, enum statement_kind kind, uint64_t *number,
     struct error *err)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), code;
-	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+	DIR *d = file_list(dir, "the snapshots", err);
 	struct dirent *e;
+	int code;
 
 	*number = 0;
-	if (d == NULL) {
-		code = errno;
-		if (fd != -1)
-			close(fd);
-		return error_sys(err, code, "the snapshots cannot be listed");
-	}
+	if (d == NULL)
+		return -1;
 	while (errno = 0, (e = readdir(d)) != NULL) {
 		int64_t n = statement_name_number(kind, e->d_name);
 

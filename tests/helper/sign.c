@@ -18,6 +18,7 @@
 
 #include "agent/base/channel.h"
 #include "agent/sign/signer.h"
+#include "agent/sign/signer_state.h"
 
 static char *format(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
@@ -68,6 +69,7 @@ make_jail(struct snapshot_jail *j, int number, int change)
 	    format("192.0.2.%d", number % 250 + 1));
 }
 
+/* All jails in the first round; later those that are not as before. */
 static void
 make_state(struct snapshot *s, int round, int jails, long long taken)
 {
@@ -78,12 +80,36 @@ make_state(struct snapshot *s, int round, int jails, long long taken)
 	s->revision = format("revision-%d", round);
 	s->set = strdup("/etc/jailagent/specs");
 	s->taken = taken + round;
-	s->count = (size_t)jails;
-	s->jail = calloc(s->count + 1, sizeof *s->jail);
+	s->jail = calloc((size_t)jails + 1, sizeof *s->jail);
 	if (s->jail == NULL)
 		exit(2);
 	for (int i = 0; i < jails; i++)
-		make_jail(&s->jail[i], i, i == round % jails ? round : 0);
+		if (round == 0 || i == round % jails ||
+		    i == (round - 1) % jails)
+			make_jail(&s->jail[s->count++], i,
+			    i == round % jails ? round : 0);
+}
+
+static int
+tell(int fd, const struct snapshot *s, int round)
+{
+	struct bytes_out b = { .data = NULL };
+	int rc = 0;
+
+	if (round == 0)
+		return signer_send_state(fd, s, NULL);
+	for (size_t i = 0; rc == 0 && i < s->count; i++) {
+		b.len = 0;
+		rc = signer_jail_encode(&b, &s->jail[i], false, NULL);
+		if (rc == 0)
+			rc = channel_write(fd, SIGNER_JAIL, 0, b.data, b.len);
+	}
+	b.len = 0;
+	signer_heading_encode(&b, s);
+	if (rc == 0)
+		rc = channel_write(fd, SIGNER_WRITE, 1, b.data, b.len);
+	free(b.data);
+	return rc;
 }
 
 static double
@@ -103,20 +129,17 @@ write_one(int fd, int round, int jails, long long taken)
 	struct snapshot s;
 	struct message m;
 	double begin;
-	size_t len;
-	char *json;
+	int rc;
 
 	make_state(&s, round, jails, taken);
-	json = snapshot_encode(&s, &len, NULL);
-	snapshot_free(&s);
 	begin = milliseconds();
-	if (json == NULL ||
-	    channel_write(fd, SIGNER_WRITE, 1, json, len) == -1 ||
-	    channel_read(fd, &m, NULL) != 1 || m.len != sizeof a) {
+	rc = tell(fd, &s, round);
+	snapshot_free(&s);
+	if (rc == -1 || channel_read(fd, &m, NULL) != 1 ||
+	    m.len != sizeof a) {
 		fprintf(stderr, "sign: the signer ended\n");
 		return -1;
 	}
-	free(json);
 	memcpy(&a, m.data, sizeof a);
 	free(m.data);
 	if (a.sequence == -1) {

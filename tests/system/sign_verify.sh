@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # snapshot verify, show, list and diff: what they say and their exit statuses.
+# needs: jq
 . tests/lib.sh
 
 sign=$BUILD/tests/helper/sign
@@ -33,11 +34,19 @@ check "list" expect_status 0 snapshot list
 check "has all" same 5 "$(wc -l < "$work/out")"
 check "diff A B" expect_status 0 snapshot diff 1 2
 check "names field" says "revision: revision-0 -> revision-1"
-check "names jail" says "~ jail00001"
+check "names jail, in the words of plan" says "modify   jail00001: "
 check "names parameter" \
     says "host.hostname: host-0.example.org -> host-1.example.org"
 check "diff of the newest two, --json" expect_status 0 snapshot diff --json
-check "has numbers" says '{"from":3,"to":4,"changes":['
+cp "$work/out" "$work/diff.json"
+check "has numbers" expect_status 0 jq -e '.from == 3 and .to == 4' \
+    "$work/diff.json"
+check "actions as plan --json" expect_status 0 jq -e '.actions[] |
+    select(.jail == "jail00003") | .action == "modify" and .params[0] ==
+    {name: "host.hostname", from: "host-0.example.org",
+    to: "host-3.example.org", how: "live"}' "$work/diff.json"
+check "what is said of all" expect_status 0 jq -e '.states == [{name:
+    "revision", from: "revision-2", to: "revision-3"}]' "$work/diff.json"
 check "diff with itself" expect_status 0 snapshot diff 2 2
 check "is empty" says "no difference"
 
@@ -45,10 +54,10 @@ mkdir "$work/other"
 "$sign" "$work/other" "$work/key" "$work/key.pub" 1 7 > /dev/null
 check "diff with a file" expect_status 0 \
     snapshot diff 1 "$work/other/00000001.json"
-check "jails that came" says "+ jail00006"
+check "jails that came" says "create   jail00006: it was not there before"
 check "the other way" expect_status 0 \
     snapshot diff "$work/other/00000001.json" 1
-check "jails that went" says "- jail00006"
+check "jails that went" says "remove   jail00006: it is not there any more"
 
 check "no such number" expect_status 1 snapshot show 9
 check "no such subcommand" expect_status 64 "$JAILAGENT" snapshot sho

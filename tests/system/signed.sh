@@ -132,6 +132,56 @@ minisign -S -s "$work/one.key" -m "$build/web.yaml" > /dev/null
 give web.yaml
 check "minisign's own comment has a number: the time" soon hostname_is web eight
 
+# ---- without an agent ------------------------------------------------------
+
+stop agent
+lacks() { # TEXT WORD
+	case $1 in *"$2"*) return 1 ;; esac
+}
+signed_do() { # COMMAND [OPTION...]
+	ja "$@" --require-signed "$work/one.pub" "$specs"
+}
+make_spec web 4000000070 nine
+give web.yaml
+check "plan refuses what need not be signed" expect_status 1 ja plan "$specs"
+check "and says why" says "so unsigned ones do not count: name the keys"
+check "so does apply" expect_status 1 ja apply "$specs"
+check "so does run" expect_status 1 timeout 10 "$JAILAGENT" -k "$kernel" \
+    -s "$state" run -d "$specs"
+check "nothing was done" hostname_is web eight
+check "a proposal need not be signed" expect_status 2 \
+    ja plan --as "$specs" "$build"
+check "plan with the key" expect_status 2 signed_do plan
+check "sees what is signed" says "host.hostname: eight -> nine"
+check "and records nothing" lacks "$(ja trust)" 4000000070
+check "apply with the key" expect_status 0 signed_do apply
+check "does it" hostname_is web nine
+check "and has recorded the number" expect_status 0 ja trust
+check "of the file, too" says "4000000070 $specs/web.yaml"
+make_spec web 4000000060 ten
+give web.yaml
+check "an old one: plan refuses" expect_status 1 signed_do plan
+check "with the reason" says "4000000070 was accepted before: an old one was put back"
+check "so does apply" expect_status 1 signed_do apply
+make_spec web 4000000080 ten two
+give web.yaml
+check "another key: apply refuses" expect_status 1 signed_do apply
+check "with its reason" says "none of the keys of --require-signed"
+spec db > "$specs/new.yaml"
+check "an unsigned one: apply refuses" expect_status 1 signed_do apply --prune
+check "with this reason" says "there is no new.yaml.minisig"
+rm "$specs/new.yaml"
+check "a single file has no MANIFEST" expect_status 1 ja plan \
+    --require-signed "$work/one.pub" "$specs/web.yaml"
+check "nothing was done by them" hostname_is web nine
+check "both run" hostname_is db first
+mv "$state/accepted" "$work/accepted"
+check "without a record apply takes nothing" expect_status 1 signed_do apply
+check "and says what to do" says "jailagent trust --reset"
+mv "$work/accepted" "$state/accepted"
+check "the agent, which has the other key" signed_agent
+check "takes what it has signed" soon hostname_is web ten
+
 # ---- the record is lost, or somebody else's -------------------------------
 
 stop agent KILL
@@ -139,7 +189,7 @@ cp "$state/accepted" "$work/accepted"
 sed -i 's/^1 /9 /' "$state/accepted"
 check "an agent with a forged record" signed_agent
 check "takes nothing" soon problem_says "the signature does not fit"
-check "its jails go on" hostname_is web eight
+check "its jails go on" hostname_is web ten
 stop agent
 rm -r "$state"
 check "an agent that lost its state directory" signed_agent

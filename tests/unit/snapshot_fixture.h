@@ -8,6 +8,7 @@
 #include "agent/base/channel.h"
 #include "agent/sign/minisign.h"
 #include "agent/sign/signer.h"
+#include "agent/sign/signer_state.h"
 #include "agent/sign/verify.h"
 #include "temp_dir.h"
 
@@ -16,6 +17,7 @@ struct fixture {
 	char *dir, *key, *pub; /* snapshots and keys */
 	const char *host, *seen; /* that verify asks for */
 	struct signer_options options;
+	unsigned asked; /* how many snapshots */
 	int fd; /* of the signer; -1: none runs */
 	pid_t pid;
 };
@@ -123,25 +125,34 @@ signer_end(struct fixture *f)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* Has a state written; the answer is checked by the caller. */
+/* Has a state written, unless it says what the newest one says. */
 static inline void
-write_state(struct fixture *f, const struct snapshot *s,
+offer_state(struct fixture *f, const struct snapshot *s,
     struct signer_answer *a)
 {
 	struct message m;
 	struct error err;
-	size_t len;
-	char *json = snapshot_encode(s, &len, &err);
 
-	if (json == NULL)
+	if (signer_send_state(f->fd, s, &err) == -1)
 		fail_msg("%s", err.text);
-	assert_int_equal(channel_write(f->fd, SIGNER_WRITE, 1, json, len), 0);
-	free(json);
 	assert_int_equal(channel_read(f->fd, &m, &err), 1);
 	assert_int_equal(m.type, SIGNER_DONE);
 	assert_int_equal(m.len, sizeof *a);
 	memcpy(a, m.data, sizeof *a);
 	free(m.data);
+}
+
+/* The same, of a revision of its own; the answer is checked by the caller. */
+static inline void
+write_state(struct fixture *f, const struct snapshot *s,
+    struct signer_answer *a)
+{
+	struct snapshot changed = *s;
+	char revision[32];
+
+	snprintf(revision, sizeof revision, "revision-%u", ++f->asked);
+	changed.revision = revision;
+	offer_state(f, &changed, a);
 }
 
 /* What verifying found, one "file: problem" a line. */

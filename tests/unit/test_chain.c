@@ -207,15 +207,16 @@ test_first_has_predecessor(void **state)
 	struct minisign_secret *secret;
 	struct error err;
 	char *json, *first, *sig, *comment;
-	char previous[DIGEST_HEX];
+	struct snapshot s;
 	size_t len, first_len;
 
 	secret = minisign_secret_read(f->key, &err);
 	assert_non_null(secret);
 	json = temp_read(file(f, 1, false), &len);
-	memset(previous, 'a', sizeof previous - 1);
-	previous[sizeof previous - 1] = '\0';
-	first = snapshot_renumber(json, len, 1, previous, &first_len, &err);
+	assert_int_equal(snapshot_decode(json, len, &s, &err), 0);
+	memset(s.previous, 'a', sizeof s.previous - 1);
+	first = snapshot_encode(&s, &first_len, &err);
+	snapshot_free(&s);
 	comment = snapshot_comment(first, first_len, &err);
 	sig = minisign_sign(secret, first, first_len, comment, &err);
 	temp_write(file(f, 1, false), 0644, first, first_len);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "disk_model.h"
+#include "agent/sign/accepted.h"
 #include "agent/sign/keychain.h"
 #include "agent/sign/signer_write.h"
 #include "snapshot_fixture.h"
@@ -64,29 +65,26 @@ teardown(void **state)
 static void
 record(struct history *h)
 {
-	char previous[DIGEST_HEX], name[SNAPSHOT_NAME_MAX];
-	char *json, *numbered, *signature;
+	char name[SNAPSHOT_NAME_MAX], *json, *signature;
 	struct minisign_public pub;
 	struct keychain keys = { .link = &(struct keychain_link){ .after = 0 },
 		.count = 1 };
 	uint64_t first = 1;
 	struct snapshot s;
 	struct error err;
-	size_t len, numbered_len;
+	size_t len;
 	int dir = open(h->f.dir, O_RDONLY | O_DIRECTORY);
 
 	make_state(&s, 1700000100);
+	s.sequence = BEFORE + 1;
+	text_hex(h->digest, DIGEST_SIZE, s.previous);
 	json = snapshot_encode(&s, &len, &err);
 	snapshot_free(&s);
-	for (int i = 0; i < DIGEST_SIZE; i++)
-		snprintf(previous + 2 * i, 3, "%02x", h->digest[i]);
-	numbered = snapshot_renumber(json, len, BEFORE + 1, previous,
-	    &numbered_len, &err);
-	signature = signer_sign(h->secret, numbered, numbered_len, &err);
+	signature = signer_sign(h->secret, json, len, &err);
 	assert_non_null(signature);
 	disk_record(dir);
 	assert_int_equal(signer_write(dir, snapshot_name(BEFORE + 1, name),
-	    numbered, numbered_len, signature, &err), 0);
+	    json, len, signature, &err), 0);
 	h->said = disk.steps;
 	minisign_secret_public(h->secret, &pub);
 	keys.link[0].pub = pub;
@@ -96,7 +94,6 @@ record(struct history *h)
 	assert_int_equal(first, BEFORE + 2 - KEEP);
 	close(dir);
 	free(json);
-	free(numbered);
 	free(signature);
 }
 
@@ -163,6 +160,74 @@ test_power_fails(void **state)
 			    v * 0x9e3779b97f4a7c15 + steps);
 }
 
+/* The record of signed specs, as a crash behind that many steps left it. */
+static void
+look_at_record(struct history *h, size_t steps, uint64_t chance,
+    size_t said)
+{
+	struct accepted a;
+	struct temp_dir top;
+	struct error err;
+	int dir, rc;
+
+	temp_dir_make(&top);
+	dir = open(top.path, O_RDONLY | O_DIRECTORY);
+	disk_crash(dir, steps, chance);
+	rc = accepted_read(temp_file(&top, ACCEPTED_NAME), h->f.pub, &a, &err);
+	if (rc != 0)
+		fail_msg("step %zu, chance %llu: %d %s", steps,
+		    (unsigned long long)chance, rc, rc == -1 ? err.text : "");
+	assert_int_equal(a.count, 1);
+	assert_true(a.entry[0].number == 2 ||
+	    (steps < said && a.entry[0].number == 1));
+	accepted_free(&a);
+	/* What is left of it is no hindrance. */
+	assert_int_equal(accepted_write(dir, h->secret, "", 0, &err), 0);
+	close(dir);
+	temp_dir_remove(&top);
+}
+
+static void
+write_record(struct history *h, int dir, uint64_t number)
+{
+	static const unsigned char digest[ACCEPTED_DIGEST];
+	struct accepted a = { .count = 0 };
+	size_t len;
+	char *text;
+
+	assert_int_equal(accepted_set(&a, "/specs/web.yaml", number, digest),
+	    0);
+	text = accepted_text(&a, &len, NULL);
+	assert_int_equal(accepted_write(dir, h->secret, text, len, NULL), 0);
+	free(text);
+	accepted_free(&a);
+}
+
+/* A number that was said to be on record is, and no record is ever lost. */
+static void
+test_record(void **state)
+{
+	struct history *h = *state;
+	struct temp_dir top;
+	int dir;
+
+	temp_dir_make(&top);
+	dir = open(top.path, O_RDONLY | O_DIRECTORY);
+	write_record(h, dir, 1);
+	/* What one that was killed has left. */
+	temp_write(temp_file(&top, ".new-" ACCEPTED_NAME), 0600, "half", 4);
+	disk_record(dir);
+	write_record(h, dir, 2);
+	disk.records = false;
+	assert_true(disk.steps > 3);
+	for (size_t steps = 0; steps <= disk.steps; steps++)
+		for (uint64_t v = 0; v < 16; v++)
+			look_at_record(h, steps, v < 2 ? v :
+			    v * 0x9e3779b97f4a7c15 + steps, disk.steps);
+	close(dir);
+	temp_dir_remove(&top);
+}
+
 /* The model forgets: without fsync the newest one can be lost. */
 static void
 test_model_forgets(void **state)
@@ -193,6 +258,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_power_fails),
 		TEST(test_model_forgets),
+		TEST(test_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

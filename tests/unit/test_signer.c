@@ -102,6 +102,54 @@ test_chain_and_restart(void **state)
 	snapshot_free(&s);
 }
 
+/* What the newest one says is not said again, whoever asks. */
+static void
+test_nothing_new(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_answer a;
+	struct snapshot s;
+
+	make_state(&s, 1700000000);
+	signer_begin(f);
+	offer_state(f, &s, &a);
+	assert_int_equal(a.sequence, 1);
+	s.taken += 5;
+	offer_state(f, &s, &a);
+	assert_int_equal(a.sequence, 1);
+	assert_int_equal(signer_end(f), 0);
+	signer_begin(f);
+	offer_state(f, &s, &a);
+	assert_int_equal(a.sequence, 1);
+	free(s.revision);
+	s.revision = strdup("");
+	offer_state(f, &s, &a);
+	assert_int_equal(a.sequence, 1);
+	free(s.revision);
+	s.revision = strdup("another");
+	offer_state(f, &s, &a);
+	assert_int_equal(a.sequence, 2);
+	free(s.jail[1].state);
+	s.jail[1].state = strdup("ready");
+	offer_state(f, &s, &a);
+	assert_int_equal(a.sequence, 3);
+	snapshot_free(&s);
+	assert_chain(f, 3);
+}
+
+/* A jail that is not understood might be missing for ever: it ends. */
+static void
+test_nonsense_jail(void **state)
+{
+	struct fixture *f = *state;
+	struct message m;
+
+	signer_begin(f);
+	assert_int_equal(channel_write(f->fd, SIGNER_JAIL, 0, "xy", 2), 0);
+	assert_int_equal(channel_read(f->fd, &m, NULL), 0);
+	assert_int_equal(signer_end(f), 1);
+}
+
 static void
 test_key_is_tried_again(void **state)
 {
@@ -237,14 +285,19 @@ now(void)
 
 /* Asks for many snapshots at once, so that the kill comes while it writes. */
 static void
-ask_and_kill(struct fixture *f, const char *json, size_t len, long delay)
+ask_and_kill(struct fixture *f, struct snapshot *s, long delay)
 {
 	const struct timespec t = { .tv_nsec = delay };
+	char *revision = s->revision, another[32];
 	int status;
 
 	signer_begin(f);
-	for (int i = 0; i < 20; i++)
-		(void)channel_write(f->fd, SIGNER_WRITE, 1, json, len);
+	s->revision = another;
+	for (int i = 0; i < 20; i++) {
+		snprintf(another, sizeof another, "revision-%u", ++f->asked);
+		(void)signer_send_state(f->fd, s, NULL);
+	}
+	s->revision = revision;
 	nanosleep(&t, NULL);
 	assert_int_equal(kill(f->pid, SIGKILL), 0);
 	assert_int_equal(waitpid(f->pid, &status, 0), f->pid);
@@ -265,14 +318,12 @@ test_killed(void **state)
 	uint64_t *sequence;
 	struct snapshot s;
 	struct error err;
-	size_t len, count;
-	char *json;
+	size_t count;
 	long i;
 
 	make_state(&s, 1700000000);
-	json = snapshot_encode(&s, &len, &err);
 	for (i = 0; now() < until; i++) {
-		ask_and_kill(f, json, len, i * 7919 % 300 * 100000);
+		ask_and_kill(f, &s, i * 7919 % 300 * 100000);
 		if (i % 8 != 0)
 			continue;
 		verify(f, f->dir, &found);
@@ -283,7 +334,6 @@ test_killed(void **state)
 	signer_begin(f);
 	try_write(f, &(struct signer_answer){ 0 });
 	assert_int_equal(signer_end(f), 0);
-	free(json);
 	snapshot_free(&s);
 	f->fd = open(f->dir, O_RDONLY | O_DIRECTORY);
 	assert_int_equal(snapshot_sequences(f->fd, &sequence, &count, &err),
@@ -308,6 +358,8 @@ main(void)
 		TEST(test_bad_newest_is_not_continued),
 		TEST(test_never_overwrites),
 		TEST(test_nonsense),
+		TEST(test_nonsense_jail),
+		TEST(test_nothing_new),
 		TEST(test_directory_comes_late),
 		TEST(test_leftovers),
 		TEST(test_killed),

@@ -51,6 +51,9 @@ conf_translate_key(const char *name, struct conf_key *key, struct error *err)
 	key->def = def;
 	if (def->type != PARAM_KEYVALUE)
 		key->name = def->name;
+	else if (utf8_prefix(name, strlen(name)) < strlen(name))
+		return error_set(err, EILSEQ, "%s: a name that is not UTF-8 "
+		    "cannot be said in YAML", name);
 	return 0;
 }
 

@@ -10,6 +10,8 @@
 #include "kernel/birth.h"
 #include "specs/tree.h"
 
+#define GONE_MS 1000 /* for a directory that another one may replace */
+
 static int
 compare_name(const void *name, const void *place)
 {
@@ -45,7 +47,8 @@ const struct place *
 places_swapped(const struct places *p, const char *name)
 {
 	for (size_t i = 0; i < p->count; i++)
-		if (p->place[i].swapped && place_holds(&p->place[i], name))
+		if ((p->place[i].swapped || p->place[i].gone_ms != 0) &&
+		    place_holds(&p->place[i], name))
 			return &p->place[i];
 	return NULL;
 }
@@ -112,7 +115,7 @@ places_same(const struct reader *r, int dirfd, const struct places *p)
 	struct layout now;
 
 	for (size_t i = 0; i < p->count; i++)
-		if (p->place[i].problem == NULL &&
+		if (p->place[i].problem == NULL && p->place[i].gone_ms == 0 &&
 		    (layout_read(r, dirfd, p->place[i].name, &now) != 0 ||
 		    !layout_same(&p->place[i].layout, &now)))
 			return false;
@@ -203,7 +206,7 @@ stands_where_it_was(const struct places *p, const char *name)
 	const struct place *q = above == NULL ? NULL : places_find(p, above);
 
 	free(above);
-	return q != NULL && q->problem == NULL &&
+	return q != NULL && q->problem == NULL && q->gone_ms == 0 &&
 	    layout_is_of(&q->layout, &q->origin);
 }
 
@@ -227,15 +230,38 @@ find_swapped(const struct reader *r, const struct tree *t,
 {
 	for (size_t i = 0; i < next->count; i++) {
 		struct place *p = &next->place[i];
-		bool moved = p->problem == NULL && p->origin.ino != 0 &&
+		bool moved = p->problem == NULL && p->gone_ms == 0 &&
+		    p->origin.ino != 0 &&
 		    !layout_is_of(&p->layout, &p->origin);
 
 		p->swapped = moved && r->seen && p->name[0] != '\0' &&
 		    holds_none(p, t) && stands_where_it_was(next, p->name);
 	}
 	for (size_t i = 0; i < next->count; i++)
-		if (next->place[i].problem == NULL && !next->place[i].swapped)
+		if (next->place[i].problem == NULL &&
+		    next->place[i].gone_ms == 0 && !next->place[i].swapped)
 			next->place[i].origin = next->place[i].layout;
+}
+
+/* One of which files are known, and that is not there, is kept for a while. */
+static int
+keep_gone(const struct reader *r, const struct place *old,
+    struct places *next)
+{
+	long long now = monotonic_ms(), since = old->gone_ms != 0 ?
+	    old->gone_ms : now;
+	bool holds = false;
+
+	for (size_t i = 0; i < r->files.count; i++)
+		holds |= place_holds(old, r->files.file[i].name);
+	if (!r->seen || !holds || old->problem != NULL ||
+	    now - since >= GONE_MS)
+		return 0;
+	if (add_place(next, old->name, NULL) != 0)
+		return -1;
+	next->place[next->count - 1].origin = old->origin;
+	next->place[next->count - 1].gone_ms = since;
+	return 0;
 }
 
 /* Both are sorted by name. */
@@ -262,7 +288,8 @@ make_places(const struct reader *r, int dirfd, const struct tree *t,
 			    "were") != 0)
 				return -1;
 			next->place[next->count - 1].origin = old->origin;
-		}
+		} else if (order > 0 && keep_gone(r, old, next) != 0)
+			return -1;
 		k += order >= 0;
 	}
 	find_swapped(r, t, next);

@@ -37,6 +37,11 @@ struct place {
 	struct layout origin;
 	/* Another directory took its place, and holds no spec file. */
 	bool swapped;
+	/*
+	 * Since when it is not there, for a second (monotonic_ms; 0: it is):
+	 * another directory may be about to take its place.
+	 */
+	long long gone_ms;
 	char *problem; /* why its files cannot be known now; or NULL */
 };
 
@@ -59,7 +64,7 @@ bool places_same(const struct reader *r, int dirfd, const struct places *p);
 const struct place *places_find(const struct places *p, const char *name);
 /* The directory with a problem in which a file is, NULL: none. */
 const struct place *places_trouble(const struct places *p, const char *name);
-/* The same for one that was swapped. */
+/* The same for one that was swapped, or is not there since a moment ago. */
 const struct place *places_swapped(const struct places *p, const char *name);
 /* Whether a file of that name is in the directory, or below it. */
 bool place_holds(const struct place *p, const char *name);

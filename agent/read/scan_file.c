@@ -247,8 +247,13 @@ scan_lost(const struct reader *r, const struct file *old,
 {
 	if (scan_carry(r, old, f) != 0)
 		return -1;
-	free(f->problem);
 	f->lost = true;
+	/* As if somebody were writing it: that may be another second's. */
+	if (p->gone_ms != 0) {
+		f->unsettled = true;
+		return 0;
+	}
+	free(f->problem);
 	problem(f, "is gone, since %s/%s is another directory than before and "
 	    "holds no spec file, as if it were not mounted; bring its files "
 	    "back, or use jailagent ack '*' to take it as it is", r->dir,

@@ -73,6 +73,18 @@ check "unmounted once more" soon state_is three invalid
 check "approved" ja ack '*'
 check "it goes" soon no_jail three
 
+# Away for a moment, then another one is there, also when that moment is seen.
+mkdir "$specs/sub/deep"
+spec three "path: $work/roots/one" > "$specs/sub/deep/three.yaml"
+check "a jail again" soon state_is three ready
+mv "$specs/sub/deep" "$work/deep"
+sleep 0.3
+mkdir "$specs/sub/deep"
+check "an empty directory in its place" soon state_is three invalid
+rmdir "$specs/sub/deep"
+mv "$work/deep" "$specs/sub/deep"
+check "back again" settled three
+
 check "nothing is held about a jail" expect_status 1 ja ack two
 check "that is said" says "nothing is held about it"
 check "all is fine" ja ack '*'

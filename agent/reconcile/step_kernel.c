@@ -175,6 +175,21 @@ wait_for(struct operation *op, int waiting, int64_t most_ms)
 	return true;
 }
 
+/* From here on it is no jail for an agent that comes after this one. */
+static int
+note_removal(struct operation *op)
+{
+	struct entry *e = inventory_find(op->shop->inventory, op->name);
+	struct error err;
+
+	error_clear(&err);
+	if (e == NULL || inventory_removing(op->shop->inventory, e,
+	    &err) == 0)
+		return 0;
+	op_note(op, true, "%s", err.text);
+	return -1;
+}
+
 bool
 step_term(struct operation *op)
 {
@@ -182,6 +197,7 @@ step_term(struct operation *op)
 	long timeout = spec_int(op->stop, "stop.timeout");
 
 	if (op->jid == 0 || k->backend->signal == NULL || timeout <= 0 ||
+	    note_removal(op) != 0 ||
 	    k->backend->signal(k, op->jid, SIGTERM) <= 0)
 		return false;
 	return wait_for(op, TERM, timeout * 1000);

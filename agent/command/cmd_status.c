@@ -9,6 +9,7 @@
 #include "agent/base/buffer.h"
 #include "agent/daemon/control.h"
 #include "agent/command/pass.h"
+#include "agent/command/picture.h"
 #include "agent/daemon/status.h"
 
 extern const struct command command_status;
@@ -53,17 +54,17 @@ text_of(json_t *o, const char *key, const char *otherwise)
 
 /* "modify: host.hostname differs (host.hostname), 0.2 ms". */
 static void
-print_last(json_t *last)
+print_last(FILE *out, json_t *last)
 {
 	json_t *params = json_object_get(last, "params"), *one;
 	size_t i;
 
 	if (!json_is_object(last))
 		return;
-	printf("%s", text_of(last, "action", ""));
+	fprintf(out, "%s", text_of(last, "action", ""));
 	json_array_foreach (params, i, one)
-		printf("%s%s", i == 0 ? " " : ",", json_string_value(one));
-	printf(" at %s", text_of(last, "at", "?"));
+		fprintf(out, "%s%s", i == 0 ? " " : ",", json_string_value(one));
+	fprintf(out, " at %s", text_of(last, "at", "?"));
 }
 
 /*
@@ -71,27 +72,27 @@ print_last(json_t *last)
  * are not passed on.
  */
 static void
-print_output(json_t *output)
+print_output(FILE *out, json_t *output)
 {
 	json_t *line;
 	size_t i;
 
 	json_array_foreach (output, i, line) {
-		printf("    | ");
+		fprintf(out, "    | ");
 		for (const char *p = json_string_value(line); *p != '\0'; p++) {
 			bool pair = (unsigned char)*p == 0xc2 &&
 			    (unsigned char)p[1] < 0xa0;
 
 			p += pair;
-			putchar(pair || *p == 0x7f || ((unsigned char)*p < ' ' &&
-			    *p != '\t') ? '?' : *p);
+			putc(pair || *p == 0x7f || ((unsigned char)*p < ' ' &&
+			    *p != '\t') ? '?' : *p, out);
 		}
-		putchar('\n');
+		putc('\n', out);
 	}
 }
 
 static void
-print_jail(const struct context *ctx, json_t *j, int width)
+print_jail(FILE *out, const struct context *ctx, json_t *j, int width)
 {
 	const char *state = text_of(j, "state", "?");
 	const char *reason = text_of(j, "reason", NULL);
@@ -101,44 +102,44 @@ print_jail(const struct context *ctx, json_t *j, int width)
 	if (json_is_integer(jid))
 		snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT,
 		    json_integer_value(jid));
-	printf("%-*s  %6s  %s%-11s%s  %8" JSON_INTEGER_FORMAT "  ", width,
+	fprintf(out, "%-*s  %6s  %s%-11s%s  %8" JSON_INTEGER_FORMAT "  ", width,
 	    text_of(j, "name", "?"), number,
 	    ctx->colour ? colour_of(state) : "", state,
 	    ctx->colour ? "\033[0m" : "",
 	    json_integer_value(json_object_get(j, "restarts")));
-	print_last(json_object_get(j, "last_change"));
+	print_last(out, json_object_get(j, "last_change"));
 	if (reason != NULL)
-		printf("\n%*s  %s", width, "", reason);
+		fprintf(out, "\n%*s  %s", width, "", reason);
 	if (json_is_string(json_object_get(j, "next_retry")))
-		printf("; next try at %s", text_of(j, "next_retry", ""));
-	putchar('\n');
-	print_output(json_object_get(j, "output"));
+		fprintf(out, "; next try at %s", text_of(j, "next_retry", ""));
+	putc('\n', out);
+	print_output(out, json_object_get(j, "output"));
 }
 
 static void
-print_agent(json_t *agent)
+print_agent(FILE *out, json_t *agent)
 {
 	const char *problem = text_of(agent, "problem", NULL);
 
 	if (json_is_true(json_object_get(agent, "running")))
-		printf("agent %" JSON_INTEGER_FORMAT ", kernel %s, specs %s\n",
+		fprintf(out, "agent %" JSON_INTEGER_FORMAT ", kernel %s, specs %s\n",
 		    json_integer_value(json_object_get(agent, "pid")),
 		    text_of(agent, "kernel", "?"),
 		    text_of(agent, "specs", "?"));
 	else
-		printf("no agent runs; kernel %s\n",
+		fprintf(out, "no agent runs; kernel %s\n",
 		    text_of(agent, "kernel", "?"));
 	if (problem != NULL)
-		printf("%s\n", problem);
+		fprintf(out, "%s\n", problem);
 	if (text_of(agent, "events", NULL) != NULL)
-		printf("no events: %s\n", text_of(agent, "events", ""));
+		fprintf(out, "no events: %s\n", text_of(agent, "events", ""));
 	if (text_of(agent, "snapshot", NULL) != NULL)
-		printf("states are not signed: %s\n",
+		fprintf(out, "states are not signed: %s\n",
 		    text_of(agent, "snapshot", ""));
 }
 
 static void
-print_files(json_t *files)
+print_files(FILE *out, json_t *files)
 {
 	json_t *file, *error;
 	json_int_t line, column;
@@ -150,12 +151,12 @@ print_files(json_t *files)
 			continue;
 		line = json_integer_value(json_object_get(error, "line"));
 		column = json_integer_value(json_object_get(error, "column"));
-		printf("%s", text_of(file, "path", "?"));
+		fprintf(out, "%s", text_of(file, "path", "?"));
 		/* An error about the whole file has no place in it. */
 		if (line > 0)
-			printf(":%" JSON_INTEGER_FORMAT
+			fprintf(out, ":%" JSON_INTEGER_FORMAT
 			    ":%" JSON_INTEGER_FORMAT, line, column);
-		printf(": %s\n", text_of(error, "message", "?"));
+		fprintf(out, ": %s\n", text_of(error, "message", "?"));
 	}
 }
 
@@ -183,13 +184,13 @@ make_plain(json_t *o)
 }
 
 static void
-print_status(const struct context *ctx, json_t *status)
+print_status(FILE *out, const struct context *ctx, json_t *status)
 {
 	json_t *jails = json_object_get(status, "jails"), *jail;
 	int width = 4;
 	size_t i;
 
-	print_agent(json_object_get(status, "agent"));
+	print_agent(out, json_object_get(status, "agent"));
 	json_array_foreach (jails, i, jail) {
 		int n = (int)strlen(text_of(jail, "name", ""));
 
@@ -197,13 +198,13 @@ print_status(const struct context *ctx, json_t *status)
 			width = n;
 	}
 	if (json_array_size(jails) > 0)
-		printf("%-*s  %6s  %-11s  %8s  %s\n", width, "NAME", "JID",
+		fprintf(out, "%-*s  %6s  %-11s  %8s  %s\n", width, "NAME", "JID",
 		    "STATE", "RESTARTS", "LAST CHANGE");
 	else
-		printf("no jails\n");
+		fprintf(out, "no jails\n");
 	json_array_foreach (jails, i, jail)
-		print_jail(ctx, jail, width);
-	print_files(json_object_get(status, "files"));
+		print_jail(out, ctx, jail, width);
+	print_files(out, json_object_get(status, "files"));
 }
 
 /* The last lines that the hooks of a jail of ours printed. */
@@ -320,7 +321,7 @@ ask(const struct context *ctx, json_t **status)
 }
 
 static int
-once(const struct context *ctx, bool json, int count, char **names)
+once(const struct context *ctx, bool json, int count, char **names, FILE *out)
 {
 	json_t *status;
 	int rc = ask(ctx, &status);
@@ -332,11 +333,11 @@ once(const struct context *ctx, bool json, int count, char **names)
 		return EXIT_FAILED;
 	}
 	if (json) {
-		json_dumpf(status, stdout, JSON_INDENT(2));
-		putchar('\n');
+		json_dumpf(status, out, JSON_INDENT(2));
+		putc('\n', out);
 	} else {
 		make_plain(status);
-		print_status(ctx, status);
+		print_status(out, ctx, status);
 	}
 	if (rc == EXIT_OK && !all_ready(status))
 		rc = EXIT_DIFFERENT;
@@ -344,19 +345,42 @@ once(const struct context *ctx, bool json, int count, char **names)
 	return rc;
 }
 
-/* Draws over the last picture, so that nothing flickers. */
+/* What one look shows; *text is allocated, NULL without memory. */
+static int
+draw(const struct context *ctx, int count, char **names, char **text)
+{
+	size_t len;
+	FILE *out;
+	int rc;
+
+	*text = NULL;
+	out = open_memstream(text, &len);
+	if (out == NULL)
+		return EXIT_FAILED;
+	rc = once(ctx, false, count, names, out);
+	if (fclose(out) != 0) {
+		free(*text);
+		*text = NULL;
+	}
+	return rc;
+}
+
 static int
 watch_on(const struct context *ctx, int count, char **names)
 {
 	const struct timespec second = { 1, 0 };
+	struct picture p = { .shown = NULL };
+	char *text;
 	int rc;
 
 	for (;;) {
-		printf("\033[H");
-		rc = once(ctx, false, count, names);
-		printf("\033[J");
-		if (fflush(stdout) != 0 || rc == EXIT_FAILED)
-			return rc;
+		rc = draw(ctx, count, names, &text);
+		if (text == NULL || rc == EXIT_FAILED ||
+		    picture_show(&p, text, stdout) != 0) {
+			free(text);
+			picture_free(&p);
+			return EXIT_FAILED;
+		}
 		nanosleep(&second, NULL);
 	}
 }
@@ -382,7 +406,7 @@ run(struct context *ctx, int argc, char **argv)
 		return EXIT_USAGE;
 	if (watch)
 		return watch_on(ctx, argc - optind, argv + optind);
-	return once(ctx, json, argc - optind, argv + optind);
+	return once(ctx, json, argc - optind, argv + optind, stdout);
 }
 
 const struct command command_status = {

@@ -70,6 +70,27 @@ done
 check "one that is ready: 0" expect_status 0 ja status web
 check "all of them: 2" expect_status 2 ja status
 
+# --watch draws over the last picture, and only when it is another one.
+timeout 2.5 "$JAILAGENT" -k "$kernel" -s "$state" status --watch web \
+    > "$work/watched"
+esc=$(printf '\033')
+lines() { grep -c "$1" "$work/watched"; }
+check "--watch writes nothing while nothing changes" same 1 \
+    "$(lines "$esc\[H")"
+check "each line is erased behind its text" same "$(lines '')" \
+    "$(($(lines "$esc\[K\$") + 1))"
+check_not "the terminal is never cleared" grep -q "$esc\[2J" "$work/watched"
+check_not "nor erased before it is drawn on" grep -q "$esc\[H$esc\[J" \
+    "$work/watched"
+start watching timeout 20 "$JAILAGENT" -k "$kernel" -s "$state" status \
+    --watch web
+sleep 0.5
+put_spec web "path: $work/roots/all" 'exec.start: ["/bin/sleep 1000 &"]' \
+    "host.hostname: changed"
+check "a change is drawn" wait_until 5 \
+    grep -q "modify host.hostname" "$work/watching.log"
+stop watching
+
 # What is not ours is not touched.
 rm "$specs/taken.yaml"
 sleep 1.3

@@ -339,7 +339,7 @@ tree_of_version_2(void **state)
 		table = cgroup_table(root, key, true);
 	}
 	if (table < 0) {
-		print_message("cgroup v2 cannot be written here\n");
+		print_message("skip: cgroup v2 cannot be written here\n");
 		if (root >= 0)
 			close(root);
 		skip();

@@ -7,8 +7,9 @@
 # programs run JOBS at a time (2).  System tests run one after the other, because
 # many compare the host before and after; those that say "beside: others" in
 # their first lines do not, and change nothing there: with more than one job they
-# are a second row that runs meanwhile.  Those that measure short times say
-# "beside: nothing", and run behind all others.
+# are a second row that runs meanwhile.  Those that measure short times, or whose
+# processes do not have the environment that tells whose they are, say "beside:
+# nothing", and run behind all others.
 #
 # BUILD    where the programs are (build)
 # RESULTS  a file to which a line for each test is appended (common.sh), for a

@@ -53,7 +53,10 @@ inside ip link show v1 > "$work/v1"
 check "interfaces are up" grep -q '[<,]UP[,>]' "$work/v1"
 check "plan has nothing to do" agent plan "$work/specs"
 check "it talks to itself" inside sh -c \
-    'nc -l -p 7000 > /tmp/got & sleep 0.3
+    'nc -l -p 7000 > /tmp/got & i=0
+    until cat /proc/net/tcp* | grep -q ":1B58 " || [ $i -ge 50 ]; do
+	i=$((i + 1)); sleep 0.1
+    done
     echo word | nc -w 2 127.0.0.1 7000; wait; grep -q word /tmp/got'
 
 # Raw sockets, for those who may.

@@ -84,6 +84,7 @@ operation_step(const struct operation *op)
 		[STEP_LIMIT] = "agent.limits",
 		[STEP_UNLIMIT] = "agent.limits",
 		[STEP_SETTLE] = "jail_set",
+		[STEP_HALT] = "beginning",
 		[STEP_TERM] = "waiting for processes to end",
 		[STEP_REMOVE] = "jail_remove",
 		[STEP_GONE] = "waiting for the last process",
@@ -154,6 +155,7 @@ static const struct {
 	[STEP_UNLIMIT] = { step_unlimit, NULL },
 	[STEP_EACH] = { step_each, NULL },
 	[STEP_SETTLE] = { step_settle, NULL },
+	[STEP_HALT] = { step_halt, NULL },
 	[STEP_TERM] = { step_term, NULL },
 	[STEP_REMOVE] = { step_remove, NULL },
 	[STEP_GONE] = { step_gone, NULL },
@@ -230,17 +232,22 @@ next_phase(struct operation *op)
 		give_up(op);
 }
 
-/* A step failed: what was made is unmade, or the stop ends where it is. */
+/*
+ * A step failed: what was made is unmade, or the stop ends where it is.  A jail
+ * whose hooks do not want it stopped is up as before.
+ */
 static void
 turn_back(struct operation *op)
 {
 	op->command = 0;
 	if (op->phase == STARTING) {
 		op->phase = UNDOING;
-	} else {
-		op->still_up = op->jid != 0;
-		op->phase = ENDED;
+		return;
 	}
+	op->still_up = op->jid != 0;
+	if (op->still_up && op->step < stop_begun)
+		step_unhalt(op);
+	op->phase = ENDED;
 }
 
 static bool

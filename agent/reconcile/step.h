@@ -25,6 +25,7 @@ struct operation {
 	size_t command; /* of a hook's list, of the things of a step */
 	bool created;	/* STEP_CREATE was done: undo removes it */
 	bool still_up;	/* it could not be stopped or removed */
+	bool whole;	/* it was up, in good order, when its stop began */
 	bool failed;	/* it must not go on: what is asked for is not reached */
 	bool cancelled; /* the start that is still to come is not wanted */
 	int jid;
@@ -107,6 +108,12 @@ bool step_create(struct operation *op);
 bool step_limit(struct operation *op);
 bool step_unlimit(struct operation *op);
 bool step_settle(struct operation *op);
+/*
+ * From here on the jail is none for an agent that comes after this one, which
+ * begins anew; step_unhalt takes that back.
+ */
+bool step_halt(struct operation *op);
+void step_unhalt(struct operation *op);
 bool step_remove(struct operation *op);
 /* Undoes step_create. */
 bool step_destroy(struct operation *op);

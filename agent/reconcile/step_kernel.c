@@ -127,6 +127,33 @@ step_settle(struct operation *op)
 }
 
 bool
+step_halt(struct operation *op)
+{
+	struct entry *e = inventory_find(op->shop->inventory, op->name);
+	struct error err;
+
+	if (op->jid == 0 || e == NULL || e->stage == ENTRY_REMOVING)
+		return false;
+	error_clear(&err);
+	op->whole = e->stage == ENTRY_UP;
+	if (inventory_removing(op->shop->inventory, e, &err) != 0)
+		op_note(op, true, "%s", err.text);
+	return false;
+}
+
+/* Should that fail, the jail is restarted without need; no more. */
+void
+step_unhalt(struct operation *op)
+{
+	struct entry *e = inventory_find(op->shop->inventory, op->name);
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (op->whole && e != NULL && e->stage == ENTRY_REMOVING)
+		(void)inventory_up(op->shop->inventory, e, e->jid, &ignored);
+}
+
+bool
 step_remove(struct operation *op)
 {
 	struct workshop *w = op->shop;
@@ -136,7 +163,8 @@ step_remove(struct operation *op)
 	if (op->jid == 0 || e == NULL)
 		return false;
 	error_clear(&err);
-	if (inventory_removing(w->inventory, e, &err) != 0 ||
+	if ((e->stage != ENTRY_REMOVING &&
+	    inventory_removing(w->inventory, e, &err) != 0) ||
 	    realise_remove(w->observer, op->name, op->jid, e->token,
 	    &err) != 0) {
 		op_note(op, true, "%s", err.text);
@@ -175,21 +203,6 @@ wait_for(struct operation *op, int waiting, int64_t most_ms)
 	return true;
 }
 
-/* From here on it is no jail for an agent that comes after this one. */
-static int
-note_removal(struct operation *op)
-{
-	struct entry *e = inventory_find(op->shop->inventory, op->name);
-	struct error err;
-
-	error_clear(&err);
-	if (e == NULL || inventory_removing(op->shop->inventory, e,
-	    &err) == 0)
-		return 0;
-	op_note(op, true, "%s", err.text);
-	return -1;
-}
-
 bool
 step_term(struct operation *op)
 {
@@ -197,7 +210,6 @@ step_term(struct operation *op)
 	long timeout = spec_int(op->stop, "stop.timeout");
 
 	if (op->jid == 0 || k->backend->signal == NULL || timeout <= 0 ||
-	    note_removal(op) != 0 ||
 	    k->backend->signal(k, op->jid, SIGTERM) <= 0)
 		return false;
 	return wait_for(op, TERM, timeout * 1000);

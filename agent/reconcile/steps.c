@@ -32,6 +32,7 @@ const struct step start_steps[] = {
 const size_t start_count = sizeof start_steps / sizeof *start_steps;
 
 const struct step stop_steps[] = {
+	PLAIN(STEP_HALT),
 	HOST("exec.prestop", NULL),
 	JAIL("exec.stop"),
 	PLAIN(STEP_TERM),
@@ -46,8 +47,9 @@ const struct step stop_steps[] = {
 };
 const size_t stop_count = sizeof stop_steps / sizeof *stop_steps;
 
-const size_t stop_by_force = 3;
-const size_t stop_after_removal = 5;
+const size_t stop_begun = 3;
+const size_t stop_by_force = 4;
+const size_t stop_after_removal = 6;
 
-_Static_assert(sizeof stop_steps / sizeof *stop_steps == 11,
-    "stop_by_force and stop_after_removal are indices into stop_steps");
+_Static_assert(sizeof stop_steps / sizeof *stop_steps == 12,
+    "the numbers above are indices into stop_steps");

@@ -23,6 +23,7 @@ enum step_kind {
 	STEP_UNLIMIT,	/* what limited a jail that has ended goes */
 	STEP_EACH,	/* a program for each value of a parameter */
 	STEP_SETTLE,	/* the start is complete: persist as the spec says */
+	STEP_HALT,	/* for the journal the jail is not up any more */
 	STEP_TERM,	/* SIGTERM, and up to stop.timeout */
 	STEP_REMOVE,	/* jail_remove(2) */
 	STEP_GONE,	/* the last process has gone; bounded */
@@ -48,6 +49,8 @@ extern const size_t start_count;
 extern const struct step stop_steps[];
 extern const size_t stop_count;
 
+/* What fails before this one leaves the jail up, as in jail(8). */
+extern const size_t stop_begun;
 /* The part of stop_steps that is due when the jail is gone already. */
 extern const size_t stop_after_removal;
 /* The part that kills without asking: from SIGKILL on. */

@@ -72,6 +72,9 @@ trial() {
 	[ "$2" = start ] || web
 	apply > "$work/again" 2>&1 || { echo "then not up:"; cat "$work/again"; }
 	as "$work/up" || cat "$work/again"
+	# Whatever hooks of a stop ran, those of a start ran after them.
+	_last=$(grep -E '^(prestop|poststart) ' "$work/log" | tail -n 1)
+	[ "${_last%% *}" = poststart ] || echo "stopped, and not started"
 	rm -f "$specs/web.yaml"
 	apply > "$work/again" 2>&1 || { echo "then not down:"; cat "$work/again"; }
 	as "$work/before" || cat "$work/again"

@@ -74,6 +74,8 @@ label_of(const struct step *s, bool start)
 		return "lookup";
 	case STEP_SETTLE:
 		return "journal up";
+	case STEP_HALT:
+		return "journal removing";
 	case STEP_TERM:
 		return "signal";
 	case STEP_GONE:
@@ -225,6 +227,24 @@ said(struct world *w, const char *word)
 		n++;
 	free(data);
 	return n;
+}
+
+/* Where a word was logged last; -1: never. */
+static long
+last_said(struct world *w, const char *word)
+{
+	char *data, path[PATHS_MAX + 8];
+	size_t len;
+	long at = -1;
+
+	snprintf(path, sizeof path, "%s/log", w->root);
+	if (access(path, F_OK) != 0)
+		return -1;
+	data = temp_read(path, &len);
+	for (char *p = strstr(data, word); p != NULL; p = strstr(p + 1, word))
+		at = p - data;
+	free(data);
+	return at;
 }
 
 static void
@@ -392,6 +412,8 @@ killed_between_any_two_steps(void **state)
 		if (kernel_jid(&w, "web") == 0)
 			fail_msg("killed at %d: %s %s", n, w.deeds, w.error);
 		same_host(up, "after the start of another agent");
+		if (last_said(&w, "exec.start") < last_said(&w, "exec.prestop"))
+			fail_msg("killed at %d: stopped, and not started", n);
 		world_apply(&w, "");
 		gone(&w, before);
 	}

@@ -185,6 +185,35 @@ failing_stop_keeps_the_jail(void **state)
 	assert_non_null(inventory_find(&s->w.inventory, "web"));
 	assert_string_equal(spec_text(inventory_find(&s->w.inventory,
 	    "web")->applied, "ip4"), "disable");
+	/* It is as it was: without that change there is nothing to be done. */
+	assert_int_equal(inventory_find(&s->w.inventory, "web")->stage,
+	    ENTRY_UP);
+	apply(s, "exec.prestop: \"exit 1;\"\n");
+	assert_string_equal(s->w.deeds, "");
+	assert_string_equal(world_state(&s->w, "web"), "ready");
+}
+
+/* As after kill -9 of the agent in the middle: that jail is not believed. */
+static void
+interrupted_stop_is_begun_anew(void **state)
+{
+	struct stage *s = *state;
+	struct entry *e;
+
+	apply(s, "");
+	log_of(s);
+	e = inventory_find(&s->w.inventory, "web");
+	assert_int_equal(inventory_removing(&s->w.inventory, e, NULL), 0);
+	apply(s, "");
+	assert_string_equal(s->w.deeds, "restart web;");
+	assert_string_equal(log_of(s), "prestop stop poststop release "
+	    "prepare prestart created start poststart");
+	/* One that cannot be stopped then is not up for that. */
+	apply(s, "exec.prestop: \"exit 1;\"\n");
+	assert_int_equal(inventory_removing(&s->w.inventory, e, NULL), 0);
+	apply(s, "exec.prestop: \"exit 1;\"\n");
+	assert_string_equal(s->w.deeds, "!restart web;");
+	assert_int_equal(e->stage, ENTRY_REMOVING);
 }
 
 /* After the removal everything is tried; what is left is nothing. */
@@ -352,6 +381,7 @@ main(void)
 		TEST(failing_undo_does_not_hide_the_cause),
 		TEST(missing_program_fails),
 		TEST(failing_stop_keeps_the_jail),
+		TEST(interrupted_stop_is_begun_anew),
 		TEST(failing_poststop),
 		TEST(failing_poststop_in_a_restart),
 		TEST(timeout_kills_the_group),

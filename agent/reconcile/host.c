@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/reconcile/heir.h"
 #include "agent/reconcile/realise.h"
 
 #define LIMITS "limits of the jail" /* their name in the journal */
@@ -59,6 +60,26 @@ host_make(struct workshop *w, struct entry *e, enum thing kind,
 	return inventory_unmade(w->inventory, e, name, err);
 }
 
+/*
+ * Whether a living jail has the address without having asked for the alias, or
+ * without being the agent's.  Of the agent's own one takes it over: 1, 0, -1.
+ */
+static int
+hand_over(struct workshop *w, const struct entry *e, enum thing kind,
+    const char *name, struct error *err)
+{
+	struct entry *heir;
+	int rc;
+
+	if (kind == THING_MOUNT)
+		return 0;
+	rc = heir_find(w, e, kind, thing_text(kind, name), &heir, err);
+	if (rc > 0 && heir != NULL &&
+	    inventory_making(w->inventory, heir, name, err) != 0)
+		return -1;
+	return rc;
+}
+
 int
 host_unmake(struct workshop *w, const struct entry *e, enum thing kind,
     const char *name, char ***argv, struct error *err)
@@ -68,6 +89,9 @@ host_unmake(struct workshop *w, const struct entry *e, enum thing kind,
 
 	if (!host_is_real(w) || inventory_shared(w->inventory, e, name))
 		return 0;
+	rc = hand_over(w, e, kind, name, err);
+	if (rc != 0)
+		return rc > 0 ? 0 : -1;
 	rc = thing_there(kind, text, err);
 	return rc <= 0 ? rc : thing_unmake(kind, text, argv, err);
 }
@@ -159,15 +183,34 @@ host_drop_aliases(struct workshop *w, struct entry *e,
 	return rc;
 }
 
+/* Whether one of the texts has the address of an alias, wherever it is. */
 static bool
-is_wanted(const struct text_list *wanted, enum thing kind, const char *name)
+has_address(const struct text_list *l, const char *alias)
+{
+	char address[128], one[128];
+
+	if (l == NULL || address_part(alias, address, sizeof address) != 0)
+		return false;
+	for (size_t i = 0; i < l->count; i++)
+		if (address_part(l->text[i], one, sizeof one) == 0 &&
+		    strcmp(one, address) == 0)
+			return true;
+	return false;
+}
+
+/* An alias that was handed over stays while the jail has the address. */
+static bool
+is_wanted(const struct spec *s, const struct text_list *wanted,
+    enum thing kind, const char *name)
 {
 	const char *text = thing_text(kind, name);
 
 	for (size_t i = 0; text != NULL && i < wanted->count; i++)
 		if (strcmp(wanted->text[i], text) == 0)
 			return true;
-	return text == NULL;
+	return text == NULL || (!has_address(wanted, text) &&
+	    has_address(spec_list(s, kind == THING_ALIAS4 ? "ip4.addr" :
+	    "ip6.addr"), text));
 }
 
 int
@@ -182,7 +225,7 @@ host_keep_aliases(struct workshop *w, struct entry *e, const struct spec *s,
 		rc = things_wanted(w->observer, s, alias_kinds[k], &wanted,
 		    err);
 		for (size_t i = 0; i < e->made.count && rc == 0; i++)
-			if (!is_wanted(&wanted, alias_kinds[k],
+			if (!is_wanted(s, &wanted, alias_kinds[k],
 			    e->made.text[i]) &&
 			    text_list_add(&gone, e->made.text[i]) != 0)
 				rc = error_sys(err, ENOMEM, "aliases");

@@ -18,8 +18,9 @@ int host_make(struct workshop *w, struct entry *e, enum thing kind,
     const char *text, const char *name, char ***argv, struct error *err);
 
 /*
- * Unmakes a thing of the entry, unless another jail has it, too.  Returns as
- * thing_unmake; the journal is told by the caller.
+ * Unmakes a thing of the entry, unless another jail has it, too: an address
+ * also without an alias of its own, and also a jail of somebody else.  Returns
+ * as thing_unmake; the journal is told by the caller.
  */
 int host_unmake(struct workshop *w, const struct entry *e, enum thing kind,
     const char *name, char ***argv, struct error *err);

@@ -46,6 +46,55 @@ for last in one two; do
 	check "with its address" unchanged_addresses
 done
 
+# A jail that has the address without asking for it takes it over.
+shared one
+put_spec two "ip4.addr: [10.7.0.5]"
+check "a jail whose address is another one's alias" apply
+rm "$specs/one.yaml"
+check "that one goes" apply
+check "and leaves the address" has_address 10.7.0.5/32
+put_spec two "ip4.addr: [10.7.0.5]" "host.hostname: other"
+check "another change" apply
+check "leaves it as well" has_address 10.7.0.5/32
+rm "$specs/two.yaml"
+check "the last one goes" apply
+check "with the address" unchanged_addresses
+
+# Jails of others: made by no agent, and by one with other specs.
+rival() { "$BUILD/tests/helper/jail" "$kernel" "$@"; }
+theirs() {
+	timeout 40 "$JAILAGENT" -k "$kernel" -s "$work/theirs" apply --prune \
+	    "$work/theirs.specs"
+}
+mkdir "$work/theirs.specs"
+printf '%s\n' "name: theirs" "path: $work/roots/two" "persist: true" \
+    "ip4.addr: [v0|10.7.0.5/32]" > "$work/theirs.specs/theirs.yaml"
+for whose in nobody others; do
+	shared one
+	check "$whose: a jail" apply
+	case $whose in
+	nobody) jid=$(rival create name=theirs path="$work/roots/two" persist \
+	    ip4.addr=10.7.0.5) ;;
+	others) check "$whose: of two agents" theirs ;;
+	esac
+	shared one "exec.start: [/bin/false]"
+	check "$whose: ours fails" expect_status 1 apply
+	check "$whose: theirs has its address" has_address 10.7.0.5/32
+	rm "$specs/one.yaml"
+	check "$whose: ours is given up" apply
+	check "$whose: theirs still has it" has_address 10.7.0.5/32
+	case $whose in
+	nobody) check "$whose: it goes" rival remove "$jid" ;;
+	others)
+		rm "$work/theirs.specs/theirs.yaml"
+		check "$whose: it goes" theirs
+		;;
+	esac
+	check "$whose: the address is the host's now" has_address 10.7.0.5/32
+	ip addr del 10.7.0.5/32 dev v0
+	check "$whose: no more is left" unchanged_addresses
+done
+
 # The host's own, named by a spec, with an agent that is killed.
 own() { put_spec own "interface: v0" "ip4.addr: [10.7.0.1/24, 10.7.0.6/32]" \
     'ip6.addr: ["fd07::1/64"]' "$@"; }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/heir.h"
+
+#include <sys/socket.h>
+
+#include <string.h>
+
+#include "kernel/iface.h"
+
+/* Whether an array of addresses as the kernel tells it has this one. */
+static bool
+among(const struct jail_value *v, const unsigned char *address, size_t size)
+{
+	const unsigned char *at = v != NULL ? v->data : NULL;
+
+	for (size_t i = 0; at != NULL && i + size <= v->len; i += size)
+		if (memcmp(at + i, address, size) == 0)
+			return true;
+	return false;
+}
+
+/* The entry of a jail that was met in the kernel's list; NULL: not our own. */
+static struct entry *
+entry_of(const struct workshop *w, const char *name, int jid,
+    const char *token)
+{
+	struct entry *e = inventory_find(w->inventory, name);
+	bool own = e != NULL && (w->observer->has_meta ? token != NULL &&
+	    strcmp(token, e->token) == 0 :
+	    e->jid == jid || e->stage == ENTRY_CREATING);
+
+	return own ? e : NULL;
+}
+
+/* Name and addresses of one family: all that is asked of each jail. */
+static int
+few_params(const struct observer *o, const char *param,
+    struct jail_param_info few[2])
+{
+	const struct jail_param_info *name = params_find(&o->params, "name");
+	const struct jail_param_info *address = params_find(&o->params, param);
+
+	if (name == NULL || address == NULL)
+		return -1;
+	/* Sorted, as row_read wants them. */
+	few[0] = *address;
+	few[1] = *name;
+	return 0;
+}
+
+/*
+ * One of the agent's own is preferred: what it takes over is taken away when it
+ * goes.
+ */
+int
+heir_find(const struct workshop *w, const struct entry *e, enum thing kind,
+    const char *text, struct entry **heir, struct error *err)
+{
+	static const char *const with_token[] = { TOKEN_KEY, NULL };
+	const struct observer *o = w->observer;
+	const char *param = kind == THING_ALIAS4 ? "ip4.addr" : "ip6.addr";
+	struct jail_param_info few[2];
+	const struct jail_params p = { .info = few, .count = 2 };
+	struct iface_alias a;
+	struct jail_row row;
+	int jid = 0, found = 0, rc = 0;
+
+	*heir = NULL;
+	if (iface_parse(kind == THING_ALIAS4 ? AF_INET : AF_INET6, text, NULL,
+	    &a, err) <= 0)
+		return error_wrap(err, "journal");
+	if (few_params(o, param, few) != 0)
+		return 0;
+	while (*heir == NULL && (rc = row_read(o->kernel, &p, -jid, NULL,
+	    o->has_meta ? with_token : NULL, 0, &row, err)) == 0) {
+		const char *name = row_text(&row, "name");
+
+		jid = row.jid;
+		if (name != NULL && strcmp(name, e->name) != 0 &&
+		    among(row_find(&row, param), a.address,
+		    kind == THING_ALIAS4 ? 4 : 16)) {
+			found = 1;
+			*heir = entry_of(w, name, jid, o->has_meta ?
+			    row_text(&row, TOKEN_KEY) : NULL);
+		}
+		row_free(&row);
+	}
+	return *heir == NULL && rc < 0 ? -1 : found;
+}

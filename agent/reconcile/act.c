@@ -92,7 +92,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	bool stays = m->desired != NULL && !m->unwanted;
 	bool forgotten = a.kind == ACTION_REMOVE && !a.stays;
 
-	claims_forget(&r->claims);
+	claims_changed(r, m);
 	memset(&m->doing, 0, sizeof m->doing);
 	m->op = NULL;
 	m->machine = MACHINE_IDLE;
@@ -323,7 +323,7 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	}
 	o.took_us = clock_us() - began;
 	remember_change(m, a, o.took_us);
-	claims_forget(&r->claims);
+	claims_changed(r, m);
 	m->done = o.ok;
 	if (o.ok) {
 		backoff_up(&m->drifts, clock_ms());

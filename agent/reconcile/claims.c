@@ -112,24 +112,45 @@ add_found(struct claims *c, struct managed *m, const struct entry *e)
 }
 
 static int
+find_lost_of(struct reconciler *r, struct claims *c, struct managed *m)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+
+	if (e == NULL || e->applied == NULL || e->stage == ENTRY_DOWN ||
+	    (m->desired == NULL && !m->unwanted) ||
+	    (!m->unwanted && spec_same(e->applied, m->desired)))
+		return 0;
+	return add_lost(c, m, e->applied) != 0 || add_found(c, m, e) != 0 ?
+	    -1 : 0;
+}
+
+static int
 find_lost(struct reconciler *r, struct claims *c)
 {
 	c->known = true;
-	for (size_t i = 0; i < r->count; i++) {
-		struct managed *m = r->jail[i];
-		const struct entry *e = inventory_find(r->shop.inventory,
-		    m->name);
-
-		if (e == NULL || e->applied == NULL ||
-		    e->stage == ENTRY_DOWN ||
-		    (m->desired == NULL && !m->unwanted) ||
-		    (!m->unwanted && spec_same(e->applied, m->desired)))
-			continue;
-		if (add_lost(c, m, e->applied) != 0 ||
-		    add_found(c, m, e) != 0)
+	for (size_t i = 0; i < r->count; i++)
+		if (find_lost_of(r, c, r->jail[i]) != 0)
 			return -1;
-	}
 	return 0;
+}
+
+void
+claims_changed(struct reconciler *r, struct managed *m)
+{
+	struct claims *c = &r->claims;
+	size_t kept = 0;
+
+	if (!c->known)
+		return;
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->claim[i].holder == m)
+			free(c->claim[i].text);
+		else
+			c->claim[kept++] = c->claim[i];
+	}
+	c->count = kept;
+	if (find_lost_of(r, c, m) != 0)
+		claims_forget(c);
 }
 
 /* ------------------------------------------------------------ who has it */
@@ -159,13 +180,22 @@ really_has(const struct reconciler *r, const struct claim *c)
 	return yes;
 }
 
+static bool
+claims_any(const struct spec *s)
+{
+	for (size_t i = 0; i < sizeof exclusive / sizeof *exclusive; i++)
+		if (spec_list(s, exclusive[i]) != NULL)
+			return true;
+	return false;
+}
+
 /* Something that `m` wants, and that another jail has still. */
 static const struct claim *
 find_holder(struct reconciler *r, const struct managed *m)
 {
 	struct claims *c = &r->claims;
 
-	if (!c->known && find_lost(r, c) != 0)
+	if (!claims_any(m->desired) || (!c->known && find_lost(r, c) != 0))
 		return NULL;
 	for (size_t i = 0; i < c->count; i++) {
 		const struct claim *one = &c->claim[i];

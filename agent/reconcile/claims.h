@@ -22,8 +22,12 @@ struct claims {
 	bool known;
 };
 
-/* To be called whenever a jail, or what is wanted of it, has changed. */
+/*
+ * To be called whenever a jail, or what is wanted of it, has changed:
+ * claims_changed if it is that one alone.
+ */
 void claims_forget(struct claims *c);
+void claims_changed(struct reconciler *r, struct managed *m);
 
 /*
  * What stands against carrying out `a` for `m` now: another jail still has

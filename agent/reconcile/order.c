@@ -280,6 +280,41 @@ restarts_soon(const struct managed *on, const struct managed *m)
 	    on->state != STATE_HELD && c != m;
 }
 
+/* Puts what `d` follows into the queue; true when it is about to restart. */
+static bool
+meet_leader(struct walk *w, const struct managed *d, const char *name)
+{
+	struct managed *on = reconciler_jail(w->r, name, false);
+
+	if (on == NULL || on->walk == w->r->walk || !follows(w->r, d, on))
+		return false;
+	on->walk = w->r->walk;
+	on->walk_next = NULL;
+	w->last->walk_next = on;
+	w->last = on;
+	return restarts_soon(on, w->goal);
+}
+
+static bool
+meet_leaders(struct walk *w, const struct managed *d)
+{
+	const struct spec *specs[] = { runs_with(w->r, d), wanted(d) };
+	char name[JAIL_NAME_MAX];
+
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; specs[i] != NULL &&
+		    k < specs[i]->depend.count; k++)
+			if (meet_leader(w, d, specs[i]->depend.text[k]))
+				return true;
+	snprintf(name, sizeof name, "%s", d->name);
+	for (char *dot; (dot = strrchr(name, '.')) != NULL;) {
+		*dot = '\0';
+		if (meet_leader(w, d, name))
+			return true;
+	}
+	return false;
+}
+
 /*
  * A jail that `m` follows, however far away, and that was not looked at yet: it
  * may be about to restart.
@@ -287,24 +322,13 @@ restarts_soon(const struct managed *on, const struct managed *m)
 static const struct managed *
 leader_to_come(struct reconciler *r, struct managed *m)
 {
-	struct managed *last = m;
+	struct walk w = { r, m, m };
 
-	r->walk++;
-	m->walk = r->walk;
+	m->walk = ++r->walk;
 	m->walk_next = NULL;
 	for (struct managed *d = m; d != NULL; d = d->walk_next)
-		for (size_t i = 0; i < r->count; i++) {
-			struct managed *on = r->jail[i];
-
-			if (on->walk == r->walk || !follows(r, d, on))
-				continue;
-			if (restarts_soon(on, m))
-				return on;
-			on->walk = r->walk;
-			on->walk_next = NULL;
-			last->walk_next = on;
-			last = on;
-		}
+		if (meet_leaders(&w, d))
+			return w.last;
 	return NULL;
 }
 
@@ -382,9 +406,13 @@ bool
 order_goes_first(const struct reconciler *r, const struct managed *m,
     struct managed *d, const struct action *a)
 {
-	const struct spec *s = runs_with(r, d);
+	const struct spec *s;
 
-	if (d == m || s == NULL || !depends(s, m->name))
+	/* Most have nothing to do with others: no more is asked of those. */
+	if (d == m || !d->linked)
+		return false;
+	s = runs_with(r, d);
+	if (s == NULL || !depends(s, m->name))
 		return false;
 	if (!below(d->name, m->name) && !(a->kind == ACTION_REMOVE &&
 	    !a->stays ? goes(r, d) : s->agent.follow_depend))

@@ -535,6 +535,7 @@ reconciler_want(struct reconciler *r, struct spec *s)
 	m->desired = s;
 	m->linked |= s->depend.count > 0 || strchr(s->name, '.') != NULL;
 	m->unwanted = m->acked = false;
+	claims_forget(&r->claims);
 	m->said = true;
 	m->rank = ++r->ranks;
 	m->absent_at = 0;
@@ -547,6 +548,7 @@ reconciler_unwant(struct reconciler *r, struct managed *m)
 {
 	m->unwanted = true;
 	m->fresh = true;
+	claims_forget(&r->claims);
 	reconciler_look(r, m);
 }
 

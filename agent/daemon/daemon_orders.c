@@ -240,8 +240,10 @@ not_paused(struct asked *a, const struct managed *m)
 static int
 stop_jail(struct asked *a, struct managed *m)
 {
+	if (give(a, m, STANDING_STOP) != 0)
+		return -1;
 	m->by_force = json_is_true(json_object_get(a->q, "no_hooks"));
-	return give(a, m, STANDING_STOP);
+	return 0;
 }
 
 static int
@@ -256,6 +258,7 @@ restart_jail(struct asked *a, struct managed *m)
 		m->desired = bad;
 	}
 	m->by_hand = true;
+	m->by_force = false;
 	m->fresh = true;
 	if (has_order(a, m, STANDING_STOP))
 		return take_back(a, m);

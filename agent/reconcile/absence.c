@@ -256,10 +256,10 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 
 		back |= m != NULL && !m->said;
 		s->changed[i] = NULL;
+		if (m != NULL)
+			set_hold(m, NULL);
 		if (reconciler_want(r, spec) != 0)
 			return -1;
-		m = reconciler_jail(r, spec->name, false);
-		set_hold(m, NULL);
 	}
 	for (size_t i = 0; i < s->moved_count; i++) {
 		struct spec *spec = s->moved[i];

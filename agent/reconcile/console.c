@@ -94,6 +94,8 @@ ask(struct console *c, const struct copier_request *r,
     const int fd[COPIER_FDS], size_t count, struct error *err)
 {
 	for (int tries = 0; tries < 2; tries++) {
+		int code;
+
 		if (c->pid == 0) {
 			int sock = helper_start("console", copier_main, NULL,
 			    NULL, &c->pid, err);
@@ -106,9 +108,10 @@ ask(struct console *c, const struct copier_request *r,
 		}
 		if (copier_send(c->sock, r, fd, count) == 0)
 			return 0;
-		error_sys(err, errno, "the process that copies the output "
+		code = errno;
+		error_sys(err, code, "the process that copies the output "
 		    "of hooks");
-		if (errno != EPIPE && errno != ECONNRESET)
+		if (code != EPIPE && code != ECONNRESET)
 			return -1;
 		console_stop(c);
 	}

@@ -42,6 +42,7 @@
 
 #define PORT 7001
 #define WAIT_MS 400
+#define CAME_MS 100 /* for what was sent some time before */
 #define TEXT 256
 
 struct protocol {
@@ -320,7 +321,7 @@ try_accept(int fd, const struct protocol *p, const char *control,
 	call_server(control, strchr(to, ':') != NULL ?
 	    p->type == SOCK_STREAM ? "tcp6" : "udp6" :
 	    p->type == SOCK_STREAM ? "tcp4" : "udp4", to, port_of(&a));
-	puts(poll(&ready, 1, WAIT_MS) > 0 ? "ok" : "nothing");
+	puts(poll(&ready, 1, CAME_MS) > 0 ? "ok" : "nothing");
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "agent/command/action_print.h"
 #include "agent/daemon/status.h"
 #include "agent/plan/between.h"
+#include "agent/sign/defaults.h"
 
 static void
 print_json(const struct snapshot *from, const struct snapshot *to,
@@ -48,13 +49,14 @@ print_text(const struct context *ctx, const struct snapshot *from,
 }
 
 static int
-show(const struct snapshot_args *a, const struct snapshot *from,
-    const struct snapshot *to)
+show(const struct snapshot_args *a, struct snapshot *from,
+    struct snapshot *to)
 {
 	struct between b;
 	struct error err;
 
-	if (between(from, to, &b, &err) != 0) {
+	if (defaults_put_in(from, &err) == -1 ||
+	    defaults_put_in(to, &err) == -1 || between(from, to, &b, &err) != 0) {
 		complain("%s", err.text);
 		return EXIT_FAILED;
 	}

@@ -12,6 +12,7 @@
 
 #include "agent/base/buffer.h"
 #include "agent/command/table.h"
+#include "agent/sign/defaults.h"
 
 #define SHORT_DIGEST 12 /* characters shown; enough to tell them apart */
 
@@ -104,8 +105,10 @@ snapshot_command_show(const struct snapshot_args *a)
 
 	if (snapshot_argument(a, a->argc > 0 ? a->argv[0] : NULL, 0, &s) == -1)
 		return EXIT_FAILED;
-	if (!a->json) {
+	if (!a->json && (!a->params || defaults_put_in(&s, &err) == 0)) {
 		show_table(&s, a->params);
+	} else if (!a->json) {
+		complain("%s", err.text);
 	} else if ((json = snapshot_encode(&s, &len, &err)) != NULL) {
 		printf("%s\n", json);
 		free(json);

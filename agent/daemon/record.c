@@ -11,6 +11,7 @@
 #include "agent/base/buffer.h"
 #include "agent/reconcile/secrets.h"
 #include "agent/reconcile/unrecorded.h"
+#include "agent/sign/defaults.h"
 #include "agent/sign/signer_state.h"
 
 /* What changes by itself, or is said elsewhere in the record. */
@@ -115,6 +116,9 @@ record_params(const struct reconciler *r, const struct managed *m,
 		j->count++;
 	}
 	live_free(&live);
+	if (rc == 0 &&
+	    defaults_take_out(&r->shop.inventory->defaults, j) == -1)
+		rc = error_sys(err, ENOMEM, "snapshot");
 	return rc;
 }
 
@@ -202,6 +206,7 @@ record_heading(const struct reconciler *r, const char *revision,
 		.revision = (char *)(uintptr_t)revision,
 		.set = (char *)(uintptr_t)r->shop.set,
 		.taken = (int64_t)time(NULL),
+		.defaults = r->shop.inventory->defaults,
 	};
 
 	gethostname(host, sizeof host - 1);

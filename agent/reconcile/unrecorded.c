@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/sign/defaults.h"
+
 /* The entry of a jail in the inventory is another one. */
 static void
 entry_changed(void *arg, const char *name)
@@ -18,6 +20,8 @@ void
 unrecorded_begin(struct reconciler *r)
 {
 	TAILQ_INIT(&r->unrecorded);
+	defaults_keep(&r->shop.inventory->defaults,
+	    &r->shop.observer->params);
 	r->shop.inventory->changed = entry_changed;
 	r->shop.inventory->changed_arg = r;
 }

@@ -174,6 +174,18 @@ prepare(struct signer *s, struct error *err)
 	return 0;
 }
 
+static bool
+same_params(const struct snapshot_params *a, const struct snapshot_params *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->param[i].name, b->param[i].name) != 0 ||
+		    !text_list_equal(&a->param[i].value, &b->param[i].value))
+			return false;
+	return true;
+}
+
 /* Whether the newest snapshot says this; an unknown revision says nothing. */
 static bool
 says_nothing_new(const struct signer *s, const struct snapshot *next)
@@ -181,6 +193,7 @@ says_nothing_new(const struct signer *s, const struct snapshot *next)
 	const struct snapshot *w = &s->written;
 
 	return s->newest > 0 && strcmp(w->root, next->root) == 0 &&
+	    same_params(&w->defaults, &next->defaults) &&
 	    strcmp(w->host, next->host) == 0 &&
 	    strcmp(w->boot, next->boot) == 0 &&
 	    strcmp(w->kernel, next->kernel) == 0 &&

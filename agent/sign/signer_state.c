@@ -30,6 +30,56 @@ signer_jail_encode(struct bytes_out *b, const struct snapshot_jail *j,
 	return b->failed ? no_memory(err) : 0;
 }
 
+static void
+put_params(struct bytes_out *b, const struct snapshot_params *all)
+{
+	put_number(b, (uint32_t)all->count);
+	for (size_t i = 0; i < all->count; i++) {
+		const struct snapshot_param *p = &all->param[i];
+
+		put_text(b, p->name);
+		put_number(b, (uint32_t)p->value.count);
+		for (size_t k = 0; k < p->value.count; k++)
+			put_text(b, p->value.text[k]);
+	}
+}
+
+static int
+get_value(struct bytes_in *b, struct text_list *value)
+{
+	size_t count = get_count(b, 4);
+
+	value->text = calloc(count + 1, sizeof *value->text);
+	if (value->text == NULL)
+		return -1;
+	while (value->count < count) {
+		char *text = get_text(b);
+
+		if (text == NULL)
+			return -1;
+		value->text[value->count++] = text;
+	}
+	return 0;
+}
+
+static int
+get_params(struct bytes_in *b, struct snapshot_params *all)
+{
+	size_t count = get_count(b, 8);
+
+	all->param = calloc(count + 1, sizeof *all->param);
+	if (all->param == NULL)
+		return -1;
+	while (all->count < count) {
+		struct snapshot_param *p = &all->param[all->count++];
+
+		p->name = get_text(b);
+		if (p->name == NULL || get_value(b, &p->value) == -1)
+			return -1;
+	}
+	return b->failed ? -1 : 0;
+}
+
 void
 signer_heading_encode(struct bytes_out *b, const struct snapshot *s)
 {
@@ -39,6 +89,7 @@ signer_heading_encode(struct bytes_out *b, const struct snapshot *s)
 	put_text(b, s->revision);
 	put_text(b, s->set);
 	put_raw(b, &s->taken, sizeof s->taken);
+	put_params(b, &s->defaults);
 }
 
 int
@@ -54,8 +105,9 @@ signer_heading_decode(const void *data, size_t len, struct snapshot *s,
 	s->revision = get_text(&b);
 	s->set = get_text(&b);
 	get_raw(&b, &s->taken, sizeof s->taken);
-	if (!b.failed && b.len == 0 && s->host != NULL && s->boot != NULL &&
-	    s->kernel != NULL && s->revision != NULL && s->set != NULL)
+	if (get_params(&b, &s->defaults) == 0 && b.len == 0 &&
+	    s->host != NULL && s->boot != NULL && s->kernel != NULL &&
+	    s->revision != NULL && s->set != NULL)
 		return 0;
 	snapshot_free(s);
 	return error_set(err, EPROTO, "the signer was asked for a snapshot in "

@@ -9,11 +9,17 @@
  *
  *   boot, format, host, kernel, previous, revision, root, set: texts
  *   sequence, taken: integers
+ *   defaults: object of parameters; left out when there are none
  *   jails: array of objects, sorted by name, each with
  *       applied, error, name, set, spec, state, token: texts
- *       jid: integer
- *       params: object; each parameter's value is an array of texts, so that a
- *           list of one text with a comma and one of two texts differ
+ *       jid: integer; 0: it does not run
+ *       params: object of parameters
+ *
+ * A parameter's value is an array of texts, so that a list of one text with a
+ * comma and one of two texts differ.  A jail that runs has all parameters of
+ * `defaults`, with the values there, and those of its own `params`, which go
+ * before.  So a jail takes few bytes, and who reads the file needs nothing else
+ * to know all parameters.
  *
  * `root` is the RFC 6962 head over the bytes of each element of `jails`.  The
  * trusted comment of the signature is
@@ -41,6 +47,11 @@ struct snapshot_param {
 	struct text_list value;
 };
 
+struct snapshot_params {
+	struct snapshot_param *param; /* names differ */
+	size_t count;
+};
+
 /* A jail's state.  Digests are lower-case hex or "".  NULL counts as "". */
 struct snapshot_jail {
 	char *name, *state, *set, *token;
@@ -57,6 +68,7 @@ struct snapshot {
 	char root[DIGEST_HEX];	   /* filled in by snapshot_decode */
 	char *host, *boot, *kernel, *revision, *set;
 	int64_t taken; /* seconds since the epoch */
+	struct snapshot_params defaults; /* of jails that run; sorted */
 	struct snapshot_jail *jail; /* sorted by name */
 	size_t count;
 };
@@ -80,6 +92,7 @@ int snapshot_decode(const char *json, size_t len, struct snapshot *s,
     struct error *err);
 void snapshot_free(struct snapshot *s);
 void snapshot_free_jails(struct snapshot *s);
+void snapshot_params_free(struct snapshot_params *p);
 void snapshot_jail_free(struct snapshot_jail *j);
 
 /* BLAKE2b-256 of a snapshot's file. */

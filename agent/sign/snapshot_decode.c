@@ -1,262 +1,251 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Snapshots from JSON.  Canonical is what snapshot_encode writes, so that is
- * how it is checked: what was read is encoded again and must be the same.
+ * Snapshots from JSON.  There is one form that snapshot_encode writes, and it
+ * alone is read: each byte is expected, so nothing is left unchecked.
  */
 #include "agent/sign/snapshot.h"
 
-#include <jansson.h>
-
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/base/buffer.h"
+#include "agent/base/json_in.h"
+#include "agent/sign/merkle.h"
+#include "kernel/compat.h"
 
-/* Texts of an object, by key, and where they go in a struct. */
-struct text_key {
-	const char *key;
-	size_t offset;
-};
-
-static const struct text_key snapshot_keys[] = {
-	{ "boot", offsetof(struct snapshot, boot) },
-	{ "host", offsetof(struct snapshot, host) },
-	{ "kernel", offsetof(struct snapshot, kernel) },
-	{ "revision", offsetof(struct snapshot, revision) },
-	{ "set", offsetof(struct snapshot, set) },
-	{ NULL, 0 },
-};
-
-static const struct text_key jail_keys[] = {
-	{ "applied", offsetof(struct snapshot_jail, applied_digest) },
-	{ "error", offsetof(struct snapshot_jail, error) },
-	{ "name", offsetof(struct snapshot_jail, name) },
-	{ "set", offsetof(struct snapshot_jail, set) },
-	{ "spec", offsetof(struct snapshot_jail, spec_digest) },
-	{ "state", offsetof(struct snapshot_jail, state) },
-	{ "token", offsetof(struct snapshot_jail, token) },
-	{ NULL, 0 },
-};
+#define FORMAT "\"format\":\"" SNAPSHOT_FORMAT "\""
 
 static int
-wrong(struct error *err, const char *key, const char *expected)
+no_memory(const struct json_in *in)
 {
-	return error_set(err, EINVAL, "\"%s\" is not %s", key, expected);
+	return error_sys(in->err, ENOMEM, "no memory for a snapshot");
 }
 
-/* A copy of a JSON string as the text that it stands for; NULL when not one. */
-static char *
-text_of(const json_t *value)
+/* One more element in an array that has room for powers of two. */
+static void *
+grow(void *array, size_t count, size_t size)
 {
-	const char *raw = json_string_value(value);
-	char *text = raw == NULL ? NULL : strdup(raw);
-
-	if (text != NULL && text_from_utf8(text) == -1) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	if ((count & (count - 1)) != 0)
+		return array;
+	return realloc(array, (count == 0 ? 1 : 2 * count) * size);
 }
 
 static int
-read_texts(const json_t *object, const struct text_key *keys, void *to,
-    struct error *err)
+read_digest(struct json_in *in, const char *key, char to[DIGEST_HEX])
 {
-	char *text;
+	char *text = NULL;
+	int rc = json_text(in, key, &text);
 
-	for (; keys->key != NULL; keys++) {
-		text = text_of(json_object_get(object, keys->key));
-		if (text == NULL)
-			return wrong(err, keys->key, "a text");
-		memcpy((char *)to + keys->offset, &text, sizeof text);
-	}
-	return 0;
+	if (rc == 0 && (strlen(text) != DIGEST_HEX - 1 ||
+	    strspn(text, "0123456789abcdef") != DIGEST_HEX - 1))
+		rc = error_set(in->err, EINVAL, "%s\"%s\": is not 64 "
+		    "lower-case hex digits", key, text);
+	if (rc == 0)
+		memcpy(to, text, DIGEST_HEX);
+	free(text);
+	return rc;
 }
 
 static int
-read_integer(const json_t *object, const char *key, long long min,
-    long long max, long long *to, struct error *err)
+read_values(struct json_in *in, struct text_list *to)
 {
-	const json_t *value = json_object_get(object, key);
+	char *text, **grown;
 
-	if (!json_is_integer(value))
-		return wrong(err, key, "an integer");
-	*to = json_integer_value(value);
-	if (*to < min || *to > max)
-		return wrong(err, key, "in range");
-	return 0;
-}
-
-static int
-read_digest(const json_t *object, const char *key, char to[DIGEST_HEX],
-    struct error *err)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	if (text == NULL || strlen(text) != DIGEST_HEX - 1 ||
-	    strspn(text, "0123456789abcdef") != DIGEST_HEX - 1)
-		return wrong(err, key, "64 lower-case hex digits");
-	memcpy(to, text, DIGEST_HEX);
-	return 0;
-}
-
-static int
-read_list(const json_t *array, struct text_list *to)
-{
-	const json_t *value;
-	size_t i;
-	char *text;
-	int rc = 0;
-
-	json_array_foreach(array, i, value) {
-		if ((text = text_of(value)) == NULL)
+	if (json_expect(in, ":[") == -1)
+		return -1;
+	while (!json_next(in, "]")) {
+		if (json_text(in, to->count == 0 ? "" : ",", &text) == -1)
 			return -1;
-		rc = text_list_add(to, text);
-		free(text);
-		if (rc == -1)
-			return -1;
+		grown = grow(to->text, to->count, sizeof *grown);
+		if (grown == NULL) {
+			free(text);
+			return no_memory(in);
+		}
+		to->text = grown;
+		to->text[to->count++] = text;
 	}
-	return json_is_array(array) ? 0 : -1;
+	return json_expect(in, "]");
 }
 
+/* An object of parameters, each an array of texts; names ascend. */
 static int
-read_params(json_t *object, struct snapshot_jail *j, struct error *err)
+read_params(struct json_in *in, const char *key, struct snapshot_params *to)
 {
 	struct snapshot_param *p;
-	const char *key;
-	json_t *value;
 
-	if (!json_is_object(object))
-		return wrong(err, "params", "an object");
-	j->param = calloc(json_object_size(object) + 1, sizeof *j->param);
-	if (j->param == NULL)
-		return error_sys(err, ENOMEM, "params");
-	json_object_foreach(object, key, value) {
-		p = &j->param[j->count];
-		if ((p->name = strdup(key)) == NULL)
-			return error_sys(err, ENOMEM, "params");
-		j->count++;
-		if (text_from_utf8(p->name) == -1 ||
-		    read_list(value, &p->value) == -1)
-			return wrong(err, key, "an array of texts");
+	if (json_expect(in, key) == -1 || json_expect(in, "{") == -1)
+		return -1;
+	while (!json_next(in, "}")) {
+		p = grow(to->param, to->count, sizeof *p);
+		if (p == NULL)
+			return no_memory(in);
+		to->param = p;
+		p += to->count;
+		*p = (struct snapshot_param){ .name = NULL };
+		if (json_text(in, to->count == 0 ? "" : ",", &p->name) == -1)
+			return -1;
+		to->count++;
+		if (to->count > 1 && strcmp(p[-1].name, p->name) >= 0)
+			return json_wrong(in, "a parameter that is behind the "
+			    "one before by name");
+		if (read_values(in, &p->value) == -1)
+			return error_wrap(in->err, "parameter %s", p->name);
 	}
-	return 0;
+	return json_expect(in, "}");
 }
 
 static int
-read_jail(json_t *object, struct snapshot_jail *j, struct error *err)
+read_jail(struct json_in *in, struct snapshot_jail *j)
 {
+	struct snapshot_params params = { .count = 0 };
 	long long jid;
+	int rc;
 
-	if (read_texts(object, jail_keys, j, err) == -1 ||
-	    read_integer(object, "jid", 0, INT_MAX, &jid, err) == -1)
+	if (json_text(in, "{\"applied\":", &j->applied_digest) == -1 ||
+	    json_text(in, ",\"error\":", &j->error) == -1 ||
+	    json_integer_in(in, ",\"jid\":", 0, INT_MAX, &jid) == -1 ||
+	    json_text(in, ",\"name\":", &j->name) == -1)
 		return -1;
 	j->jid = (int)jid;
-	return read_params(json_object_get(object, "params"), j, err);
+	rc = read_params(in, ",\"params\":", &params);
+	j->param = params.param;
+	j->count = params.count;
+	if (rc == -1 || json_text(in, ",\"set\":", &j->set) == -1 ||
+	    json_text(in, ",\"spec\":", &j->spec_digest) == -1 ||
+	    json_text(in, ",\"state\":", &j->state) == -1 ||
+	    json_text(in, ",\"token\":", &j->token) == -1)
+		return -1;
+	return json_expect(in, "}");
 }
 
+/* The next one, and what the tree has for it. */
 static int
-read_jails(json_t *array, struct snapshot *s, struct error *err)
+add_jail(struct json_in *in, struct snapshot *s, merkle_hash **leaf)
 {
-	json_t *value;
-	size_t i;
+	struct snapshot_jail *j = grow(s->jail, s->count, sizeof *j);
+	merkle_hash *leaves;
+	const char *begin;
 
-	if (!json_is_array(array))
-		return wrong(err, "jails", "an array");
-	s->jail = calloc(json_array_size(array) + 1, sizeof *s->jail);
-	if (s->jail == NULL)
-		return error_sys(err, ENOMEM, "jails");
-	json_array_foreach(array, i, value) {
-		s->count++;
-		if (read_jail(value, &s->jail[i], err) == -1)
-			return error_wrap(err, "jail %zu", i + 1);
-	}
+	if (j == NULL)
+		return no_memory(in);
+	s->jail = j;
+	if ((leaves = grow(*leaf, s->count, sizeof *leaves)) == NULL)
+		return no_memory(in);
+	*leaf = leaves;
+	if (s->count > 0 && json_expect(in, ",") == -1)
+		return -1;
+	begin = in->at;
+	j += s->count++;
+	memset(j, 0, sizeof *j);
+	if (read_jail(in, j) == -1)
+		return error_wrap(in->err, "jail %zu", s->count);
+	if (s->count > 1 && strcmp(j[-1].name, j->name) >= 0)
+		return json_wrong(in, "a jail that is behind the one before "
+		    "by name");
+	merkle_leaf(begin, (size_t)(in->at - begin), leaves[s->count - 1]);
 	return 0;
 }
 
 static int
-read_top(json_t *object, struct snapshot *s, struct error *err)
+read_jails(struct json_in *in, struct snapshot *s, char root[DIGEST_HEX])
 {
-	const char *format;
-	long long sequence, taken;
+	merkle_hash *leaf = NULL, head;
+	int rc = json_expect(in, ",\"jails\":[");
 
-	format = json_string_value(json_object_get(object, "format"));
-	if (format == NULL || strcmp(format, SNAPSHOT_FORMAT) != 0)
-		return error_set(err, EINVAL, "its format is not "
-		    SNAPSHOT_FORMAT ", which this program knows");
-	if (read_texts(object, snapshot_keys, s, err) == -1 ||
-	    read_integer(object, "sequence", 0, LLONG_MAX, &sequence,
-	    err) == -1 ||
-	    read_integer(object, "taken", LLONG_MIN, LLONG_MAX, &taken,
-	    err) == -1 ||
-	    read_digest(object, "previous", s->previous, err) == -1 ||
-	    read_digest(object, "root", s->root, err) == -1)
-		return -1;
-	s->sequence = (uint64_t)sequence;
-	s->taken = taken;
-	return read_jails(json_object_get(object, "jails"), s, err);
+	while (rc == 0 && !json_next(in, "]"))
+		rc = add_jail(in, s, &leaf);
+	if (rc == 0) {
+		merkle_head((const merkle_hash *)leaf, s->count, head);
+		text_hex(head, sizeof head, root);
+		rc = json_expect(in, "]");
+	}
+	free(leaf);
+	return rc;
 }
 
-/* Encodes again and compares; a wrong root alone gets its own message. */
 static int
-check_canonical(const struct snapshot *s, const char *json, size_t len,
-    struct error *err)
+read_front(struct json_in *in, struct snapshot *s)
 {
-	char *again, pattern[DIGEST_HEX + 16];
-	size_t again_len, i = 0;
-	bool root_fits;
+	static const char key[] = ",\"defaults\":";
 
-	if ((again = snapshot_encode(s, &again_len, err)) == NULL)
+	if (json_text(in, "{\"boot\":", &s->boot) == -1)
 		return -1;
-	if (again_len == len && memcmp(again, json, len) == 0) {
-		free(again);
-		return 0;
+	if (json_next(in, key)) {
+		if (read_params(in, key, &s->defaults) == -1)
+			return error_wrap(in->err, "defaults");
+		if (s->defaults.count == 0)
+			return json_wrong(in, "at least one default before");
 	}
-	snprintf(pattern, sizeof pattern, "\"root\":\"%s\"", s->root);
-	root_fits = strstr(again, pattern) != NULL;
-	while (i < len && i < again_len && json[i] == again[i])
-		i++;
-	free(again);
-	if (!root_fits)
-		return error_set(err, EBADMSG,
-		    "its root does not follow from its jails");
-	return error_set(err, EBADMSG,
-	    "is not in canonical form: it differs from byte %zu on", i + 1);
+	if (json_expect(in, "," FORMAT) == -1)
+		return -1;
+	return json_text(in, ",\"host\":", &s->host);
+}
+
+static int
+read_all(struct json_in *in, struct snapshot *s)
+{
+	long long sequence, taken;
+	char root[DIGEST_HEX];
+
+	if (read_front(in, s) == -1 || read_jails(in, s, root) == -1 ||
+	    json_text(in, ",\"kernel\":", &s->kernel) == -1 ||
+	    read_digest(in, ",\"previous\":", s->previous) == -1 ||
+	    json_text(in, ",\"revision\":", &s->revision) == -1 ||
+	    read_digest(in, ",\"root\":", s->root) == -1 ||
+	    json_integer_in(in, ",\"sequence\":", 0, INT64_MAX,
+	    &sequence) == -1 ||
+	    json_text(in, ",\"set\":", &s->set) == -1 ||
+	    json_integer_in(in, ",\"taken\":", INT64_MIN, INT64_MAX,
+	    &taken) == -1 ||
+	    json_expect(in, "}") == -1)
+		return -1;
+	if (in->at != in->end)
+		return json_wrong(in, "the end");
+	s->sequence = (uint64_t)sequence;
+	s->taken = taken;
+	if (strcmp(root, s->root) == 0)
+		return 0;
+	return error_set(in->err, EBADMSG,
+	    "its root does not follow from its jails");
 }
 
 int
 snapshot_decode(const char *json, size_t len, struct snapshot *s,
     struct error *err)
 {
-	json_error_t where;
-	json_t *object;
-	int rc;
+	struct json_in in = { .json = json, .at = json, .end = json + len,
+		.err = err };
 
 	memset(s, 0, sizeof *s);
-	object = json_loadb(json, len, JSON_REJECT_DUPLICATES, &where);
-	if (object == NULL)
-		return error_set(err, EINVAL, "is not JSON: byte %d: %s",
-		    where.position, where.text);
-	rc = read_top(object, s, err);
-	json_decref(object);
-	if (rc == 0)
-		rc = check_canonical(s, json, len, err);
-	if (rc == -1)
-		snapshot_free(s);
-	return rc;
+	/* What another program, or a later one, has signed. */
+	if (memmem(json, len, FORMAT, sizeof FORMAT - 1) == NULL)
+		return error_set(err, EINVAL, "its format is not "
+		    SNAPSHOT_FORMAT ", which this program knows");
+	if (read_all(&in, s) == 0)
+		return 0;
+	snapshot_free(s);
+	return -1;
+}
+
+void
+snapshot_params_free(struct snapshot_params *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		free(p->param[i].name);
+		text_list_free(&p->param[i].value);
+	}
+	free(p->param);
+	*p = (struct snapshot_params){ .param = NULL };
 }
 
 void
 snapshot_jail_free(struct snapshot_jail *j)
 {
-	for (size_t i = 0; i < j->count; i++) {
-		free(j->param[i].name);
-		text_list_free(&j->param[i].value);
-	}
-	free(j->param);
+	struct snapshot_params params = { j->param, j->count };
+
+	snapshot_params_free(&params);
 	free(j->name);
 	free(j->state);
 	free(j->set);
@@ -281,6 +270,7 @@ void
 snapshot_free(struct snapshot *s)
 {
 	snapshot_free_jails(s);
+	snapshot_params_free(&s->defaults);
 	free(s->host);
 	free(s->boot);
 	free(s->kernel);

@@ -70,6 +70,17 @@ add_params(struct buffer *b, const struct snapshot_jail *j, struct error *err)
 	return rc;
 }
 
+static void
+add_defaults(struct buffer *b, const struct snapshot_params *d)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		buffer_text(b, i == 0 ? ",\"defaults\":{" : ",");
+		add_param(b, &d->param[i]);
+	}
+	if (d->count > 0)
+		buffer_text(b, "}");
+}
+
 int
 snapshot_add_jail(struct buffer *b, const struct snapshot_jail *j,
     struct error *err)
@@ -93,6 +104,7 @@ void
 snapshot_add_front(struct buffer *b, const struct snapshot *s)
 {
 	add_text(b, "{\"boot\":", s->boot);
+	add_defaults(b, &s->defaults);
 	add_text(b, ",\"format\":", SNAPSHOT_FORMAT);
 	add_text(b, ",\"host\":", s->host);
 	buffer_text(b, ",\"jails\":[");

@@ -18,6 +18,21 @@ sleep 1.1
 kill -KILL "$(init_of web)"
 check "it is killed and back" soon is web .restarts 1
 sleep 1.1
+told() { jq -c '.defaults + .jails[0].params | .[$name]' --arg name "$1" "$_last"; }
+_last=$(printf '%s\n' "$state"/snapshots/*.json | tail -n 1)
+check "what is as in most jails is said once" same '["2"] false' \
+    "$(told enforce_statfs) $(jq '.jails[0].params | has("enforce_statfs")' "$_last")"
+check "what is not, of the jail" same '["two"]' "$(told host.hostname)"
+check "show -v prints all" grep -q "enforce_statfs = 2" <<- EOF
+	$(ja snapshot show -v)
+	EOF
+before=$(printf '%s\n' "$state"/snapshots/* | wc -l)
+stop agent
+check "another agent" agent_start --max-remove 10
+check "finds all as it was" settled
+sleep 1.1
+check "and signs nothing" same "$before" \
+    "$(printf '%s\n' "$state"/snapshots/* | wc -l)"
 rm "$specs/web.yaml"
 check "it is removed" soon no_jail web
 last_is_empty() {

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "agent/sign/defaults.h"
 #include "snapshot_fixture.h"
 
 #define ZEROS \
@@ -130,6 +131,75 @@ test_order_is_checked(void **state)
 	snapshot_free(&s);
 }
 
+/* A text that was cut anywhere is refused, and nothing behind it is read. */
+static void
+test_every_length(void **state)
+{
+	struct snapshot s;
+	size_t len;
+	char *json = encode_state(&len), *cut;
+
+	(void)state;
+	for (size_t i = 0; i < len; i++) {
+		cut = malloc(i + 1);
+		assert_non_null(cut);
+		memcpy(cut, json, i);
+		cut = realloc(cut, i > 0 ? i : 1);
+		assert_int_equal(snapshot_decode(cut, i, &s, NULL), -1);
+		free(cut);
+	}
+	free(json);
+}
+
+/* What running jails have alike is said once, and comes back when it is read. */
+static void
+test_defaults(void **state)
+{
+	struct jail_param_info info = { .name = "securelevel" };
+	const struct jail_params kernel = { .info = &info, .count = 1 };
+	struct snapshot s, back;
+	struct snapshot_params *d = &s.defaults;
+	struct error err;
+	size_t len;
+	char *json;
+
+	(void)state;
+	make_state(&s, 1);
+	add_param(&s.jail[0], "securelevel", "3", NULL);
+	add_param(&s.jail[0], "ip6.addr", NULL, NULL);
+	add_param(&s.jail[0], "enforce_statfs", "1", NULL);
+	assert_int_equal(defaults_take_out(d, &s.jail[0]), 0);
+	/* Of the table: enforce_statfs 2, no address; else its own. */
+	assert_int_equal(d->count, 6);
+	assert_string_equal(d->param[0].name, "enforce_statfs");
+	assert_string_equal(d->param[0].value.text[0], "2");
+	assert_string_equal(d->param[5].name, "securelevel");
+	assert_string_equal(d->param[5].value.text[0], "3");
+	assert_int_equal(s.jail[0].count, 2);
+	assert_string_equal(s.jail[0].param[0].name, "ip4.addr");
+	assert_string_equal(s.jail[0].param[1].name, "enforce_statfs");
+	json = snapshot_encode(&s, &len, &err);
+	assert_non_null(strstr(json, "\"boot-1\",\"defaults\":{"
+	    "\"enforce_statfs\":[\"2\"],\"exec.start\":[],\"ip4.addr\":[],"
+	    "\"ip6.addr\":[],\"persist\":[\"true\"],"
+	    "\"securelevel\":[\"3\"]},\"format\""));
+	if (snapshot_decode(json, len, &back, &err) == -1)
+		fail_msg("%s", err.text);
+	free(json);
+	assert_int_equal(defaults_put_in(&back, &err), 0);
+	assert_int_equal(back.jail[0].count, 6);
+	assert_string_equal(back.jail[0].param[0].value.text[0], "1");
+	assert_string_equal(back.jail[0].param[4].value.text[0], "true");
+	assert_string_equal(back.jail[0].param[5].value.text[0], "3");
+	/* The other one does not run. */
+	assert_int_equal(back.jail[1].count, 1);
+	defaults_keep(d, &kernel);
+	assert_int_equal(d->count, 1);
+	assert_string_equal(d->param[0].name, "securelevel");
+	snapshot_free(&s);
+	snapshot_free(&back);
+}
+
 /* Any change that the JSON parser does not see is seen by the form. */
 static void
 test_every_change(void **state)
@@ -173,6 +243,7 @@ refused(const char *from, const char *to, const char *word)
 	assert_non_null(changed);
 	len = (size_t)sprintf(changed, "%.*s%s%s", (int)(at - json), json, to,
 	    at + strlen(from));
+	error_clear(&err);
 	assert_int_equal(snapshot_decode(changed, len, &s, &err), -1);
 	if (strstr(err.text, word) == NULL)
 		fail_msg("\"%s\" is not in \"%s\"", word, err.text);
@@ -184,12 +255,29 @@ static void
 test_refused_forms(void **state)
 {
 	(void)state;
-	refused("\"jid\":1,", "\"jid\": 1,", "canonical");
-	refused("\"jid\":1,", "\"jid\":1.0,", "jid");
-	refused("\"jid\":1,", "\"jid\":-1,", "jid");
+	refused("\"jid\":1,", "\"jid\": 1,", "an integer");
+	refused("\"jid\":1,", "\"jid\":1.0,", "jail 1: is not in canonical "
+	    "form: at byte 121 there should be ,\"name\":");
+	refused("\"jid\":1,", "\"jid\":01,", "canonical");
+	refused("\"jid\":1,", "\"jid\":-1,", "in range");
+	refused("\"jid\":1,", "\"jid\":-0,", "an integer");
+	refused("\"jid\":1,", "\"jid\":2147483648,", "in range");
+	refused("\"jid\":1,", "\"jid\":9223372036854775808,", "smaller");
+	refused("\"jid\":1,", "\"jid\":99999999999999999999,", "smaller");
 	refused("\"jid\":1,", "\"jid\":2,", "root");
-	refused("\"jid\":1,", "\"jid\":1,\"jid\":1,", "JSON");
+	refused("\"jid\":1,", "\"jid\":1,\"jid\":1,", "canonical");
 	refused("\"jid\":1,", "\"jid\":1,\"more\":1,", "canonical");
+	refused("\"name\":\"db\"", "\"name\":\"xx\"", "behind");
+	refused("\"name\":\"db\"", "\"name\":\"web\"", "behind");
+	refused("\"exec.start\"", "\"x\"", "behind");
+	refused("\"exec.start\"", "\"ip4.addr\"", "behind");
+	refused("\"exec.start\":[]", "", "a text");
+	refused("\"exec.start\":[],", "", "root");
+	refused("[\"true\"]", "[\"true\",]", "persist");
+	refused("\"boot\":\"boot-1\"", "\"boot\":\"boot-1\",\"defaults\":{}",
+	    "default");
+	refused("\"boot\":\"boot-1\"", "\"boot\":\"boot-1\",\"defaults\":{"
+	    "\"b\":[],\"a\":[]}", "defaults: ");
 	refused("\"boot\":\"boot-1\",", "", "boot");
 	refused("snapshot/1", "snapshot/2", "format");
 	refused("[\"true\"]", "\"true\"", "persist");
@@ -197,9 +285,14 @@ test_refused_forms(void **state)
 	refused("\"true\"", "\"tr\\u0075e\"", "canonical");
 	refused("\"taken\":1700000000}", "\"taken\":1700000000}\n",
 	    "canonical");
-	refused("\xef\xbf\xbd" "ff", "\xef\xbf\xbd" "FF", "error");
-	refused("\xef\xbf\xbd" "ff", "\xef\xbf\xbd" "41", "root");
-	refused("\xef\xbf\xbd" "ff", "\xff", "JSON");
+	refused("\xef\xbf\xbd" "ff", "\xef\xbf\xbd" "FF", "only form");
+	refused("\xef\xbf\xbd" "ff", "\xef\xbf\xbd" "41", "only form");
+	refused("\xef\xbf\xbd" "ff", "\xff", "only form");
+	refused("\\n", "\\u000a", "only form");
+	refused("\\u0001", "\\u0000", "only form");
+	refused("\\u0001", "\\u00", "only form");
+	refused("\\u0001", "\\q", "only form");
+	refused("\\\\", "\\", "form");
 	refused(ZEROS, "00", "previous");
 }
 
@@ -264,6 +357,8 @@ main(void)
 		cmocka_unit_test(test_nothing_in_it),
 		cmocka_unit_test(test_order_is_checked),
 		cmocka_unit_test(test_every_change),
+		cmocka_unit_test(test_every_length),
+		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_refused_forms),
 		cmocka_unit_test(test_heading),
 		cmocka_unit_test(test_names),

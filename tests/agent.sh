@@ -108,6 +108,14 @@ helpers() {
 	done
 }
 
+helper_named() { # WORD
+	for _p in $(helpers); do
+		grep -q -a "$1" "/proc/$_p/cmdline" "/proc/$_p/comm" &&
+		    echo "$_p"
+	done
+	return 0
+}
+
 # ---- specs ---------------------------------------------------------------
 
 # A root with the few programs that the tests use; much faster than small_root.

@@ -131,6 +131,7 @@ paths_init(struct paths *p, const char *state, struct error *err)
 		{ p->lock, p->run, "lock" },
 		{ p->control, p->run, "control" },
 		{ p->journal, p->run, "journal" },
+		{ p->removals, p->run, "removals" },
 		{ p->console, p->run, "console" },
 	};
 

@@ -15,6 +15,7 @@
  *       head       which snapshot was written last
  *       lock       held by the agent; holds its pid
  *       control    its socket
+ *       removals   those of the last ten minutes (window.h)
  *       journal    who made what since the newest snapshot (inventory.h)
  *       console/   output of hooks
  */
@@ -34,7 +35,7 @@ struct paths {
 	char snapshots[PATHS_MAX], accepted[PATHS_MAX], rollback[PATHS_MAX];
 	char key[PATHS_MAX], public_key[PATHS_MAX], seal[PATHS_MAX];
 	char head[PATHS_MAX], lock[PATHS_MAX], control[PATHS_MAX];
-	char journal[PATHS_MAX];
+	char journal[PATHS_MAX], removals[PATHS_MAX];
 	char console[PATHS_MAX];
 };
 

@@ -15,6 +15,7 @@
 #include "agent/daemon/daemon.h"
 #include "agent/reconcile/secrets.h"
 #include "agent/daemon/daemon_trust.h"
+#include "agent/sign/kept.h"
 #include "agent/sign/signer.h"
 
 /* From one scan to the next while nothing tells of changes. */
@@ -205,6 +206,19 @@ log_held(struct daemon *d)
 	d->said_hold = why != NULL ? strdup(why) : NULL;
 }
 
+/* Before anything is removed: that begins in another turn of the loop. */
+static void
+save_window(struct daemon *d)
+{
+	struct error err;
+
+	error_clear(&err);
+	if (window_save(&d->absence.window, d->ctx->paths.removals,
+	    d->inventory.boot, &err) != 0)
+		daemon_log("removals are not counted beyond this agent's end: "
+		    "%s", err.text);
+}
+
 static void
 remember_revision(struct revisions *r, const char *revision)
 {
@@ -224,6 +238,13 @@ on_result(void *arg, struct channel *c, const struct message *m)
 	struct error err;
 
 	(void)c;
+	/*
+	 * At once, also when the signer has ended: what comes next may be a
+	 * spec that an older text must not replace.  And again behind what the
+	 * signer was asked to keep before.
+	 */
+	if (m->type == READER_FORGET)
+		kept_forget(d->ctx->paths.good, (const char *)m->data);
 	if (m->type == READER_KEEP || m->type == READER_FORGET) {
 		(void)channel_send(d->signer, m->type == READER_KEEP ?
 		    SIGNER_KEEP : SIGNER_FORGET, 0, m->data, m->len);
@@ -256,6 +277,7 @@ on_result(void *arg, struct channel *c, const struct message *m)
 	take_secrets(d, &s);
 	if (absence_apply(&d->absence, &d->reconciler, &s, clock_ms()) != 0)
 		daemon_log("specs: %s", strerror(ENOMEM));
+	save_window(d);
 	tell_secrets(d, &s);
 	log_held(d);
 	if (d->absence.drop) {
@@ -304,6 +326,9 @@ daemon_scan_start(struct daemon *d, int reader, struct error *err)
 	if (d->reader == NULL || d->scan_timer == NULL || d->overdue == NULL ||
 	    d->rescan_timer == NULL || event_add(d->rescan_timer, &interval) != 0)
 		return error_sys(err, ENOMEM, "watched directory");
+	window_load(&d->absence.window, d->ctx->paths.removals,
+	    d->inventory.boot, clock_ms());
+	save_window(d);
 	daemon_scan_soon(d);
 	return 0;
 }

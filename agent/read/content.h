@@ -17,7 +17,7 @@ struct content {
 	struct spec_docs docs;
 	struct spec_errors errors; /* of parsing */
 	bool valid;
-	char *text; /* until it is kept, or known not to be good; or NULL */
+	char *text; /* until it is kept, as long as it is not good; or NULL */
 	size_t text_len;
 };
 

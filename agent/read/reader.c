@@ -12,6 +12,7 @@
 
 #include "agent/base/channel.h"
 #include "agent/read/revision.h"
+#include "agent/read/scan_kept.h"
 #include "kernel/compat.h"
 #include "kernel/confine.h"
 
@@ -95,6 +96,7 @@ reader_finish(struct reader *r)
 {
 	files_finish(&r->files);
 	files_finish(&r->pending);
+	files_finish(&r->away);
 	places_finish(&r->places);
 	for (size_t i = 0; i < r->sent_count; i++) {
 		free(r->sent[i].name);
@@ -116,8 +118,9 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 	struct bytes_out secrets = { 0 };
 	struct changes ch = { 0 };
 	struct git before;
+	static const struct spec_errors none;
 	struct error err;
-	bool changed = false;
+	bool changed = false, withheld = r->withheld;
 	int rc = 0;
 
 	revision_begin(r, &before);
@@ -132,7 +135,9 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 	a.replaced = r->replaced && a.state != SCAN_MISSING;
 	if (a.replaced)
 		r->replaced = false;
-	if (changed) {
+	if (r->withheld) {
+		rc = scan_encode_facts(r, &none);
+	} else if (changed || withheld) {
 		rc = scan_merge(r, &ch);
 		if (rc == 0)
 			rc = scan_encode_facts(r, &ch.errors);
@@ -140,6 +145,8 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 	if (rc == 0) {
 		revision_end(r, &before, a.revision, sizeof a.revision);
 		secrets_look(r, &secrets, &a.again_ms);
+		if (a.again_ms == 0)
+			a.again_ms = kept_due_ms(r);
 		rc = scan_encode(r, &a, &ch, &secrets, answer, len);
 	}
 	if (secrets.data != NULL)
@@ -152,8 +159,14 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 void
 reader_drop(struct reader *r)
 {
-	for (size_t i = 0; i < r->files.count; i++)
-		r->files.file[i].dropped = r->files.file[i].gone;
+	for (size_t i = 0; i < r->files.count; i++) {
+		struct file *f = &r->files.file[i];
+
+		f->dropped = f->gone;
+		for (size_t k = 0; f->gone && k < r->pending.count; k++)
+			if (strcmp(r->pending.file[k].name, f->name) == 0)
+				r->pending.file[k].dropped = true;
+	}
 }
 
 static int
@@ -205,7 +218,9 @@ serve(struct reader *r, int fd, const struct message *m)
 		(void)watch_drain(r->watch);
 	if (take_asked(r, m) != 0 || reader_scan(r, &answer, &len) != 0)
 		return -1;
-	rc = channel_write(fd, READER_RESULT, m->number, answer, len);
+	rc = kept_outdate(r, send_kept, &fd);
+	if (rc == 0)
+		rc = channel_write(fd, READER_RESULT, m->number, answer, len);
 	sodium_memzero(answer, len);
 	free(answer);
 	if (rc == 0 && r->missed)

@@ -63,7 +63,12 @@ struct scan {
 	struct scan_file {
 		char *path;
 		bool valid;
-		bool has_last_good; /* its last good documents are in use */
+		/*
+		 * Its last good documents are in use, and nothing is wrong with
+		 * them.  It may still be about jails that they do not declare.
+		 */
+		bool has_last_good;
+		char *words; /* of an invalid one, see words.h */
 		/* Being written, or defaults that vanished just now: it counts
 		   as it was before. */
 		bool unsettled;
@@ -92,8 +97,9 @@ struct scan {
  * READER_DROP (likewise) gives up all files that the last answer had as gone;
  * READER_WATCH (likewise) sets up anew what tells of changes.
  * READER_HINT comes at any time: something changed that no answer had yet.
- * Behind a result there may be any number of READER_KEEP and READER_FORGET, meant for
- * the signer and as it takes them (SIGNER_KEEP, SIGNER_FORGET), and one
+ * Before and behind a result there may be any number of READER_FORGET, with the
+ * name of a kept text that does not count any more (kept.h), and behind it of
+ * READER_KEEP, meant for the signer and as it takes it (SIGNER_KEEP), and one
  * READER_RECORD (SIGNER_RECORD), which is answered by READER_RECORDED with why
  * it is not on the disk, or nothing.  READER_RESET says that the record was
  * emptied.

@@ -8,9 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/read/scan_away.h"
+#include "agent/read/scan_kept.h"
 #include "agent/read/trust.h"
 
-#define PROOF_MS 1000 /* between two scans that prove an absence */
 #define PATIENCE_MS 3000 /* with files that are not as the MANIFEST says */
 #define ATTEMPTS 3 /* at a directory that is replaced while we look */
 
@@ -97,99 +98,6 @@ file_same(const struct file *a, const struct file *b)
 }
 
 /*
- * A file that is no longer there.  Its own jails are the agent's to judge, but
- * defaults that are gone change the jails of other files: they count until the
- * agent has judged them, too (promise absence-needs-proof).
- */
-static int
-keep_vanished(const struct reader *r, const struct places *places,
-    const struct file *old, struct files *next)
-{
-	struct file *f = &next->file[next->count];
-	long long now = monotonic_ms();
-
-	if (places_trouble(places, old->name) != NULL) {
-		next->count++;
-		return scan_carry(r, old, f);
-	}
-	if (places_swapped(places, old->name) != NULL &&
-	    old->vanished_ms == 0 && old->good != NULL) {
-		next->count++;
-		return scan_lost(r, old, places_swapped(places, old->name), f);
-	}
-	if (old->good == NULL || !old->good->docs.defaults || old->dropped ||
-	    (r->signs != NULL && old->resets != r->signs->resets))
-		return 0;
-	*f = (struct file){ .path = strdup(old->path) };
-	if (f->path == NULL)
-		return -1;
-	f->name = f->path + (old->name - old->path);
-	f->now = content_ref(old->good);
-	f->good = content_ref(old->good);
-	f->vanished_ms = old->vanished_ms != 0 ? old->vanished_ms : now;
-	f->gone = now - f->vanished_ms >= PROOF_MS;
-	f->resets = old->resets;
-	next->count++;
-	return 0;
-}
-
-static bool
-is_away(const struct file *f)
-{
-	return f->vanished_ms != 0 || f->lost;
-}
-
-static int
-compare_digests(const void *a, const void *b)
-{
-	return memcmp(*(const unsigned char *const *)a,
-	    *(const unsigned char *const *)b, SPEC_DIGEST_SIZE);
-}
-
-/* The digests of what is there, sorted; NULL when memory is out. */
-static const unsigned char **
-present_digests(const struct files *files, size_t *count)
-{
-	const unsigned char **digest = calloc(files->count + 1,
-	    sizeof *digest);
-	size_t n = 0;
-
-	for (size_t i = 0; digest != NULL && i < files->count; i++)
-		if (!is_away(&files->file[i]) && files->file[i].now != NULL)
-			digest[n++] = files->file[i].now->digest;
-	if (n > 1)
-		qsort(digest, n, sizeof *digest, compare_digests);
-	*count = n;
-	return digest;
-}
-
-/* Those whose content another file has now: they were renamed. */
-static int
-drop_renamed(struct files *files)
-{
-	const unsigned char **present = NULL, *own;
-	size_t kept = 0, count = 0;
-
-	for (size_t i = 0; i < files->count; i++) {
-		struct file *f = &files->file[i];
-
-		if (is_away(f) && present == NULL &&
-		    (present = present_digests(files, &count)) == NULL)
-			return -1;
-		own = !is_away(f) ? NULL : f->now != NULL ? f->now->digest :
-		    f->good->digest;
-		if (own != NULL && count > 0 && bsearch(&own, present, count,
-		    sizeof *present, compare_digests) != NULL)
-			file_finish(f);
-		else
-			files->file[kept++] = *f;
-	}
-	files->count = kept;
-	free(present);
-	return 0;
-}
-
-/*
  * A directory that was swapped is what it is now when nothing is missing of
  * the one before.
  */
@@ -225,7 +133,9 @@ look_at_one(const struct reader *r, int dirfd, const struct places *places,
 	if (rc == -1)
 		return -1;
 	next->count += (size_t)rc;
-	return rc == 0 && old != NULL ? keep_vanished(r, places, old, next) :
+	if (rc == 1 && old == NULL)
+		away_return(r, f);
+	return rc == 0 && old != NULL ? away_carry(r, places, old, next) :
 	    0;
 }
 
@@ -250,7 +160,7 @@ look_at_files(const struct reader *r, int dirfd, const struct places *places,
 
 		for (; k < known->count &&
 		    strcmp(known->file[k].name, names->text[i]) < 0; k++)
-			if (keep_vanished(r, places, &known->file[k],
+			if (away_carry(r, places, &known->file[k],
 			    next) != 0)
 				return -1;
 		if (k < known->count &&
@@ -261,9 +171,9 @@ look_at_files(const struct reader *r, int dirfd, const struct places *places,
 			return -1;
 	}
 	for (; k < known->count; k++)
-		if (keep_vanished(r, places, &known->file[k], next) != 0)
+		if (away_carry(r, places, &known->file[k], next) != 0)
 			return -1;
-	return drop_renamed(next);
+	return away_renamed(next);
 }
 
 /* The defaults that were there when the last agent ended. */
@@ -310,24 +220,6 @@ attempt(struct reader *r, struct files *next, struct places *places,
 	return rc;
 }
 
-/* Files of which nothing need be kept any more; both lists are sorted. */
-static void
-forget_dropped(struct reader *r, const struct files *next)
-{
-	size_t k = 0;
-
-	for (size_t i = 0; i < r->files.count; i++) {
-		const struct file *f = &r->files.file[i];
-
-		while (k < next->count &&
-		    strcmp(next->file[k].name, f->name) < 0)
-			k++;
-		if (k == next->count ||
-		    strcmp(next->file[k].name, f->name) != 0)
-			(void)text_list_add(&r->forgotten, f->path);
-	}
-}
-
 /* Whether the watched directory itself is another one. */
 static bool
 places_moved(const struct places *a, const struct places *b)
@@ -342,7 +234,8 @@ static void
 commit(struct reader *r, struct files *next, struct places *places,
     bool *changed, unsigned *again_ms)
 {
-	bool unsettled = false;
+	/* Before anything is known of the set nothing is absent from it. */
+	bool unsettled = r->withheld && r->sent_count == 0;
 
 	settle_swapped(r, places, next);
 	*changed = !r->seen || next->count != r->files.count;
@@ -353,13 +246,14 @@ commit(struct reader *r, struct files *next, struct places *places,
 		unsettled |= next->file[i].unsettled ||
 		    (next->file[i].vanished_ms != 0 && !next->file[i].gone);
 	}
-	if (r->opt->good != NULL)
-		forget_dropped(r, next);
+	away_remember(r, next);
 	r->replaced |= r->seen && places_moved(&r->places, places);
 	files_finish(&r->files);
 	r->files = *next;
 	places_finish(&r->places);
 	r->places = *places;
+	if (r->begun_ms == 0)
+		r->begun_ms = monotonic_ms();
 	r->seen = true;
 	r->tries = unsettled ? r->tries + 1 : 0;
 	*again_ms = !unsettled ? 0 : r->tries > 5 ? 1000 : 25u << r->tries;

@@ -3,11 +3,12 @@
  * The reader's insides: what is known of the directory and of each file.
  *
  *   scan_look   directory -> table of files (scan.c, scan_file.c, places.c)
+ *   away_carry  files that are not there any more (scan_away.c, scan_away.h)
  *   scan_judge  a set that counts as a whole    (scan_set.c)
  *   scan_merge  table -> specs and what changed (scan_merge.c)
  *   secrets_look files that hold secrets        (scan_secret.c)
  *   scan_encode the answer as bytes             (scan_code.c)
- *   kept_tell   what to keep for the next agent (scan_kept.c)
+ *   kept_tell   what to keep for the next agent (scan_kept.c, scan_kept.h)
  *   signed_file whether a file is signed (scan_signed.c, signed.h)
  */
 #ifndef JA_SCAN_H
@@ -27,6 +28,8 @@
 #include "agent/read/signed.h"
 #include "agent/read/watch.h"
 
+#define PROOF_MS 1000 /* between two scans that prove an absence */
+
 struct file {
 	char *path;
 	const char *name;     /* the end of `path`, below the directory */
@@ -38,6 +41,7 @@ struct file {
 	long long writing_ms; /* since when somebody is; 0: nobody */
 	bool racy;	      /* read right after a write: times may be old */
 	bool invalid;	      /* scan_merge: an error is in it */
+	bool stands_in;	      /* ... and what is in use for it is right */
 	bool asked;	      /* for a kept text, since there was no good one */
 	struct file_id sig;   /* of NAME.minisig, when files must be signed */
 	unsigned resets;      /* of signed.h, when it was looked at */
@@ -71,11 +75,19 @@ struct reader {
 	bool accept_helps, replaced; /* what the last look found */
 	struct places places;
 	struct files files;
-	bool recalled;	     /* defaults that vanished before our life */
+	struct files away;   /* that are not there for less than a second */
+	long long begun_ms;  /* of the first look; 0: there was none */
+	bool recalled;	     /* what vanished before our life */
 	/* A newer look that is not what the MANIFEST says, since when. */
 	struct files pending;
 	long long pending_ms;
 	bool manifest;	     /* the set that counts has a MANIFEST */
+	bool manifest_kept;  /* that is known to the next agent */
+	/*
+	 * The set in `files` is not used before the agent has given up the
+	 * defaults that are not listed any more (READER_DROP).
+	 */
+	bool withheld;
 	long long manifest_gone_ms; /* since when there is none; 0: there is */
 	struct sent *sent;   /* sorted by name */
 	size_t sent_count;
@@ -143,27 +155,11 @@ void file_finish(struct file *f);
 void files_finish(struct files *files);
 
 /*
- * scan_kept.c: the text that was kept of a file becomes its last good one;
- * what is wrong with it is a warning.
- */
-void kept_recall(const struct reader *r, struct file *f,
-    struct spec_errors *errors);
-/*
- * Makes files of what is kept of defaults that are not among `names` any more:
- * they vanished while no agent ran.  Returns 0, -1 when memory is out.
- */
-int kept_vanished(const struct reader *r, const struct text_list *names,
-    struct files *files);
-/* Calls `send` for all that is to be kept or forgotten since the last call. */
-typedef int kept_send_fn(void *arg, unsigned type, const void *data,
-    size_t len);
-int kept_tell(struct reader *r, kept_send_fn *send, void *arg);
-
-/*
  * scan_set.c: whether the files are what a MANIFEST says, if there is one, and
  * nothing is wrong with any of them.  One that is gone counts for a second, in
  * which it may be replaced.  Returns 0, 1 with the reason when they
- * are not, -1 when memory is out.  Files that vanished are dropped then.
+ * are not, -1 when memory is out.  Files that vanished are dropped then; those
+ * with defaults the agent has to drop first.
  */
 int scan_judge(struct reader *r, int dirfd, struct files *next,
     struct error *err);

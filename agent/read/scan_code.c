@@ -10,9 +10,11 @@
 
 #include "agent/base/bytes.h"
 #include "agent/read/scan.h"
+#include "agent/read/words.h"
 #include "specs/text.h"
 
 #define NO_FILE UINT32_MAX
+#define ALL_WORDS_MAX ((size_t)1024 * 1024) /* of all files together */
 
 /* A path as text: what is not becomes '?'. */
 static void
@@ -39,10 +41,30 @@ put_path(struct bytes_out *b, const char *path)
 	free(text);
 }
 
+/*
+ * Which jails an invalid file may be about beside those of its last good
+ * documents.  Without such documents it may be any, and so when what it holds is
+ * not known, or too much.
+ */
+static void
+put_words(struct bytes_out *b, const struct file *f, size_t *left)
+{
+	const struct content *c = f->stands_in && f->problem == NULL ? f->now :
+	    NULL;
+	char *words = c == NULL || c->text == NULL || c->text_len > *left ?
+	    NULL : words_of(c->text, c->text_len);
+
+	if (words != NULL)
+		*left -= c->text_len;
+	put_text(b, f->invalid ? words : "");
+	free(words);
+}
+
 int
 scan_encode_facts(struct reader *r, const struct spec_errors *errors)
 {
 	struct bytes_out b = { 0 };
+	size_t words_left = ALL_WORDS_MAX;
 
 	put_number(&b, (uint32_t)r->files.count);
 	for (size_t i = 0; i < r->files.count; i++) {
@@ -50,7 +72,8 @@ scan_encode_facts(struct reader *r, const struct spec_errors *errors)
 
 		put_path(&b, f->path);
 		put_number(&b, !f->invalid);
-		put_number(&b, f->invalid && f->good != NULL);
+		put_number(&b, f->invalid && f->stands_in);
+		put_words(&b, f, &words_left);
 		put_number(&b, f->unsettled || (f->vanished_ms != 0 &&
 		    !f->gone));
 		put_number(&b, f->gone);
@@ -140,7 +163,7 @@ get_some_text(struct bytes_in *b)
 static void
 get_files(struct bytes_in *b, struct scan *s)
 {
-	size_t n = get_count(b, 20);
+	size_t n = get_count(b, 24);
 
 	s->file = calloc(n + 1, sizeof *s->file);
 	if (s->file == NULL) {
@@ -153,6 +176,7 @@ get_files(struct bytes_in *b, struct scan *s)
 		f->path = get_some_text(b);
 		f->valid = get_bool(b);
 		f->has_last_good = get_bool(b);
+		f->words = get_text(b);
 		f->unsettled = get_bool(b);
 		f->gone = get_bool(b);
 	}
@@ -320,8 +344,10 @@ scan_forget_secrets(struct scan *s)
 void
 scan_free(struct scan *s)
 {
-	for (size_t i = 0; i < s->file_count; i++)
+	for (size_t i = 0; i < s->file_count; i++) {
 		free(s->file[i].path);
+		free(s->file[i].words);
+	}
 	free(s->file);
 	free_specs(s->changed, s->changed_count);
 	free_specs(s->moved, s->moved_count);

@@ -15,6 +15,7 @@
 
 #include "specs/text.h"
 #include "agent/read/trust.h"
+#include "agent/read/words.h"
 
 #define SIGNATURE_MS 300 /* from a file to its signature, or back */
 
@@ -39,7 +40,7 @@ problem(struct file *f, const char *fmt, ...)
 
 /* Takes the text of an open file as what the file holds now. */
 static int
-take_text(struct file *f, const char *text, size_t len, bool keep)
+take_text(struct file *f, const char *text, size_t len)
 {
 	unsigned char digest[SPEC_DIGEST_SIZE];
 	struct content *c;
@@ -54,8 +55,8 @@ take_text(struct file *f, const char *text, size_t len, bool keep)
 		c = content_ref(f->good);
 	else
 		c = content_new(f->path, text, len, digest);
-	if (c != NULL && c->valid && keep && c->text == NULL && c != f->good &&
-	    (c->text = malloc(len + 1)) != NULL) {
+	if (c != NULL && (c->valid || len <= WORDS_MAX) && c->text == NULL &&
+	    c != f->good && (c->text = malloc(len + 1)) != NULL) {
 		memcpy(c->text, text, len);
 		c->text_len = len;
 	}
@@ -88,7 +89,6 @@ check_signed(const struct reader *r, int dirfd, struct file *f,
 static int
 read_settled(const struct reader *r, int dirfd, int fd, struct file *f)
 {
-	bool keep = r->opt->good != NULL;
 	size_t len = (size_t)f->id.size;
 	struct file_id after = f->id;
 	char *text = malloc(len + 1);
@@ -104,7 +104,7 @@ read_settled(const struct reader *r, int dirfd, int fd, struct file *f)
 		else
 			rc = READ_UNSETTLED;
 		if (rc == READ_DONE)
-			rc = take_text(f, text, len, keep);
+			rc = take_text(f, text, len);
 	}
 	free(text);
 	return rc;
@@ -211,6 +211,7 @@ inherit(const struct reader *r, const char *name, const struct file *old,
 		f->now = content_ref(old->now);
 		f->good = content_ref(old->good);
 		f->invalid = old->invalid;
+		f->stands_in = old->stands_in;
 		f->asked = old->asked;
 	}
 	return 0;

@@ -4,9 +4,10 @@
  * it has the key and time to wait for disks; the reader reads one when a file
  * never was good in its own life.
  */
-#include "agent/read/scan.h"
+#include "agent/read/scan_kept.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,25 +66,115 @@ kept_recall(const struct reader *r, struct file *f,
 	free(text);
 }
 
+/* What is told once needs no text any more. */
+static void
+told(struct content *c)
+{
+	free(c->text);
+	c->text = NULL;
+	c->text_len = 0;
+}
+
 static int
-tell_good(const struct reader *r, struct file *f, kept_send_fn *send,
+outdate(const struct reader *r, const struct file *f, kept_send_fn *send,
     void *arg)
 {
 	struct content *c = f->good;
-	struct buffer b = { .data = NULL };
-	int rc = 0;
+	char name[KEPT_NAME_SIZE], *kept;
+	struct error err;
+	size_t len;
+	int rc;
 
 	if (c == NULL || c->text == NULL)
 		return 0;
-	if (!kept_has(r->opt->good, f->path, c->text, c->text_len)) {
-		buffer_add(&b, f->path, strlen(f->path) + 1);
-		buffer_add(&b, c->text, c->text_len);
-		rc = b.failed ? -1 : send(arg, READER_KEEP, b.data, b.len);
-	}
-	buffer_free(&b);
-	free(c->text);
-	c->text = NULL;
+	rc = kept_read(r->opt->good, NULL, f->path, &kept, &len, &err);
+	if (rc == 1)
+		return 0;
+	if (rc == 0 && len == c->text_len && memcmp(kept, c->text, len) == 0)
+		told(c);
+	if (rc == 0)
+		free(kept);
+	return c->text == NULL ? 0 : send(arg, READER_FORGET,
+	    kept_name(f->path, name), KEPT_NAME_SIZE - 1);
+}
+
+int
+kept_outdate(struct reader *r, kept_send_fn *send, void *arg)
+{
+	int rc = 0;
+
+	for (size_t i = 0; r->opt->good != NULL && rc == 0 &&
+	    i < r->files.count; i++)
+		rc = outdate(r, &r->files.file[i], send, arg);
 	return rc;
+}
+
+static int
+keep(const char *path, const void *text, size_t len, kept_send_fn *send,
+    void *arg)
+{
+	struct buffer b = { .data = NULL };
+	int rc;
+
+	buffer_add(&b, path, strlen(path) + 1);
+	buffer_add(&b, text, len);
+	rc = b.failed ? -1 : send(arg, READER_KEEP, b.data, b.len);
+	buffer_free(&b);
+	return rc;
+}
+
+static int
+tell_good(const struct file *f, kept_send_fn *send, void *arg)
+{
+	struct content *c = f->good;
+	int rc = 0;
+
+	if (c != NULL && c->text != NULL) {
+		rc = keep(f->path, c->text, c->text_len, send, arg);
+		told(c);
+	}
+	return rc;
+}
+
+/* -------------------------------------------- that there was a MANIFEST */
+
+#define LIST_PATH_MAX (PATH_MAX + sizeof MANIFEST_NAME)
+
+static char *
+list_path(const struct reader *r, char path[LIST_PATH_MAX])
+{
+	snprintf(path, LIST_PATH_MAX, "%s/" MANIFEST_NAME, r->dir);
+	return path;
+}
+
+void
+kept_list_recall(struct reader *r)
+{
+	char path[LIST_PATH_MAX], *text;
+	struct error err;
+	size_t len;
+
+	if (r->opt->good == NULL || r->begun_ms != 0 || r->manifest_kept ||
+	    kept_read(r->opt->good, r->opt->public_key, list_path(r, path),
+	    &text, &len, &err) != 0)
+		return;
+	free(text);
+	r->manifest = r->manifest_kept = true;
+}
+
+/* The text says nothing; that there is one does. */
+static int
+tell_list(struct reader *r, kept_send_fn *send, void *arg)
+{
+	char path[LIST_PATH_MAX], name[KEPT_NAME_SIZE];
+
+	if (r->manifest == r->manifest_kept)
+		return 0;
+	r->manifest_kept = r->manifest;
+	list_path(r, path);
+	return r->manifest ? keep(path, "\n", 1, send, arg) :
+	    send(arg, READER_FORGET, kept_name(path, name),
+	    KEPT_NAME_SIZE - 1);
 }
 
 static int
@@ -224,30 +315,47 @@ orphan_forget(void *arg, const char *kept)
 
 /*
  * What is kept of files that were removed while no agent ran: it must not come
- * back when one of that name is made.  An empty directory proves nothing, nor
- * does one of which some part cannot be read.
+ * back when one of that name is made, but for a second, in which an editor may.
+ * An empty directory proves nothing, nor does one of which some part cannot be
+ * read.
  */
 static int
 sweep(struct reader *r, kept_send_fn *send, void *arg)
 {
 	struct send s = { send, arg };
-	char **path;
+	char **path, list[LIST_PATH_MAX];
+	size_t n = 0;
 	int rc;
 
+	if (r->swept || r->files.count == 0 || kept_due_ms(r) > 0)
+		return 0;
 	for (size_t i = 0; i < r->places.count; i++)
 		if (r->places.place[i].problem != NULL)
 			return 0;
-	path = calloc(r->files.count, sizeof *path);
-	if (path == NULL || r->files.count == 0) {
-		free(path);
+	path = calloc(r->files.count + r->away.count + 1, sizeof *path);
+	if (path == NULL)
 		return 0;
-	}
 	for (size_t i = 0; i < r->files.count; i++)
-		path[i] = r->files.file[i].path;
-	rc = orphans(r->opt->good, path, r->files.count, orphan_forget, &s);
+		path[n++] = r->files.file[i].path;
+	for (size_t i = 0; i < r->away.count; i++)
+		path[n++] = r->away.file[i].path;
+	if (r->manifest)
+		path[n++] = list_path(r, list);
+	rc = orphans(r->opt->good, path, n, orphan_forget, &s);
 	free(path);
 	r->swept = true;
 	return rc;
+}
+
+unsigned
+kept_due_ms(const struct reader *r)
+{
+	long long since = r->opt->good == NULL || r->begun_ms == 0 ? PROOF_MS :
+	    monotonic_ms() - r->begun_ms;
+
+	if (r->opt->good != NULL && r->away.count > 0)
+		since = 0;
+	return since >= PROOF_MS ? 0 : (unsigned)(PROOF_MS + 10 - since);
 }
 
 int
@@ -263,6 +371,8 @@ kept_tell(struct reader *r, kept_send_fn *send, void *arg)
 		    r->forgotten.text[i], name), KEPT_NAME_SIZE - 1);
 	text_list_free(&r->forgotten);
 	for (size_t i = 0; rc == 0 && i < r->files.count; i++)
-		rc = tell_good(r, &r->files.file[i], send, arg);
-	return rc == 0 && !r->swept ? sweep(r, send, arg) : rc;
+		rc = tell_good(&r->files.file[i], send, arg);
+	if (rc == 0)
+		rc = tell_list(r, send, arg);
+	return rc == 0 ? sweep(r, send, arg) : rc;
 }

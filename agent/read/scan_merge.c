@@ -14,12 +14,13 @@
 #include <string.h>
 
 #include "agent/read/scan.h"
+#include "agent/read/scan_kept.h"
 
 /* For the time of a merge: which documents of each file count. */
 struct merge {
 	struct reader *r;
 	struct content **use; /* parallel to r->files; NULL: nothing */
-	bool *demote;
+	bool *wrong; /* likewise: files in which resolving found errors */
 	struct spec_errors *errors;
 };
 
@@ -132,7 +133,7 @@ files_resolve(const struct files *files, struct error *err)
 	int rc = -1;
 
 	for (size_t i = 0; use != NULL && i < files->count; i++)
-		use[i] = files->file[i].now;
+		use[i] = files->file[i].gone ? NULL : files->file[i].now;
 	if (use == NULL || resolve_contents(use, files, &set) != 0)
 		goto out;
 	rc = 0;
@@ -172,7 +173,7 @@ demote(const struct merge *m, const struct spec_set *set)
 	struct file *files = m->r->files.file;
 	bool any = false;
 
-	memset(m->demote, 0, m->r->files.count * sizeof *m->demote);
+	memset(m->wrong, 0, m->r->files.count * sizeof *m->wrong);
 	for (size_t i = 0; i < set->errors.count; i++) {
 		const struct spec_error *e = &set->errors.error[i];
 		struct file *f = reader_file(m->r, e->place.file);
@@ -180,37 +181,51 @@ demote(const struct merge *m, const struct spec_set *set)
 		if (f == NULL || e->warning ||
 		    !can_demote(m, (size_t)(f - files)))
 			continue;
-		m->demote[f - files] = any = true;
+		m->wrong[f - files] = any = true;
 		f->invalid = true;
 		copy_error(m->errors, f->path, e);
 	}
 	for (size_t i = 0; i < m->r->files.count; i++)
-		if (m->demote[i])
+		if (m->wrong[i])
 			m->use[i] = files[i].good;
 	return any;
 }
 
-/* The errors that stayed; files without any are good from now on. */
-static void
+/*
+ * The errors that stayed; files without any are good from now on.  One of no
+ * file says that memory is out: then nothing is known of any file, and -1 is
+ * returned.
+ */
+static int
 conclude(const struct merge *m, const struct spec_set *set)
 {
+	int rc = 0;
+
+	memset(m->wrong, 0, m->r->files.count * sizeof *m->wrong);
 	for (size_t i = 0; i < set->errors.count; i++) {
 		const struct spec_error *e = &set->errors.error[i];
 		struct file *f = reader_file(m->r, e->place.file);
 
 		copy_error(m->errors, f != NULL ? f->path : NULL, e);
-		if (f != NULL && !e->warning)
-			f->invalid = true;
+		if (e->warning)
+			continue;
+		if (f == NULL)
+			rc = -1;
+		else
+			m->wrong[f - m->r->files.file] = f->invalid = true;
 	}
 	for (size_t i = 0; i < m->r->files.count; i++) {
 		struct file *f = &m->r->files.file[i];
 
+		f->stands_in = f->invalid && f->good != NULL &&
+		    m->use[i] == f->good && !m->wrong[i];
 		if (f->invalid || m->use[i] != f->now || f->good == f->now)
 			continue;
 		content_unref(f->good);
 		f->good = content_ref(f->now);
 	}
 	spec_errors_sort(m->errors);
+	return rc;
 }
 
 static int
@@ -220,18 +235,18 @@ make_specs(struct reader *r, struct changes *ch)
 	int rc = -1;
 
 	m.use = calloc(r->files.count + 1, sizeof *m.use);
-	m.demote = calloc(r->files.count + 1, sizeof *m.demote);
-	if (m.use == NULL || m.demote == NULL)
+	m.wrong = calloc(r->files.count + 1, sizeof *m.wrong);
+	if (m.use == NULL || m.wrong == NULL)
 		goto out;
 	begin(&m);
 	/* Ends, since each round puts back one file at least. */
 	while ((rc = resolve_contents(m.use, &r->files, &ch->set)) == 0 && demote(&m, &ch->set))
 		spec_set_free(&ch->set);
 	if (rc == 0)
-		conclude(&m, &ch->set);
+		rc = conclude(&m, &ch->set);
 out:
 	free(m.use);
-	free(m.demote);
+	free(m.wrong);
 	return rc;
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "agent/read/scan.h"
+#include "agent/read/scan_kept.h"
 #include "agent/read/trust.h"
 
 #define GONE_MS 1000 /* for a MANIFEST that is replaced */
@@ -41,12 +42,21 @@ judge_file(const struct file *f, const struct manifest_entry *e,
 	return 0;
 }
 
+/* The first file from the k-th on that is there. */
+static size_t
+present(const struct files *files, size_t k)
+{
+	while (k < files->count && files->file[k].gone)
+		k++;
+	return k;
+}
+
 /* Both are sorted by name. */
 static int
 judge_files(const struct manifest *m, const struct files *files,
     struct error *err)
 {
-	size_t i = 0, k = 0;
+	size_t i = 0, k = present(files, 0);
 
 	while (i < m->count || k < files->count) {
 		const struct file *f = k < files->count ? &files->file[k] :
@@ -65,24 +75,61 @@ judge_files(const struct manifest *m, const struct files *files,
 		if (judge_file(f, e, err) != 0)
 			return -1;
 		i++;
-		k++;
+		k = present(files, k + 1);
 	}
 	return 0;
 }
 
-/* The list says what belongs to the set: no more proof is needed. */
+/* Defaults of a directory that was swapped, too, are gone by the list's word. */
 static void
+say_gone(struct file *f)
+{
+	if (f->lost) {
+		free(f->problem);
+		f->problem = NULL;
+		f->lost = f->unsettled = false;
+		content_unref(f->now);
+		f->now = content_ref(f->good);
+		f->vanished_ms = monotonic_ms();
+	}
+	f->gone = true;
+}
+
+/*
+ * The list says what belongs to the set: no more proof is needed.  Returns how
+ * many with defaults are gone, which stay in the table until the agent has
+ * judged that.
+ */
+static size_t
 drop_vanished(struct files *files)
 {
-	size_t kept = 0;
+	size_t kept = 0, gone = 0;
 
 	for (size_t i = 0; i < files->count; i++) {
-		if (files->file[i].vanished_ms != 0 || files->file[i].lost)
-			file_finish(&files->file[i]);
-		else
-			files->file[kept++] = files->file[i];
+		struct file *f = &files->file[i];
+
+		if (f->vanished_ms == 0 && !f->lost) {
+			files->file[kept++] = *f;
+		} else if (f->good != NULL && f->good->docs.defaults) {
+			say_gone(f);
+			gone++;
+			files->file[kept++] = *f;
+		} else {
+			file_finish(f);
+		}
 	}
 	files->count = kept;
+	return gone;
+}
+
+/* What the MANIFEST lists is as it says, and nothing is wrong with it. */
+static void
+take_over(struct reader *r, struct files *next, bool withhold)
+{
+	r->manifest = true;
+	r->withheld = withhold;
+	for (size_t i = 0; i < next->count; i++)
+		next->file[i].invalid = next->file[i].stands_in = false;
 }
 
 /* The MANIFEST decides what runs, as a spec does. */
@@ -138,18 +185,22 @@ scan_judge(struct reader *r, int dirfd, struct files *next,
 {
 	struct manifest m;
 	struct error why;
+	size_t gone = 0;
 	int rc;
 
 	error_clear(&why);
+	kept_list_recall(r);
 	rc = read_list(r, dirfd, &m, &why);
-	if (rc == 1 && without(r, &why) == 0)
+	if (rc == 1 && without(r, &why) == 0) {
+		r->withheld = false;
 		return 0;
+	}
 	if (rc != 1)
 		r->manifest_gone_ms = 0;
 	if (rc == 0)
 		rc = trusted(r, dirfd, &why);
 	if (rc == 0)
-		drop_vanished(next);
+		gone = drop_vanished(next);
 	if (rc == 0)
 		rc = judge_files(&m, next, &why);
 	manifest_free(&m);
@@ -158,7 +209,7 @@ scan_judge(struct reader *r, int dirfd, struct files *next,
 	if (rc == 0 && r->signs != NULL && r->signs->listed)
 		rc = signed_end(r, next, &why);
 	if (rc == 0) {
-		r->manifest = true;
+		take_over(r, next, gone > 0);
 		return 0;
 	}
 	error_set(err, why.code, "%s/" MANIFEST_NAME ": %s; the set stays "

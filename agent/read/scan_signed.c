@@ -225,7 +225,7 @@ signed_end(const struct reader *r, const struct files *next, struct error *err)
 		return rc == 1 ? 0 : rc;
 	rc = accepted_set(&s->news, path, s->number, s->digest);
 	for (size_t i = 0; rc == 0 && i < next->count; i++)
-		rc = accepted_set(&s->news, next->file[i].path, s->number,
+		rc = next->file[i].gone ? 0 : accepted_set(&s->news, next->file[i].path, s->number,
 		    next->file[i].now->digest);
 	if (rc != 0)
 		return error_sys(err, ENOMEM, "its number");

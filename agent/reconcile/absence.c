@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/reconcile/absence.h"
 #include "agent/reconcile/unrecorded.h"
+#include "agent/read/words.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -24,31 +25,6 @@ hold(struct absence *a, const char *fmt, ...)
 	a->hold = strdup(text);
 }
 
-/* Drops removals that are out of the window; returns how many are left. */
-static size_t
-recent(struct absence *a, int64_t now)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->removed; i++)
-		if (now - a->removal[i].at < REMOVAL_WINDOW_MS)
-			a->removal[n++] = a->removal[i];
-	return a->removed = n;
-}
-
-static void
-count_removal(struct absence *a, const struct reconciler *r, int64_t now)
-{
-	struct removal *grown = realloc(a->removal,
-	    (a->removed + 1) * sizeof *grown);
-
-	if (grown == NULL)
-		return;
-	a->removal = grown;
-	a->removal[a->removed++] = (struct removal){ now,
-		r->shop.inventory->count };
-}
-
 /*
  * How many removals are allowed in the window.  A share is one of the jails
  * that there were at its beginning: of what is left, each removal would make
@@ -59,17 +35,36 @@ allowed(const struct absence *a, const struct reconciler *r)
 {
 	size_t managed = r->shop.inventory->count;
 
-	if (a->removed > 0 && a->removal[0].managed > managed)
-		managed = a->removal[0].managed;
+	if (a->window.count > 0 && a->window.removal[0].managed > managed)
+		managed = a->window.removal[0].managed;
 	return limit_number(&a->limit, ABSENCE_USUAL, managed);
 }
 
-/* A file that may be about the missing jails, and cannot be read. */
+#define FILE_ABOUT "%s is invalid and may be about it; mend the file"
+
+/*
+ * An invalid file that may declare what no other file does: any jail, or (not
+ * NULL) this one.
+ */
 static const struct scan_file *
-unknown_file(const struct scan *s)
+file_about(const struct scan *s, const char *name)
+{
+	for (size_t i = 0; i < s->file_count; i++) {
+		const struct scan_file *f = &s->file[i];
+
+		if (!f->valid && (!f->has_last_good || f->words == NULL ||
+		    (name != NULL && words_have(f->words, name))))
+			return f;
+	}
+	return NULL;
+}
+
+/* The same for defaults: those of any invalid file may be about any jail. */
+static const struct scan_file *
+file_about_defaults(const struct scan *s)
 {
 	for (size_t i = 0; i < s->file_count; i++)
-		if (!s->file[i].valid && !s->file[i].has_last_good)
+		if (!s->file[i].valid)
 			return &s->file[i];
 	return NULL;
 }
@@ -97,38 +92,49 @@ set_hold(struct managed *m, const char *why)
 static bool
 too_many(struct absence *a, bool now_too_many, size_t candidates, int64_t now)
 {
-	if (now_too_many && candidates > a->peak) {
-		a->peak = candidates;
-		a->peak_at = now;
+	struct window *w = &a->window;
+
+	if (now_too_many && candidates > w->peak) {
+		w->peak = candidates;
+		w->peak_at = now;
+		w->changed = true;
 	}
-	return now_too_many || (a->peak > 0 &&
-	    now - a->peak_at < REMOVAL_WINDOW_MS);
+	return now_too_many || (w->peak > 0 &&
+	    now - w->peak_at < REMOVAL_WINDOW_MS);
 }
 
-/*
- * Why no jail may be removed now; NULL when some may.  `candidates` are those
- * whose absence is proven, of all that are missing.
- */
+/* What is missing, and nobody approved that. */
+struct missing {
+	size_t all;
+	size_t proven;	 /* of these: for the time that it takes */
+	size_t defaults; /* of these: files with defaults */
+	size_t counted;	 /* removals that have begun before, so they were allowed */
+};
+
+/* Why no jail may be removed now; NULL when some may. */
 static void
 find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
-    size_t candidates, size_t missing, int64_t now)
+    const struct missing *n, int64_t now)
 {
-	const struct scan_file *f = unknown_file(s);
-	size_t done = recent(a, now), most = allowed(a, r);
-	bool many = done + candidates > most, few_now;
+	const struct scan_file *f = n->defaults > 0 ? file_about_defaults(s) :
+	    file_about(s, NULL);
+	size_t done = window_recent(&a->window, now) - n->counted;
+	size_t most = allowed(a, r);
+	bool many = done + n->proven > most, few_now = !many;
 
-	a->waits = candidates > 0 && !many && done + missing > most;
+	a->waits = n->proven > 0 && !many && done + n->all > most;
 	a->pending |= a->waits;
-	if (missing == 0)
-		a->peak = 0;
-	if (candidates == 0 && missing > 0)
+	if (n->all == 0 && a->window.peak > 0) {
+		a->window.peak = 0;
+		a->window.changed = true;
+	}
+	if (n->proven == 0 && n->all > 0)
 		return;
 	free(a->hold);
 	a->hold = NULL;
-	if (candidates == 0)
+	if (n->proven == 0)
 		return;
-	few_now = !many;
-	many = too_many(a, many || !a->seen, candidates, now);
+	many = too_many(a, many || !a->seen, n->proven, now);
 	if (s->state == SCAN_MISSING)
 		hold(a, "%s", s->why != NULL ? s->why : "no directory");
 	else if (r->shop.inventory->doubt != NULL)
@@ -138,16 +144,15 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 		    "approve it with jailagent ack, or bring the files back",
 		    r->shop.set);
 	else if (f != NULL)
-		hold(a, "%s is invalid and may be about it; mend the file",
-		    f->path);
+		hold(a, FILE_ABOUT, f->path);
 	else if (many && few_now)
 		hold(a, "%zu specs were gone at once, so those that are not "
 		    "back yet may come; approve their removal with jailagent "
-		    "ack, or bring the files back", a->peak);
+		    "ack, or bring the files back", a->window.peak);
 	else if (many)
 		hold(a, "%zu removals at once are more than --max-remove "
 		    "allows (%zu in 10 minutes); approve them with jailagent "
-		    "ack, or bring the files back", done + candidates, most);
+		    "ack, or bring the files back", done + n->proven, most);
 }
 
 /*
@@ -187,6 +192,14 @@ others_may_come(struct absence *a, struct reconciler *r, int64_t now)
 	for (size_t i = 0; i < r->count; i++)
 		if (r->jail[i]->absent_at != 0 && !r->jail[i]->acked)
 			r->jail[i]->absent_at = now;
+}
+
+static const char *
+token_of(const struct reconciler *r, const struct managed *m)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+
+	return e != NULL ? e->token : "";
 }
 
 /* Forgetting it takes nothing away: never made, or to be kept. */
@@ -235,7 +248,8 @@ judge_defaults(struct absence *a, const struct reconciler *r,
 			continue;
 		if (!held) {
 			if (!a->acked)
-				count_removal(a, r, now);
+				window_add(&a->window, "",
+				    r->shop.inventory->count, now);
 			a->drop = true;
 		} else if (a->held_file == NULL) {
 			a->held_file = strdup(s->file[i].path);
@@ -243,11 +257,85 @@ judge_defaults(struct absence *a, const struct reconciler *r,
 	}
 }
 
-int
-absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
+/*
+ * One whose absence is proven, while others may be removed.  Returns whether
+ * nothing else holds it.
+ */
+static bool
+give_up(struct absence *a, struct reconciler *r, struct managed *m,
+    const struct scan *s, int64_t now)
+{
+	bool counts = !m->acked && !no_loss(r, m);
+	const struct scan_file *f = counts ? file_about(s, m->name) : NULL;
+	char why[ERROR_TEXT_MAX];
+
+	if (f != NULL) {
+		snprintf(why, sizeof why, FILE_ABOUT, f->path);
+		set_hold(m, why);
+		return false;
+	}
+	set_hold(m, NULL);
+	if (counts)
+		window_add(&a->window, token_of(r, m),
+		    r->shop.inventory->count, now);
+	reconciler_unwant(r, m);
+	return true;
+}
+
+static void
+judge_jails(struct absence *a, struct reconciler *r, const struct scan *s,
     int64_t now)
 {
-	size_t candidates, missing;
+	const struct scan_file *by = NULL;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *m = r->jail[i];
+
+		if (m->absent_at == 0 || m->unwanted)
+			continue;
+		if (!absent(m, now) || s->state != SCAN_OK ||
+		    (a->waits && !m->acked && !no_loss(r, m))) {
+			a->pending = true;
+			a->held += m->hold != NULL;
+		} else if (a->hold != NULL && !m->acked &&
+		    !no_loss(r, m)) {
+			set_hold(m, a->hold);
+			a->held++;
+		} else if (!give_up(a, r, m, s, now)) {
+			by = by == NULL ? file_about(s, m->name) : by;
+			a->held++;
+		}
+	}
+	/* What holds single jails is told, too. */
+	if (by != NULL && a->hold == NULL)
+		hold(a, FILE_ABOUT, by->path);
+}
+
+static struct missing
+count_missing(struct absence *a, const struct reconciler *r,
+    const struct scan *s, int64_t now)
+{
+	struct missing n = { .defaults = defaults_gone(a, s) };
+
+	n.all = n.proven = n.defaults;
+	(void)window_recent(&a->window, now);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct managed *m = r->jail[i];
+
+		if (m->absent_at == 0 || m->unwanted || m->acked ||
+		    no_loss(r, m))
+			continue;
+		n.all++;
+		n.proven += absent(m, now);
+		n.counted += window_has(&a->window, token_of(r, m));
+	}
+	return n;
+}
+
+/* Takes over the specs; returns whether some were missing, -1 without memory. */
+static int
+take_specs(struct reconciler *r, struct scan *s)
+{
 	bool back = false;
 
 	for (size_t i = 0; i < s->changed_count; i++) {
@@ -268,46 +356,29 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 		if (reconciler_want(r, spec) != 0)
 			return -1;
 	}
+	return back;
+}
+
+int
+absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
+    int64_t now)
+{
+	struct missing n;
+	int back = take_specs(r, s);
+
+	if (back == -1)
+		return -1;
 	a->pending = false;
 	a->held = 0;
-	if (back)
+	if (back == 1)
 		others_may_come(a, r, now);
 	note_absent(r, s, now);
 	/* One that took its place empty may be what is below a mount. */
 	a->seen &= !s->replaced;
-	candidates = defaults_gone(a, s);
-	missing = candidates;
-	for (size_t i = 0; i < r->count; i++) {
-		const struct managed *m = r->jail[i];
-
-		if (m->absent_at == 0 || m->unwanted || m->acked ||
-		    no_loss(r, m))
-			continue;
-		missing++;
-		candidates += absent(m, now);
-	}
-	find_doubt(a, r, s, candidates, missing, now);
+	n = count_missing(a, r, s, now);
+	find_doubt(a, r, s, &n, now);
 	judge_defaults(a, r, s, now);
-	for (size_t i = 0; i < r->count; i++) {
-		struct managed *m = r->jail[i];
-
-		if (m->absent_at == 0 || m->unwanted)
-			continue;
-		if (!absent(m, now) || s->state != SCAN_OK ||
-		    (a->waits && !m->acked && !no_loss(r, m))) {
-			a->pending = true;
-			a->held += m->hold != NULL;
-		} else if (a->hold != NULL && !m->acked &&
-		    !no_loss(r, m)) {
-			set_hold(m, a->hold);
-			a->held++;
-		} else {
-			set_hold(m, NULL);
-			if (!no_loss(r, m) && !m->acked)
-				count_removal(a, r, now);
-			reconciler_unwant(r, m);
-		}
-	}
+	judge_jails(a, r, s, now);
 	return 0;
 }
 
@@ -316,6 +387,6 @@ absence_free(struct absence *a)
 {
 	free(a->hold);
 	free(a->held_file);
-	free(a->removal);
+	window_free(&a->window);
 	memset(a, 0, sizeof *a);
 }

@@ -11,24 +11,14 @@
 #include "agent/read/reader.h"
 #include "agent/reconcile/limit.h"
 #include "agent/reconcile/reconcile.h"
+#include "agent/reconcile/window.h"
 
 #define ABSENCE_MS 1000		     /* between the two scans */
 #define ABSENCE_USUAL 20		     /* percent of the managed jails */
-#define REMOVAL_WINDOW_MS (600 * 1000) /* of --max-remove */
 
 struct absence {
 	struct limit limit; /* --max-remove */
-	struct removal {
-		int64_t at;	/* ms */
-		size_t managed; /* jails that there were then, it among them */
-	} *removal;		/* those in the window, oldest first */
-	size_t removed;
-	/*
-	 * The most removals that were held at once, and when that was: as files
-	 * come back, those that are not there yet are not to be taken for few.
-	 */
-	size_t peak;
-	int64_t peak_at;
+	struct window window; /* of what was removed */
 	int64_t returns_at; /* since when files come back; 0: they do not */
 	int64_t return_at;  /* the newest of them */
 	bool pending; /* some absence is not proven yet: scan again */

@@ -6,6 +6,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/base/buffer.h"
 #include "agent/base/file.h"
@@ -83,19 +84,15 @@ kept_path(const char *dir, const char *name)
 	return path;
 }
 
-bool
-kept_has(const char *dir, const char *path, const char *text, size_t len)
+void
+kept_forget(const char *dir, const char *name)
 {
-	struct error err;
-	char *kept;
-	size_t kept_len;
-	bool same;
+	struct buffer file = { .data = NULL };
 
-	if (kept_read(dir, NULL, path, &kept, &kept_len, &err) != 0)
-		return false;
-	same = kept_len == len && memcmp(kept, text, len) == 0;
-	free(kept);
-	return same;
+	buffer_printf(&file, "%s/%s", dir, name);
+	if (!file.failed && kept_is_name(name))
+		(void)unlink(file.data);
+	buffer_free(&file);
 }
 
 int

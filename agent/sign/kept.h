@@ -24,7 +24,7 @@ bool kept_is_name(const char *name);
 /*
  * The text that is kept of a file; to be freed, a NUL follows.  Returns 0, 1
  * when there is none, -1 when it is not genuine, or cannot be read.
- * `public_key` as for minisign_public_read.
+ * `public_key` as for minisign_public_read; NULL: its signature is not looked at.
  */
 int kept_read(const char *dir, const char *public_key, const char *path,
     char **text, size_t *len, struct error *err);
@@ -35,8 +35,8 @@ int kept_read(const char *dir, const char *public_key, const char *path,
  */
 char *kept_path(const char *dir, const char *name);
 
-/* Whether exactly this text is kept; its signature is not looked at. */
-bool kept_has(const char *dir, const char *path, const char *text, size_t len);
+/* Removes what is kept, by its name in the directory. */
+void kept_forget(const char *dir, const char *name);
 
 /* For the signer, which has the directory open. */
 int kept_write(int dir, const struct minisign_secret *secret,

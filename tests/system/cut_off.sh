@@ -6,14 +6,6 @@
 . tests/agent.sh
 
 little_root "$work/roots/all"
-helper_named() { # WORD
-	for _p in $(helpers); do
-		grep -q -a "$1" "/proc/$_p/cmdline" "/proc/$_p/comm" &&
-		    echo "$_p"
-	done
-	return 0
-}
-
 check "the agent starts" agent_start --interval 1
 put_spec web "path: $work/roots/all"
 check "a jail runs" settled web

@@ -58,7 +58,8 @@ mkdir "$specs/sub"
 spec three "path: $work/roots/one" > "$work/real/three.yaml"
 mount --bind "$work/real" "$specs/sub"
 rm "$work/real/one.yaml"
-check "an agent for directories below" agent_start --recursive --interval 1
+check "an agent for directories below" agent_start --recursive --interval 1 \
+    --max-remove 9
 check "with a jail there" settled three
 jid=$(ja list -j three jid)
 umount "$specs/sub"

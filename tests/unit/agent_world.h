@@ -102,6 +102,7 @@ world_make(struct world *w, enum jail_generation generation)
 	snprintf(p->public_key, PATHS_MAX, "%s",
 	    world_path(w, "state/key.pub"));
 	snprintf(p->control, PATHS_MAX, "%s", world_path(w, "run/control"));
+	snprintf(p->removals, PATHS_MAX, "%s", world_path(w, "run/removals"));
 	snprintf(p->journal, PATHS_MAX, "%s", world_path(w, "run/journal"));
 	snprintf(p->console, PATHS_MAX, "%s", world_path(w, "run/console"));
 	snprintf(w->set, PATHS_MAX, "%s", world_path(w, "set"));

@@ -8,6 +8,9 @@
 #include <signal.h>
 #include <time.h>
 
+#include <sodium.h>
+
+#include "agent/read/manifest.h"
 #include "agent/read/scan.h"
 #include "temp_dir.h"
 
@@ -78,6 +81,26 @@ write_jail(const struct world *w, const char *file, const char *name,
 	snprintf(text, sizeof text, "name: %s\npath: /\npersist: true\n"
 	    "host.hostname: %s\n", name, host);
 	write_text(w, file, text);
+}
+
+/* What sha256sum(1) prints for these files, NULL at the end. */
+static inline void
+write_manifest(const struct world *w, const char *const *name)
+{
+	char text[4096] = "";
+
+	for (; *name != NULL; name++) {
+		unsigned char sha256[MANIFEST_DIGEST];
+		char hex[2 * MANIFEST_DIGEST + 1], *data;
+		size_t len, at = strlen(text);
+
+		data = temp_read(spec_path(w, *name), &len);
+		manifest_digest(data, len, sha256);
+		free(data);
+		sodium_bin2hex(hex, sizeof hex, sha256, sizeof sha256);
+		snprintf(text + at, sizeof text - at, "%s  %s\n", hex, *name);
+	}
+	write_text(w, MANIFEST_NAME, text);
 }
 
 static inline void

@@ -7,109 +7,10 @@
 
 #include <cmocka.h>
 
-#include "agent/reconcile/absence.h"
-#include "agent_fixture.h"
+#include "agent/read/words.h"
+#include "absence_scene.h"
 
-#define JAILS 10
-
-struct scene {
-	struct world w;
-	struct absence a;
-	int64_t now;
-};
-
-/* A scan that names what is new and what is gone, ended by NULL. */
-static void
-scan_with(struct scene *s, enum scan_state state, const char *changed,
-    const char *const *gone, struct scan_file *file)
-{
-	struct scan scan;
-	struct spec_set set = { 0 };
-
-	memset(&scan, 0, sizeof scan);
-	scan.state = state;
-	scan.why = state == SCAN_MISSING ? strdup("no such directory") : NULL;
-	if (changed != NULL)
-		specs_parse(&s->w, changed, &set);
-	scan.changed = calloc(set.count + 1, sizeof *scan.changed);
-	for (size_t i = 0; i < set.count; i++)
-		scan.changed[scan.changed_count++] = spec_copy(set.spec[i]);
-	spec_set_free(&set);
-	for (; gone != NULL && *gone != NULL; gone++)
-		assert_int_equal(text_list_add(&scan.gone, *gone), 0);
-	scan.file = file;
-	scan.file_count = file != NULL;
-	assert_int_equal(absence_apply(&s->a, &s->w.reconciler, &scan,
-	    s->now), 0);
-	scan.file = NULL;
-	scan.file_count = 0;
-	scan_free(&scan);
-	world_rest(&s->w);
-}
-
-static void
-scan(struct scene *s, const char *changed, const char *const *gone)
-{
-	scan_with(s, SCAN_OK, changed, gone, NULL);
-}
-
-static const char *const one_gone[] = { "j0", NULL };
 static const char *const three_gone[] = { "j0", "j1", "j2", NULL };
-
-static void
-yaml_of(unsigned first, unsigned count, char *buf, size_t size)
-{
-	size_t n = 0;
-
-	for (unsigned i = first; i < first + count; i++)
-		n += (size_t)snprintf(buf + n, size - n, "%sname: j%u\n"
-		    "path: @\npersist: true\n", n == 0 ? "" : "---\n", i);
-}
-
-static int
-setup(void **state)
-{
-	struct reconcile_options opt = { .letters = ALL_LETTERS,
-		.prune = true, .healing = true };
-	struct scene *s = calloc(1, sizeof *s);
-	char yaml[2048];
-
-	world_make(&s->w, JAIL_GEN_15);
-	s->a.limit.value = -1;
-	s->a.seen = true;
-	s->now = 100000;
-	world_reconciler(&s->w, &opt);
-	yaml_of(0, JAILS, yaml, sizeof yaml);
-	scan(s, yaml, NULL);
-	assert_int_equal(s->w.told, JAILS);
-	*state = s;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct scene *s = *state;
-
-	absence_free(&s->a);
-	world_remove(&s->w);
-	free(s);
-	return 0;
-}
-
-static unsigned
-alive(struct scene *s)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < JAILS; i++) {
-		char name[8];
-
-		snprintf(name, sizeof name, "j%u", i);
-		n += kernel_jid(&s->w, name) > 0;
-	}
-	return n;
-}
 
 static void
 two_scans_a_second_apart(void **state)
@@ -197,10 +98,44 @@ invalid_file_holds(void **state)
 	assert_int_equal(alive(s), JAILS);
 	assert_int_equal(s->a.held, 1);
 	assert_non_null(strstr(m->hold, "/etc/x.yaml"));
-	/* With last good specs of its own it is about others. */
+	/* Last good specs of its own do not tell what else is in it. */
 	bad.has_last_good = true;
 	scan_with(s, SCAN_OK, NULL, NULL, &bad);
+	assert_int_equal(alive(s), JAILS);
+	/* A document may have been moved there. */
+	bad.words = (char []){ " name j0 path root " };
+	scan_with(s, SCAN_OK, NULL, NULL, &bad);
+	assert_int_equal(alive(s), JAILS);
+	assert_int_equal(s->a.held, 1);
+	assert_non_null(strstr(m->hold, "/etc/x.yaml"));
+	assert_non_null(strstr(s->a.hold, "/etc/x.yaml"));
+	/* Else it is about others. */
+	bad.words = (char []){ " name j00 xj0 path j1 " };
+	scan_with(s, SCAN_OK, NULL, NULL, &bad);
 	assert_int_equal(alive(s), JAILS - 1);
+	assert_null(s->a.hold);
+}
+
+static void
+words(void **state)
+{
+	static const char text[] = "{\"name\":\"web.a-b_c\",x:[1]}\xc3\xa4\nend";
+	char *w = words_of(text, strlen(text));
+
+	(void)state;
+	assert_string_equal(w, " name web.a-b_c x 1 end ");
+	assert_true(words_have(w, "web.a-b_c"));
+	assert_true(words_have(w, "end"));
+	assert_false(words_have(w, "web"));
+	assert_false(words_have(w, "a-b_c"));
+	/* It could be quoted, and in UTF-16 anything could be there. */
+	assert_true(words_have(w, "en d"));
+	free(w);
+	assert_null(words_of("n\0a\0", 4));
+	assert_true(words_have(NULL, "any"));
+	w = words_of("", 0);
+	assert_false(words_have(w, "any"));
+	free(w);
 }
 
 static void
@@ -522,6 +457,7 @@ main(void)
 		TEST(doubtful_scans_prove_nothing),
 		TEST(gone_is_remembered_when_unsettled),
 		TEST(invalid_file_holds),
+		TEST(words),
 		TEST(too_many_are_held_until_ack),
 		TEST(slow_deletion),
 		TEST(files_back_end_the_hold),

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "agent/read/scan_kept.h"
 #include "agent/sign/kept.h"
 #include "scan_world.h"
 
@@ -15,6 +16,7 @@ struct keeper {
 	char good[512], key[512], pub[512];
 	struct minisign_secret *secret;
 	int dir;
+	bool dead; /* the signer: nothing is written any more */
 	unsigned kept, forgotten;
 };
 
@@ -71,21 +73,40 @@ take(void *arg, unsigned type, const void *data, size_t len)
 	}
 	assert_int_equal(type, READER_KEEP);
 	k->kept++;
-	return kept_write(k->dir, k->secret, path, path + strlen(path) + 1,
+	return k->dead ? 0 : kept_write(k->dir, k->secret, path, path + strlen(path) + 1,
 	    len - strlen(path) - 1, &err);
 }
 
-/* A scan and what follows it. */
+/* One scan, and what the agent is told before and behind its answer. */
+static void
+look_once(struct keeper *k)
+{
+	scan(k->w);
+	assert_int_equal(kept_outdate(&k->w->r, take, k), 0);
+	assert_int_equal(kept_tell(&k->w->r, take, k), 0);
+}
+
+/* Until all is settled; what was said is of the first scan that said it. */
 static void
 look(struct keeper *k)
 {
 	k->kept = k->forgotten = 0;
-	scan(k->w);
-	while (k->w->s.again_ms > 0) {
+	look_once(k);
+	while (k->w->s.state == SCAN_UNSETTLED) {
 		usleep(k->w->s.again_ms * 1000);
-		scan(k->w);
+		look_once(k);
 	}
-	assert_int_equal(kept_tell(&k->w->r, take, k), 0);
+}
+
+/* The second after which what is gone is forgotten. */
+static void
+second_passes(struct keeper *k)
+{
+	struct reader *r = &k->w->r;
+
+	r->begun_ms -= PROOF_MS;
+	for (size_t i = 0; i < r->away.count; i++)
+		r->away.file[i].vanished_ms -= PROOF_MS;
 }
 
 /* The agent ended, and another one starts. */
@@ -154,7 +175,13 @@ forgotten(void **state)
 	look(k);
 	assert_int_equal(unlink(spec_path(k->w, "a.yaml")), 0);
 	look(k);
+	expect(k->w, SCAN_OK, "-a ");
+	assert_int_equal(k->forgotten, 0);
+	assert_in_range(k->w->s.again_ms, 1000, 1100);
+	second_passes(k);
+	look(k);
 	assert_int_equal(k->forgotten, 1);
+	assert_int_equal(k->w->s.again_ms, 0);
 	write_text(k->w, "a.yaml", "name: [\n");
 	again(k);
 	look(k);
@@ -164,10 +191,133 @@ forgotten(void **state)
 	assert_int_equal(unlink(spec_path(k->w, "b.yaml")), 0);
 	again(k);
 	look(k);
+	assert_int_equal(k->forgotten, 0);
+	second_passes(k);
+	look(k);
 	assert_int_equal(k->forgotten, 1);
 	write_text(k->w, "b.yaml", "name: [\n");
 	look(k);
 	assert_string_equal(host_of(k, "b"), "(none)");
+}
+
+/* An editor renames a file and writes it anew; an agent may start meanwhile. */
+static void
+written_anew(void **state)
+{
+	struct keeper *k = *state;
+
+	write_jail(k->w, "a.yaml", "a", "one");
+	write_jail(k->w, "b.yaml", "b", "one");
+	look(k);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(rename(spec_path(k->w, "a.yaml"),
+		    spec_path(k->w, "a.yaml~")), 0);
+		look(k);
+		write_text(k->w, "a.yaml", "name: [\n");
+		look(k);
+		expect(k->w, SCAN_OK, "+a ");
+		assert_string_equal(host_of(k, "a"), "one");
+		assert_true(file_of(k->w, "a.yaml")->has_last_good);
+		write_jail(k->w, "a.yaml", "a", "one");
+		look(k);
+		assert_int_equal(k->w->s.errors.count, 0);
+		again(k);
+	}
+	/* Under another name it is no second one. */
+	look(k);
+	assert_int_equal(rename(spec_path(k->w, "a.yaml"),
+	    spec_path(k->w, "c.yaml")), 0);
+	look(k);
+	write_text(k->w, "a.yaml", "name: [\n");
+	look(k);
+	expect(k->w, SCAN_OK, "");
+	assert_true(file_of(k->w, "c.yaml")->valid);
+	assert_false(file_of(k->w, "a.yaml")->has_last_good);
+}
+
+/* What could not be kept must not be taken for what was before it. */
+static void
+outdated(void **state)
+{
+	struct keeper *k = *state;
+
+	write_jail(k->w, "a.yaml", "a", "one");
+	look(k);
+	k->dead = true;
+	write_jail(k->w, "a.yaml", "a", "two");
+	scan(k->w);
+	assert_int_equal(kept_outdate(&k->w->r, take, k), 0);
+	assert_int_equal(k->forgotten, 1);
+	assert_int_equal(kept_tell(&k->w->r, take, k), 0);
+	write_text(k->w, "a.yaml", "name: [\n");
+	again(k);
+	look(k);
+	expect(k->w, SCAN_OK, "");
+	assert_false(file_of(k->w, "a.yaml")->has_last_good);
+	assert_null(file_of(k->w, "a.yaml")->words);
+}
+
+/* An agent that starts while a set is replaced waits for the new one, too. */
+static void
+list_is_replaced(void **state)
+{
+	static const char *const both[] = { "a.yaml", "b.yaml", NULL };
+	struct keeper *k = *state;
+
+	write_jail(k->w, "a.yaml", "a", "one");
+	write_jail(k->w, "b.yaml", "b", "one");
+	write_manifest(k->w, both);
+	look(k);
+	expect(k->w, SCAN_OK, "+a +b ");
+	assert_int_equal(k->kept, 3);
+	assert_int_equal(unlink(spec_path(k->w, MANIFEST_NAME)), 0);
+	write_jail(k->w, "a.yaml", "a", "two");
+	again(k);
+	look_once(k);
+	expect(k->w, SCAN_UNSETTLED, "");
+	write_jail(k->w, "b.yaml", "b", "two");
+	write_manifest(k->w, both);
+	look(k);
+	expect(k->w, SCAN_OK, "+a +b ");
+	second_passes(k);
+	look(k);
+	assert_int_equal(k->forgotten, 0);
+	/* After a second each file counts for itself, for the next one, too. */
+	assert_int_equal(unlink(spec_path(k->w, MANIFEST_NAME)), 0);
+	again(k);
+	look_once(k);
+	expect(k->w, SCAN_UNSETTLED, "");
+	k->w->r.manifest_gone_ms -= 1000;
+	look(k);
+	expect(k->w, SCAN_OK, "+a +b ");
+	assert_int_equal(k->forgotten, 1);
+	again(k);
+	look_once(k);
+	expect(k->w, SCAN_OK, "+a +b ");
+}
+
+/* Its text is the last good one, and does not help. */
+static void
+invalid_by_defaults(void **state)
+{
+	struct keeper *k = *state;
+
+	write_text(k->w, "00.yaml", "name: \"*\"\nvars: {v: one}\n");
+	write_text(k->w, "a.yaml", "name: a\npath: /\npersist: true\n"
+	    "host.hostname: ${v}\n");
+	look(k);
+	expect(k->w, SCAN_OK, "+a ");
+	write_text(k->w, "00.yaml", "name: \"*\"\nvars: {w: one}\n");
+	for (int i = 0; i < 2; i++) {
+		look(k);
+		expect(k->w, SCAN_OK, "");
+		assert_false(file_of(k->w, "a.yaml")->valid);
+		assert_false(file_of(k->w, "a.yaml")->has_last_good);
+		again(k);
+	}
+	write_text(k->w, "00.yaml", "name: \"*\"\nvars: {v: two}\n");
+	look(k);
+	assert_string_equal(host_of(k, "a"), "two");
 }
 
 /* Each byte of a kept file counts. */
@@ -270,6 +420,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(recalled),
 		TEST(forgotten),
+		TEST(written_anew),
+		TEST(outdated),
+		TEST(list_is_replaced),
+		TEST(invalid_by_defaults),
 		TEST(forged),
 		TEST(vanished_meanwhile),
 	};

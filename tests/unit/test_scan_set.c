@@ -6,30 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <sodium.h>
-
-#include "agent/read/manifest.h"
 #include "scan_world.h"
-
-/* What sha256sum(1) prints for these files, NULL at the end. */
-static void
-write_manifest(const struct world *w, const char *const *name)
-{
-	char text[4096] = "";
-
-	for (; *name != NULL; name++) {
-		unsigned char sha256[MANIFEST_DIGEST];
-		char hex[2 * MANIFEST_DIGEST + 1], *data;
-		size_t len, at = strlen(text);
-
-		data = temp_read(spec_path(w, *name), &len);
-		manifest_digest(data, len, sha256);
-		free(data);
-		sodium_bin2hex(hex, sizeof hex, sha256, sizeof sha256);
-		snprintf(text + at, sizeof text - at, "%s  %s\n", hex, *name);
-	}
-	write_text(w, MANIFEST_NAME, text);
-}
 
 static const char *const both[] = { "a.yaml", "b.yaml", NULL };
 static const char *const only_a[] = { "a.yaml", NULL };
@@ -137,6 +114,50 @@ replaced_by_deletion(void **state)
 	expect(w, SCAN_OK, "+a +b ");
 }
 
+/*
+ * Defaults that are not listed any more count until the agent has given them up,
+ * and with them the whole set.
+ */
+static void
+defaults_not_listed(void **state)
+{
+	static const char *const with[] = { "00.yaml", "a.yaml", "b.yaml",
+		NULL };
+	struct world *w = *state;
+
+	write_text(w, "00.yaml", "name: \"*\"\nsecurelevel: 1\n");
+	write_jail(w, "a.yaml", "a", "one");
+	write_jail(w, "b.yaml", "b", "one");
+	write_manifest(w, with);
+	look(w);
+	expect(w, SCAN_OK, "+a +b ");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(unlink(spec_path(w, "00.yaml")), 0);
+		write_jail(w, "a.yaml", "a", "two");
+		write_manifest(w, both);
+		look(w);
+		expect(w, SCAN_OK, "");
+		assert_true(file_of(w, "00.yaml")->gone);
+		assert_int_equal(w->s.jails, 2);
+		if (i == 1)
+			break;
+		/* They are back: as if nothing had been. */
+		write_text(w, "00.yaml", "name: \"*\"\nsecurelevel: 1\n");
+		write_jail(w, "a.yaml", "a", "one");
+		write_manifest(w, with);
+		look(w);
+		expect(w, SCAN_OK, "");
+		assert_false(file_of(w, "00.yaml")->gone);
+	}
+	reader_drop(&w->r);
+	scan(w);
+	expect(w, SCAN_OK, "+a +b ");
+	assert_string_equal(spec_text(w->s.changed[0], "host.hostname"),
+	    "two");
+	assert_null(spec_param_find(w->s.changed[0], "securelevel"));
+	assert_int_equal(w->s.file_count, 2);
+}
+
 static void
 wrong_files(void **state)
 {
@@ -216,6 +237,7 @@ main(void)
 		TEST(as_a_whole),
 		TEST(said_after_a_while),
 		TEST(replaced_by_deletion),
+		TEST(defaults_not_listed),
 		TEST(wrong_files),
 		TEST(wrong_manifests),
 	};

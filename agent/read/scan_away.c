@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Files that are not there any more.  What they declared is the agent's to judge;
+ * what is known of them outlives them for a while.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/read/scan_away.h"
+
+int
+away_carry(const struct reader *r, const struct places *places,
+    const struct file *old, struct files *next)
+{
+	struct file *f = &next->file[next->count];
+	long long now = monotonic_ms();
+
+	if (places_trouble(places, old->name) != NULL) {
+		next->count++;
+		return scan_carry(r, old, f);
+	}
+	if (places_swapped(places, old->name) != NULL &&
+	    old->vanished_ms == 0 && old->good != NULL) {
+		next->count++;
+		return scan_lost(r, old, places_swapped(places, old->name), f);
+	}
+	if (old->good == NULL || !old->good->docs.defaults || old->dropped ||
+	    (r->signs != NULL && old->resets != r->signs->resets))
+		return 0;
+	*f = (struct file){ .path = strdup(old->path) };
+	if (f->path == NULL)
+		return -1;
+	f->name = f->path + (old->name - old->path);
+	f->now = content_ref(old->good);
+	f->good = content_ref(old->good);
+	f->vanished_ms = old->vanished_ms != 0 ? old->vanished_ms : now;
+	f->gone = now - f->vanished_ms >= PROOF_MS;
+	f->resets = old->resets;
+	next->count++;
+	return 0;
+}
+
+static bool
+is_away(const struct file *f)
+{
+	return f->vanished_ms != 0 || f->lost;
+}
+
+static int
+compare_digests(const void *a, const void *b)
+{
+	return memcmp(*(const unsigned char *const *)a,
+	    *(const unsigned char *const *)b, SPEC_DIGEST_SIZE);
+}
+
+/* The digests of what is there, sorted; NULL when memory is out. */
+static const unsigned char **
+present_digests(const struct files *files, size_t *count)
+{
+	const unsigned char **digest = calloc(files->count + 1,
+	    sizeof *digest);
+	size_t n = 0;
+
+	for (size_t i = 0; digest != NULL && i < files->count; i++)
+		if (!is_away(&files->file[i]) && files->file[i].now != NULL)
+			digest[n++] = files->file[i].now->digest;
+	if (n > 1)
+		qsort(digest, n, sizeof *digest, compare_digests);
+	*count = n;
+	return digest;
+}
+
+static int
+compare_files(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+void
+away_return(const struct reader *r, struct file *f)
+{
+	const struct file *old = r->away.count == 0 ? NULL : bsearch(f,
+	    r->away.file, r->away.count, sizeof *f, compare_files);
+
+	if (old == NULL || f->good != NULL ||
+	    (r->signs != NULL && old->resets != r->signs->resets))
+		return;
+	f->good = content_ref(old->good);
+}
+
+static bool
+has_digest(const unsigned char **digest, size_t count, const struct content *c)
+{
+	const unsigned char *own = c != NULL ? c->digest : NULL;
+
+	return own != NULL && count > 0 && bsearch(&own, digest, count,
+	    sizeof *digest, compare_digests) != NULL;
+}
+
+int
+away_renamed(struct files *files)
+{
+	const unsigned char **present = NULL;
+	size_t kept = 0, count = 0;
+
+	for (size_t i = 0; i < files->count; i++) {
+		struct file *f = &files->file[i];
+
+		if (is_away(f) && present == NULL &&
+		    (present = present_digests(files, &count)) == NULL)
+			return -1;
+		if (is_away(f) && has_digest(present, count, f->now != NULL ?
+		    f->now : f->good))
+			file_finish(f);
+		else
+			files->file[kept++] = *f;
+	}
+	files->count = kept;
+	free(present);
+	return 0;
+}
+
+/*
+ * Takes files that are not in `next`, and puts them into `away`, where there is
+ * room.  Both are sorted.
+ */
+static void
+collect(struct files *away, struct files *from, const struct files *next)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < from->count; i++) {
+		struct file *f = &from->file[i];
+
+		while (k < next->count &&
+		    strcmp(next->file[k].name, f->name) < 0)
+			k++;
+		if (k < next->count && strcmp(next->file[k].name, f->name) == 0)
+			continue;
+		away->file[away->count++] = *f;
+		*f = (struct file){ .path = NULL };
+	}
+}
+
+/*
+ * Forgets those of which it is proven that they are gone: for a second, by the
+ * agent's word, or since another file has what they held.
+ */
+static void
+forget(struct reader *r, struct files *away, const unsigned char **present,
+    size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < away->count; i++) {
+		struct file *f = &away->file[i];
+
+		if (f->vanished_ms == 0)
+			f->vanished_ms = monotonic_ms();
+		if (!f->dropped && monotonic_ms() -
+		    f->vanished_ms < PROOF_MS && !has_digest(present, count, f->good)) {
+			away->file[kept++] = *f;
+			continue;
+		}
+		if (r->opt->good != NULL)
+			(void)text_list_add(&r->forgotten, f->path);
+		file_finish(f);
+	}
+	away->count = kept;
+}
+
+void
+away_remember(struct reader *r, const struct files *next)
+{
+	struct files away = { 0 };
+	const unsigned char **present = NULL;
+	size_t count = 0;
+
+	away.file = calloc(r->away.count + r->files.count + 1,
+	    sizeof *away.file);
+	if (away.file == NULL)
+		return;
+	collect(&away, &r->away, next);
+	collect(&away, &r->files, next);
+	if (away.count > 0)
+		present = present_digests(next, &count);
+	forget(r, &away, present, count);
+	free(present);
+	if (away.count > 1)
+		qsort(away.file, away.count, sizeof *away.file, compare_files);
+	files_finish(&r->away);
+	r->away = away;
+}

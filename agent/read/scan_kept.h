@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Last good texts beyond the life of the agent (kept.h), as the reader sees them. */
+#ifndef JA_SCAN_KEPT_H
+#define JA_SCAN_KEPT_H
+
+#include "agent/read/scan.h"
+
+/*
+ * The text that was kept of a file becomes its last good one;
+ * what is wrong with it is a warning.
+ */
+void kept_recall(const struct reader *r, struct file *f,
+    struct spec_errors *errors);
+/*
+ * Makes files of what is kept of defaults that are not among `names` any more:
+ * they vanished while no agent ran.  Returns 0, -1 when memory is out.
+ */
+int kept_vanished(const struct reader *r, const struct text_list *names,
+    struct files *files);
+/* Whether the set had a MANIFEST when another agent met it. */
+void kept_list_recall(struct reader *r);
+/*
+ * Calls `send` for what has to be forgotten before this scan's answer is used:
+ * texts that are not the last good ones any more.  If the new ones are never
+ * written, nothing is recalled rather than what was before them.
+ */
+typedef int kept_send_fn(void *arg, unsigned type, const void *data,
+    size_t len);
+int kept_outdate(struct reader *r, kept_send_fn *send, void *arg);
+/* The same for all else that is to be kept or forgotten since the last call. */
+int kept_tell(struct reader *r, kept_send_fn *send, void *arg);
+/* Until when kept_tell has something to wait for; 0: it has not. */
+unsigned kept_due_ms(const struct reader *r);
+
+#endif

@@ -1,0 +1,96 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# What keeps a jail whose spec is not there keeps it when the agent is started
+# again: a file that is broken, or that its defaults break, and removals that were
+# counted.
+# needs: jq
+# beside: others
+. tests/lib.sh
+. tests/agent.sh
+
+kernel=model:$work/table
+mkdir -p "$work/roots/all"
+any() { # NAME [LINE...]
+	_n=$1
+	shift
+	spec "$_n" "path: $work/roots/all" "$@"
+}
+hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
+agent_again() { # [OPTION...]
+	stop agent KILL
+	agent_start "$@"
+}
+jids() { ja list name jid | sort; }
+all_run() { jids | cmp - "$work/before"; }
+# held_by NAME TEXT: its absence is proven by then.
+held_by() {
+	soon state_is "$1" held && has "$1" .reason "$2" && all_run
+}
+signer_ended() { ja status | grep -q "the signer ended"; }
+vars() { printf 'name: "*"\nvars: {v: %s}\n' "$1" | put 00-defaults; }
+
+vars one
+any a 'host.hostname: ${v}' | put a
+{
+	any b
+	echo ---
+	any c
+} | put b
+any d | put d
+check "the agent starts" agent_start --max-remove 100%
+check "the jails run" settled
+jids > "$work/before"
+
+# ---- a file that its defaults break ---------------------------------------
+printf 'name: "*"\nvars: {other: one}\n' | put 00-defaults
+check "a file that its defaults break" soon state_is a invalid
+check "an agent that starts then" agent_again --max-remove 100%
+check "keeps its jail" held_by a a.yaml
+check "as it was" hostname_is a one
+vars two
+check "mended" settled
+check "it is used" hostname_is a two
+check "without a restart" all_run
+
+# ---- a document that was moved into a broken file -------------------------
+any b | put b
+{
+	any d
+	echo ---
+	any c
+	echo "nonsense: true"
+} | put d
+check "a document that was moved to a broken file" held_by c d.yaml
+check "so it is with another agent" agent_again --max-remove 100%
+check "that starts" held_by c d.yaml
+{
+	any d
+	echo ---
+	any c
+} | put d
+check "mended" settled
+check "nothing had happened" all_run
+
+# ---- the signer that keeps last good texts is gone ------------------------
+check "the signer is killed" kill -KILL "$(helper_named signer)"
+check "it is" soon signer_ended
+any b "host.hostname: two" | put b
+check "a change" soon hostname_is b two
+echo "name: [" | put b
+check "a broken file" soon state_is b invalid
+check "another agent" agent_again --max-remove 100%
+check "holds the jail" held_by b b.yaml
+check "as it was" hostname_is b two
+any b "host.hostname: two" | put b
+check "mended" settled
+
+# ---- removals are counted on ----------------------------------------------
+check "an agent that removes one" agent_again --max-remove 1
+check "of them" settled
+rm "$specs/b.yaml"
+check "does" soon no_jail b
+jids > "$work/before"
+rm "$specs/a.yaml"
+check "the second is held" soon state_is a held
+check "also by the next agent" agent_again --max-remove 1
+check "for its number" held_by a max-remove

@@ -162,6 +162,7 @@ run(struct context *ctx, int argc, char **argv)
 	wrong = letters_check(&opt.letters, false);
 	if (wrong != NULL)
 		return usage_error(&command_plan, "%s", wrong);
+	opt.keep = out.file != NULL;
 	if (out.file != NULL && opt.as != NULL)
 		return usage_error(&command_plan, "-o and --as: what is only "
 		    "proposed cannot be applied");

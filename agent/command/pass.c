@@ -103,7 +103,50 @@ fill(struct pass *p, struct error *err)
 	return 0;
 }
 
-/* Those of what is wanted and of what runs; this process may wait for them. */
+static bool
+has_secrets(const struct spec_set *specs)
+{
+	for (size_t i = 0; i < specs->count; i++) {
+		struct spec_secret ref;
+		size_t at = 0;
+
+		if (spec_secret_next(specs->spec[i], &at, &ref))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whoever changes jails makes the key by which secrets are known, and whoever
+ * binds a plan to them.
+ */
+static int
+open_vault(struct pass *p, const struct context *ctx,
+    const struct pass_options *opt, struct error *err)
+{
+	bool bind = opt->keep && has_secrets(&p->specs);
+
+	if (bind && paths_make(&ctx->paths, err) != 0)
+		return error_wrap(err, "the plan has to be bound to secrets");
+	return vault_open(&p->vault, ctx->paths.seal, opt->write || bind, err);
+}
+
+/*
+ * Those of what is wanted and of what runs; this process may wait for them.
+ * What is wanted may be another spec than the one that is said (rollback.h).
+ */
+static int
+read_wanted_secrets(struct pass *p)
+{
+	const struct reconciler *r = &p->reconciler;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < r->count; i++)
+		if (r->jail[i]->desired != NULL)
+			rc = vault_read(&p->vault, r->jail[i]->desired);
+	return rc;
+}
+
 static int
 read_secrets(struct pass *p)
 {
@@ -156,7 +199,7 @@ pass_open(struct pass *p, const struct context *ctx,
 		return -1;
 	if (opt->path != NULL && load(p, ctx, opt, err) != 0)
 		return -1;
-	if (vault_open(&p->vault, ctx->paths.seal, opt->write, err) != 0)
+	if (open_vault(p, ctx, opt, err) != 0)
 		return -1;
 	p->kernel = kernel_open(ctx->kernel, &kopt, err);
 	if (p->kernel == NULL ||
@@ -182,7 +225,10 @@ pass_open(struct pass *p, const struct context *ctx,
 		return error_sys(err, ENOMEM, "secrets");
 	if (reconciler_adopt_inventory(&p->reconciler) != 0)
 		return error_sys(err, ENOMEM, "inventory");
-	return opt->path != NULL ? fill(p, err) : 0;
+	if (opt->path != NULL && fill(p, err) != 0)
+		return -1;
+	return read_wanted_secrets(p) == 0 ? 0 :
+	    error_sys(err, ENOMEM, "secrets");
 }
 
 void

@@ -20,6 +20,8 @@
 
 /* From one scan to the next while nothing tells of changes. */
 #define BLIND_MS 2000
+/* Until secrets are looked at that a scan was not asked for. */
+#define SECRETS_MS 20
 
 static void
 scan_in(struct daemon *d, int64_t ms)
@@ -42,21 +44,34 @@ scan_in(struct daemon *d, int64_t ms)
 /* How long a scan may take before that is said. */
 static const struct timeval answer_time = { 60, 0 };
 
-/* The files with secrets of specs that are not said any more, but applied. */
-static void
-applied_secrets(const struct daemon *d, struct bytes_out *out)
+/* Returns how many there are. */
+static uint32_t
+put_secrets(struct bytes_out *files, const struct spec *s)
 {
+	struct spec_secret ref;
+	uint32_t count = 0;
+
+	for (size_t at = 0; s != NULL && spec_secret_next(s, &at, &ref);
+	    count++)
+		put_text(files, ref.file);
+	return count;
+}
+
+/*
+ * The files with secrets of specs that no file says any more: those that are
+ * applied, and those to go back to.
+ */
+static void
+other_secrets(const struct daemon *d, struct bytes_out *out)
+{
+	const struct reconciler *r = &d->reconciler;
 	struct bytes_out files = { 0 };
 	uint32_t count = 0;
 
-	for (size_t i = 0; i < d->inventory.count; i++) {
-		const struct spec *s = d->inventory.entry[i]->applied;
-		struct spec_secret ref;
-
-		for (size_t at = 0; s != NULL && spec_secret_next(s, &at,
-		    &ref); count++)
-			put_text(&files, ref.file);
-	}
+	for (size_t i = 0; i < d->inventory.count; i++)
+		count += put_secrets(&files, d->inventory.entry[i]->applied);
+	for (size_t i = 0; i < r->count; i++)
+		count += put_secrets(&files, r->jail[i]->rollback.good);
 	put_number(out, count);
 	put_raw(out, files.data, files.len);
 	out->failed |= files.failed;
@@ -73,7 +88,7 @@ daemon_scan_soon(struct daemon *d)
 		return;
 	}
 	evtimer_del(d->scan_timer);
-	applied_secrets(d, &asked);
+	other_secrets(d, &asked);
 	if (!asked.failed && channel_send(d->reader, READER_SCAN,
 	    ++d->scans_asked, asked.data, asked.len) == 0) {
 		d->scanning = true;
@@ -103,6 +118,19 @@ tell_secrets(struct daemon *d, struct scan *s)
 	for (size_t i = 0; i < s->secret_count; i++)
 		reconciler_secret(&d->reconciler, s->secret[i].file);
 	scan_forget_secrets(s);
+}
+
+/* Of a spec to go back to, of which the scan did not know. */
+static bool
+secrets_missing(const struct daemon *d)
+{
+	const struct reconciler *r = &d->reconciler;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (r->jail[i]->rollback.bad != NULL &&
+		    secrets_pending(&d->vault, r->jail[i]->desired))
+			return true;
+	return false;
 }
 
 /* A file system that hangs keeps the reader; the jails go on meanwhile. */
@@ -292,8 +320,8 @@ on_result(void *arg, struct channel *c, const struct message *m)
 	if (d->scan_again) {
 		d->scan_again = false;
 		daemon_scan_soon(d);
-	} else if (s.again_ms > 0) {
-		scan_in(d, s.again_ms);
+	} else if (s.again_ms > 0 || secrets_missing(d)) {
+		scan_in(d, s.again_ms > 0 ? s.again_ms : SECRETS_MS);
 	} else if (d->absence.pending) {
 		scan_in(d, ABSENCE_MS + 10);
 	} else if (s.events[0] != '\0') {

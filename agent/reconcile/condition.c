@@ -22,8 +22,8 @@ rolled_back(struct reconciler *r, struct managed *m, const char *why,
 		b->proved |= clock_ms() - m->deaths.healthy_ms >=
 		    m->desired->agent.retry_reset_ms;
 	if (r->opt.healing)
-		good = rollback_failed(b, r->shop.paths, m->desired, why,
-		    final);
+		good = rollback_failed(b, r->shop.paths, r->shop.vault,
+		    m->desired, why, final);
 	if (good == NULL)
 		return false;
 	spec_free(m->desired);

@@ -525,7 +525,7 @@ reconciler_want(struct reconciler *r, struct spec *s)
 	struct managed *m = reconciler_jail(r, s->name, true);
 
 	s = m == NULL ? NULL : rollback_choose(&m->rollback, r->shop.paths,
-	    up_with(r, m), s);
+	    r->shop.vault, up_with(r, m), s);
 	if (s == NULL)
 		return -1;
 	/* Back again counts as new, too: its removal may have failed. */

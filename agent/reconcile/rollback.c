@@ -10,6 +10,7 @@
 
 #include "agent/base/file.h"
 #include "agent/reconcile/applied.h"
+#include "agent/reconcile/secrets.h"
 
 #define NAME_ROOM (PATHS_MAX + 300)
 #define HEX_SIZE (2 * SPEC_DIGEST_SIZE + 1)
@@ -88,11 +89,45 @@ end_quarantine(struct rollback *b, const struct paths *p, const char *name)
 	free(b->why);
 	b->why = NULL;
 	b->failures = 0;
+	b->proved = false;
+}
+
+/* With its secrets as they are now. */
+static void
+digest_of(const struct vault *v, const struct spec *s,
+    unsigned char digest[SPEC_DIGEST_SIZE])
+{
+	struct text_list seals = { 0 };
+
+	(void)vault_seals(v, s, &seals);
+	vault_digest(v, s, &seals, digest);
+	text_list_free(&seals);
+}
+
+static bool
+in_quarantine(const struct rollback *b, const struct vault *v,
+    const struct spec *s)
+{
+	unsigned char digest[SPEC_DIGEST_SIZE];
+
+	if (b->why == NULL || !s->agent.rollback)
+		return false;
+	digest_of(v, s, digest);
+	return memcmp(b->digest, digest, sizeof digest) == 0;
+}
+
+struct spec *
+rollback_secret(struct rollback *b, const struct paths *p,
+    const struct vault *v, const char *file)
+{
+	if (!secrets_name(b->bad, file) || in_quarantine(b, v, b->bad))
+		return NULL;
+	return rollback_end(b, p, b->bad->name);
 }
 
 struct spec *
 rollback_choose(struct rollback *b, const struct paths *p,
-    const struct spec *was, struct spec *s)
+    const struct vault *v, const struct spec *was, struct spec *s)
 {
 	struct spec *good;
 
@@ -100,8 +135,7 @@ rollback_choose(struct rollback *b, const struct paths *p,
 	b->bad = NULL;
 	if (s->agent.rollback)
 		read_files(b, p, s->name);
-	if (b->why != NULL && s->agent.rollback &&
-	    memcmp(b->digest, spec_digest(s), sizeof b->digest) == 0) {
+	if (in_quarantine(b, v, s)) {
 		good = spec_copy(b->good);
 		b->bad = s;
 		return good;
@@ -119,8 +153,10 @@ rollback_choose(struct rollback *b, const struct paths *p,
 
 struct spec *
 rollback_failed(struct rollback *b, const struct paths *p,
-    const struct spec *wanted, const char *why, bool final)
+    const struct vault *v, const struct spec *wanted, const char *why,
+    bool final)
 {
+	unsigned char digest[SPEC_DIGEST_SIZE];
 	char path[NAME_ROOM], hex[HEX_SIZE], text[ERROR_TEXT_MAX + HEX_SIZE];
 	struct error err;
 	struct spec *good;
@@ -129,8 +165,8 @@ rollback_failed(struct rollback *b, const struct paths *p,
 	    b->why != NULL || b->proved || spec_same(b->good, wanted) ||
 	    (++b->failures < ROLLBACK_TRIES && !final))
 		return NULL;
-	sodium_bin2hex(hex, sizeof hex, spec_digest(wanted),
-	    SPEC_DIGEST_SIZE);
+	digest_of(v, wanted, digest);
+	sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
 	snprintf(text, sizeof text, "%s %s\n", hex, why);
 	error_clear(&err);
 	good = spec_copy(b->good);
@@ -146,7 +182,7 @@ rollback_failed(struct rollback *b, const struct paths *p,
 		b->why = NULL;
 		return NULL;
 	}
-	memcpy(b->digest, spec_digest(wanted), sizeof b->digest);
+	memcpy(b->digest, digest, sizeof b->digest);
 	b->failures = 0;
 	return good;
 }

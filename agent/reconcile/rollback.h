@@ -6,13 +6,14 @@
  *
  * STATEDIR/rollback/NAME.yaml is the spec to go back to; NAME.bad names the
  * digest in quarantine and why, so that no agent that comes later tries it.
+ * A spec with other secrets is another spec.
  */
 #ifndef JA_ROLLBACK_H
 #define JA_ROLLBACK_H
 
 #include "agent/base/paths.h"
+#include "agent/read/vault.h"
 #include "kernel/error.h"
-#include "specs/spec.h"
 
 #define ROLLBACK_TRIES 3 /* failures after which a spec is bad */
 
@@ -35,14 +36,22 @@ void rollback_free(struct rollback *b);
  * when memory is out.  `was` is what the jail was last up with, NULL: not known.
  */
 struct spec *rollback_choose(struct rollback *b, const struct paths *p,
-    const struct spec *was, struct spec *s);
+    const struct vault *v, const struct spec *was, struct spec *s);
+
+/*
+ * A secret changed.  Returns what is to be wanted instead, when what is in
+ * quarantine names it; NULL: nothing else than before.
+ */
+struct spec *rollback_secret(struct rollback *b, const struct paths *p,
+    const struct vault *v, const char *file);
 
 /*
  * `wanted` failed: once more, or (`final`) so that trying again is no use.
  * Returns the good spec, to be wanted now; NULL: there is none, or not yet.
  */
 struct spec *rollback_failed(struct rollback *b, const struct paths *p,
-    const struct spec *wanted, const char *why, bool final);
+    const struct vault *v, const struct spec *wanted, const char *why,
+    bool final);
 
 /* Ends a quarantine: returns the spec that was in it, NULL if there is none. */
 struct spec *rollback_end(struct rollback *b, const struct paths *p,

@@ -100,9 +100,15 @@ reconciler_secret(struct reconciler *r, const char *file)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		struct managed *m = r->jail[i];
+		struct spec *s = rollback_secret(&m->rollback, r->shop.paths,
+		    r->shop.vault, file);
 
-		if (!secrets_name(m->desired, file))
+		if (s != NULL) {
+			spec_free(m->desired);
+			m->desired = s;
+		} else if (!secrets_name(m->desired, file)) {
 			continue;
+		}
 		m->fresh = true;
 		reconciler_look(r, m);
 	}

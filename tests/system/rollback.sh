@@ -63,6 +63,37 @@ rm "$specs/web.yaml"
 check "removed" soon no_jail web
 check "with what was kept of it" same "" "$(ls "$state/rollback")"
 
+# Secrets of the one that is used, and of the one in quarantine.
+secret() { # FILE VALUE
+	(umask 077; echo "$2" > "$work/.new")
+	mv "$work/.new" "$work/$1"
+}
+kernel_has() { same "$1" "$(ja list -j web meta.s)"; }
+secret old one
+secret new two
+put_spec web "$back" "$good" "meta.s: !secret $work/old"
+check "a good one with a secret" settled web
+put_spec web "$back" "meta.s: !secret $work/new" \
+    'exec.start: ["exit 3 # bad"]'
+check "a bad one with another" soon state_is web quarantined
+check "the jail has the old secret" soon kernel_has one
+secret old three
+kill -HUP "$agent"
+check "which is looked at still" soon kernel_has three
+stop agent TERM
+check "another agent" agent_start
+check "keeps it in quarantine" soon state_is web quarantined
+check "with the old secret" kernel_has three
+check "plan knows both" expect_status 2 ja plan "$specs"
+check "and says it" says "the one before it is used"
+failed=$(grep -c "web: .* failed" "$work/agent.log")
+secret new four
+kill -HUP "$agent"
+again() { [ "$(grep -c "web: .* failed" "$work/agent.log")" -gt "$failed" ]; }
+check "another secret is tried" soon again
+check "and is bad, too" soon state_is web quarantined
+check "the old one is back" soon kernel_has three
+
 # Without the setting it is tried for ever.
 put_spec web "agent: {$quick}" "$good"
 check "a jail without rollback" settled web

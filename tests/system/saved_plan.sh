@@ -76,6 +76,26 @@ check "no plan" expect_status 1 ja apply --plan "$work/nothing"
 check "not for what is only proposed" expect_status 64 \
     ja plan --as "$specs" -o "$work/plan" "$specs"
 
+# A plan that is made before anything was ever applied is bound to secrets.
+mkdir -p "$work/first"
+ja1() { "$JAILAGENT" -k "model:$work/table1" -s "$work/state1" "$@"; }
+secret() { (umask 077; echo "$1" > "$work/secret"); }
+secret one
+printf '%s\n' "name: s" "path: $work/root" "persist: true" \
+    "meta.s: !secret $work/secret" > "$work/first/s.yaml"
+check "a first plan with a secret" expect_status 2 \
+    ja1 plan -o "$work/plan1" "$work/first"
+check_not "does not show it" grep -q -w one "$work/plan1"
+secret two
+check "another secret: refused" expect_status 4 \
+    ja1 apply --plan "$work/plan1"
+check "nothing is made" same "" "$(ja1 list name)"
+check "a plan of what is" expect_status 2 ja1 plan -o "$work/plan1" "$work/first"
+check "is done" expect_status 0 ja1 apply --plan "$work/plan1"
+check "with the secret" same two "$(ja1 list -j s meta.s)"
+ja1 apply -r "$work/first" > "$work/out" 2>&1
+remove_run_directory "$work/state1"
+
 # While an agent runs it makes the plans.
 start agent "$JAILAGENT" -k "model:$work/table" -s "$work/state" run -d "$specs"
 check "an agent" wait_until 10 ja status

@@ -106,6 +106,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	m->stop_failed = !ok && up;
 	m->follows &= !(ok && up);
 	m->jid = o->up ? m->jid : 0;
+	m->watched = 0; /* the next one may have the same jid */
 	m->started = o->ok && o->up;
 	if (o->ok && o->up)
 		condition_ready(r, m, o->jid);
@@ -142,6 +143,14 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 }
 
 static void
+waits_no_more(struct reconciler *r, struct managed *m)
+{
+	if (m->waits)
+		r->waiting--;
+	m->waits = false;
+}
+
+static void
 begin(struct reconciler *r, struct managed *m, struct action *a,
     const struct operation_plan *p)
 {
@@ -163,6 +172,7 @@ begin(struct reconciler *r, struct managed *m, struct action *a,
 		return;
 	}
 	condition_unknown(m);
+	waits_no_more(r, m); /* one that is stopped for others may have */
 	m->machine = MACHINE_WORKING;
 	m->to_stop = m->turn = false;
 	m->by_hand = false;
@@ -213,6 +223,7 @@ waits(struct reconciler *r, struct managed *m, struct action *a,
 	bool turned = m->state != state;
 
 	m->turn = false;
+	condition_up(r, m, a->jid);
 	managed_state(r, m, state, "%s", why);
 	if (!m->waits)
 		r->waiting++;
@@ -470,7 +481,7 @@ act_blocked(struct reconciler *r, struct managed *m, struct action *a)
 {
 	managed_state(r, m, a->paused ? STATE_PAUSED : STATE_BLOCKED, "%s",
 	    a->reason);
-	m->jid = a->jid;
+	condition_up(r, m, a->jid);
 	order_wake(r, m);
 	action_free(a);
 }
@@ -498,9 +509,7 @@ act(struct reconciler *r, struct managed *m, struct action *a)
 		[ACTION_CONFLICT] = act_conflict,
 	};
 
-	if (m->waits)
-		r->waiting--;
-	m->waits = false;
+	waits_no_more(r, m);
 	if (a->jid == 0 || a->kind == ACTION_CONFLICT)
 		condition_unknown(m);
 	table[a->kind](r, m, a);

@@ -101,7 +101,7 @@ adopt(struct reconciler *r, struct managed *m, struct error *err)
 		inventory_gone(inv, e, &ignored);
 		return -1;
 	}
-	m->jid = 0; /* so that it is watched from now on */
+	m->jid = m->watched = 0; /* so that it is watched from now on */
 	r->changed = true;
 	return 0;
 }

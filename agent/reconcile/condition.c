@@ -100,17 +100,25 @@ check_health(struct reconciler *r, struct managed *m, int jid)
 }
 
 void
-condition_ready(struct reconciler *r, struct managed *m, int jid)
+condition_up(struct reconciler *r, struct managed *m, int jid)
 {
 	struct jail_kernel *k = r->shop.observer->kernel;
-	char quarantine[ERROR_TEXT_MAX + PATHS_MAX];
 
-	if (m->jid != jid && jid != 0 && r->opt.healing &&
+	if (m->watched != jid && jid != 0 && r->opt.healing &&
 	    k->backend->watch != NULL && k->backend->watch(k, jid) != 0)
 		not_watched(r, m, errno);
+	m->watched = jid;
 	if (m->jid != jid)
 		r->changed = true;
 	m->jid = jid;
+}
+
+void
+condition_ready(struct reconciler *r, struct managed *m, int jid)
+{
+	char quarantine[ERROR_TEXT_MAX + PATHS_MAX];
+
+	condition_up(r, m, jid);
 	m->retried = false;
 	m->ill = false;
 	switch (check_health(r, m, jid)) {
@@ -157,7 +165,7 @@ postponed(struct reconciler *r, struct managed *m, const struct action *a,
 		return false;
 	}
 	managed_state(r, m, STATE_FAILED, "%s", why);
-	m->jid = a->jid;
+	condition_up(r, m, a->jid);
 	reconciler_wait(m, ms);
 	return true;
 }

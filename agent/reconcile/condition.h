@@ -14,6 +14,9 @@
  */
 void condition_ready(struct reconciler *r, struct managed *m, int jid);
 
+/* The jail runs, as it is wanted or not: the agent is told when it ends. */
+void condition_up(struct reconciler *r, struct managed *m, int jid);
+
 /* What was tried failed; the agent tries it again later. */
 void condition_failed(struct reconciler *r, struct managed *m,
     const char *why);

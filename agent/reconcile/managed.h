@@ -57,6 +57,7 @@ struct managed {
 	enum jail_state state;
 	char *reason; /* for the state */
 	int jid;
+	int watched; /* the jid of which the kernel tells; 0: none */
 
 	struct operation *op;
 	struct action doing; /* what op carries out */

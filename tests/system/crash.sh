@@ -104,3 +104,19 @@ sleep 0.3
 check "really" same "" "$(init_of weak)"
 check "by hand it is" ja restart weak
 check "and runs" soon state_is weak ready
+
+# A jail that keeps its jid, and one with a difference that stays, are watched.
+watched() { put_spec watched "path: $work/roots/weak" "jid: 4711" \
+    "mount.procfs: true" "$@"; }
+watched 'exec.start: ["/bin/sleep 1000 &"]'
+check "a jail with a jid of its own" settled watched
+watched 'exec.start: ["/bin/sleep 2000 &"]'
+check "is restarted" soon is watched .restarts 1
+check "and ready" settled watched
+kill -KILL "$(init_of watched)"
+check "it is brought back without a rescan" soon is watched .restarts 2
+check "and ready again" settled watched
+watched 'exec.start: ["/bin/sleep 3000 &"]' "agent: {restart: never}"
+check "one that needs a restart it must not have" soon state_is watched blocked
+kill -KILL "$(init_of watched)"
+check "comes back as it is wanted" settled watched

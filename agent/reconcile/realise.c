@@ -122,15 +122,37 @@ done:
 	return rc;
 }
 
+/* Whether the jail of this name is the one that is meant: 0, -1 with err. */
+static int
+check_identity(const struct observer *o, const char *name, int jid,
+    const char *token, bool *gone, struct error *err)
+{
+	struct live live;
+	bool same;
+	int rc = live_read(o, name, NULL, NULL, &live, err);
+
+	*gone = rc > 0;
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	same = live.jid == jid && (!o->has_meta ||
+	    (live.token != NULL && strcmp(live.token, token) == 0));
+	live_free(&live);
+	return same ? 0 : error_set(err, ESTALE, "the jail of that name is "
+	    "another one now; it is left alone");
+}
+
 int
-realise_settle(const struct observer *o, const struct spec *s,
-    struct error *err)
+realise_settle(const struct observer *o, const struct spec *s, int jid,
+    const char *token, struct error *err)
 {
 	struct jail_call c = { 0 };
+	bool gone;
 	int rc = -1;
 
 	if (spec_bool(s, "persist"))
 		return 0;
+	if (check_identity(o, s->name, jid, token, &gone, err) != 0)
+		return -1;
 	if (call_add_text(&c, "name", s->name) != 0 ||
 	    call_add_bool(&c, "persist", false) != 0)
 		no_memory(s->name, err);
@@ -225,8 +247,12 @@ realise_modify(const struct observer *o, const struct action *a,
 {
 	struct jail_call c = { 0 };
 	size_t live = 0;
+	bool gone;
 	int rc = -1;
 
+	if (token != NULL &&
+	    check_identity(o, a->name, a->jid, token, &gone, err) != 0)
+		return -1;
 	/* By name: on FreeBSD 15 a nested jail must not be keyed by its jid. */
 	if (call_add_text(&c, "name", a->name) != 0) {
 		no_memory(a->name, err);
@@ -278,25 +304,6 @@ realise_limit(const struct observer *o, const struct spec *s, int jid,
 	    err) == 0)
 		return 0;
 	return error_wrap(err, "agent.limits");
-}
-
-/* Whether the jail of this name is the one that is meant: 0, -1 with err. */
-static int
-check_identity(const struct observer *o, const char *name, int jid,
-    const char *token, bool *gone, struct error *err)
-{
-	struct live live;
-	bool same;
-	int rc = live_read(o, name, NULL, NULL, &live, err);
-
-	*gone = rc > 0;
-	if (rc != 0)
-		return rc < 0 ? -1 : 0;
-	same = live.jid == jid && (!o->has_meta ||
-	    (live.token != NULL && strcmp(live.token, token) == 0));
-	live_free(&live);
-	return same ? 0 : error_set(err, ESTALE, "the jail of that name is "
-	    "another one now; it is left alone");
 }
 
 int

@@ -16,14 +16,18 @@
 int realise_create(const struct observer *o, const struct spec *s,
     const struct text_list *mounts, const char *token, int *jid, struct error *err);
 
-/* The start is complete: what the spec says of persist counts now. */
-int realise_settle(const struct observer *o, const struct spec *s,
-    struct error *err);
+/*
+ * The start of the jail with that jid and token is complete: what the spec says
+ * of persist counts now.
+ */
+int realise_settle(const struct observer *o, const struct spec *s, int jid,
+    const char *token, struct error *err);
 
 /*
  * Sends the changes of parameters that are HOW_LIVE, in one call; values of secrets are taken
  * from `s`, which has them (vault_reveal).  A new text of meta or env
- * takes the keys of `s` and the mark `token` (may be NULL) with it.
+ * takes the keys of `s` and the mark `token` (may be NULL) with it.  With a
+ * token it has to be the jail of a->jid still.
  */
 int realise_modify(const struct observer *o, const struct action *a,
     const struct spec *s, const char *token, struct error *err);

@@ -119,7 +119,8 @@ step_settle(struct operation *op)
 	error_clear(&err);
 	if (e == NULL)
 		error_set(&err, ENOENT, "%s: not in the inventory", op->name);
-	else if (realise_settle(w->observer, op->start, &err) == 0 &&
+	else if (realise_settle(w->observer, op->start, op->jid, op->token,
+	    &err) == 0 &&
 	    inventory_up(w->inventory, e, op->jid, &err) == 0)
 		return false;
 	op_note(op, true, "%s", err.text);

@@ -452,6 +452,7 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 			waves_ready(r, m);
 	} else if (wanted) {
 		m->jid = 0;
+		m->by_force = false;
 		managed_state(r, m, STATE_STOPPED, "%s", a->reason);
 	} else if (e == NULL) {
 		action_free(a);

@@ -121,8 +121,14 @@ rm -f "$work/roots/all/tmp/hooks"
 check "stop without hooks" ja stop --no-hooks db
 check "it goes as well" soon no_jail db
 check "and runs none" same "" "$(hooks)"
+check "and once more, when it is down" ja stop --no-hooks db
 check "restart again" ja restart db
 check "all are up" settled
+mv "$specs/db.yaml" "$work/db.yaml"
+check "when its spec goes" soon no_jail db
+check "its hooks run" same stopped "$(hooks)"
+mv "$work/db.yaml" "$specs/db.yaml"
+check "its spec is back" settled
 check "a jail that is not there" expect_status 1 ja stop nothing
 check "no name" expect_status 64 ja stop
 

@@ -58,13 +58,12 @@ duration(const char *text)
 static int
 force_to_disk(const struct paths *p)
 {
-	int file = open(p->orders, O_RDONLY | O_CLOEXEC), dir, rc;
-
-	if (file == -1 && errno == ENOENT)
-		return 0; /* there never was an order */
-	dir = open(p->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = file != -1 && dir != -1 && fsync(file) == 0 && fsync(dir) == 0 ?
-	    0 : -1;
+	int file = open(p->orders, O_RDONLY | O_CLOEXEC);
+	/* Without any order there is none, perhaps since just now. */
+	bool none = file == -1 && errno == ENOENT;
+	int dir = open(p->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = (none || (file != -1 && fsync(file) == 0)) && dir != -1 &&
+	    fsync(dir) == 0 ? 0 : -1;
 
 	if (file != -1)
 		close(file);

@@ -498,6 +498,7 @@ reconciler_adopt_inventory(struct reconciler *r)
 		m = reconciler_jail(r, e->name, true);
 		if (m == NULL)
 			return -1;
+		waves_met(r, m);
 		if (e->applied == NULL)
 			continue;
 		m->desired = spec_copy(e->applied);
@@ -528,6 +529,7 @@ reconciler_want(struct reconciler *r, struct spec *s)
 	    r->shop.vault, up_with(r, m), s);
 	if (s == NULL)
 		return -1;
+	waves_met(r, m);
 	/* Back again counts as new, too: its removal may have failed. */
 	m->fresh |= m->unwanted || m->desired == NULL ||
 	    !spec_same(m->desired, s);
@@ -576,7 +578,7 @@ reconciler_init(struct reconciler *r, const struct workshop *shop,
 	TAILQ_INIT(&r->slots);
 	unrecorded_begin(r);
 	r->work = evtimer_new(shop->base, work, r);
-	if (r->work == NULL)
+	if (r->work == NULL || waves_start(r) != 0)
 		return error_sys(err, ENOMEM, "event loop");
 	return 0;
 }
@@ -592,6 +594,7 @@ reconciler_free(struct reconciler *r)
 	jail_roots_forget(&r->roots);
 	claims_forget(&r->claims);
 	free(r->waves.failed);
+	text_list_free(&r->waves.before);
 	if (r->work != NULL)
 		event_free(r->work);
 	console_stop(&r->shop.console);

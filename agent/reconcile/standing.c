@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "agent/base/file.h"
 #include "agent/base/sorted.h"
@@ -89,6 +90,24 @@ take_object(struct standing *s, json_t *value)
 	return put(s, &o);
 }
 
+/* Files of earlier versions say nothing of waves. */
+static int
+take_waves(struct standing *s, json_t *root)
+{
+	json_t *failed = json_object_get(root, "wave_failed"), *value;
+	int rc = 0;
+	size_t i;
+
+	json_array_foreach (json_object_get(root, "wave"), i, value)
+		if (rc == 0)
+			rc = json_is_string(value) ? text_list_add(&s->wave,
+			    json_string_value(value)) : -1;
+	if (rc == 0 && json_is_string(failed) &&
+	    (s->failed = strdup(json_string_value(failed))) == NULL)
+		rc = -1;
+	return rc;
+}
+
 static int
 take_file(struct standing *s, const char *data, size_t len, struct error *err)
 {
@@ -99,7 +118,7 @@ take_file(struct standing *s, const char *data, size_t len, struct error *err)
 	    "format"));
 	size_t i;
 	int rc = format == NULL || strcmp(format, FORMAT) != 0 ||
-	    !json_is_array(list) ? -1 : 0;
+	    !json_is_array(list) ? -1 : take_waves(s, root);
 
 	json_array_foreach (list, i, value)
 		if (rc == 0)
@@ -140,7 +159,10 @@ standing_close(struct standing *s)
 	for (size_t i = 0; i < s->count; i++)
 		order_clear(&s->order[i]);
 	free(s->order);
+	text_list_free(&s->wave);
+	free(s->failed);
 	s->order = NULL;
+	s->failed = NULL;
 	s->count = 0;
 }
 
@@ -152,13 +174,45 @@ order_object(const struct standing_order *o)
 	    (json_int_t)o->until);
 }
 
-/* Writes all orders but that about `name`, and `more` if it is not NULL. */
+static int
+add_waves(json_t *root, const struct text_list *wave, const char *failed)
+{
+	json_t *list = wave->count > 0 ? json_array() : NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < wave->count; i++)
+		rc |= json_array_append_new(list, json_string(wave->text[i]));
+	if (list != NULL)
+		rc |= json_object_set_new(root, "wave", list);
+	if (failed != NULL)
+		rc |= json_object_set_new(root, "wave_failed",
+		    json_string(failed));
+	return rc;
+}
+
+static int
+write_object(const struct standing *s, json_t *root, struct error *err)
+{
+	char *text = json_dumps(root, JSON_INDENT(1));
+	int rc;
+
+	if (text == NULL)
+		return error_sys(err, ENOMEM, "%s", s->path);
+	rc = file_replace(AT_FDCWD, s->path, text, strlen(text), err);
+	free(text);
+	return rc == 0 ? 0 : error_wrap(err, "%s", s->path);
+}
+
+/*
+ * Writes all orders but those about `name` (NULL: all), and `more` if it is not
+ * NULL, with what is to be known of waves.
+ */
 static int
 write_file(const struct standing *s, const char *name,
-    const struct standing_order *more, struct error *err)
+    const struct standing_order *more, const struct text_list *wave,
+    const char *failed, struct error *err)
 {
 	json_t *list = json_array(), *root;
-	char *text;
 	int rc = 0;
 
 	for (size_t i = 0; i < s->count; i++)
@@ -168,12 +222,15 @@ write_file(const struct standing *s, const char *name,
 	if (more != NULL)
 		rc |= json_array_append_new(list, order_object(more));
 	root = json_pack("{s:s, s:o}", "format", FORMAT, "orders", list);
-	text = rc == 0 ? json_dumps(root, JSON_INDENT(1)) : NULL;
+	rc |= root == NULL ? -1 : add_waves(root, wave, failed);
+	if (rc != 0)
+		rc = error_sys(err, ENOMEM, "%s", s->path);
+	else if (json_array_size(list) == 0 && json_object_size(root) == 2)
+		rc = unlink(s->path) == 0 || errno == ENOENT ? 0 :
+		    error_sys(err, errno, "%s", s->path);
+	else
+		rc = write_object(s, root, err);
 	json_decref(root);
-	if (text == NULL)
-		return error_sys(err, ENOMEM, "%s", s->path);
-	rc = file_replace(AT_FDCWD, s->path, text, strlen(text), err);
-	free(text);
 	return rc;
 }
 
@@ -197,7 +254,7 @@ standing_find(const struct standing *s, const char *name, int64_t now)
 int
 standing_give(struct standing *s, const struct standing_order *o, struct error *err)
 {
-	if (write_file(s, o->name, o, err) != 0)
+	if (write_file(s, o->name, o, &s->wave, s->failed, err) != 0)
 		return -1;
 	return put(s, o) == 0 ? 0 : error_sys(err, ENOMEM, "%s", s->path);
 }
@@ -210,7 +267,7 @@ standing_take_back(struct standing *s, const char *name, struct error *err)
 
 	if (!found)
 		return 0;
-	if (write_file(s, name, NULL, err) != 0)
+	if (write_file(s, name, NULL, &s->wave, s->failed, err) != 0)
 		return -1;
 	drop(s, at);
 	return 0;
@@ -224,7 +281,31 @@ standing_tidy(struct standing *s, int64_t now, struct error *err)
 	for (size_t i = s->count; i-- > 0;)
 		if (ended(&s->order[i], now))
 			drop(s, i);
-	return s->count == before ? 0 : write_file(s, NULL, NULL, err);
+	return s->count == before ? 0 :
+	    write_file(s, NULL, NULL, &s->wave, s->failed, err);
+}
+
+int
+standing_waves(struct standing *s, const struct text_list *wave,
+    const char *failed, struct error *err)
+{
+	struct text_list copy = { 0 };
+	char *name = failed != NULL ? strdup(failed) : NULL;
+	int rc = text_list_copy(&copy, wave) != 0 ||
+	    (failed != NULL && name == NULL) ?
+	    error_sys(err, ENOMEM, "%s", s->path) :
+	    write_file(s, NULL, NULL, wave, failed, err);
+
+	if (rc != 0) {
+		text_list_free(&copy);
+		free(name);
+		return -1;
+	}
+	text_list_free(&s->wave);
+	free(s->failed);
+	s->wave = copy;
+	s->failed = name;
+	return 0;
 }
 
 int64_t

@@ -2,10 +2,11 @@
 /*
  * Standing orders: what a user said of a jail that outlives the agent (design:
  * promise pause-shows).  A paused jail is left as it is, a stopped one is kept
- * down, until the order is taken back.
+ * down, until the order is taken back.  Beside them stands what only a user's
+ * order ends: that a wave of restarts failed (waves.h).
  *
- * STATEDIR/orders.json holds all of them and is written anew with each change;
- * the command that gave the order has it forced to the disk.
+ * STATEDIR/orders.json holds all of them, when there are any, and is written anew
+ * with each change; the command that gave the order has it forced to the disk.
  */
 #ifndef JA_STANDING_H
 #define JA_STANDING_H
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "agent/base/paths.h"
+#include "kernel/value.h"
 
 enum standing_kind { STANDING_PAUSE, STANDING_STOP };
 
@@ -29,6 +31,8 @@ struct standing {
 	const char *path;
 	struct standing_order *order; /* sorted by name */
 	size_t count;
+	struct text_list wave; /* jails of the present wave, not ready yet */
+	char *failed; /* the jail whose restart holds the rest; NULL: none */
 };
 
 /*
@@ -55,6 +59,9 @@ int standing_take_back(struct standing *s, const char *name,
  * when that cannot be written; they count no more in either case.
  */
 int standing_tidy(struct standing *s, int64_t now, struct error *err);
+/* What is to be known of the present wave; on disk first. */
+int standing_waves(struct standing *s, const struct text_list *wave,
+    const char *failed, struct error *err);
 
 /* When the next order ends; 0: none does. */
 int64_t standing_next_end(const struct standing *s, int64_t now);

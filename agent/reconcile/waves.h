@@ -2,7 +2,9 @@
 /*
  * Restarts that specs cause go in waves (`run --max-restart`): the next one
  * begins when all jails of the one before are ready, and a wave in which one
- * fails holds the rest until a user approves.
+ * fails holds the rest until a user approves.  Both are noted in the state
+ * directory (standing.h), so an agent that starts goes on with the wave, and
+ * holds, as the one before it.
  */
 #ifndef JA_WAVES_H
 #define JA_WAVES_H
@@ -11,6 +13,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "kernel/value.h"
 
 #define WAVE_USUAL 10 /* percent of the managed jails */
 
@@ -21,7 +25,13 @@ struct waves {
 	size_t size; /* jails of the present wave */
 	size_t open; /* of those, not ready yet */
 	char *failed; /* the jail that holds the rest; NULL: none */
+	struct text_list before; /* the wave of the agent before, not met yet */
 };
+
+/* What the agent before this one left; -1: memory is out. */
+int waves_start(struct reconciler *r);
+/* The jail is there: it may be one of the wave. */
+void waves_met(struct reconciler *r, struct managed *m);
 
 /*
  * Whether the jail may be restarted now; it is one of the wave then.  Else why

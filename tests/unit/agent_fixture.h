@@ -35,7 +35,7 @@ world_reconciler(struct world *w, const struct reconcile_options *opt)
 {
 	struct workshop shop = { .base = w->base, .children = w->children,
 		.observer = &w->observer, .inventory = &w->inventory,
-		.paths = &w->paths, .set = w->set };
+		.paths = &w->paths, .set = w->set, .standing = w->standing };
 	struct reconcile_options o = *opt;
 
 	if (w->has_reconciler)

@@ -25,6 +25,7 @@ struct world {
 	struct jail_kernel *kernel;
 	struct observer observer;
 	struct inventory inventory;
+	struct standing *standing; /* users' orders; NULL: none */
 	struct reconciler reconciler;
 	bool has_reconciler;
 	unsigned told, failures; /* deeds, and those that failed */

@@ -177,10 +177,16 @@ unwritable(void **state)
 	struct world *w = *state;
 	struct standing_order o = { (char *)(uintptr_t)"a", STANDING_PAUSE,
 		(char *)(uintptr_t)"", 0 };
+	char file[sizeof w->paths.orders];
 	struct error err;
+	FILE *f;
 
 	give(w, "b", STANDING_STOP, "", 0);
-	snprintf(w->paths.orders, sizeof w->paths.orders, "%.900s/none/orders",
+	snprintf(file, sizeof file, "%.900s/file", w->dir.path);
+	f = fopen(file, "w");
+	assert_non_null(f);
+	fclose(f);
+	snprintf(w->paths.orders, sizeof w->paths.orders, "%.900s/file/orders",
 	    w->dir.path);
 	assert_int_equal(standing_give(&w->s, &o, &err), -1);
 	assert_null(standing_find(&w->s, "a", 0));

@@ -157,6 +157,111 @@ one_that_goes_holds_nothing(void **state)
 	world_remove(&w);
 }
 
+/* The agent ends, however, and another one starts with the same set. */
+static void
+another_agent(struct world *w, const struct limit *limit, const char *yaml)
+{
+	struct error err;
+
+	error_clear(&err);
+	standing_close(w->standing);
+	world_restart(w);
+	host_behind(w);
+	assert_int_equal(standing_open(w->standing, &w->paths, &err), 0);
+	agent_start(w, limit);
+	world_want(w, yaml);
+}
+
+static void
+keep_orders(struct world *w, struct standing *s)
+{
+	struct error err;
+
+	error_clear(&err);
+	snprintf(w->paths.orders, sizeof w->paths.orders, "%s",
+	    world_path(w, "state/orders.json"));
+	assert_int_equal(standing_open(s, &w->paths, &err), 0);
+	w->standing = s;
+}
+
+static void
+the_hold_outlives_the_agent(void **state)
+{
+	const struct limit one = { 1, false };
+	struct standing s;
+	char yaml[2048];
+	struct world w;
+
+	(void)state;
+	world_of_seven(&w, yaml, sizeof yaml);
+	keep_orders(&w, &s);
+	most = 1;
+	agent_start(&w, &one);
+	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n", 'a');
+	world_want(&w, yaml);
+	world_rest(&w);
+	assert_string_equal(world_state(&w, "g"), "held");
+	another_agent(&w, &one, yaml);
+	world_rest(&w);
+	assert_string_equal(w.deeds, "!create a;");
+	assert_string_equal(world_state(&w, "b"), "held");
+	assert_non_null(strstr(world_reason(&w, "g"), "the one of a failed"));
+	waves_go_on(&w.reconciler);
+	another_agent(&w, &one, yaml);
+	world_rest(&w);
+	assert_string_equal(world_state(&w, "a"), "failed");
+	assert_string_equal(world_state(&w, "g"), "ready");
+	/* One that is gone when the next agent starts holds nobody. */
+	set_of(yaml, sizeof yaml, "osrelease: 13.0-RELEASE\n", 'a');
+	world_want(&w, yaml);
+	world_rest(&w);
+	assert_int_equal(standing_waves(&s, &(struct text_list){ 0 }, "nobody",
+	    NULL), 0);
+	set_of(yaml, sizeof yaml, "osrelease: 13.1-RELEASE\n", 0);
+	another_agent(&w, &one, yaml);
+	world_rest(&w);
+	assert_string_equal(world_state(&w, "g"), "ready");
+	assert_null(s.failed);
+	assert_int_equal(s.wave.count, 0);
+	world_remove(&w);
+	standing_close(&s);
+}
+
+/* What the next agent takes up is of the same wave. */
+static void
+a_wave_outlives_the_agent(void **state)
+{
+	const struct limit one = { 1, false };
+	struct standing s;
+	char yaml[2048];
+	struct world w;
+
+	(void)state;
+	world_of_seven(&w, yaml, sizeof yaml);
+	keep_orders(&w, &s);
+	most = 1;
+	agent_start(&w, &one);
+	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n"
+	    "exec.prestart: [/bin/true, /bin/true]\n", 0);
+	world_want(&w, yaml);
+	while (s.wave.count == 0 || kernel_jid(&w, "a") != 0)
+		assert_int_not_equal(event_base_loop(w.base,
+		    EVLOOP_NONBLOCK), -1);
+	another_agent(&w, &one, yaml);
+	for (int turns = 0; turns < 100; turns++) {
+		assert_int_not_equal(event_base_loop(w.base,
+		    EVLOOP_NONBLOCK), -1);
+		assert_true(w.reconciler.working <= 1);
+		usleep(500);
+	}
+	world_rest(&w);
+	assert_string_equal(world_state(&w, "a"), "ready");
+	assert_string_equal(world_state(&w, "g"), "ready");
+	assert_int_equal(s.wave.count, 0);
+	world_remove(&w);
+	standing_close(&s);
+}
+
 int
 main(void)
 {
@@ -164,6 +269,8 @@ main(void)
 		cmocka_unit_test(each_after_the_one_before),
 		cmocka_unit_test(one_that_fails_holds_the_rest),
 		cmocka_unit_test(one_that_goes_holds_nothing),
+		cmocka_unit_test(the_hold_outlives_the_agent),
+		cmocka_unit_test(a_wave_outlives_the_agent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

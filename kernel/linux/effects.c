@@ -413,6 +413,7 @@ const struct prison_effects linux_effects = {
 	.created = effect_created,
 	.abandon = effect_abandon,
 	.update = effect_update,
+	.list_now = mountlist_now,
 	.kill = effect_kill,
 	.attach = effect_attach,
 	.busy = effect_busy,

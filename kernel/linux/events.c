@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Events: the end of a watched jail's init (its pidfd becomes readable), and
- * changes of the table by others (its file is written), behind one epoll
- * descriptor.
+ * Events: the end of a watched jail's init (its pidfd becomes readable), changes
+ * of the table by others (its file is written), and of what is mounted in jails
+ * that have mounts, behind one epoll descriptor.
  */
 #include <sys/epoll.h>
 #include <sys/inotify.h>
@@ -17,6 +17,7 @@
 
 #define TABLE_FILE "table.mdb"
 #define TABLE_EVENT 0 /* no jail has jid 0 */
+#define MOUNTS_EVENT (-1)
 
 void
 events_init(struct events *e)
@@ -27,8 +28,10 @@ events_init(struct events *e)
 void
 events_finish(struct events *e)
 {
-	for (size_t i = 0; i < e->count; i++)
+	for (size_t i = 0; i < e->count; i++) {
 		close(e->watched[i].pidfd);
+		close_fd(&e->watched[i].mounts);
+	}
 	free(e->watched);
 	e->watched = NULL;
 	e->count = e->room = 0;
@@ -37,9 +40,9 @@ events_finish(struct events *e)
 }
 
 static int
-listen_to(struct events *e, int fd, int jid)
+listen_to(struct events *e, int fd, uint32_t what, int jid)
 {
-	struct epoll_event ev = { .events = EPOLLIN };
+	struct epoll_event ev = { .events = what };
 
 	ev.data.u64 = (uint64_t)(unsigned)jid;
 	return epoll_ctl(e->epoll, EPOLL_CTL_ADD, fd, &ev);
@@ -59,7 +62,7 @@ linux_events(struct jail_kernel *k)
 	e->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (e->epoll < 0 || e->inotify < 0 ||
 	    inotify_add_watch(e->inotify, path, IN_MODIFY) < 0 ||
-	    listen_to(e, e->inotify, TABLE_EVENT) != 0) {
+	    listen_to(e, e->inotify, EPOLLIN, TABLE_EVENT) != 0) {
 		close_fd(&e->epoll);
 		close_fd(&e->inotify);
 		return -1;
@@ -105,6 +108,23 @@ is_watched(const struct events *e, size_t at, int jid)
 	return at < e->count && e->watched[at].jid == jid;
 }
 
+/* proc(5): a process's list of mounts tells by EPOLLPRI that it changed. */
+static void
+watch_mounts(struct events *e, struct watched *w, const struct prison *p)
+{
+	char path[64];
+
+	if (p->extra_list_len == 0)
+		return;
+	snprintf(path, sizeof path, "/proc/%d/mountinfo", p->holder.pid);
+	w->mounts = open(path, O_RDONLY | O_CLOEXEC);
+	if (w->mounts >= 0 && listen_to(e, w->mounts, EPOLLPRI,
+	    MOUNTS_EVENT) == 0)
+		e->mounts++;
+	else
+		close_fd(&w->mounts);
+}
+
 static int
 insert(struct events *e, size_t at, int jid, int pidfd)
 {
@@ -120,7 +140,7 @@ insert(struct events *e, size_t at, int jid, int pidfd)
 	}
 	memmove(e->watched + at + 1, e->watched + at,
 	    (e->count - at) * sizeof *e->watched);
-	e->watched[at] = (struct watched){ jid, pidfd };
+	e->watched[at] = (struct watched){ jid, pidfd, -1 };
 	e->count++;
 	return 0;
 }
@@ -131,6 +151,9 @@ take_out(struct events *e, size_t at)
 {
 	int pidfd = e->watched[at].pidfd;
 
+	if (e->watched[at].mounts >= 0)
+		e->mounts--;
+	close_fd(&e->watched[at].mounts);
 	epoll_ctl(e->epoll, EPOLL_CTL_DEL, pidfd, NULL);
 	e->count--;
 	memmove(e->watched + at, e->watched + at + 1,
@@ -160,8 +183,10 @@ linux_watch(struct jail_kernel *k, int jid)
 		close_fd(&fd);
 		return -1;
 	}
-	if (listen_to(e, fd, jid) == 0)
+	if (listen_to(e, fd, EPOLLIN, jid) == 0) {
+		watch_mounts(e, &e->watched[at], &p);
 		return 0;
+	}
 	fd = take_out(e, at);
 	close_fd(&fd);
 	return -1;
@@ -211,22 +236,40 @@ jail_ended(struct linux_kernel *lk, int jid)
 	return true;
 }
 
-int
-linux_next(struct jail_kernel *k)
+/* The jid of what is to be told, 0: of any jail; -1: nothing is left. */
+static int
+next_event(struct linux_kernel *lk)
 {
-	struct linux_kernel *lk = k->data;
 	struct epoll_event ev;
 
 	while (lk->events.epoll >= 0 &&
 	    epoll_wait(lk->events.epoll, &ev, 1, 0) == 1) {
 		int jid = (int)ev.data.u64;
 
-		if (jid == TABLE_EVENT) {
-			if (table_changed(lk))
-				return 0;
-		} else if (jail_ended(lk, jid)) {
+		lk->events.found = true;
+		if (jid == MOUNTS_EVENT || (jid == TABLE_EVENT &&
+		    table_changed(lk)))
+			return 0;
+		if (jid != TABLE_EVENT && jail_ended(lk, jid))
 			return jid;
-		}
 	}
 	return -1;
+}
+
+/*
+ * A list of mounts tells of a change once, and may have told it to whoever
+ * waited for this descriptor to be readable: when nothing else was the reason,
+ * that was it.
+ */
+int
+linux_next(struct jail_kernel *k)
+{
+	struct linux_kernel *lk = k->data;
+	struct events *e = &lk->events;
+	int jid = next_event(lk);
+
+	if (jid < 0 && !e->found && e->mounts > 0)
+		jid = 0;
+	e->found = jid >= 0;
+	return jid;
 }

@@ -20,6 +20,7 @@
 struct watched {
 	int jid;
 	int pidfd;
+	int mounts; /* its list of mounts; -1: nothing is mounted there */
 };
 
 /* events.c; the descriptors are -1 until events are asked for. */
@@ -28,6 +29,8 @@ struct events {
 	struct watched *watched; /* sorted by jid */
 	size_t count, room;
 	uint64_t seen;		 /* prison_changes that are known about */
+	size_t mounts;		 /* how many lists of mounts there are */
+	bool found;		 /* a reason for being readable */
 };
 
 /* Inits that this process made and has not reaped, sorted. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mountlist.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -120,6 +121,144 @@ mountlist_make(struct linux_kernel *lk, const struct prison *p,
 	return rc;
 }
 
+/* ------------------------------------------------ what is mounted now */
+
+/* The mounts that a process sees, by its root; to be freed, or NULL. */
+static char *
+read_mountinfo(pid_t pid)
+{
+	char path[64], *text = NULL;
+	size_t len = 0;
+	FILE *f, *out = open_memstream(&text, &len);
+
+	snprintf(path, sizeof path, "/proc/%d/mountinfo", (int)pid);
+	f = out != NULL ? fopen(path, "re") : NULL;
+	if (f != NULL) {
+		char part[4096];
+		size_t n;
+
+		while ((n = fread(part, 1, sizeof part, f)) > 0)
+			fwrite(part, 1, n, out);
+		fclose(f);
+	}
+	if (out != NULL && (fclose(out) != 0 || f == NULL)) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+static bool
+is_dot(const char *p)
+{
+	return p[0] == '/' && p[1] == '.' && (p[2] == '/' || p[2] == '\0');
+}
+
+/* A name as proc(5) writes it: without dots, blanks and the like as \ooo. */
+static void
+escape(const char *name, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *name != '\0' && n + 5 < size; name++)
+		if (is_dot(name))
+			name++;
+		else if (strchr(" \t\n\\", *name) != NULL)
+			n += (size_t)snprintf(buf + n, size - n, "\\%03o",
+			    (unsigned)(unsigned char)*name);
+		else
+			buf[n++] = *name;
+	buf[n] = '\0';
+}
+
+/* Whether something is mounted at a place: the fifth word of a line. */
+static bool
+is_mounted(const char *mountinfo, const char *place)
+{
+	char name[4 * PATH_MAX];
+	size_t len;
+
+	escape(place, name, sizeof name);
+	len = strlen(name);
+	for (const char *line = mountinfo; line != NULL && *line != '\0';) {
+		const char *word = line;
+
+		for (int i = 0; i < 4 && word != NULL; i++)
+			word = strchr(word + (i > 0), ' ');
+		if (word != NULL && strncmp(word + 1, name, len) == 0 &&
+		    word[1 + len] == ' ')
+			return true;
+		line = strchr(line, '\n');
+		line += line != NULL;
+	}
+	return false;
+}
+
+/* Whether what a line says is mounted; one that is not understood is. */
+static bool
+has_line(const char *mountinfo, const char *text, const char *path)
+{
+	const char *place;
+	struct fstab_line l;
+	struct error ignored;
+	bool yes;
+
+	error_clear(&ignored);
+	if (fstab_read(text, &l, &ignored) != 0)
+		return true;
+	place = fslinux_place(l.target, path);
+	yes = place == NULL || is_mounted(mountinfo, place);
+	fstab_free(&l);
+	return yes;
+}
+
+void
+mountlist_now(void *arg, const struct prison *p, char *list, size_t *len)
+{
+	struct linux_kernel *lk = arg;
+	int init = lk->inside < 0 ? process_open(&p->holder) : -1;
+	char *mountinfo = init < 0 ? NULL : read_mountinfo(p->holder.pid);
+	size_t kept = 0, n;
+
+	/* One that has ended shows nothing, or is somebody else by now. */
+	if (mountinfo != NULL && !process_ended(init)) {
+		for (size_t at = 0; at < *len; at += n) {
+			n = strnlen(list + at, *len - at) + 1;
+			if (!has_line(mountinfo, list + at, p->path))
+				continue;
+			memmove(list + kept, list + at, n);
+			kept += n;
+		}
+		*len = kept;
+	}
+	free(mountinfo);
+	close_fd(&init);
+}
+
+/* ------------------------------------------------------------- changing */
+
+/* Reads what is left of the list; 0, -1 with err. */
+static int
+read_list_now(struct linux_kernel *lk, const struct prison *p,
+    struct text_list *l, struct error *err)
+{
+	struct prison now = *p;
+	char *copy;
+	int rc;
+
+	if (p->extra_list_len == 0)
+		return 0;
+	copy = malloc(p->extra_list_len);
+	if (copy == NULL)
+		return error_sys(err, ENOMEM, "mount");
+	memcpy(copy, p->extra_list, p->extra_list_len);
+	now.extra_list = copy;
+	mountlist_now(lk, p, copy, &now.extra_list_len);
+	rc = read_list(&now, l, err);
+	free(copy);
+	return rc;
+}
+
 struct change {
 	struct text_list from, to;
 	bool *gone, *come; /* in one block */
@@ -186,13 +325,12 @@ mountlist_change(struct linux_kernel *lk, const struct prison *before,
 	struct work w;
 	int rc;
 
-	if (before->extra_list_len == after->extra_list_len &&
-	    (before->extra_list_len == 0 || memcmp(before->extra_list,
-	    after->extra_list, before->extra_list_len) == 0))
+	if (before->extra_list == after->extra_list ||
+	    before->extra_list_len + after->extra_list_len == 0)
 		return 0;
 	if (open_work(&w, lk, after, err) != 0)
 		return -1;
-	rc = read_list(before, &c.from, err);
+	rc = read_list_now(lk, before, &c.from, err);
 	if (rc == 0)
 		rc = read_list(after, &c.to, err);
 	c.gone = calloc(c.from.count + c.to.count + 1, sizeof *c.gone);

@@ -13,10 +13,15 @@ int mountlist_make(struct linux_kernel *lk, const struct prison *p,
     struct error *err);
 
 /*
- * Unmounts and mounts in the running jail what differs; when that fails, what
- * was done is undone.  Returns 0, -1 with err.
+ * Unmounts and mounts in the running jail what differs, from what is mounted
+ * there now; when that fails, what was done is undone.  A call that does not
+ * speak of mounts (both lists are the same memory) changes none.  Returns 0, -1
+ * with err.
  */
 int mountlist_change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, struct error *err);
+
+/* prison_effects.list_now: what somebody has unmounted is taken out. */
+void mountlist_now(void *lk, const struct prison *p, char *list, size_t *len);
 
 #endif

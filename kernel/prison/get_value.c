@@ -233,6 +233,27 @@ compare_place(const void *name, const void *place)
 	return strcmp(name, ((const struct place *)place)->name);
 }
 
+/* What the prison was given, as far as it has it still. */
+static int
+put_extra_list(struct get_call *g, struct option *o)
+{
+	const struct prison_effects *e = g->op->t->effects;
+	struct list l = g->target->extra_list;
+	size_t len = l.count;
+	struct prison p;
+
+	if (len > 0 && e->list_now != NULL &&
+	    g->target->state == PRISON_ALIVE) {
+		l.data = arena_copy(&g->op->arena, l.data, len);
+		if (l.data == NULL)
+			return ENOMEM;
+		life_view(g->op, g->target, &p);
+		e->list_now(g->op->t->effects_arg, &p, l.data, &len);
+		l.count = (uint32_t)len;
+	}
+	return put_list(o, &l, 1);
+}
+
 int
 get_value(struct get_call *g, struct option *o)
 {
@@ -240,7 +261,7 @@ get_value(struct get_call *g, struct option *o)
 	uint64_t allow;
 
 	if (o->extra == EXTRA_LIST)
-		return put_list(o, &g->target->extra_list, 1);
+		return put_extra_list(g, o);
 	if (o->extra != 0)
 		return put_int(o, ((g->target->extra & o->extra) != 0) !=
 		    o->negative);

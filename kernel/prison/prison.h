@@ -90,6 +90,12 @@ struct prison_effects {
 	 */
 	int (*update)(void *arg, const struct prison *before,
 	    const struct prison *after, struct error *err);
+	/*
+	 * Takes out of `list`, a copy of p->extra_list, what is not so any more
+	 * of a living prison; *len becomes what is left.
+	 */
+	void (*list_now)(void *arg, const struct prison *p, char *list,
+	    size_t *len);
 	/* Kills all processes of a prison that was marked dying. */
 	void (*kill)(void *arg, const struct prison *p,
 	    const struct prison_proc *procs, size_t nprocs);

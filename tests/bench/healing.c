@@ -9,11 +9,14 @@
  * done COUNT times; the median and the smallest time from the deed until
  * everything is as it was are printed in microseconds.
  */
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,6 +186,23 @@ take_address(struct bench *b)
 }
 
 static void
+take_mount(struct bench *b)
+{
+	char path[64];
+	int status = 1, fd;
+	pid_t pid;
+
+	snprintf(path, sizeof path, "/proc/%d/ns/mnt", b->init);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	pid = fork();
+	if (pid == 0)
+		_exit(setns(fd, CLONE_NEWNS) != 0 || umount("/mnt") != 0);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		fail("the mount cannot be undone");
+	close(fd);
+}
+
+static void
 forget_start(const struct bench *b)
 {
 	char path[512];
@@ -222,6 +242,7 @@ static const struct {
 } deeds[] = {
 	{ "hostname changed -> as it was", change_hostname, is_right },
 	{ "address taken -> as it was", take_address, is_right },
+	{ "mount undone -> mounted", take_mount, is_mounted },
 	{ "jail removed -> another one lives", remove_jail, lives_again },
 	{ "init killed -> jail lives again", kill_init, lives_again },
 	{ "init killed -> exec.start has run", kill_init, is_up },

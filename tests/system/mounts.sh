@@ -66,16 +66,31 @@ check "lines come" soon reads /p/file two
 check "and go" same "" "$(in_web ls /data)"
 check "the jail was not restarted" same "$id" "$(identity web)"
 
+# What somebody unmounts is mounted again, without waiting for a rescan.
+stop agent TERM
+check "an agent that rescans seldom" agent_start --max-remove 50
+check "the jail is as before" settled web
+nsenter -t "$(init_of web)" -m /bin/busybox umount /mnt
+check "what is unmounted comes back" soon reads /mnt/file one
+check "the log says it" soon grep -q "web: updated.*mount differs" \
+    "$work/agent.log"
+check "the jail was not restarted" same "$id" "$(identity web)"
+nsenter -t "$(init_of web)" -m /bin/busybox umount /p
+check "whatever it was" soon reads /p/file two
+stop agent TERM
+check "an agent that rescans often" agent_start --max-remove 50 --interval 1
+
 # What stays is below what changes: that takes a restart.
 mkdir "$work/src/sub"
 put_spec web "mount:" \
     "  - $work/src $root/mnt nullfs ro" \
-    "  - $work/src\\\\040\\\\062 $root/mnt/sub bind ro"
+    "  - $work/src\\\\040\\\\062 $root/mnt/./sub bind ro"
 check "one below another" soon reads /mnt/sub/file two
+check "there is nothing more to do" expect_status 0 ja plan "$specs"
 check "is no restart yet" same "$id" "$(identity web)"
 put_spec web "mount:" \
     "  - $work/src $root/mnt nullfs ro,nosuid" \
-    "  - $work/src\\\\040\\\\062 $root/mnt/sub bind ro"
+    "  - $work/src\\\\040\\\\062 $root/mnt/./sub bind ro"
 restarted() { [ "$(identity web)" != "$id" ] && state_is web ready; }
 check "the lower one changes: a restart" soon restarted
 check "with both" reads /mnt/sub/file two

@@ -61,4 +61,13 @@ int iface_remove(const struct iface_alias *a, struct error *err);
 int iface_list(int (*each)(void *arg, const struct iface_alias *a), void *arg,
     struct error *err);
 
+/*
+ * A descriptor, close-on-exec, that is readable when addresses of the host's
+ * interfaces may have changed; -1: the system tells nothing.  The caller closes
+ * it.
+ */
+int iface_events(void);
+/* Reads it empty; whether an address may be gone. */
+bool iface_lost(int events);
+
 #endif

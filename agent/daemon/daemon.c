@@ -17,6 +17,7 @@
 #include "agent/reconcile/message.h"
 #include "agent/sign/signer.h"
 #include "agent/daemon/status.h"
+#include "kernel/iface.h"
 
 /*
  * Names and what hooks print may be any bytes; a line of the log is one line,
@@ -130,6 +131,36 @@ on_kernel_event(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+/* An address may be gone that a jail is to have. */
+static void
+on_address(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct reconciler *r = &d->reconciler;
+
+	(void)what;
+	if (!iface_lost(fd))
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		if (r->jail[i]->desired != NULL && (spec_list(
+		    r->jail[i]->desired, "ip4.addr") != NULL ||
+		    spec_list(r->jail[i]->desired, "ip6.addr") != NULL))
+			reconciler_look(r, r->jail[i]);
+}
+
+/* Without it, addresses are looked at with each rescan. */
+static int
+listen_to_addresses(struct daemon *d, struct error *err)
+{
+	d->addresses = d->kernel->backend->spawn == NULL ? -1 : iface_events();
+	if (d->addresses == -1)
+		return 0;
+	d->address_event = event_new(d->base, d->addresses,
+	    EV_READ | EV_PERSIST, on_address, d);
+	return d->address_event != NULL && event_add(d->address_event,
+	    NULL) == 0 ? 0 : error_sys(err, ENOMEM, "event loop");
+}
+
 static int
 start_events(struct daemon *d, struct error *err)
 {
@@ -144,6 +175,8 @@ start_events(struct daemon *d, struct error *err)
 		    event_add(d->signals[i], NULL) != 0)
 			return error_sys(err, ENOMEM, "event loop");
 	}
+	if (listen_to_addresses(d, err) != 0)
+		return -1;
 	if (fd == -1)
 		return 0;
 	d->kernel_event = event_new(d->base, fd, EV_READ | EV_PERSIST,
@@ -269,6 +302,10 @@ stop(struct daemon *d)
 			event_free(d->signals[i]);
 	if (d->kernel_event != NULL)
 		event_free(d->kernel_event);
+	if (d->address_event != NULL)
+		event_free(d->address_event);
+	if (d->addresses != -1)
+		close(d->addresses);
 	children_free(d->children);
 	inventory_close(&d->inventory);
 	vault_close(&d->vault);
@@ -284,7 +321,8 @@ stop(struct daemon *d)
 int
 daemon_run(const struct context *ctx, const struct daemon_options *opt)
 {
-	struct daemon d = { .ctx = ctx, .opt = *opt, .lock = -1 };
+	struct daemon d = { .ctx = ctx, .opt = *opt, .lock = -1,
+		.addresses = -1 };
 	struct error err;
 
 	error_clear(&err);

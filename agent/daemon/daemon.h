@@ -103,7 +103,8 @@ struct daemon {
 	struct control *control;
 	TAILQ_HEAD(, waiter) waiters;
 
-	struct event *kernel_event, *signals[3];
+	struct event *kernel_event, *address_event, *signals[3];
+	int addresses; /* what tells of them: kernel/iface.h */
 	bool said_unwatched;
 	int status; /* exit status */
 };

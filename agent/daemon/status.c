@@ -372,8 +372,10 @@ status_build(const struct status_source *src)
 	size_t summary[STATE_COUNT] = { 0 }, total;
 	json_t *jails = json_array(), *sums;
 	struct others others = { src, jails, summary };
-	const struct reconciler *r = src->reconciler;
+	struct reconciler *r = src->reconciler;
 
+	jail_roots_forget(&r->roots);
+	host_forget(&r->addresses);
 	for (size_t i = 0; i < r->count; i++)
 		json_array_append_new(jails,
 		    jail_object(src, r->jail[i], summary));

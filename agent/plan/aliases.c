@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "kernel/iface.h"
 
@@ -41,4 +42,29 @@ aliases_wanted(const struct spec *s, int family, struct text_list *out,
 		if (add_alias(family, l->text[i], interface, out, err) != 0)
 			return -1;
 	return 0;
+}
+
+static bool
+in_list(const struct text_list *l, const char *text)
+{
+	for (size_t i = 0; l != NULL && i < l->count; i++)
+		if (strcmp(l->text[i], text) == 0)
+			return true;
+	return false;
+}
+
+int
+aliases_left(const struct spec *s, const struct text_list *lost,
+    struct text_list *out, struct error *err)
+{
+	struct text_list all = { 0 };
+	int rc = aliases_wanted(s, AF_INET, &all, err) != 0 ? -1 :
+	    aliases_wanted(s, AF_INET6, &all, err);
+
+	for (size_t i = 0; rc == 0 && i < all.count; i++)
+		if (!in_list(lost, all.text[i]) &&
+		    text_list_add(out, all.text[i]) != 0)
+			rc = error_sys(err, ENOMEM, "aliases");
+	text_list_free(&all);
+	return rc;
 }

@@ -12,4 +12,8 @@
 int aliases_wanted(const struct spec *s, int family, struct text_list *out,
     struct error *err);
 
+/* Appends those of both families that are not in the list (NULL: none is). */
+int aliases_left(const struct spec *s, const struct text_list *lost,
+    struct text_list *out, struct error *err);
+
 #endif

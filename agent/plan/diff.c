@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sys/socket.h>
-
 #include "agent/plan/aliases.h"
 #include "agent/plan/limits.h"
 #include "agent/plan/plan.h"
@@ -506,13 +504,6 @@ diff_mounts(const struct plan_input *in, struct action *out,
 	    out_of_memory(err);
 }
 
-static int
-all_aliases(const struct spec *s, struct text_list *out, struct error *err)
-{
-	return aliases_wanted(s, AF_INET, out, err) != 0 ||
-	    aliases_wanted(s, AF_INET6, out, err) != 0 ? -1 : 0;
-}
-
 /*
  * Interfaces, prefixes and words of addresses, which the kernel does not see,
  * against what was last applied.
@@ -527,8 +518,8 @@ diff_aliases(const struct plan_input *in, struct action *out,
 
 	if (in->applied == NULL)
 		return 0;
-	if (all_aliases(in->applied, &was, err) != 0 ||
-	    all_aliases(in->desired, &want, err) != 0)
+	if (aliases_left(in->applied, in->lost, &was, err) != 0 ||
+	    aliases_left(in->desired, NULL, &want, err) != 0)
 		rc = -1;
 	else if (!text_list_equal(&was, &want) &&
 	    (c = action_add(out, "interface", HOW_USERLAND)) == NULL)

@@ -200,6 +200,9 @@ plan_living(const struct plan_input *in, struct action *out)
 		return action_decide(out, ACTION_MODIFY, "%s differs", names);
 	}
 	list_changes(out, HOW_USERLAND, names, sizeof names);
+	if (in->lost != NULL && in->lost->count > 0)
+		return action_decide(out, ACTION_MODIFY, "%s is not on the "
+		    "host any more", in->lost->text[0]);
 	return action_decide(out, ACTION_MODIFY, "%s changed%s", names,
 	    has_change(out, "interface") ? "" :
 	    "; used the next time it is needed");

@@ -65,6 +65,7 @@ struct plan_input {
 	bool path_later; /* it is not there yet, and a hook may make it */
 	const struct text_list *mounts; /* by mounts_read; NULL: see mounts_error */
 	const char *mounts_error;
+	const struct text_list *lost; /* aliases that the host has not any more */
 	/*
 	 * `desired` with the values of its secrets, NULL when it has none; why
 	 * they cannot be had; what is known of them (vault_seals), now and when

@@ -335,6 +335,7 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	o.took_us = clock_us() - began;
 	remember_change(m, a, o.took_us);
 	claims_changed(r, m);
+	host_forget(&r->addresses);
 	m->done = o.ok;
 	if (o.ok) {
 		backoff_up(&m->drifts, clock_ms());

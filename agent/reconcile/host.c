@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/reconcile/host.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/iface.h"
 #include "agent/reconcile/heir.h"
 #include "agent/reconcile/realise.h"
 
@@ -15,9 +20,15 @@ static const enum thing alias_kinds[] = { THING_ALIAS4, THING_ALIAS6 };
 #define ALIAS_KINDS (sizeof alias_kinds / sizeof *alias_kinds)
 
 static bool
+is_real(const struct observer *o)
+{
+	return o->kernel->backend->spawn != NULL;
+}
+
+static bool
 host_is_real(const struct workshop *w)
 {
-	return w->observer->kernel->backend->spawn != NULL;
+	return is_real(w->observer);
 }
 
 /*
@@ -33,10 +44,11 @@ claim(struct workshop *w, struct entry *e, enum thing kind,
 
 	if (e == NULL)
 		return error_set(err, ENOENT, "not in the inventory");
-	if (entry_made(e, name))
-		return 0;
 	if (host_is_real(w) && (there = thing_there(kind, text, err)) < 0)
 		return -1;
+	/* Somebody else may have taken it away. */
+	if (entry_made(e, name))
+		return there == 0 && host_is_real(w);
 	/* What nobody of ours made was there before. */
 	if (there > 0 && !inventory_shared(inv, e, name))
 		return 0;
@@ -234,5 +246,87 @@ host_keep_aliases(struct workshop *w, struct entry *e, const struct spec *s,
 		text_list_free(&wanted);
 		text_list_free(&gone);
 	}
+	return rc;
+}
+
+/* ------------------------------------------------------- what is missing */
+
+void
+host_forget(struct host_addresses *a)
+{
+	text_list_free(&a->text);
+	a->known = false;
+}
+
+static int
+take_address(void *arg, const struct iface_alias *i)
+{
+	char text[IFACE_NAME_SIZE + INET6_ADDRSTRLEN + 1];
+	char address[INET6_ADDRSTRLEN];
+
+	if (inet_ntop(i->family, i->address, address, sizeof address) == NULL)
+		return 0;
+	snprintf(text, sizeof text, "%s|%s", i->interface, address);
+	return text_list_add(arg, text) == 0 ? 0 : ENOMEM;
+}
+
+/* Whether an alias, INTERFACE|ADDRESS/PREFIX[ WORDS], is among them. */
+static bool
+is_there(const struct host_addresses *a, const char *alias)
+{
+	size_t len = strcspn(alias, "/");
+
+	for (size_t i = 0; i < a->text.count; i++)
+		if (strncmp(a->text.text[i], alias, len) == 0 &&
+		    a->text.text[i][len] == '\0')
+			return true;
+	return false;
+}
+
+static bool
+known(struct host_addresses *a)
+{
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (!a->known && iface_list(take_address, &a->text, &ignored) != 0) {
+		host_forget(a);
+		return false;
+	}
+	return a->known = true;
+}
+
+/* Appends the aliases that the spec asks for and that the host has not. */
+static int
+find_lost(const struct observer *o, struct host_addresses *a,
+    const struct spec *s, struct text_list *lost)
+{
+	struct text_list l = { 0 };
+	struct error ignored;
+	int rc = 0;
+
+	error_clear(&ignored);
+	for (size_t k = 0; is_real(o) && k < ALIAS_KINDS; k++)
+		if (things_wanted(o, s, alias_kinds[k], &l, &ignored) != 0)
+			break;
+	for (size_t i = 0; rc == 0 && i < l.count && known(a); i++)
+		if (!is_there(a, l.text[i]))
+			rc = text_list_add(lost, l.text[i]);
+	text_list_free(&l);
+	return rc;
+}
+
+int
+host_decide(const struct observer *o, struct host_addresses *a,
+    struct plan_input *in, struct action *out)
+{
+	struct text_list lost = { 0 };
+	int rc = in->live == NULL || in->desired == NULL ? 0 :
+	    find_lost(o, a, in->desired, &lost);
+
+	in->lost = &lost;
+	rc = rc == 0 ? plan_jail(in, out) : rc;
+	text_list_free(&lost);
+	in->lost = NULL;
 	return rc;
 }

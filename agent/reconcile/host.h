@@ -6,6 +6,7 @@
 #ifndef JA_HOST_H
 #define JA_HOST_H
 
+#include "agent/plan/plan.h"
 #include "agent/reconcile/operation.h"
 #include "agent/reconcile/things.h"
 
@@ -47,5 +48,20 @@ int host_drop_aliases(struct workshop *w, struct entry *e,
 /* Unmakes those that the spec does not ask for. */
 int host_keep_aliases(struct workshop *w, struct entry *e,
     const struct spec *s, struct error *err);
+
+/* The addresses of the host's interfaces, as they were when first asked for. */
+struct host_addresses {
+	struct text_list text; /* INTERFACE|ADDRESS */
+	bool known;
+};
+
+void host_forget(struct host_addresses *a);
+
+/*
+ * plan_jail, told of aliases that the host has not any more.  None is missing
+ * where there is nothing real behind the kernel, or where the host cannot tell.
+ */
+int host_decide(const struct observer *o, struct host_addresses *a,
+    struct plan_input *in, struct action *out);
 
 #endif

@@ -141,24 +141,6 @@ has_early_hooks(const struct spec *s)
 	    spec_param_find(s, "exec.prestart") != NULL;
 }
 
-/* By a jail of which nobody says here what becomes of it: see claims.h. */
-static bool
-jid_is_taken(struct reconciler *r, const struct managed *m, char *by,
-    size_t size)
-{
-	const struct managed *holder;
-	struct error ignored;
-
-	error_clear(&ignored);
-	if (spec_text(m->desired, "jid") == NULL ||
-	    live_name(r->shop.observer, (int)spec_int(m->desired, "jid"), by,
-	    size, &ignored) != 0 || strcmp(by, m->name) == 0)
-		return false;
-	holder = reconciler_jail(r, by, false);
-	return holder == NULL || (holder->desired == NULL &&
-	    !holder->unwanted);
-}
-
 /* `seen`: what live_digest says, or NULL. */
 static int
 plan(struct reconciler *r, const struct managed *m, bool adopting,
@@ -214,7 +196,7 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 	in.revealed = secrets.revealed;
 	in.seals = &secrets.seals;
 	in.secret_error = secrets.err.code != 0 ? secrets.err.text : NULL;
-	if (in.desired != NULL && jid_is_taken(r, m, jid_of, sizeof jid_of))
+	if (in.desired != NULL && taken_jid(r, m, jid_of, sizeof jid_of))
 		in.jid_of = jid_of;
 	rc = live_read(o, m->name, in.desired, in.applied, &live, &err);
 	/* Somebody who asks for a restart overrides what the spec allows. */
@@ -232,7 +214,7 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 	in.live_error = rc < 0 ? err.text : NULL;
 	if (seen != NULL)
 		live_digest(&live, seen);
-	rc = plan_jail(&in, a);
+	rc = host_decide(o, &r->addresses, &in, a);
 	live_free(&live);
 	secrets_close(&secrets);
 	text_list_free(&mounts);
@@ -459,6 +441,7 @@ work(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	jail_roots_forget(&r->roots);
+	host_forget(&r->addresses);
 	claims_forget(&r->claims);
 	while (turn-- > 0 && (m = TAILQ_FIRST(&r->dirty)) != NULL) {
 		TAILQ_REMOVE(&r->dirty, m, dirty_link);
@@ -592,6 +575,7 @@ reconciler_free(struct reconciler *r)
 		managed_free(r->jail[i]);
 	free(r->jail);
 	jail_roots_forget(&r->roots);
+	host_forget(&r->addresses);
 	claims_forget(&r->claims);
 	free(r->waves.failed);
 	text_list_free(&r->waves.before);

@@ -8,8 +8,10 @@
 
 #include "agent/reconcile/bound.h"
 #include "agent/reconcile/claims.h"
+#include "agent/reconcile/host.h"
 #include "agent/reconcile/limit.h"
 #include "agent/reconcile/managed.h"
+#include "agent/reconcile/taken.h"
 #include "agent/reconcile/waves.h"
 
 /* Told of each deed: for messages, and for snapshots. */
@@ -42,7 +44,9 @@ struct reconciler {
 	unsigned working;
 	unsigned long ranks; /* the last one that was given */
 	unsigned long walk; /* number of order.c's newest walk */
-	struct jail_roots roots; /* as they were at the turn's beginning */
+	/* As they were at the turn's beginning: */
+	struct jail_roots roots;
+	struct host_addresses addresses;
 	struct waves waves;
 	struct claims claims;	 /* known only while nothing changes */
 	size_t waiting; /* jails that wait for others */

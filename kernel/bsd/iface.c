@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <netinet/in.h>
 
 #include <errno.h>
@@ -229,4 +230,27 @@ iface_remove(const struct iface_alias *a, struct error *err)
 	argv[4] = "-alias";
 	argv[5] = NULL;
 	return run(argv, err);
+}
+
+int
+iface_events(void)
+{
+	return socket(PF_ROUTE, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+bool
+iface_lost(int events)
+{
+	_Alignas(struct rt_msghdr) char buf[4096];
+	bool lost = false;
+	ssize_t n;
+
+	while ((n = read(events, buf, sizeof buf)) > 0 ||
+	    (n < 0 && errno == ENOBUFS)) {
+		const struct rt_msghdr *h = (const void *)buf;
+
+		/* One message each; with too many some are lost. */
+		lost |= n < (ssize_t)sizeof *h || h->rtm_type == RTM_DELADDR;
+	}
+	return lost;
 }

@@ -3,6 +3,9 @@
 #include "kernel/iface.h"
 
 #include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <linux/rtnetlink.h>
 
 #include <stdio.h>
 
@@ -142,4 +145,35 @@ iface_list(int (*each)(void *arg, const struct iface_alias *a), void *arg,
 		error_sys(err, errno, "reading the addresses of the host");
 	close_fd(&sock);
 	return rc;
+}
+
+int
+iface_events(void)
+{
+	struct sockaddr_nl name = { .nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    NETLINK_ROUTE);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&name, sizeof name) != 0)
+		close_fd(&fd);
+	return fd;
+}
+
+bool
+iface_lost(int events)
+{
+	_Alignas(struct nlmsghdr) char buf[8192];
+	bool lost = false;
+	ssize_t n;
+
+	while ((n = recv(events, buf, sizeof buf, 0)) > 0 ||
+	    (n < 0 && errno == ENOBUFS)) {
+		const struct nlmsghdr *h = (const void *)buf;
+
+		/* One message each; with too many some are lost. */
+		lost |= n < (ssize_t)sizeof *h ||
+		    h->nlmsg_type == RTM_DELADDR;
+	}
+	return lost;
 }

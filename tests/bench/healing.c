@@ -186,6 +186,15 @@ take_address(struct bench *b)
 }
 
 static void
+take_alias(struct bench *b)
+{
+	struct error err;
+
+	if (iface_remove(&b->alias, &err) != 0)
+		fail(err.text);
+}
+
+static void
 take_mount(struct bench *b)
 {
 	char path[64];
@@ -242,6 +251,7 @@ static const struct {
 } deeds[] = {
 	{ "hostname changed -> as it was", change_hostname, is_right },
 	{ "address taken -> as it was", take_address, is_right },
+	{ "alias removed -> on the interface", take_alias, has_alias },
 	{ "mount undone -> mounted", take_mount, is_mounted },
 	{ "jail removed -> another one lives", remove_jail, lives_again },
 	{ "init killed -> jail lives again", kill_init, lives_again },

@@ -107,6 +107,12 @@ end_jails "${work##*/}/roots/own"
 check "it crashed with its agent; there is a new one" agent_start \
     --max-remove 50
 check "it is brought back" settled own
+ip addr del 10.7.0.6/32 dev v0
+check "an address that somebody takes away comes back" soon \
+    has_address 10.7.0.6/32
+check "the log says it" grep -q \
+    "own: updated.*v0|10.7.0.6/32 is not on the host any more" \
+    "$work/agent.log"
 own "exec.start: [/bin/false]"
 check "it fails" soon state_is own failed
 check "the host's addresses stay" unchanged_addresses

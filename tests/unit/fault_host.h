@@ -158,67 +158,7 @@ host_listing(void)
 	return text;
 }
 
-/* ---- kernel/iface.h */
-
-static inline void
-alias_text(const struct iface_alias *a, char *buf, size_t size)
-{
-	char address[INET6_ADDRSTRLEN];
-
-	inet_ntop(a->family, a->address, address, sizeof address);
-	snprintf(buf, size, "%s|%s", a->interface, address);
-}
-
-int
-iface_has(const struct iface_alias *a, struct error *err)
-{
-	char text[128];
-
-	(void)err;
-	alias_text(a, text, sizeof text);
-	return !host.blind && host_there("alias", text);
-}
-
-int
-iface_add(const struct iface_alias *a, struct error *err)
-{
-	char text[128], label[160];
-
-	alias_text(a, text, sizeof text);
-	snprintf(label, sizeof label, "+alias %s", text);
-	if (host_point(label))
-		return error_set(err, EIO, "%s: broken", text);
-	if (host_there("alias", text))
-		return error_sys(err, EEXIST, "%s", text);
-	host_put("alias", text, true);
-	host_point(NULL);
-	return 0;
-}
-
-int
-iface_remove(const struct iface_alias *a, struct error *err)
-{
-	char text[128], label[160];
-
-	alias_text(a, text, sizeof text);
-	snprintf(label, sizeof label, "-alias %s", text);
-	if (host_point(label))
-		return error_set(err, EIO, "%s: broken", text);
-	if (host_there("alias", text))
-		host_put("alias", text, false);
-	host_point(NULL);
-	return 0;
-}
-
-int
-iface_list(int (*each)(void *arg, const struct iface_alias *a), void *arg,
-    struct error *err)
-{
-	(void)each;
-	(void)arg;
-	(void)err;
-	return 0;
-}
+#include "fault_iface.h"
 
 /* ---- kernel/mounted.h, and the programs */
 
@@ -350,11 +290,24 @@ fault_signal(struct jail_kernel *k, int jid, int sig)
 	return 1;
 }
 
-/* Whether a jail that was removed is there still is asked with JAIL_DYING. */
+static inline bool
+is_walk(const struct iovec *iov, unsigned niov)
+{
+	for (unsigned i = 0; i < niov; i += 2)
+		if (strcmp(iov[i].iov_base, "lastjid") == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Whether a jail that was removed is there still is asked with JAIL_DYING, as
+ * all jails are.
+ */
 static int
 fault_get(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 {
-	bool point = (flags & JAIL_DYING) != 0 && !host.dry;
+	bool point = (flags & JAIL_DYING) != 0 && !host.dry &&
+	    !is_walk(iov, niov);
 	int jid;
 
 	if (host.dry && host_whim(host.fail_in)) {

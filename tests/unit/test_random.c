@@ -338,6 +338,20 @@ fixed_point(struct world *w, const char *yaml)
 	free(after);
 }
 
+/* All addresses of the host's interfaces. */
+static void
+take_aliases(void)
+{
+	DIR *d = opendir(host.dir);
+	struct dirent *e;
+
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL)
+		if (strncmp(e->d_name, "alias ", 6) == 0)
+			assert_int_equal(unlinkat(dirfd(d), e->d_name, 0), 0);
+	closedir(d);
+}
+
 /* What somebody else does to jails, in between. */
 static void
 disturb(struct world *w, uint32_t *state)
@@ -353,6 +367,9 @@ disturb(struct world *w, uint32_t *state)
 		switch (dice(state, 6)) {
 		case 0:
 			kernel_kill(w, name);
+			break;
+		case 2:
+			take_aliases();
 			break;
 		case 1:
 			if (spec_param_find(m->desired, "host.hostname"))

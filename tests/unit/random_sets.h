@@ -229,6 +229,17 @@ plan_words(struct world *w, char *buf, size_t size)
 	}
 }
 
+static inline void
+print_states(const struct world *w)
+{
+	for (size_t i = 0; i < w->reconciler.count; i++) {
+		const struct managed *m = w->reconciler.jail[i];
+
+		print_error("%s: %s: %s\n", m->name, jail_state_word[m->state],
+		    m->reason);
+	}
+}
+
 /* Opens the world's kernel and inventory anew, as another process would. */
 static inline void
 world_again(struct world *w)

@@ -28,7 +28,7 @@ kernel_boot_id(char *buf, size_t size, struct error *err)
 
 /* ------------------------------------------------- somebody else's jails */
 
-static const char *const foreign[] = { "other", "web.x", "g" };
+static const char *const foreign[] = { "other", "web.x", "svcj-cron" };
 #define FOREIGN (sizeof foreign / sizeof *foreign)
 
 static void
@@ -146,9 +146,11 @@ converges(struct world *w, const char *yaml)
 		blame(yaml, "seed %u: without faults: %s: %s", seed_now,
 		    w->deeds, w->error);
 	plan_words(w, plan, sizeof plan);
-	if (plan[0] != '\0')
+	if (plan[0] != '\0') {
+		print_states(w);
 		blame(yaml, "seed %u: then %s after %s", seed_now, plan,
 		    w->deeds);
+	}
 	same_as_fresh(w, yaml, seed_now);
 }
 

@@ -72,9 +72,11 @@ trial() {
 	[ "$2" = start ] || web
 	apply > "$work/again" 2>&1 || { echo "then not up:"; cat "$work/again"; }
 	as "$work/up" || cat "$work/again"
-	# Whatever hooks of a stop ran, those of a start ran after them.
+	# Whatever hooks of a stop ran, those of a start ran after them; one that
+	# failed in good order left the jail as it was.
 	_last=$(grep -E '^(prestop|poststart) ' "$work/log" | tail -n 1)
-	[ "${_last%% *}" = poststart ] || echo "stopped, and not started"
+	[ "$1" = failing ] || [ "${_last%% *}" = poststart ] ||
+	    echo "stopped, and not started"
 	rm -f "$specs/web.yaml"
 	apply > "$work/again" 2>&1 || { echo "then not down:"; cat "$work/again"; }
 	as "$work/before" || cat "$work/again"

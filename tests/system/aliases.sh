@@ -46,6 +46,22 @@ for last in one two; do
 	check "with its address" unchanged_addresses
 done
 
+# On an interface that is down, which is left so.
+cp "$BUILD/tests/helper/inside/socket" "$work/roots/one/socket"
+binds() { # PROTOCOL ADDRESS
+	same "$2" "$(echo "bind $1 $2" | inside one /socket try /none)"
+}
+is_down() { ip -o link show v1 | grep -q 'state DOWN'; }
+put_spec one "ip4.addr: [v1|10.7.9.1/32]" 'ip6.addr: ["v1|fd07:9::1/128"]'
+check "an interface that is down" is_down
+check "can have the addresses of a jail" apply
+check "that can be used" binds tcp4 10.7.9.1
+check "of both families" binds tcp6 fd07:9::1
+check "it stays down" is_down
+rm "$specs/one.yaml"
+check "the jail goes" apply
+check "with its addresses" same "" "$(ip -o addr show dev v1)"
+
 # A jail that has the address without asking for it takes it over.
 shared one
 put_spec two "ip4.addr: [10.7.0.5]"

@@ -260,15 +260,24 @@ handle_same_name(struct converter *c, const struct imported *first,
 	convert_fault(c, second, second->jail->block->place, message);
 }
 
+/* The jid that a jail is given; 0: none. */
+static long
+jid_of(const struct imported *j)
+{
+	const struct conf_param *p = conf_param(j->jail, "jid");
+
+	return p != NULL && p->values > 0 ?
+	    strtol(p->value[p->values - 1].text, NULL, 10) : 0;
+}
+
 static int
 compare_jids(const void *a, const void *b)
 {
 	const struct imported *x = *(struct imported *const *)a;
 	const struct imported *y = *(struct imported *const *)b;
-	int order = strcmp(conf_param(x->jail, "jid")->value[0].text,
-	    conf_param(y->jail, "jid")->value[0].text);
+	long i = jid_of(x), j = jid_of(y);
 
-	return order != 0 ? order : (x > y) - (x < y);
+	return i != j ? (i < j ? -1 : 1) : (x > y) - (x < y);
 }
 
 static void
@@ -277,24 +286,21 @@ find_same_jids(struct converter *c, struct imported **sorted)
 	size_t count = 0;
 
 	for (size_t i = 0; i < c->jails; i++) {
-		const struct conf_param *p = conf_param(c->jail[i].jail,
-		    "jid");
-
-		if (!c->jail[i].dropped && p != NULL && p->values > 0)
+		if (!c->jail[i].dropped && jid_of(&c->jail[i]) != 0)
 			sorted[count++] = &c->jail[i];
 	}
 	if (count > 1)
 		qsort(sorted, count, sizeof *sorted, compare_jids);
 	for (size_t i = 1; i < count; i++) {
-		const struct conf_param *p = conf_param(sorted[i]->jail,
-		    "jid"), *q = conf_param(sorted[i - 1]->jail, "jid");
+		long jid = jid_of(sorted[i]);
 		char message[512];
 
-		if (strcmp(p->value[0].text, q->value[0].text) != 0)
+		if (jid != jid_of(sorted[i - 1]))
 			continue;
-		snprintf(message, sizeof message, "jid %.20s is also that of "
-		    "jail \"%.256s\"", p->value[0].text, sorted[i - 1]->name);
-		convert_fault(c, sorted[i], p->place, message);
+		snprintf(message, sizeof message, "jid %ld is also that of "
+		    "jail \"%.256s\"", jid, sorted[i - 1]->name);
+		convert_fault(c, sorted[i], conf_param(sorted[i]->jail,
+		    "jid")->place, message);
 	}
 }
 

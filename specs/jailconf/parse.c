@@ -8,6 +8,8 @@
 
 /* How much of an offending token a message shows. */
 #define SHOWN 40
+/* Behind a syntax error these are accepted before another one is told. */
+#define QUIET_TOKENS 3
 
 struct parser {
 	struct conf *conf;
@@ -17,6 +19,7 @@ struct parser {
 	unsigned includes, depth;  /* how deep it is in files and blocks */
 	struct conf_block *common; /* parameters outside of blocks */
 	bool failed;		   /* nothing more is read */
+	unsigned quiet;		   /* tokens until errors are told again */
 	/* Where comments go that stand behind something in its line. */
 	struct text_list *behind;
 	unsigned behind_line;
@@ -39,9 +42,12 @@ out_of_memory(struct parser *p)
 	return stop(p);
 }
 
+/* What follows is looked at behind the next semicolon (skip_statement). */
 static int
 syntax_error(struct parser *p, const struct token *t, const char *expected)
 {
+	if (p->quiet > 0)
+		return -1;
 	if (t->kind == TOKEN_END)
 		conf_fault(p->errors, t->place, "unexpected end of the file: "
 		    "expected %s", expected);
@@ -54,7 +60,7 @@ syntax_error(struct parser *p, const struct token *t, const char *expected)
 		conf_fault(p->errors, t->place, "syntax error: expected %s, "
 		    "found %.*s", expected,
 		    t->raw_len > SHOWN ? SHOWN : (int)t->raw_len, t->raw);
-	return stop(p);
+	return -1;
 }
 
 static int
@@ -62,7 +68,27 @@ next(struct parser *p, struct lexer *lx, struct token *t)
 {
 	if (lexer_next(lx, t) != 0)
 		return out_of_memory(p);
+	p->quiet -= p->quiet > 0;
 	return 0;
+}
+
+/*
+ * Goes on behind the next semicolon after a syntax error at *t, whatever
+ * braces there are, and says nothing about the first two tokens there, as
+ * jail(8) does it.  Returns -1 at the end.
+ */
+static int
+skip_statement(struct parser *p, struct lexer *lx, struct token *t)
+{
+	while (!p->failed && (t->kind != TOKEN_MARK || t->mark != ';')) {
+		/* Of what jail(8) may take for the end, too. */
+		if (t->kind == TOKEN_END || t->kind == TOKEN_OTHER)
+			return stop(p);
+		if (next(p, lx, t) != 0)
+			return -1;
+	}
+	p->quiet = QUIET_TOKENS;
+	return p->failed ? -1 : 0;
 }
 
 /* Gives the comments seen so far to what precedes them in their line, or to
@@ -415,17 +441,22 @@ parse_items(struct parser *p, struct lexer *lx, struct conf_block *in,
 			continue;
 		if (name.kind == TOKEN_END && !closed)
 			return 0;
-		if (!starts_word(&name))
-			return syntax_error(p, &name, closed ?
+		if (!starts_word(&name)) {
+			(void)syntax_error(p, &name, closed ?
 			    "a parameter, a block or }" :
 			    "a parameter or a block");
+			if (skip_statement(p, lx, &name) != 0)
+				return -1;
+			continue;
+		}
 		if (next(p, lx, &t) != 0)
 			return -1;
 		if (name.kind == TOKEN_WORD && t.kind == TOKEN_MARK &&
 		    t.mark == '{') {
 			if (parse_block(p, lx, in, &name, t.place.line) != 0)
 				return -1;
-		} else if (parse_assign(p, lx, in, &name, &t) != 0) {
+		} else if (parse_assign(p, lx, in, &name, &t) != 0 &&
+		    skip_statement(p, lx, &t) != 0) {
 			return -1;
 		}
 	}

@@ -17,6 +17,10 @@
 
 /* What a parameter counts: it takes memory, too. */
 #define PARAM_WORK 20
+/* Comparing the name of a variable with those of parameters. */
+#define SPECIAL_WORK 20
+/* Bytes of a name that is cut into components, for a comparison of names. */
+#define COVER_BYTES 4
 
 void
 conf_jail_fault(struct resolver *r, struct spec_place place, const char *fmt,
@@ -25,10 +29,13 @@ conf_jail_fault(struct resolver *r, struct spec_place place, const char *fmt,
 	char message[ERROR_TEXT_MAX];
 	va_list ap;
 
+	r->jail->failed = true;
+	/* It would not be said, and takes time. */
+	if (r->errors->count >= CONF_ERRORS_MAX)
+		return;
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof message, fmt, ap);
 	va_end(ap);
-	r->jail->failed = true;
 	conf_fault(r->errors, place, "jail \"%s\": %s", r->jail->name != NULL ?
 	    r->jail->name : r->jail->block->name, message);
 }
@@ -57,11 +64,14 @@ out_of_memory(struct resolver *r)
 struct conf_param *
 conf_find(struct resolver *r, const char *name, bool exactly)
 {
+	const size_t work = CONF_TEXT_WORK(name);
 	size_t i = r->bucket[conf_param_hash(name) % CONF_BUCKETS];
 	struct conf_param *found = NULL;
 
+	if (!conf_work(r, work))
+		return NULL;
 	/* The oldest one, as jail(8). */
-	while (i > 0 && conf_work(r, 1)) {
+	while (i > 0 && conf_work(r, work)) {
 		struct conf_param *p = &r->jail->param[i - 1];
 
 		if (exactly ? strcmp(p->name, name) == 0 :
@@ -127,6 +137,13 @@ add_string(struct resolver *r, struct conf_param *p,
 	return conf_work(r, 1) ? 0 : -1;
 }
 
+static void
+variable_fault(struct resolver *r, const char *name, struct spec_place place)
+{
+	conf_jail_fault(r, place, "variable \"$%s\" cannot have the same name "
+	    "as a parameter", name);
+}
+
 /*
  * Adds what an assignment says.  Returns -1 when the work must end; what is
  * wrong with the assignment alone marks the jail.
@@ -137,17 +154,11 @@ add(struct resolver *r, const char *name, bool variable, bool append,
 {
 	struct conf_param *p;
 
-	if (variable && conf_is_special(name)) {
-		conf_jail_fault(r, place, "variable \"$%s\" cannot have the "
-		    "same name as a parameter", name);
-		return 0;
-	}
 	p = conf_find(r, name, false);
 	if (r->stopped)
 		return -1;
 	if (p != NULL && p->variable != variable) {
-		conf_jail_fault(r, place, "variable \"$%s\" cannot have the "
-		    "same name as a parameter", name);
+		variable_fault(r, name, place);
 		return 0;
 	}
 	if (p != NULL && p->fixed) {
@@ -155,10 +166,13 @@ add(struct resolver *r, const char *name, bool variable, bool append,
 		    p->name);
 		return 0;
 	}
-	if (p == NULL)
+	if (p == NULL) {
 		p = new_param(r, name, variable);
-	if (p == NULL)
-		return -1;
+		if (p == NULL || (variable && !conf_work(r, SPECIAL_WORK)))
+			return -1;
+		if (variable && conf_is_special(name))
+			variable_fault(r, name, place);
+	}
 	p->name = name;
 	p->place = place;
 	p->fixed = !variable &&
@@ -215,13 +229,14 @@ static int
 add_patterns(struct resolver *r, size_t *at, const struct conf_block *until)
 {
 	const char *name = r->jail->block->name;
+	const size_t work = 1 + strlen(name) / COVER_BYTES;
 
 	for (; *at < r->patterns; (*at)++) {
 		const struct conf_block *b = r->pattern[*at];
 
 		if (until != NULL && b->order > until->order)
 			return 0;
-		if (!conf_work(r, 1) ||
+		if (!conf_work(r, work) ||
 		    (doc_covers(b->name, name) && add_block(r, b) != 0))
 			return -1;
 	}

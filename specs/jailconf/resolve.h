@@ -6,13 +6,17 @@
 #ifndef JA_CONF_RESOLVE_H
 #define JA_CONF_RESOLVE_H
 
+#include <string.h>
+
 #include "jailconf.h"
 
 /*
  * Comparisons that all jails together may take: ten thousand jails with forty
- * parameters each take a tenth.  About a second.
+ * parameters each take half.  About a second.
  */
 #define CONF_WORK_MAX 20000000
+/* A short text counts as one, a long one by its length. */
+#define CONF_TEXT_WORK(text) (1 + strlen(text) / 16)
 #define CONF_BUCKETS 4096
 /* Bytes of all values after references are replaced. */
 #define CONF_VALUES_MAX (64 * 1024 * 1024)

@@ -80,17 +80,18 @@ substitute_pieces(struct resolver *r, struct conf_param *p,
     const struct conf_string *s)
 {
 	struct textbuf b = { 0 };
-	int rc;
+	bool long_text = false;
+	int rc = -1;
 
 	textbuf_text(&b, "");
 	for (const struct conf_piece *c = s->piece; c != NULL && !r->stopped;
 	    c = c->next) {
 		const struct conf_param *to;
 
-		if (!c->reference) {
+		if (!c->reference && conf_work(r, CONF_TEXT_WORK(c->text)))
 			textbuf_text(&b, c->text);
+		if (!c->reference)
 			continue;
-		}
 		to = look_up(r, p, c->text, s->place);
 		if (to != NULL && to->values > 1)
 			conf_jail_fault(r, s->place, "%s: array cannot be "
@@ -102,23 +103,24 @@ substitute_pieces(struct resolver *r, struct conf_param *p,
 			conf_jail_fault(r, s->place, "%s: longer than %d bytes "
 			    "after variables are replaced", p->name,
 			    SPEC_SCALAR_MAX);
-			textbuf_fail(&b);
+			long_text = true;
 			break;
 		}
 	}
-	rc = b.failed ? add_value(r, p, "", s->place) :
-			add_value(r, p, b.text, s->place);
+	if (!b.failed)
+		rc = add_value(r, p, long_text ? "" : b.text, s->place);
 	free(b.text);
 	return rc;
 }
 
 /* The one reference that a text consists of, or NULL. */
 static const struct conf_piece *
-whole_reference(const struct conf_string *s)
+whole_reference(struct resolver *r, const struct conf_string *s)
 {
 	const struct conf_piece *found = NULL;
 
-	for (const struct conf_piece *c = s->piece; c != NULL; c = c->next) {
+	for (const struct conf_piece *c = s->piece; c != NULL &&
+	    conf_work(r, 1); c = c->next) {
 		if (!c->reference && *c->text == '\0')
 			continue;
 		if (!c->reference || found != NULL)
@@ -132,10 +134,12 @@ static int
 substitute_string(struct resolver *r, struct conf_param *p,
     const struct conf_string *s)
 {
-	const struct conf_piece *whole = whole_reference(s);
+	const struct conf_piece *whole = whole_reference(r, s);
 	const struct conf_param *to;
 	int rc = 0;
 
+	if (r->stopped)
+		return -1;
 	if (whole == NULL)
 		return substitute_pieces(r, p, s);
 	to = look_up(r, p, whole->text, s->place);

@@ -44,7 +44,8 @@ conf_translate_key(const char *name, struct conf_key *key, struct error *err)
 			    "knows no such parameter", def->name);
 	}
 	if (def == NULL)
-		return names_unknown(name, NULL, err);
+		/* What it could be takes time to find out. */
+		return err != NULL ? names_unknown(name, NULL, err) : -1;
 	if (def->access == PARAM_RD)
 		return error_set(err, EINVAL, "%s is read-only: the kernel "
 		    "tells it, nobody can set it", name);
@@ -132,6 +133,8 @@ translate_int(struct arena *arena, const struct conf_key *key,
 	if (!is_number(text, &number))
 		return error_set(err, EINVAL, "%s: expected an integer, found "
 		    "\"%.*s\"", key->name, TEXT_SHOWN, text);
+	/* The kernel chooses then, as it does when nothing is said. */
+	said->silent = number == 0 && strcmp(key->def->name, "jid") == 0;
 	snprintf(buf, sizeof buf, "%ld", number);
 	return say(arena, said, buf, last->place);
 }

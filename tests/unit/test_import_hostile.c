@@ -20,6 +20,10 @@
 #define SIZE 1000000
 #define SECONDS_MAX 10 /* of the processor; the worst takes a tenth */
 
+/* A name of many components. */
+#define EIGHT(x) x x x x x x x x
+#define DEEP(x) EIGHT(EIGHT(x x x x))
+
 /* The text of every file. */
 struct source {
 	const char *text;
@@ -101,7 +105,37 @@ static const struct {
 	    false },
 	{ "negatives", "a{", "no.no%d.no;", "}", false },
 	{ "warnings", "", "a%d{persist;allow.dying;}", "", true },
+	{ "unknown", "", "'*.*'{pirsist%d;}", "", true },
 };
+
+/* What each of many jails goes through in vain: two halves. */
+static const struct {
+	const char *name, *start, *line, *turn, *then, *end;
+} halves[] = {
+	{ "missing", "x=\"", "$m", "\";", "a%d{}", "" },
+	{ "empty", "x=", "''", ";", "a%d{}", "" },
+	{ "special", "", "$jid;", "", "a%d{}", "" },
+	{ "again", "", "$a;", "", "a%d{}", "" },
+	{ "long name", "", "p", ";", "a%d{}", "" },
+	{ "long names", "x=\"${", "m", "}\";", "a%d{}", "" },
+	{ "long text", "x=\"", "t", "$m\";", "a%d{}", "" },
+	{ "deep names", "'*" DEEP(".*") "'{", "'*'{}", "}'a" DEEP(".a") "'{",
+	    "b%d{}", "}" },
+};
+
+static void
+fill(struct textbuf *b, const char *format, size_t size)
+{
+	for (int n = 0; b->len < size; n++) {
+		char line[128];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(line, sizeof line, format, n, n + 1);
+#pragma GCC diagnostic pop
+		textbuf_text(b, line);
+	}
+}
 
 static void
 hostile(void **state)
@@ -111,19 +145,29 @@ hostile(void **state)
 		struct textbuf b = { 0 };
 
 		textbuf_text(&b, cases[i].start);
-		for (int n = 0; b.len < SIZE; n++) {
-			char line[128];
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-			snprintf(line, sizeof line, cases[i].line, n, n + 1);
-#pragma GCC diagnostic pop
-			textbuf_text(&b, line);
-		}
+		fill(&b, cases[i].line, SIZE);
 		textbuf_text(&b, cases[i].end);
 		assert_false(b.failed);
 		assert_int_equal(import(cases[i].name, b.text, b.len),
 		    cases[i].imported);
+		free(b.text);
+	}
+}
+
+static void
+in_vain(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) {
+		struct textbuf b = { 0 };
+
+		textbuf_text(&b, halves[i].start);
+		fill(&b, halves[i].line, SIZE / 2);
+		textbuf_text(&b, halves[i].turn);
+		fill(&b, halves[i].then, SIZE);
+		textbuf_text(&b, halves[i].end);
+		assert_false(b.failed);
+		assert_false(import(halves[i].name, b.text, b.len));
 		free(b.text);
 	}
 }
@@ -133,6 +177,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hostile),
+		cmocka_unit_test(in_vain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

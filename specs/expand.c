@@ -179,6 +179,7 @@ expand_assign(struct scope *s, const struct assign *a, struct text_list *to)
 		const char *text = a->value.text[i];
 		size_t len = strlen(text);
 
+		s->moved += len;
 		if (!a->expand)
 			rc = add_made(s, a, text, to);
 		else if (len > 3 && strncmp(text, "${", 2) == 0 &&

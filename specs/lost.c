@@ -64,9 +64,11 @@ look_at_line(const char *line, size_t len, unsigned number,
 	for (size_t i = 0; i + 5 <= len; i++) {
 		size_t value = after_key(line, len, i);
 
-		if (value == 0 ||
-		    memchr(line + value, '*', len - value) == NULL)
+		if (value == 0)
 			continue;
+		/* What is not behind this name is behind none that follows. */
+		if (memchr(line + value, '*', len - value) == NULL)
+			return;
 		take_value(line + value, len - value, name);
 		found(arg, name, number, (unsigned)i + 1);
 		return;

@@ -22,6 +22,7 @@ parser_fault(struct parser *p, const struct node *n, const char *fmt, ...)
 	va_list ap;
 
 	p->faults++;
+	p->wrong = true;
 	if (parser_is_full(p))
 		return;
 	va_start(ap, fmt);
@@ -251,6 +252,7 @@ each_document(void *arg, const struct node *root, size_t faults)
 	char name[KEY_MAX];
 
 	p->faults = faults;
+	p->wrong |= faults > 0;
 	p->count = 0;
 	p->added = false;
 	if (root->kind == NODE_BAD)
@@ -371,6 +373,7 @@ spec_parse(const char *file, const char *text, size_t len,
     struct spec_docs *docs, struct spec_errors *errors)
 {
 	struct parser *p = parser_of(docs);
+	int rc;
 
 	if (p == NULL)
 		return spec_error_add(errors, (struct spec_place){ file, 0, 0 },
@@ -379,14 +382,17 @@ spec_parse(const char *file, const char *text, size_t len,
 	p->errors = errors;
 	p->docs = docs;
 	p->errors_start = errors->count;
+	p->wrong = false;
 	p->first = docs->count;
 	p->kept.chunk = docs->memory;
-	(void)yaml_read(file, text, len, each_document, p, &p->arena, errors);
-	if (errors->count > p->errors_start)
+	rc = yaml_read(file, text, len, each_document, p, &p->arena, errors);
+	/* Where memory is out errors may have got lost. */
+	p->wrong |= rc != 0 || errors->count > p->errors_start;
+	if (p->wrong)
 		find_lost(p, text, len);
 	docs->memory = p->kept.chunk;
 	arena_reset(&p->arena);
-	return errors->count == p->errors_start ? 0 : -1;
+	return p->wrong ? -1 : 0;
 }
 
 void

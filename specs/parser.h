@@ -29,6 +29,7 @@ struct parser {
 	size_t errors_start; /* of the file */
 	size_t first;	     /* of docs: the file's first one */
 	size_t faults;	     /* of the document */
+	bool wrong;	     /* there was one in the file, told or not */
 	bool added;	     /* it has parameters that the table lacks */
 };
 

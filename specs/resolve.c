@@ -177,9 +177,9 @@ resolve_entry(struct resolver *r, const struct entry *e)
 		return 0;
 	}
 	rc = scope_begin(s, e->doc, &r->defaults, e->before);
-	r->size += s->merged;
 	if (rc == 0)
 		rc = resolve_scope(r, e);
+	r->size += s->moved;
 	scope_end(s);
 	return rc;
 }

@@ -93,7 +93,7 @@ merge(struct scope *s, const struct spec_doc *doc)
 	s->item = to;
 	s->spare = old;
 	s->items = n;
-	s->merged += n * sizeof *to;
+	s->moved += n * sizeof *to;
 	return 0;
 }
 
@@ -125,7 +125,7 @@ scope_begin_alone(struct scope *s, const struct spec_doc *doc)
 {
 	s->doc = doc;
 	s->items = s->slots = s->faults = 0;
-	s->text_used = s->merged = 0;
+	s->text_used = s->moved = 0;
 	s->fault_at_home = false;
 	s->bad = NULL;
 }

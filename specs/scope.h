@@ -30,7 +30,7 @@ struct scope {
 	size_t slots, slots_room;
 	struct arena arena; /* what references made */
 	size_t text_used;   /* bytes of it, and its cost (scope_spend) */
-	size_t merged;	    /* bytes that merging moved */
+	size_t moved;	    /* bytes, by merging and looking for references */
 	unsigned depth;	  /* of references in references */
 	struct spec_errors *errors;
 	size_t faults;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "yaml.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
+#include "doc.h"
 #include "text.h"
 
 /* A list or a mapping, or the document, whose nodes are being read. */
@@ -25,7 +27,8 @@ struct reader {
 	unsigned depth;
 	struct node *root;
 	size_t documents;
-	size_t errors_before; /* at the start of the document */
+	size_t errors_start; /* of the file */
+	size_t faults;	     /* of the document */
 };
 
 bool
@@ -63,6 +66,26 @@ place_of(const struct reader *r, const yaml_mark_t *mark)
 		(unsigned)mark->column + 1 };
 }
 
+/* Reports what is wrong, up to the limit of a file.  Returns -1. */
+static int fault(struct reader *r, const yaml_mark_t *mark, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
+
+static int
+fault(struct reader *r, const yaml_mark_t *mark, const char *fmt, ...)
+{
+	char message[ERROR_TEXT_MAX];
+	va_list ap;
+
+	r->faults++;
+	if (r->errors->count - r->errors_start >= DOC_ERRORS_MAX)
+		return -1;
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof message, fmt, ap);
+	va_end(ap);
+	return spec_error_add(r->errors, place_of(r, mark), false, "%s",
+	    message);
+}
+
 static struct node *
 add_node(struct reader *r, enum node_kind kind, const yaml_mark_t *mark)
 {
@@ -70,16 +93,14 @@ add_node(struct reader *r, enum node_kind kind, const yaml_mark_t *mark)
 	struct level *l = &r->level[r->depth];
 
 	if (n == NULL) {
-		spec_error_add(r->errors, place_of(r, mark), false,
-		    "out of memory");
+		fault(r, mark, "out of memory");
 		return NULL;
 	}
 	*n = (struct node){ .kind = kind, .line = (unsigned)mark->line + 1,
 		.column = (unsigned)mark->column + 1 };
 	if (l->key && kind != NODE_TEXT) {
 		if (kind != NODE_BAD)
-			spec_error_add(r->errors, place_of(r, mark), false,
-			    "expected a name as the key, found %s",
+			fault(r, mark, "expected a name as the key, found %s",
 			    node_kind_name(n));
 		/* A key without a name; what is below it is not looked at. */
 		n->kind = NODE_BAD;
@@ -100,18 +121,18 @@ refuse_properties(struct reader *r, const yaml_char_t *anchor,
 	bool standard = t != NULL && strncmp(t, prefix, sizeof prefix - 1) == 0;
 
 	if (anchor != NULL)
-		spec_error_add(r->errors, place_of(r, mark), false,
-		    "anchor &%.*s: anchors and aliases are not part of the "
-		    "spec language; use vars: and ${name}, or a document with "
-		    "defaults", TEXT_SHOWN, (const char *)anchor);
+		fault(r, mark, "anchor &%.*s: anchors and aliases are not part "
+		    "of the spec language; use vars: and ${name}, or a "
+		    "document with defaults", TEXT_SHOWN,
+		    (const char *)anchor);
 	else if (t != NULL && strcmp(t, "!secret") == 0)
-		spec_error_add(r->errors, place_of(r, mark), false,
-		    "!secret: expected the name of one file behind it");
+		fault(r, mark, "!secret: expected the name of one file behind "
+		    "it");
 	else if (t != NULL)
-		spec_error_add(r->errors, place_of(r, mark), false,
-		    "tag %s%.*s: tags are not part of the spec language; types "
-		    "come from the parameters", standard ? "!!" : "",
-		    TEXT_SHOWN, standard ? t + sizeof prefix - 1 : t);
+		fault(r, mark, "tag %s%.*s: tags are not part of the spec "
+		    "language; types come from the parameters", standard ?
+		    "!!" : "", TEXT_SHOWN, standard ? t + sizeof prefix - 1 :
+		    t);
 	return anchor != NULL || tag != NULL;
 }
 
@@ -138,16 +159,14 @@ add_text(struct reader *r, const yaml_event_t *e)
 	    &e->start_mark))
 		return add_node(r, NODE_BAD, &e->start_mark) != NULL ? 0 : -1;
 	if (len > SPEC_SCALAR_MAX) {
-		spec_error_add(r->errors, place_of(r, &e->start_mark), false,
-		    "a text of %zu bytes is longer than the limit of %d", len,
-		    SPEC_SCALAR_MAX);
+		fault(r, &e->start_mark, "a text of %zu bytes is longer than "
+		    "the limit of %d", len, SPEC_SCALAR_MAX);
 		return add_node(r, NODE_BAD, &e->start_mark) != NULL ? 0 : -1;
 	}
 	/* Only an escape can be one: check_bytes saw the text itself. */
 	if (e->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE &&
 	    memchr(text, '\0', len) != NULL) {
-		spec_error_add(r->errors, place_of(r, &e->start_mark), false,
-		    "a text holds a NUL character");
+		fault(r, &e->start_mark, "a text holds a NUL character");
 		return add_node(r, NODE_BAD, &e->start_mark) != NULL ? 0 : -1;
 	}
 	n = add_node(r, NODE_TEXT, &e->start_mark);
@@ -155,8 +174,7 @@ add_text(struct reader *r, const yaml_event_t *e)
 		return -1;
 	n->text = arena_bytes(r->scratch, text, len);
 	if (n->text == NULL)
-		return spec_error_add(r->errors, place_of(r, &e->start_mark),
-		    false, "out of memory");
+		return fault(r, &e->start_mark, "out of memory");
 	n->len = (unsigned)len;
 	n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	n->secret = secret;
@@ -200,13 +218,13 @@ handle(struct reader *r, const yaml_event_t *e)
 		r->depth--;
 		return 0;
 	case YAML_ALIAS_EVENT:
-		spec_error_add(r->errors, place_of(r, &e->start_mark), false,
-		    "alias *%.*s: anchors and aliases are not part of the spec "
-		    "language; use vars: and ${name}, or quote the text",
-		    TEXT_SHOWN, (const char *)e->data.alias.anchor);
+		fault(r, &e->start_mark, "alias *%.*s: anchors and aliases are "
+		    "not part of the spec language; use vars: and ${name}, or "
+		    "quote the text", TEXT_SHOWN,
+		    (const char *)e->data.alias.anchor);
 		return add_node(r, NODE_BAD, &e->start_mark) != NULL ? 0 : -1;
 	case YAML_DOCUMENT_START_EVENT:
-		r->errors_before = r->errors->count;
+		r->faults = 0;
 		r->root = NULL;
 		r->depth = 0;
 		r->level[0] = (struct level){ .end = &r->root };
@@ -441,7 +459,7 @@ read_events(struct reader *r, const char *text, size_t len,
 		rc = handle(r, &e);
 		end = e.type == YAML_STREAM_END_EVENT;
 		if (rc == 0 && e.type == YAML_DOCUMENT_END_EVENT) {
-			each(arg, r->root, r->errors->count - r->errors_before);
+			each(arg, r->root, r->faults);
 			arena_reset(r->scratch);
 		}
 		drop_event(&e);
@@ -455,7 +473,7 @@ yaml_read(const char *file, const char *text, size_t len,
     struct arena *scratch, struct spec_errors *errors)
 {
 	struct reader r = { .file = file, .errors = errors,
-		.scratch = scratch };
+		.errors_start = errors->count, .scratch = scratch };
 	bool ascii = is_ascii(text, len);
 	int rc;
 

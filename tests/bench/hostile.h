@@ -86,6 +86,7 @@ static const struct hostile hostile_kinds[] = {
 	{ "defaults depend", "name: '*'\npath: /\npersist: true\ndepend:\n",
 	    "  - d%u\n", "", 0 },
 	{ "lost defaults", "[\n", "name: a%u.*\n", "", 0 },
+	{ "lost names", "[\n", "name:", "", 0 },
 	{ "defaults wrong", "name: '*'\nhost.hostname: '${x}'\n"
 	    "host.domainname: '${y}'\nhost.hostuuid: '${z}'\n",
 	    "---\nname: a%u\n", "", 0 },

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
+#include "specs/doc.h"
 #include "tests/bench/hostile.h"
 
 #define CPU_SECONDS 60
@@ -54,6 +55,9 @@ run(const struct hostile *h)
 	/* Each name stands for something, and each error can be looked at. */
 	if (set.count == 0 && errors == 0)
 		return 4;
+	/* Those of the file, and two for each of its documents. */
+	if (errors > DOC_ERRORS_MAX + 2 * SPEC_DOCUMENTS_MAX + 1)
+		return 5;
 	spec_set_free(&set);
 	free(text);
 	return 0;

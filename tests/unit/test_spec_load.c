@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "specs/spec.h"
+#include "specs/doc.h"
 #include "specs/text.h"
 
 static char dir[] = "/tmp/jailagent-specs-XXXXXX";
@@ -419,6 +419,29 @@ error_texts(void **state)
 	spec_errors_free(&errors);
 }
 
+/* A file has so many errors and no more; what is wrong stays wrong. */
+static void
+many_errors(void **state)
+{
+	struct textbuf b = { 0 };
+	struct spec_set set;
+
+	(void)state;
+	textbuf_text(&b, "name: a\npath: /\npersist: true\ncommand:\n");
+	for (unsigned i = 0; i < 2 * DOC_ERRORS_MAX; i++)
+		textbuf_text(&b, "- *x\n");
+	textbuf_text(&b, "---\nname: b\npath: /\npersist: true\n"
+	    "enforce_statfs: !!int 0\n"
+	    "---\nname: c\npath: /\npersist: true\n");
+	assert_int_equal(read_text(b.text, b.len, &set), -1);
+	assert_int_equal(set.errors.count, DOC_ERRORS_MAX);
+	assert_int_equal(set.count, 1);
+	assert_string_equal(set.spec[0]->name, "c");
+	assert_int_equal(set.invalid.count, 2);
+	spec_set_free(&set);
+	free(b.text);
+}
+
 int
 main(void)
 {
@@ -435,6 +458,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(invalid_names, make_dir,
 		    remove_dir),
 		cmocka_unit_test(error_texts),
+		cmocka_unit_test(many_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,11 +39,25 @@ command_load(const struct context *ctx, char **path, int count,
 	return rc;
 }
 
+json_t *
+file_json(const char *path)
+{
+	struct buffer b = { 0 };
+	json_t *name;
+
+	if (path == NULL)
+		return json_null();
+	buffer_printable(&b, path);
+	name = json_string(b.data != NULL ? b.data : "");
+	buffer_free(&b);
+	return name;
+}
+
 static json_t *
 error_json(const struct spec_error *e)
 {
-	return json_pack("{s:s?, s:i, s:i, s:s, s:s}",
-	    "file", e->place.file, "line", (int)e->place.line,
+	return json_pack("{s:o, s:i, s:i, s:s, s:s}",
+	    "file", file_json(e->place.file), "line", (int)e->place.line,
 	    "column", (int)e->place.column, "message", e->message,
 	    "severity", e->warning ? "warning" : "error");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jailagent print: specs in canonical form, defaults and variables applied. */
+#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -31,12 +32,17 @@ print_yaml(const struct spec_set *set)
 static json_t *
 scalar_json(enum param_type type, const char *text)
 {
+	long long number;
+
 	switch (type) {
 	case PARAM_BOOL:
 		return json_boolean(strcmp(text, "true") == 0);
 	case PARAM_INT:
 	case PARAM_ULONG:
-		return json_integer(strtoll(text, NULL, 10));
+		errno = 0;
+		number = strtoll(text, NULL, 10);
+		/* What is too large for integers of JSON stays a text. */
+		return errno == 0 ? json_integer(number) : json_string(text);
 	default:
 		return json_string(text);
 	}
@@ -151,8 +157,7 @@ spec_json(const struct spec *s)
 		json_object_set_new(params, s->param[i].name,
 		    param_json(&s->param[i]));
 	json_object_set_new(o, "name", json_string(s->name));
-	json_object_set_new(o, "file", s->place.file != NULL ?
-	    json_string(s->place.file) : json_null());
+	json_object_set_new(o, "file", file_json(s->place.file));
 	json_object_set_new(o, "line", json_integer(s->place.line));
 	json_object_set_new(o, "digest", json_string(digest));
 	json_object_set_new(o, "depend", list_json(&s->depend));

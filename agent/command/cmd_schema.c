@@ -235,12 +235,52 @@ dotted_variables(json_t *patterns)
 static json_t *
 name_property(void)
 {
-	return json_pack("{s:s, s:s, s:s, s:i}", "description",
+	return json_pack("{s:s, s:[s, s], s:s, s:i}", "description",
 	    "Name of the jail, or with * in the place of a component defaults "
-	    "for jails.", "type", "string", "pattern",
+	    "for jails.", "type", "string", "boolean", "pattern",
 	    "^(\\*|(?! *[-+]?[0-9]+(\\.|$))[^./*\\x00-\\x1f\\x7f]+)"
 	    "(\\.(\\*|(?! *[-+]?[0-9]+(\\.|$))[^./*\\x00-\\x1f\\x7f]+))*$",
 	    "maxLength", 255);
+}
+
+/*
+ * A $ is the end of a text; for the validators of some languages also what
+ * precedes a newline there.
+ */
+static json_t *
+ended(const char *pattern)
+{
+	size_t len = strlen(pattern);
+	bool end = len > 0 && pattern[len - 1] == '$';
+
+	return json_sprintf("%s%s", pattern, end ? "(?!\\n)" : "");
+}
+
+/* Does that to all patterns, which are in objects. */
+static void
+end_patterns(json_t *in)
+{
+	json_t *patterns = json_object_get(in, "patternProperties");
+	const char *key, *one = json_string_value(json_object_get(in,
+	    "pattern"));
+	json_t *value, *all = json_object();
+	size_t i;
+
+	json_object_foreach(patterns, key, value) {
+		json_t *text = ended(key);
+
+		json_object_set(all, json_string_value(text), value);
+		json_decref(text);
+	}
+	if (patterns != NULL)
+		json_object_set(in, "patternProperties", all);
+	json_decref(all);
+	if (one != NULL)
+		json_object_set_new(in, "pattern", ended(one));
+	json_object_foreach(in, key, value)
+		end_patterns(value);
+	json_array_foreach(in, i, value)
+		end_patterns(value);
 }
 
 static json_t *
@@ -264,6 +304,7 @@ make_schema(struct schema *s)
 	json_object_set_new(top, "required", json_pack("[s]", "name"));
 	json_object_set(top, "$defs", s->defs);
 	json_decref(body);
+	end_patterns(top);
 	return top;
 }
 

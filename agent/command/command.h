@@ -45,6 +45,9 @@ struct spec_set;
 int command_load(const struct context *ctx, char **path, int count,
     bool below, struct spec_set *set);
 
+/* The name of a file, or null: what is no text in it becomes '?'. */
+struct json_t *file_json(const char *path);
+
 /* Prints errors and warnings to standard error; returns how many errors. */
 struct spec_errors;
 size_t print_errors(const struct spec_errors *errors);

@@ -12,12 +12,13 @@
 
 /* Which of a jail's addresses, and how they are separated (assign_check). */
 #define INTERFACE "([^|/, \\t]{1,15}\\|)?"
+#define WORDS "([ \\t][^,\\x00-\\x08\\x0a-\\x1f]*)?"
 #define OCTET "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 #define IP4 OCTET "(\\." OCTET "){3}"
-#define IP4_ONE INTERFACE IP4 "(/(3[0-2]|[12]?[0-9]|" IP4 "))?([ \\t][^,]*)?"
+#define IP4_ONE INTERFACE IP4 "(/(3[0-2]|[12]?[0-9]|" IP4 "))?" WORDS
 #define IP6_ONE \
 	INTERFACE "(?=[^/, \\t]*:)[0-9A-Fa-f:]+(\\.?[0-9]+){0,3}" \
-	"(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?([ \\t][^,]*)?"
+	"(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?" WORDS
 #define LIST_OF(one) "^" one "(,[ \\t]*" one ")*$"
 #define FORBIDDEN "(^|[|,][ \\t]*)(0\\.0\\.0\\.0|255\\.255\\.255\\.255|::)([/, \\t]|$)"
 /* A + at the end would append. */
@@ -101,16 +102,20 @@ integer(long min, long max, const char *pattern)
 
 /*
  * A text that matches; where a number cannot match, none is taken: YAML reads
- * `depend: 5` as one.
+ * `depend: 5` as one.  It reads `depend: true`, too, as no text.
  */
 static json_t *
 text(const char *pattern, size_t size)
 {
 	bool strict = pattern != NULL && pattern[0] == '^' &&
 	    (pattern[1] == '/' || pattern[1] == '(');
-	json_t *o = strict ? json_pack("{s:s}", "type", "string") :
-	    json_pack("{s:[s, s, s]}", "type", "string", "number", "boolean");
+	json_t *o = json_object(), *types = json_pack("[s]", "string");
 
+	if (!strict)
+		json_array_append_new(types, json_string("number"));
+	if (!strict || pattern[2] == '?')
+		json_array_append_new(types, json_string("boolean"));
+	json_object_set_new(o, "type", types);
 	if (pattern != NULL)
 		json_object_set_new(o, "pattern", json_string(pattern));
 	if (size > 0)

@@ -55,6 +55,11 @@ check "--json: invalid" out 1 '"valid": false' check --json "$bad"
 check "--json: the place" has_json \
     "\"file\":\"$bad/b.yaml\",\"line\":3,\"column\":1,"
 check "--json: severity" has_json '"severity":"error"'
+odd=$bad/$(printf 'b\377.yaml')
+mv "$bad/b.yaml" "$odd"
+check "--json: a file whose name is no text" out 1 "$bad/b?.yaml" \
+    check --json "$bad"
+mv "$odd" "$bad/b.yaml"
 
 check "print" out 0 "host.domainname: example.org" print "$good"
 agent print "$good" > "$work/again.yaml"
@@ -74,6 +79,10 @@ check "addresses are a list" has_json \
 check "booleans are booleans" has_json '"persist":true'
 check "settings are below agent" has_json '"restart":"never"'
 check "labels are an object" has_json '"labels":{"tier":"front"}'
+printf '%s\n' "name: big" "path: /" "persist: true" \
+    "host.hostid: 18446744073709551615" > "$work/big.yaml"
+check "what is too large for an integer is a text" \
+    out 0 '"host.hostid": "18446744073709551615"' print --json "$work/big.yaml"
 
 # A loop of dependencies can never be started: it is named.
 mkdir -p "$work/loop"

@@ -150,6 +150,8 @@ soak: fuzz tests
 	FAULTS=all BUILD=${BUILD} sh tests/run.sh unit/test_faults \
 		system/steps_cut
 	SECONDS_OF_WRITING=60 BUILD=${BUILD} sh tests/run.sh system/random_writer
+	DEATHS=2 SECONDS_OF_WRITING=30 BUILD=${BUILD} sh tests/run.sh \
+		system/random_writer
 	MANY=10000 BUILD=${BUILD} sh tests/run.sh 'system/matrix*'
 	RUNS=${RUNS} sh tests/fuzz/soak.sh ${BUILD}/fuzz
 

@@ -53,3 +53,28 @@ check "as well" soon status_says '00-defaults.yaml is gone'
 check "and in force" hostname_is web given
 check "within the limit" agent_restart --max-remove 100%
 check "they are gone after a second" soon hostname_is web '""'
+
+# With a MANIFEST, which says at once what is gone, and the set is one.
+# The list is renamed into its place, the files in whatever order.
+manifest() {
+	(cd "$specs" && sha256sum -- *.yaml) > "$specs/.manifest"
+	mv "$specs/.manifest" "$specs/MANIFEST"
+}
+defaults
+manifest
+check "a set" agent_restart --max-remove 0
+check "with defaults" soon hostname_is web given
+rm "$specs/00-defaults.yaml"
+put_spec db "host.hostname: new"
+manifest
+check "another set without them is held" soon status_says \
+    '00-defaults.yaml is gone; .*--max-remove'
+check "as a whole" hostname_is db given
+check "another agent" agent_restart --max-remove 0
+check "holds it, too" soon status_says '00-defaults.yaml is gone'
+check "as a whole" hostname_is db given
+check "and nothing was done" same 0 "$(count_deeds)"
+check "ack" ja ack '*'
+check "has it used" soon hostname_is db new
+check "all of it" hostname_is web '""'
+check "and that is all" settled

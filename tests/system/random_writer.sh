@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Files are written at random while the agent runs: in the end desired equals
 # live, and no jail was removed whose last valid spec wanted it.  SECONDS_OF_WRITING
-# says how long (`make soak`: 60), SEED which writes.
+# says how long (`make soak`: 60), SEED which writes, DEATHS after how many seconds
+# the agent is killed and started again, each time.
 # needs: jq
 # timeout: 200
 # beside: others
@@ -16,9 +17,16 @@ mkdir -p "$work/roots/all"
 spec steady "path: $work/roots/all" | put steady
 check "the agent starts" agent_start --max-remove 100%
 check "a jail runs" settled
-check "$seconds s of writing with seed $seed" "$BUILD/tests/helper/writer" \
-    "$specs" "$work/roots/all" "$seconds" "$seed" "$work/wanted"
+start writer "$BUILD/tests/helper/writer" "$specs" "$work/roots/all" \
+    "$seconds" "$seed" "$work/wanted"
+writer=$started
+while [ -n "${DEATHS:-}" ] && sleep "$DEATHS" && alive "$writer"; do
+	stop agent KILL
+	agent_start --max-remove 100%
+done
+check "$seconds s of writing with seed $seed" wait "$writer"
 check "it is settled in the end" settled
+[ ! -e "$work/agent-old.log" ] || cat "$work/agent-old.log" >> "$work/agent.log"
 check "desired equals live" sh -c "'$JAILAGENT' -k '$kernel' -s '$state' plan \
     '$specs' | grep '^nothing to do: 25 '"
 same_hostnames() {

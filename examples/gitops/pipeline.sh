@@ -44,10 +44,17 @@ agent_on_host() { $ON_HOST $JAILAGENT "$@"; }
 # The plan is made on the host, which knows its jails, from a copy.
 propose() {
 	agent check "$1" || exit 1
+	# Not a pipe: a plan of half of the specs would be a wrong one.
+	archive=$(mktemp) || exit 1
+	trap 'rm -f "$archive"' EXIT
+	tar -C "$1" --exclude=.git -cf "$archive" . || exit 1
 	# shellcheck disable=SC2086
 	copy=$($ON_HOST mktemp -d) || exit 1
 	# shellcheck disable=SC2086
-	tar -C "$1" --exclude=.git -cf - . | $ON_HOST tar -C "$copy" -xf -
+	$ON_HOST tar -C "$copy" -xf - < "$archive" || {
+		$ON_HOST rm -r "$copy"
+		exit 1
+	}
 	plan=$(agent_on_host plan --prune --as "$SPECS_DIR" "$copy" 2>&1)
 	status=$?
 	# shellcheck disable=SC2086

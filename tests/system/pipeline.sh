@@ -12,7 +12,7 @@ git init -q -b main "$specs"
 git -C "$specs" config receive.denyCurrentBranch updateInstead
 git clone -q "$specs" "$work/clone" 2> /dev/null
 git -C "$work/clone" checkout -q -b main
-mkdir "$work/roots/web" "$work/roots/db"
+mkdir "$work/roots/web" "$work/roots/db" "$work/tmp"
 
 export SPECS_DIR="$specs" TIMEOUT=5 ON_HOST="" \
     JAILAGENT="$JAILAGENT -k $kernel -s $state"
@@ -75,6 +75,47 @@ check "a change made by hand on the host stops it" expect_status 4 \
     deploy "$revision"
 rm "$specs/web.yaml"
 check "without it" expect_status 0 deploy "$revision"
+# A tar that fails in the middle, here or on the host.
+mkdir "$work/bin"
+cat > "$work/bin/tar" << 'EOT'
+#!/bin/sh
+case " $* " in
+*" $FAIL "*) exit 2 ;;
+esac
+PATH=${PATH#*:}
+exec tar "$@"
+EOT
+chmod +x "$work/bin/tar"
+for part in -cf -xf; do
+	check "tar $part fails, so the proposal does" expect_status 1 \
+	    env FAIL=$part PATH="$work/bin:$PATH" TMPDIR="$work/tmp" \
+	    sh examples/gitops/pipeline.sh propose "$work/clone"
+	check_not "no plan is shown" says "will do"
+	check "nothing is left of it" rmdir "$work/tmp"
+	mkdir "$work/tmp"
+done
+
+# A newer commit comes while the older one is waited for.
+spec db "host.hostname: older.example" > "$work/clone/db.yaml"
+commit "older"
+older=$revision
+spec db "host.hostname: newer.example" > "$work/clone/db.yaml"
+commit "newer"
+cat > "$work/agent" << EOT
+#!/bin/sh
+[ "\$1" != wait ] || {
+	$JAILAGENT wait --timeout 5 --revision $older &&
+	    git -C "$work/clone" push -q origin $revision:refs/heads/main &&
+	    $JAILAGENT wait --timeout 5 --revision $revision
+} || exit 1
+exec $JAILAGENT "\$@"
+EOT
+agent_command=$JAILAGENT
+JAILAGENT="sh $work/agent"
+check "superseded" expect_status 3 deploy "$older"
+check "which is said" says "A newer commit has taken the place of $older."
+JAILAGENT=$agent_command
+check "the newer one runs" deploy "$revision"
 check "a remote that is not there" expect_status 1 sh -c \
     "cd '$work/clone' && sh '$TOP/examples/gitops/pipeline.sh' deploy '$work/no' $revision"
 check "wrong usage" expect_status 64 pipeline deploy "$revision"

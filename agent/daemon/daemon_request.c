@@ -65,12 +65,12 @@ request_status(struct daemon *d, struct control_client *client, json_t *q)
 /* ------------------------------------------------------------------ wait */
 
 static bool
-concerns(const struct waiter *w, const struct managed *m)
+names(const struct waiter *w, const char *jail)
 {
 	if (w->names.count == 0)
 		return true;
 	for (size_t i = 0; i < w->names.count; i++)
-		if (name_matches(w->names.text[i], m->name))
+		if (name_matches(w->names.text[i], jail))
 			return true;
 	return false;
 }
@@ -215,6 +215,42 @@ at_revision(const struct daemon *d, const struct waiter *w, json_t **answer)
 	return false;
 }
 
+/* A live jail that somebody waits to be gone. */
+struct remains {
+	const struct waiter *w;
+	char *name;
+	int jid;
+};
+
+static void
+find_remains(void *arg, const struct seen *s)
+{
+	struct remains *x = arg;
+
+	if (x->name != NULL || s->dying || !names(x->w, s->name))
+		return;
+	x->name = strdup(s->name);
+	x->jid = s->jid;
+}
+
+/* No jail of the agent's is left: those of others do not go by themselves. */
+static json_t *
+gone_verdict(const struct daemon *d, const struct waiter *w)
+{
+	struct remains x = { .w = w };
+	json_t *answer = NULL;
+	struct error err;
+
+	if (observe_all(&d->observer, find_remains, &x, &err) < 0)
+		answer = verdict(EXIT_FAILED, status_text(err.text));
+	else if (x.jid != 0)
+		answer = verdict(EXIT_FAILED, json_sprintf("%s: lives with "
+		    "jid %d and is not the agent's, which therefore does not "
+		    "remove it", x.name, x.jid));
+	free(x.name);
+	return answer != NULL ? answer : verdict(EXIT_OK, NULL);
+}
+
 /* The answer to a waiter, or NULL while it is not known. */
 static json_t *
 wait_answer(const struct daemon *d, const struct waiter *w)
@@ -232,7 +268,7 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 	for (size_t i = 0; i < r->count; i++) {
 		const struct managed *m = r->jail[i];
 
-		if (!concerns(w, m))
+		if (!names(w, m->name))
 			continue;
 		if (busy(m))
 			return NULL;
@@ -247,7 +283,7 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 	if (w->gone && any && held != NULL)
 		return bad_verdict(d, w, held);
 	if (w->gone)
-		return any ? NULL : verdict(EXIT_OK, NULL);
+		return any ? NULL : gone_verdict(d, w);
 	if (name != NULL)
 		return verdict(EXIT_FAILED, json_sprintf(
 		    "%s: no spec says it", name));

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/read/git.h"
 #include "agent/read/manifest.h"
 #include "agent/read/reader.h"
 
@@ -170,7 +171,8 @@ load(struct pass *p, const struct context *ctx, const struct pass_options *opt,
 		p->errors = &p->scan.errors;
 		return pass_load_signed(p, ctx, opt, err);
 	}
-	if (manifest_check(opt->path, opt->below, err) != 0)
+	if (manifest_check(opt->path, opt->below, err) != 0 ||
+	    (opt->write && opt->prune && git_calm(opt->path, err) != 0))
 		return error_wrap(err, "%s", opt->path);
 	spec_load_below(&opt->path, 1, opt->below, &p->specs);
 	return 0;

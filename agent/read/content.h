@@ -12,6 +12,7 @@ struct content {
 	unsigned refs;
 	char *path; /* the documents and errors refer to it */
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of the text */
+	size_t len;				/* its bytes */
 	unsigned char blob[SHA1_SIZE];		/* git's name for it */
 	unsigned char sha256[MANIFEST_DIGEST];	/* as a MANIFEST has it */
 	struct spec_docs docs;

@@ -3,11 +3,13 @@
 
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SYMBOLIC_MAX 5	/* git's own limit of refs that name refs */
@@ -175,13 +177,55 @@ git_find(const char *dir, struct git *g)
 	return read_head(g);
 }
 
-bool
-git_locked(const struct git *g)
-{
-	char path[PATH_MAX];
+/*
+ * A checkout deletes before it creates, under a lock; between the steps of a
+ * rebase there is none, but what is there is no commit that anybody meant.
+ */
+static const struct {
+	const char *name, *end;
+} signs[] = {
+	{ "index.lock", "if no git runs there, one was killed: remove that "
+	    "file" },
+	{ "rebase-merge", "git rebase --continue or --abort ends it" },
+	{ "rebase-apply", "git rebase or git am with --continue or --abort "
+	    "ends it" },
+};
 
-	return path_join(path, "%s/index.lock", g->dir) != 0 ||
-	    access(path, F_OK) == 0;
+const char *
+git_work_name(size_t i)
+{
+	return i < sizeof signs / sizeof *signs ? signs[i].name : NULL;
+}
+
+bool
+git_at_work(const struct git *g, struct git_work *w)
+{
+	struct timespec now;
+	struct stat st;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+		if (path_join(w->path, "%s/%s", g->dir, signs[i].name) != 0 ||
+		    lstat(w->path, &st) != 0)
+			continue;
+		w->end = signs[i].end;
+		w->age_ms = ((long long)now.tv_sec - st.st_mtim.tv_sec) * 1000;
+		return true;
+	}
+	return false;
+}
+
+int
+git_calm(const char *path, struct error *err)
+{
+	struct git_work w;
+	struct git g;
+
+	(void)git_find(path, &g);
+	if (g.dir[0] == '\0' || !git_at_work(&g, &w))
+		return 0;
+	return error_set(err, EBUSY, "git is at work (%s is there): wait until "
+	    "it is done; %s", w.path, w.end);
 }
 
 void

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "agent/read/sha1.h"
+#include "kernel/error.h"
 
 #define GIT_HEX_SIZE (2 * SHA1_SIZE + 1)
 
@@ -31,8 +32,24 @@ struct git {
  */
 int git_find(const char *dir, struct git *g);
 
-/* Whether git is at work in it. */
-bool git_locked(const struct git *g);
+/* What is there as long as git changes a work tree. */
+struct git_work {
+	char path[PATH_MAX];
+	const char *end; /* what to do when git does not end it */
+	long long age_ms; /* since it was last written, by its own time */
+};
+
+/* The names of such things in g->dir; NULL behind the last one. */
+const char *git_work_name(size_t i);
+
+/* Whether git is at work in it; *w is the sign of it then. */
+bool git_at_work(const struct git *g, struct git_work *w);
+
+/*
+ * The same for whatever work tree a path is in, as an error.  Returns 0, -1
+ * with the reason when git is at work.
+ */
+int git_calm(const char *path, struct error *err);
 
 /* A file of the index, in the directory or below it. */
 struct git_entry {

@@ -122,14 +122,46 @@ places_same(const struct reader *r, int dirfd, const struct places *p)
 	return true;
 }
 
+static const struct place *
+known_place(const struct reader *r, const char *name)
+{
+	const struct place *p = places_find(&r->places, name);
+
+	return p != NULL && (r->seen || p->recalled) ? p : NULL;
+}
+
+/* Whether one below is on another device than the directory that holds it. */
+static bool
+is_mount(const struct reader *r, const char *name, dev_t dev)
+{
+	const char *slash = strrchr(name, '/');
+	char path[2 * PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/%.*s", r->dir, slash == NULL ? 0 :
+	    (int)(slash - name), name);
+	return name[0] != '\0' && stat(path, &st) == 0 && st.st_dev != dev;
+}
+
+static bool
+is_where_it_was(const struct reader *r, const char *name,
+    const struct stat *st)
+{
+	const struct place *known = known_place(r, name);
+
+	if (known == NULL)
+		return true;
+	if (!known->recalled)
+		return known->origin.dev == st->st_dev;
+	return !known->mounted || is_mount(r, name, st->st_dev);
+}
+
 /* Who may write it, and whether it is where it was (tree_judge_fn). */
 static int
 judge(void *arg, const char *name, const struct stat *st, bool link,
     struct error *err)
 {
 	struct reader *r = arg;
-	const struct place *known = r->seen ? places_find(&r->places, name) :
-	    NULL;
 	struct stat own = *st;
 	char path[2 * PATH_MAX];
 
@@ -143,7 +175,7 @@ judge(void *arg, const char *name, const struct stat *st, bool link,
 		return -1;
 	if (r->opt->trust && trust_owner(path, &own, err) != 0)
 		return -1;
-	if (known == NULL || known->origin.dev == st->st_dev)
+	if (is_where_it_was(r, name, st))
 		return 0;
 	r->accept_helps = true;
 	return error_set(err, ENXIO, "is on another device than before, as if "
@@ -173,27 +205,32 @@ leads_nowhere(int dirfd, const char *name)
 	    S_ISLNK(st.st_mode) && fstatat(dirfd, name, &st, 0) != 0;
 }
 
-static int
-place_of(const struct reader *r, int dirfd, const struct tree_dir *d,
-    struct places *next)
+/* What is known of it counts on. */
+static void
+go_on(struct place *p, const struct place *known)
 {
-	const struct place *known = r->seen ? places_find(&r->places,
-	    d->name) : NULL;
-	struct place *p;
+	p->origin = known->origin;
+	p->mounted = known->mounted;
+	p->recalled = known->recalled;
+}
 
-	if (add_place(next, d->name, d->problem) != 0)
-		return -1;
-	p = &next->place[next->count - 1];
-	p->origin.dev = d->st.st_dev;
-	if (known != NULL)
-		p->origin = known->origin;
-	if (p->problem != NULL)
-		return 0;
-	/* What the tree was read from; a difference shows at the end. */
-	(void)layout_read(r, dirfd, p->name, &p->layout);
-	p->layout.dev = d->st.st_dev;
-	p->layout.ino = d->st.st_ino;
-	return 0;
+static bool
+is_link(int dirfd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISLNK(st.st_mode);
+}
+
+static bool
+has_git(int dirfd, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return snprintf(path, sizeof path, "%s/.git", name) <
+	    (int)sizeof path && fstatat(dirfd, path, &st, 0) == 0;
 }
 
 /* Whether the directory that holds it is the one that did before. */
@@ -224,23 +261,73 @@ holds_none(const struct place *p, const struct tree *t)
  * what is below a mount.  Where those above it are others, too, the whole was
  * exchanged on purpose; of the watched directory itself the agent judges.
  */
-static void
-find_swapped(const struct reader *r, const struct tree *t,
-    struct places *next)
+static bool
+is_swapped(const struct tree *t, const struct place *p,
+    const struct places *next)
 {
-	for (size_t i = 0; i < next->count; i++) {
-		struct place *p = &next->place[i];
-		bool moved = p->problem == NULL && p->gone_ms == 0 &&
-		    p->origin.ino != 0 &&
-		    !layout_is_of(&p->layout, &p->origin);
+	return p->name[0] != '\0' && p->origin.ino != 0 &&
+	    !layout_is_of(&p->layout, &p->origin) && holds_none(p, t) &&
+	    stands_where_it_was(next, p->name);
+}
 
-		p->swapped = moved && r->seen && p->name[0] != '\0' &&
-		    holds_none(p, t) && stands_where_it_was(next, p->name);
-	}
-	for (size_t i = 0; i < next->count; i++)
-		if (next->place[i].problem == NULL &&
-		    next->place[i].gone_ms == 0 && !next->place[i].swapped)
-			next->place[i].origin = next->place[i].layout;
+static int
+place_of(const struct reader *r, int dirfd, const struct tree *t,
+    const struct tree_dir *d, struct places *next)
+{
+	const struct place *known = known_place(r, d->name);
+	struct place *p;
+	bool link;
+
+	if (add_place(next, d->name, d->problem) != 0)
+		return -1;
+	p = &next->place[next->count - 1];
+	p->origin.dev = d->st.st_dev;
+	if (known != NULL)
+		go_on(p, known);
+	if (p->problem != NULL)
+		return 0;
+	if (p->recalled)
+		p->origin.dev = d->st.st_dev;
+	p->recalled = false;
+	link = p->name[0] != '\0' && is_link(dirfd, p->name);
+	p->mounted = !link && is_mount(r, p->name, d->st.st_dev);
+	p->own_tree = p->name[0] != '\0' && (link ||
+	    has_git(dirfd, p->name));
+	/* What the tree was read from; a difference shows at the end. */
+	(void)layout_read(r, dirfd, p->name, &p->layout);
+	p->layout.dev = d->st.st_dev;
+	p->layout.ino = d->st.st_ino;
+	p->swapped = is_swapped(t, p, next);
+	return 0;
+}
+
+static bool
+held_files(const struct reader *r, const struct place *old)
+{
+	for (size_t i = 0; i < r->files.count; i++)
+		if (place_holds(old, r->files.file[i].name))
+			return true;
+	return false;
+}
+
+/* Why one that is not there must not be taken for removed; NULL: it may be. */
+static const char *
+why_away(struct reader *r, int dirfd, const struct place *old,
+    const struct places *next)
+{
+	if (leads_nowhere(dirfd, old->name))
+		return "is a symbolic link that leads nowhere; its files stay "
+		    "what they were";
+	if (known_place(r, old->name) == NULL)
+		return NULL;
+	if (places_trouble(next, old->name) != NULL)
+		return "cannot be looked at, since the directory that holds it "
+		    "cannot; its files stay what they were";
+	if (!old->mounted || (!old->recalled && !held_files(r, old)))
+		return NULL;
+	r->accept_helps = true;
+	return "was mounted, and is not there any more; mount it, or use "
+	    "jailagent ack '*' to take it as it is";
 }
 
 /* One of which files are known, and that is not there, is kept for a while. */
@@ -248,25 +335,38 @@ static int
 keep_gone(const struct reader *r, const struct place *old,
     struct places *next)
 {
-	long long now = monotonic_ms(), since = old->gone_ms != 0 ?
-	    old->gone_ms : now;
-	bool holds = false;
+	const struct place *above = places_swapped(next, old->name);
+	long long now = monotonic_ms(), since = old->gone_ms != 0 &&
+	    (above == NULL || !above->swapped) ? old->gone_ms : now;
 
-	for (size_t i = 0; i < r->files.count; i++)
-		holds |= place_holds(old, r->files.file[i].name);
-	if (!r->seen || !holds || old->problem != NULL ||
+	if (!r->seen || !held_files(r, old) || old->problem != NULL ||
 	    now - since >= GONE_MS)
 		return 0;
 	if (add_place(next, old->name, NULL) != 0)
 		return -1;
-	next->place[next->count - 1].origin = old->origin;
+	go_on(&next->place[next->count - 1], old);
 	next->place[next->count - 1].gone_ms = since;
+	return 0;
+}
+
+/* One that the tree does not have any more. */
+static int
+place_away(struct reader *r, int dirfd, const struct place *old,
+    struct places *next)
+{
+	const char *why = why_away(r, dirfd, old, next);
+
+	if (why == NULL)
+		return keep_gone(r, old, next);
+	if (add_place(next, old->name, why) != 0)
+		return -1;
+	go_on(&next->place[next->count - 1], old);
 	return 0;
 }
 
 /* Both are sorted by name. */
 static int
-make_places(const struct reader *r, int dirfd, const struct tree *t,
+make_places(struct reader *r, int dirfd, const struct tree *t,
     struct places *next)
 {
 	size_t k = 0, i = 0;
@@ -280,19 +380,17 @@ make_places(const struct reader *r, int dirfd, const struct tree *t,
 		int order = old == NULL ? -1 : i == t->count ? 1 :
 		    strcmp(t->dir[i].name, old->name);
 
-		if (order <= 0 && place_of(r, dirfd, &t->dir[i++], next) != 0)
+		if (order <= 0 && place_of(r, dirfd, t, &t->dir[i++],
+		    next) != 0)
 			return -1;
-		if (order > 0 && leads_nowhere(dirfd, old->name)) {
-			if (add_place(next, old->name, "is a symbolic link "
-			    "that leads nowhere; its files stay what they "
-			    "were") != 0)
-				return -1;
-			next->place[next->count - 1].origin = old->origin;
-		} else if (order > 0 && keep_gone(r, old, next) != 0)
+		if (order > 0 && place_away(r, dirfd, old, next) != 0)
 			return -1;
 		k += order >= 0;
 	}
-	find_swapped(r, t, next);
+	for (i = 0; i < next->count; i++)
+		if (next->place[i].problem == NULL &&
+		    next->place[i].gone_ms == 0 && !next->place[i].swapped)
+			next->place[i].origin = next->place[i].layout;
 	return 0;
 }
 
@@ -302,9 +400,10 @@ compare_texts(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Directories with a problem stand among the files. */
+/* Directories with a problem, and git's, stand among the files. */
 static int
-take_names(const struct places *p, struct tree *t, struct text_list *names)
+take_names(const struct reader *r, const struct places *p, struct tree *t,
+    struct text_list *names)
 {
 	/* With the room that text_list_add expects. */
 	*names = (struct text_list){ .text = calloc(t->files * 2 + 1,
@@ -319,6 +418,8 @@ take_names(const struct places *p, struct tree *t, struct text_list *names)
 		if (p->place[i].problem != NULL &&
 		    text_list_add(names, p->place[i].name) != 0)
 			return -1;
+	if (r->git_problem != NULL && text_list_add(names, GIT_PLACE) != 0)
+		return -1;
 	if (names->count > t->files)
 		qsort(names->text, names->count, sizeof *names->text,
 		    compare_texts);
@@ -335,7 +436,7 @@ places_look(struct reader *r, int dirfd, struct places *next,
 	r->accept_helps = false;
 	rc = tree_read(dirfd, r->opt->below, judge, r, &t, err);
 	if (rc == 0 && (make_places(r, dirfd, &t, next) != 0 ||
-	    take_names(next, &t, names) != 0))
+	    take_names(r, next, &t, names) != 0))
 		rc = error_sys(err, ENOMEM, "its directories");
 	tree_free(&t);
 	return rc;

@@ -35,6 +35,9 @@ struct place {
 	 * before as long as this one is not taken for it.
 	 */
 	struct layout origin;
+	bool mounted;  /* on another device than the directory that holds it */
+	bool recalled; /* by the last agent: `origin` without its device */
+	bool own_tree; /* it may be in a work tree of git's of its own */
 	/* Another directory took its place, and holds no spec file. */
 	bool swapped;
 	/*
@@ -69,5 +72,17 @@ const struct place *places_swapped(const struct places *p, const char *name);
 /* Whether a file of that name is in the directory, or below it. */
 bool place_holds(const struct place *p, const char *name);
 void places_finish(struct places *p);
+
+/*
+ * Directories as the last agent knew them (places_kept.c): one that was
+ * unmounted while no agent ran must not be taken for one without files.
+ */
+struct buffer;
+/* What is to be known of them later, as text. */
+void places_write(const struct places *p, struct buffer *b);
+/* Reads that; *p stays empty when it is none. */
+void places_read(struct places *p, const char *text);
+/* They are taken as they are, whatever was known. */
+void places_forget(struct places *p);
 
 #endif

@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "agent/read/content.h"
 
 #define QUIET_MS 1000
 #define EMPTY_MS 100 /* a file is there before its maker has it open */
@@ -79,11 +83,24 @@ arrived_by_rename(const struct quiet *q)
 }
 
 /* `since_ms` covers clocks that differ from ours (network file systems). */
-static bool
-was_quiet(const struct quiet *q)
+bool
+quiet_for_long(const struct file_id *id, long long since_ms)
 {
-	return id_age_ms(q->id) >= QUIET_MS ||
-	    monotonic_ms() - q->since_ms >= QUIET_MS || arrived_by_rename(q);
+	return id_age_ms(id) >= QUIET_MS ||
+	    monotonic_ms() - since_ms >= QUIET_MS;
+}
+
+bool
+quiet_in_steps(const struct content *old, long long since_ms,
+    const char *text, size_t len)
+{
+	unsigned char digest[SPEC_DIGEST_SIZE];
+
+	if (monotonic_ms() - since_ms < QUIET_MS || len < old->len)
+		return true;
+	crypto_generichash(digest, sizeof digest, (const unsigned char *)text,
+	    old->len, NULL, 0);
+	return memcmp(digest, old->digest, sizeof digest) == 0;
 }
 
 bool
@@ -103,7 +120,7 @@ quiet_is(int fd, const struct quiet *q, bool *leased)
 #else
 	(void)fd;
 #endif
-	return was_quiet(q);
+	return quiet_for_long(q->id, q->since_ms) || arrived_by_rename(q);
 }
 
 void

@@ -2,13 +2,18 @@
 /*
  * Reading files that somebody may be writing (promise no-torn-reads).
  *
- * A file is used when nobody has it open for writing and its stat(2) data are
+ * A file is used when nobody has it open for writing, and its stat(2) data are
  * the same before and after it was read.  A read lease tells about writers:
  * the kernel grants it only when there are none, and holds a new one back until
  * the text is read.  Where there are no leases, a file is used when it was
  * quiet for a second, or at once when it arrived by rename(2): an inode not
  * seen under this name before, whose data are older than the inode change that
  * the renaming left.
+ *
+ * A script may write a file in steps, each of which opens and closes it: between
+ * two of them nobody has it open.  What looks like that waits for a second of
+ * quiet, too (quiet_in_steps).  A first step that does not look like one cannot be
+ * told from a whole file.
  */
 #ifndef JA_QUIET_H
 #define JA_QUIET_H
@@ -52,6 +57,18 @@ struct quiet {
  */
 bool quiet_is(int fd, const struct quiet *q, bool *leased);
 void quiet_end(int fd, bool leased);
+
+/* Whether it was for a second. */
+bool quiet_for_long(const struct file_id *id, long long since_ms);
+
+/*
+ * Whether a file's text may be one of several steps: written into the file that
+ * `old` was read from within a second of that (`since_ms`), or shorter than it, or
+ * that with more behind it.
+ */
+struct content;
+bool quiet_in_steps(const struct content *old, long long since_ms,
+    const char *text, size_t len);
 
 /* Reads exactly `len` bytes of which there must be no more: buf has len + 1. */
 bool quiet_read(int fd, char *buf, size_t len);

@@ -16,6 +16,8 @@
 #include "kernel/compat.h"
 #include "kernel/confine.h"
 
+#define NEVER_ENDS_MS 1000
+
 /* Whether a component of the path is ".." (it may follow a link). */
 static bool
 goes_up(const char *path)
@@ -88,6 +90,7 @@ reader_init(struct reader *r, const struct reader_options *opt,
 	if (scan_encode_facts(r, &none) != 0 || (opt->keys > 0 &&
 	    (r->signs = calloc(1, sizeof *r->signs)) == NULL))
 		return error_sys(err, ENOMEM, "reader");
+	kept_places_recall(r);
 	return 0;
 }
 
@@ -98,6 +101,7 @@ reader_finish(struct reader *r)
 	files_finish(&r->pending);
 	files_finish(&r->away);
 	places_finish(&r->places);
+	free(r->places_told);
 	for (size_t i = 0; i < r->sent_count; i++) {
 		free(r->sent[i].name);
 		free(r->sent[i].file);
@@ -106,6 +110,7 @@ reader_finish(struct reader *r)
 	free(r->sent);
 	secrets_finish(r);
 	text_list_free(&r->forgotten);
+	free(r->git_problem);
 	signed_finish(r);
 	watch_free(r->watch);
 	free(r->facts);
@@ -129,6 +134,8 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 		a.why = err.text;
 	} else if (a.again_ms != 0) {
 		a.state = SCAN_UNSETTLED;
+	} else if (r->never_ends) {
+		a.again_ms = NEVER_ENDS_MS; /* there is no event of its end */
 	}
 	r->missed = r->watch != NULL && watch_follow(r->watch, &r->places);
 	a.accept_helps = r->accept_helps;
@@ -203,9 +210,10 @@ serve(struct reader *r, int fd, const struct message *m)
 
 	if (m->type == READER_WATCH && r->watch != NULL)
 		(void)watch_refresh(r->watch);
-	if (m->type == READER_ACCEPT)
+	if (m->type == READER_ACCEPT) {
 		r->seen = false;
-	else if (m->type == READER_RECORDED)
+		places_forget(&r->places);
+	} else if (m->type == READER_RECORDED)
 		signed_recorded(r, (const char *)m->data);
 	else if (m->type == READER_RESET)
 		signed_reset(r);

@@ -47,6 +47,7 @@ revision_end(const struct reader *r, const struct git *before, char *buf,
 {
 	struct comparison c = { .files = &r->files,
 		.below = r->opt->below, .same = true };
+	struct git_work work;
 	struct git now;
 
 	revision_begin(r, &now);
@@ -57,5 +58,5 @@ revision_end(const struct reader *r, const struct git *before, char *buf,
 	snprintf(buf, size, "%s%s", now.head,
 	    git_index(&now, same_as_index, &c) == 0 && c.same &&
 	    c.next == c.files->count && strcmp(now.head, before->head) == 0 &&
-	    !git_locked(&now) ? "" : "+dirty");
+	    !git_at_work(&now, &work) ? "" : "+dirty");
 }

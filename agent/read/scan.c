@@ -30,6 +30,7 @@ content_new(const char *path, const char *text, size_t len,
 		return NULL;
 	}
 	memcpy(c->digest, digest, sizeof c->digest);
+	c->len = len;
 	git_blob(text, len, c->blob);
 	manifest_digest(text, len, c->sha256);
 	c->valid = spec_parse(c->path, text, len, &c->docs, &c->errors) == 0;
@@ -128,6 +129,8 @@ look_at_one(const struct reader *r, int dirfd, const struct places *places,
 
 	if (p != NULL && p->problem != NULL)
 		rc = scan_problem(r, name, p->problem, f);
+	else if (strcmp(name, GIT_PLACE) == 0)
+		rc = scan_problem(r, name, r->git_problem, f);
 	else
 		rc = scan_file(r, dirfd, name, old, f);
 	if (rc == -1)
@@ -176,14 +179,15 @@ look_at_files(const struct reader *r, int dirfd, const struct places *places,
 	return away_renamed(next);
 }
 
-/* The defaults that were there when the last agent ended. */
+/* What was there when the last agent ended, until a look is taken. */
 static int
-recall_vanished(struct reader *r, const struct text_list *names)
+recall_vanished(struct reader *r, const struct text_list *names,
+    const struct places *places)
 {
 	if (r->recalled || r->opt->good == NULL)
 		return 0;
-	r->recalled = true;
-	return kept_vanished(r, names, &r->files);
+	files_finish(&r->files);
+	return kept_vanished(r, names, places, &r->files);
 }
 
 enum { TAKEN = 0, REPLACED = 1, WAITS = 2 };
@@ -208,7 +212,7 @@ attempt(struct reader *r, struct files *next, struct places *places,
 		error_wrap(err, "directory %s", r->dir);
 	else if (r->signs != NULL && signed_begin(r, dirfd, err) != 0)
 		;
-	else if (recall_vanished(r, &names) != 0 ||
+	else if (recall_vanished(r, &names, places) != 0 ||
 	    look_at_files(r, dirfd, places, &names, next) != 0)
 		error_sys(err, ENOMEM, "directory %s", r->dir);
 	else if (!places_same(r, dirfd, places))
@@ -229,6 +233,14 @@ places_moved(const struct places *a, const struct places *b)
 	return x != NULL && y != NULL && !layout_is_of(&x->layout, &y->layout);
 }
 
+/* When to look again at what is being written. */
+static unsigned
+look_soon(struct reader *r)
+{
+	r->tries++;
+	return r->tries > 5 ? 1000 : 25u << r->tries;
+}
+
 /* Takes over what was found. */
 static void
 commit(struct reader *r, struct files *next, struct places *places,
@@ -237,6 +249,7 @@ commit(struct reader *r, struct files *next, struct places *places,
 	/* Before anything is known of the set nothing is absent from it. */
 	bool unsettled = r->withheld && r->sent_count == 0;
 
+	r->never_ends = false;
 	settle_swapped(r, places, next);
 	*changed = !r->seen || next->count != r->files.count;
 	for (size_t i = 0; i < next->count; i++) {
@@ -245,6 +258,8 @@ commit(struct reader *r, struct files *next, struct places *places,
 			    &r->files.file[i]);
 		unsettled |= next->file[i].unsettled ||
 		    (next->file[i].vanished_ms != 0 && !next->file[i].gone);
+		r->never_ends |= next->file[i].in_steps &&
+		    !next->file[i].unsettled;
 	}
 	away_remember(r, next);
 	r->replaced |= r->seen && places_moved(&r->places, places);
@@ -254,9 +269,10 @@ commit(struct reader *r, struct files *next, struct places *places,
 	r->places = *places;
 	if (r->begun_ms == 0)
 		r->begun_ms = monotonic_ms();
-	r->seen = true;
-	r->tries = unsettled ? r->tries + 1 : 0;
-	*again_ms = !unsettled ? 0 : r->tries > 5 ? 1000 : 25u << r->tries;
+	r->seen = r->recalled = true;
+	if (!unsettled)
+		r->tries = 0;
+	*again_ms = unsettled ? look_soon(r) : 0;
 }
 
 /*
@@ -281,11 +297,21 @@ int
 scan_look(struct reader *r, bool *changed, unsigned *again_ms,
     struct error *err)
 {
+	if (git_keeps(r)) {
+		*again_ms = look_soon(r);
+		return 0;
+	}
 	for (int i = 0; i < ATTEMPTS; i++) {
 		struct files next = { 0 };
 		struct places places = { 0 };
 		int rc = attempt(r, &next, &places, err);
 
+		if (rc != REPLACED && rc != -1 && git_began(r)) {
+			places_finish(&places);
+			files_finish(&next);
+			*again_ms = look_soon(r);
+			return 0;
+		}
 		if (rc == TAKEN) {
 			commit(r, &next, &places, changed, again_ms);
 			files_finish(&r->pending);

@@ -4,6 +4,7 @@
  *
  *   scan_look   directory -> table of files (scan.c, scan_file.c, places.c)
  *   away_carry  files that are not there any more (scan_away.c, scan_away.h)
+ *   git_keeps   git is changing the directory   (scan_git.c)
  *   scan_judge  a set that counts as a whole    (scan_set.c)
  *   scan_merge  table -> specs and what changed (scan_merge.c)
  *   secrets_look files that hold secrets        (scan_secret.c)
@@ -20,42 +21,14 @@
 #include <time.h>
 
 #include "agent/base/bytes.h"
-#include "agent/read/content.h"
 #include "agent/read/places.h"
-#include "agent/read/quiet.h"
 #include "agent/read/reader.h"
+#include "agent/read/scan_file.h"
 #include "agent/read/secret.h"
 #include "agent/read/signed.h"
 #include "agent/read/watch.h"
 
 #define PROOF_MS 1000 /* between two scans that prove an absence */
-
-struct file {
-	char *path;
-	const char *name;     /* the end of `path`, below the directory */
-	struct file_id id;
-	struct content *now;  /* NULL: could not be read, or not yet */
-	struct content *good; /* what it last held without an error */
-	char *problem;	      /* why it could not be read */
-	bool unsettled;	      /* somebody is writing it */
-	long long writing_ms; /* since when somebody is; 0: nobody */
-	bool racy;	      /* read right after a write: times may be old */
-	bool invalid;	      /* scan_merge: an error is in it */
-	bool stands_in;	      /* ... and what is in use for it is right */
-	bool asked;	      /* for a kept text, since there was no good one */
-	struct file_id sig;   /* of NAME.minisig, when files must be signed */
-	unsigned resets;      /* of signed.h, when it was looked at */
-	long long since_ms;   /* when `id` was first seen, monotonic */
-	long long vanished_ms; /* since when it is absent; 0: it is there */
-	bool gone;	      /* that is proven; the agent decides (READER_DROP) */
-	bool dropped;	      /* it did */
-	bool lost;	      /* with a directory that another one replaced */
-};
-
-struct files {
-	struct file *file; /* sorted by name */
-	size_t count;
-};
 
 /* A spec as the agent was last told of it. */
 struct sent {
@@ -72,11 +45,16 @@ struct reader {
 	struct watch *watch; /* NULL: nobody wants hints */
 	bool missed;	     /* what is watched now was not before the look */
 	bool seen;	     /* `places` are known, and hold */
+	bool never_ends;     /* a file is written in steps, for long */
 	bool accept_helps, replaced; /* what the last look found */
 	struct places places;
+	char *places_told;   /* as places_write has them; NULL: not yet */
 	struct files files;
 	struct files away;   /* that are not there for less than a second */
 	long long begun_ms;  /* of the first look; 0: there was none */
+	long long git_ms;    /* since when git is at work; 0: it is not */
+	long long calm_ms;   /* since when it is not, after a long time */
+	char *git_problem;   /* it has been for long, and is */
 	bool recalled;	     /* what vanished before our life */
 	/* A newer look that is not what the MANIFEST says, since when. */
 	struct files pending;
@@ -135,24 +113,17 @@ void reader_drop(struct reader *r);
 int scan_look(struct reader *r, bool *changed, unsigned *again_ms,
     struct error *err);
 
+/* Stands among the files for the work tree in which git is for long. */
+#define GIT_PLACE ".git"
+
 /*
- * Looks at one file; `old` is what is known of it (or NULL) and stays as it
- * is.  Returns 1 when *f is filled in, 0 when there is no such file, -1 when
- * memory is out.
+ * scan_git.c: whether a look has to wait because git is changing files, as a
+ * checkout does that deletes before it creates.  After ten seconds it has not:
+ * then r->git_problem says so, and keeps jails from being removed.
  */
-int scan_file(const struct reader *r, int dirfd, const char *name,
-    const struct file *old, struct file *f);
-/* The same for a name that stands for something that cannot be used. */
-int scan_problem(const struct reader *r, const char *name, const char *why,
-    struct file *f);
-/* A file of which nothing can be known now is what it was. */
-int scan_carry(const struct reader *r, const struct file *old, struct file *f);
-/* One whose directory was swapped. */
-int scan_lost(const struct reader *r, const struct file *old,
-    const struct place *p, struct file *f);
-bool file_same(const struct file *a, const struct file *b);
-void file_finish(struct file *f);
-void files_finish(struct files *files);
+bool git_keeps(struct reader *r);
+/* Whether git began to during a look, or during the one before. */
+bool git_began(struct reader *r);
 
 /*
  * scan_set.c: whether the files are what a MANIFEST says, if there is one, and

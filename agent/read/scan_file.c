@@ -13,9 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "specs/text.h"
 #include "agent/read/trust.h"
 #include "agent/read/words.h"
+#include "kernel/birth.h"
+#include "specs/text.h"
 
 #define SIGNATURE_MS 300 /* from a file to its signature, or back */
 
@@ -38,18 +39,50 @@ problem(struct file *f, const char *fmt, ...)
 	return READ_FAILED;
 }
 
+/* Whether more of it may come, although nobody has it open now. */
+static bool
+may_go_on(const struct file *f, const struct timespec *born, const char *text,
+    size_t len)
+{
+	return f->now != NULL && f->taken.ino == f->id.ino &&
+	    f->taken.dev == f->id.dev &&
+	    f->taken.born.tv_sec == born->tv_sec &&
+	    f->taken.born.tv_nsec == born->tv_nsec &&
+	    !quiet_for_long(&f->id, f->since_ms) &&
+	    (f->in_steps || quiet_in_steps(f->now, f->taken.ms, text, len));
+}
+
+static void
+taken_from(struct file *f, const struct timespec *born)
+{
+	f->taken.dev = f->id.dev;
+	f->taken.ino = f->id.ino;
+	f->taken.born = *born;
+}
+
 /* Takes the text of an open file as what the file holds now. */
 static int
 take_text(struct file *f, const char *text, size_t len)
 {
 	unsigned char digest[SPEC_DIGEST_SIZE];
+	long long age = id_age_ms(&f->id);
+	struct timespec born = { 0 };
 	struct content *c;
 
+	(void)file_birth(AT_FDCWD, f->path, &born);
 	crypto_generichash(digest, sizeof digest, (const unsigned char *)text,
 	    len, NULL, 0);
 	if (f->now != NULL && memcmp(f->now->digest, digest,
-	    sizeof digest) == 0)
+	    sizeof digest) == 0) {
+		f->in_steps = false;
+		taken_from(f, &born);
 		return READ_DONE;
+	}
+	f->in_steps = may_go_on(f, &born, text, len);
+	if (f->in_steps)
+		return READ_UNSETTLED;
+	taken_from(f, &born);
+	f->taken.ms = monotonic_ms() - (age < 0 ? 0 : age);
 	if (f->good != NULL && memcmp(f->good->digest, digest,
 	    sizeof digest) == 0)
 		c = content_ref(f->good);
@@ -213,6 +246,8 @@ inherit(const struct reader *r, const char *name, const struct file *old,
 		f->invalid = old->invalid;
 		f->stands_in = old->stands_in;
 		f->asked = old->asked;
+		f->in_steps = old->in_steps;
+		f->taken = old->taken;
 	}
 	return 0;
 }
@@ -273,9 +308,14 @@ name_writer(struct file *f, const struct file *old)
 	if (now - f->writing_ms < WRITING_MS)
 		return;
 	f->unsettled = false;
-	problem(f, "has been open for writing for more than %d s, so it is "
-	    "not used yet; end the program that writes it (fuser -v shows it)",
-	    WRITING_MS / 1000);
+	if (f->in_steps)
+		problem(f, "has been written again and again for more than "
+		    "%d s, so it is not used yet; leave it alone for a second, "
+		    "or rename a whole file to this name", WRITING_MS / 1000);
+	else
+		problem(f, "has been open for writing for more than %d s, so "
+		    "it is not used yet; end the program that writes it (fuser "
+		    "-v shows it)", WRITING_MS / 1000);
 }
 
 int

@@ -212,17 +212,27 @@ orphans(const char *dir, char *const *path, size_t count, orphan_fn *each,
 	return rc;
 }
 
-/* ------------------------------------- defaults that vanished before us */
+/* ------------------------------------------------- what vanished before us */
 
 struct vanished {
 	const struct reader *r;
+	const struct places *places;
 	struct files *files;
 };
 
+/* Whether the directory that a file was in cannot be taken at its word. */
+static bool
+in_doubt(const struct places *p, const char *name)
+{
+	return places_trouble(p, name) != NULL ||
+	    places_swapped(p, name) != NULL;
+}
+
 /* One that does not verify is none; others' directories have their own. */
 static struct content *
-orphan_read(const struct reader *r, const char *path)
+orphan_read(const struct vanished *v, const char *path)
 {
+	const struct reader *r = v->r;
 	size_t len, dir = strlen(r->dir);
 	struct content *c;
 	struct error err;
@@ -234,7 +244,8 @@ orphan_read(const struct reader *r, const char *path)
 		return NULL;
 	c = content_of(path, text, len);
 	free(text);
-	if (c != NULL && (!c->valid || !c->docs.defaults ||
+	if (c != NULL && (!c->valid || (!c->docs.defaults &&
+	    !in_doubt(v->places, path + dir + 1)) ||
 	    !was_signed(r, path, c->digest))) {
 		content_unref(c);
 		c = NULL;
@@ -248,7 +259,7 @@ orphan_take(void *arg, const char *kept)
 	struct vanished *v = arg;
 	struct files *files = v->files;
 	char *path = kept_path(v->r->opt->good, kept);
-	struct content *c = path == NULL ? NULL : orphan_read(v->r, path);
+	struct content *c = path == NULL ? NULL : orphan_read(v, path);
 	struct file *grown = c == NULL ? NULL : realloc(files->file,
 	    (files->count + 1) * sizeof *grown);
 
@@ -259,8 +270,8 @@ orphan_take(void *arg, const char *kept)
 	}
 	files->file = grown;
 	grown[files->count++] = (struct file){ .path = path,
-		.name = path + strlen(v->r->dir) + 1, .good = c,
-		.asked = true,
+		.name = path + strlen(v->r->dir) + 1, .now = content_ref(c),
+		.good = c, .asked = true,
 		.resets = v->r->signs != NULL ? v->r->signs->resets : 0 };
 	return 0;
 }
@@ -275,9 +286,9 @@ compare_files(const void *a, const void *b)
 
 int
 kept_vanished(const struct reader *r, const struct text_list *names,
-    struct files *files)
+    const struct places *places, struct files *files)
 {
-	struct vanished v = { r, files };
+	struct vanished v = { r, places, files };
 	struct text_list paths = { 0 };
 	struct buffer b = { .data = NULL };
 	int rc = 0;
@@ -323,25 +334,32 @@ static int
 sweep(struct reader *r, kept_send_fn *send, void *arg)
 {
 	struct send s = { send, arg };
-	char **path, list[LIST_PATH_MAX];
+	char **path, *places, list[LIST_PATH_MAX];
 	size_t n = 0;
 	int rc;
 
-	if (r->swept || r->files.count == 0 || kept_due_ms(r) > 0)
+	if (r->swept || r->files.count == 0 || kept_due_ms(r) > 0 ||
+	    r->git_problem != NULL)
 		return 0;
 	for (size_t i = 0; i < r->places.count; i++)
 		if (r->places.place[i].problem != NULL)
 			return 0;
-	path = calloc(r->files.count + r->away.count + 1, sizeof *path);
-	if (path == NULL)
+	path = calloc(r->files.count + r->away.count + 2, sizeof *path);
+	places = kept_places_path(r);
+	if (path == NULL || places == NULL) {
+		free(places);
+		free(path);
 		return 0;
+	}
 	for (size_t i = 0; i < r->files.count; i++)
 		path[n++] = r->files.file[i].path;
 	for (size_t i = 0; i < r->away.count; i++)
 		path[n++] = r->away.file[i].path;
 	if (r->manifest)
 		path[n++] = list_path(r, list);
+	path[n++] = places;
 	rc = orphans(r->opt->good, path, n, orphan_forget, &s);
+	free(places);
 	free(path);
 	r->swept = true;
 	return rc;
@@ -374,5 +392,7 @@ kept_tell(struct reader *r, kept_send_fn *send, void *arg)
 		rc = tell_good(&r->files.file[i], send, arg);
 	if (rc == 0)
 		rc = tell_list(r, send, arg);
+	if (rc == 0)
+		rc = kept_places_tell(r, send, arg);
 	return rc == 0 ? sweep(r, send, arg) : rc;
 }

@@ -12,11 +12,12 @@
 void kept_recall(const struct reader *r, struct file *f,
     struct spec_errors *errors);
 /*
- * Makes files of what is kept of defaults that are not among `names` any more:
- * they vanished while no agent ran.  Returns 0, -1 when memory is out.
+ * Makes files of what is kept of those that are not among `names` any more:
+ * defaults, which vanished while no agent ran, and what was in directories that
+ * cannot be taken at their word.  Returns 0, -1 when memory is out.
  */
 int kept_vanished(const struct reader *r, const struct text_list *names,
-    struct files *files);
+    const struct places *places, struct files *files);
 /* Whether the set had a MANIFEST when another agent met it. */
 void kept_list_recall(struct reader *r);
 /*
@@ -29,6 +30,13 @@ typedef int kept_send_fn(void *arg, unsigned type, const void *data,
 int kept_outdate(struct reader *r, kept_send_fn *send, void *arg);
 /* The same for all else that is to be kept or forgotten since the last call. */
 int kept_tell(struct reader *r, kept_send_fn *send, void *arg);
+/*
+ * places_kept.c: what is kept of directories becomes r->places, and is kept,
+ * under a path (to be freed) that is no spec file's.
+ */
+void kept_places_recall(struct reader *r);
+int kept_places_tell(struct reader *r, kept_send_fn *send, void *arg);
+char *kept_places_path(const struct reader *r);
 /* Until when kept_tell has something to wait for; 0: it has not. */
 unsigned kept_due_ms(const struct reader *r);
 

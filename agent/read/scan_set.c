@@ -69,9 +69,12 @@ judge_files(const struct manifest *m, const struct files *files,
 		if (order < 0)
 			return error_set(err, ENOENT, "%s, which it lists, is "
 			    "not there", e->name);
-		if (order > 0)
+		if (order > 0 && f->problem == NULL)
 			return error_set(err, EEXIST, "does not list %s",
 			    f->name);
+		if (order > 0)
+			return error_set(err, EINVAL, "%s: %s", f->name,
+			    f->problem);
 		if (judge_file(f, e, err) != 0)
 			return -1;
 		i++;

@@ -127,7 +127,12 @@ add_git(struct watch *w)
 
 	/* Without a commit, too: there will be one. */
 	(void)git_find(w->dir, &g);
-	if (g.dir[0] == '\0' || add_point(w, g.dir, "HEAD", ENTRIES | SELF) != 0 ||
+	if (g.dir[0] == '\0')
+		return;
+	for (size_t i = 0; git_work_name(i) != NULL; i++)
+		if (add_point(w, g.dir, git_work_name(i), ENTRIES | SELF) != 0)
+			return;
+	if (add_point(w, g.dir, "HEAD", ENTRIES | SELF) != 0 ||
 	    add_point(w, g.dir, "index", ENTRIES | SELF) != 0 ||
 	    add_point(w, g.common, "packed-refs", ENTRIES | SELF) != 0)
 		return;

@@ -65,10 +65,25 @@ spec_path(const struct world *w, const char *name)
 	return p;
 }
 
+/* As most programs save: into another file, which is renamed. */
 static inline void
 write_text(const struct world *w, const char *name, const char *text)
 {
-	temp_write(spec_path(w, name), 0644, text, strlen(text));
+	temp_write(temp_file(&w->top, "saved"), 0644, text, strlen(text));
+	assert_int_equal(rename(temp_file(&w->top, "saved"),
+	    spec_path(w, name)), 0);
+}
+
+/* Opened, written and closed; `mode` as for fopen(3). */
+static inline void
+write_in_place(const struct world *w, const char *name, const char *mode,
+    const char *text)
+{
+	FILE *f = fopen(spec_path(w, name), mode);
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+	assert_int_equal(fclose(f), 0);
 }
 
 /* A jail as a document; `host` makes versions of it. */
@@ -101,6 +116,14 @@ write_manifest(const struct world *w, const char *const *name)
 		snprintf(text + at, sizeof text - at, "%s  %s\n", hex, *name);
 	}
 	write_text(w, MANIFEST_NAME, text);
+}
+
+/* What was read until now is not read just now any more. */
+static inline void
+time_passes(struct world *w)
+{
+	for (size_t i = 0; i < w->r.files.count; i++)
+		w->r.files.file[i].taken.ms -= 1000;
 }
 
 static inline void

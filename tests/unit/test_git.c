@@ -82,8 +82,81 @@ test_clean_and_dirty(void **state)
 	expect_head(w, "");
 	run(w, "touch .git/index.lock");
 	expect_head(w, "+dirty");
-	run(w, "rm .git/index.lock; ln -sf b.yaml specs/c.yaml");
+	run(w, "rm .git/index.lock");
+	expect_head(w, "");
+	run(w, "ln -sf b.yaml specs/c.yaml");
 	expect_head(w, "+dirty");
+}
+
+/* While git is at work nothing is looked at, for ten seconds. */
+static void
+at_work(struct world *w, const char *lock, const char *begin, const char *end)
+{
+	const char *name = strrchr(lock, '/') + 1;
+
+	scan(w);
+	run(w, begin);
+	run(w, "rm specs/a.yaml");
+	write_jail(w, "b.yaml", "b", "other");
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	assert_true(w->s.again_ms > 0);
+	w->r.git_ms -= 10000;
+	scan(w);
+	expect(w, SCAN_OK, "+b -a ");
+	expect_error(w, ".git", name);
+	assert_false(file_of(w, ".git")->has_last_good);
+	run(w, end);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	w->r.calm_ms -= 1000;
+	run(w, "git checkout -q -f -- specs");
+	scan(w);
+	expect(w, SCAN_OK, "+a +b ");
+	assert_int_equal(w->s.errors.count, 0);
+}
+
+static void
+test_at_work(void **state)
+{
+	struct world *w = *state;
+
+	if (w == NULL)
+		skip();
+	at_work(w, "/index.lock", "touch .git/index.lock",
+	    "rm -f .git/index.lock");
+	at_work(w, "/rebase-merge", "mkdir .git/rebase-merge",
+	    "rmdir .git/rebase-merge");
+	/* One that is old is told of at once. */
+	run(w, "touch -d '-1 minute' .git/index.lock");
+	scan(w);
+	expect(w, SCAN_OK, "");
+	expect_error(w, ".git", "index.lock");
+}
+
+/* Directories below can be work trees of their own. */
+static void
+test_at_work_below(void **state)
+{
+	struct world *w = *state;
+
+	if (w == NULL)
+		skip();
+	w->opt.below = true;
+	run(w, "git init -q tree && mkdir tree/deep && "
+	    "ln -s ../tree/deep specs/link && git init -q specs/own");
+	write_jail(w, "link/l.yaml", "l", "one");
+	write_jail(w, "own/o.yaml", "o", "one");
+	scan(w);
+	run(w, "touch tree/.git/index.lock && rm tree/deep/l.yaml");
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	run(w, "rm tree/.git/index.lock && touch specs/own/.git/index.lock");
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	run(w, "rm specs/own/.git/index.lock");
+	scan(w);
+	expect(w, SCAN_OK, "-l ");
 }
 
 /* Every form in which git may keep the same. */
@@ -281,6 +354,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_clean_and_dirty),
 		TEST(test_layouts),
+		TEST(test_at_work),
+		TEST(test_at_work_below),
 		TEST(test_other_work_tree),
 		TEST(test_not_understood),
 		TEST(test_split_index),

@@ -129,6 +129,7 @@ test_slow_writer(void **state)
 	write_jail(w, "a.yaml", "a", "one");
 	write_jail(w, "b.yaml", "b", "one");
 	scan(w);
+	time_passes(w);
 	fd = open(spec_path(w, "a.yaml"), O_WRONLY | O_TRUNC | O_CLOEXEC);
 	assert_int_not_equal(fd, -1);
 	scan(w);
@@ -148,6 +149,89 @@ test_slow_writer(void **state)
 	close(fd);
 	scan(w);
 	expect(w, SCAN_OK, "+a ");
+	assert_int_equal(w->s.again_ms, 0);
+}
+
+/* In steps, each of which opens and closes the file. */
+static void
+test_written_in_steps(void **state)
+{
+	struct world *w = *state;
+
+	write_jail(w, "a.yaml", "a", "one");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	time_passes(w);
+	/* Shorter than what was there. */
+	write_in_place(w, "a.yaml", "w", "name: a\n");
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	/* Longer by now, but not the first step. */
+	write_in_place(w, "a.yaml", "a", "path: /\npersist: true\n"
+	    "host.hostname: much.longer.than.before\n");
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	assert_true(file_of(w, "a.yaml")->unsettled);
+	usleep(1020000);
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	time_passes(w);
+	/* What was there, and more behind it. */
+	write_in_place(w, "a.yaml", "a", "securelevel: 1\n");
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	usleep(1020000);
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	assert_int_equal(w->s.again_ms, 0);
+}
+
+/* In one step, by whatever means: at once. */
+static void
+test_written_at_once(void **state)
+{
+	struct world *w = *state;
+
+	write_in_place(w, "a.yaml", "w", "name: a\npath: /\npersist: true\n");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	time_passes(w);
+	write_in_place(w, "a.yaml", "w", "name: a\nsecurelevel: 1\npath: /\n"
+	    "persist: true\n");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	/* The same text again is nothing to wait for. */
+	write_in_place(w, "a.yaml", "w", "name: a\nsecurelevel: 1\npath: /\n"
+	    "persist: true\n");
+	scan(w);
+	expect(w, SCAN_OK, "");
+	/* Another file in its place is whole, too. */
+	write_text(w, "a.yaml", "name: a\npersist: true\n");
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+}
+
+/* Who goes on for ever is named, and keeps nobody else waiting. */
+static void
+test_written_again_and_again(void **state)
+{
+	struct world *w = *state;
+
+	write_jail(w, "a.yaml", "a", "one");
+	scan(w);
+	write_in_place(w, "a.yaml", "a", "securelevel: 1\n");
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	w->r.files.file[0].writing_ms -= 10000;
+	write_in_place(w, "a.yaml", "a", "children.max: 1\n");
+	scan(w);
+	expect(w, SCAN_OK, "");
+	expect_error(w, "a.yaml", "again and again");
+	assert_true(w->s.again_ms > 0);
+	usleep(1020000);
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	assert_int_equal(w->s.errors.count, 0);
 	assert_int_equal(w->s.again_ms, 0);
 }
 
@@ -179,7 +263,7 @@ test_truncated_then_written(void **state)
 	assert_int_equal(truncate(spec_path(w, "a.yaml"), 0), 0);
 	scan(w);
 	expect(w, SCAN_UNSETTLED, "");
-	usleep(120000);
+	usleep(1020000);
 	scan(w);
 	expect(w, SCAN_OK, "");
 	assert_false(file_of(w, "a.yaml")->valid);
@@ -410,6 +494,9 @@ main(void)
 		TEST(test_rename_over),
 		TEST(test_moved),
 		TEST(test_slow_writer),
+		TEST(test_written_in_steps),
+		TEST(test_written_at_once),
+		TEST(test_written_again_and_again),
 		TEST(test_new_file_being_written),
 		TEST(test_truncated_then_written),
 		TEST(test_broken_then_mended),

@@ -12,6 +12,8 @@
 
 #include "scan_world.h"
 
+#define TEXT "name: a\npath: /\npersist: true\nhost.hostname: "
+
 static int
 setup(void **state)
 {
@@ -31,7 +33,7 @@ test_written_in_place(void **state)
 	struct timespec start, now;
 	int scans = 0;
 
-	write_jail(w, "a.yaml", "a", "one");
+	write_in_place(w, "a.yaml", "w", TEXT "one\n");
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	scan(w);
 	expect(w, SCAN_UNSETTLED, "");
@@ -45,7 +47,7 @@ test_written_in_place(void **state)
 	assert_true((now.tv_sec - start.tv_sec) * 1000 +
 	    (now.tv_nsec - start.tv_nsec) / 1000000 >= 900);
 	/* What it held stays in use while it is written again. */
-	write_jail(w, "a.yaml", "a", "two");
+	write_in_place(w, "a.yaml", "w", TEXT "two\n");
 	scan(w);
 	expect(w, SCAN_UNSETTLED, "");
 	assert_int_equal(w->s.jails, 1);
@@ -76,7 +78,7 @@ test_mode_changed(void **state)
 {
 	struct world *w = *state;
 
-	write_jail(w, "a.yaml", "a", "one");
+	write_in_place(w, "a.yaml", "w", TEXT "one\n");
 	scan(w);
 	usleep(20000);
 	assert_int_equal(chmod(spec_path(w, "a.yaml"), 0600), 0);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Whichever of its system calls fails while a jail is made or removed, and
-# wherever between two of them the agent is killed: what it did is undone by
-# itself or by the next one, and nothing is left.
+# Whichever of its system calls fails while a jail is made, changed or removed,
+# and wherever between two of them the agent is killed: what it did is undone by
+# itself, or undone or completed by the next one, and nothing is left.
 # needs: root busybox strace ip unshare mount
 # timeout: 3600
 # beside: others
@@ -14,7 +14,7 @@ apart -n -m -p -f --mount-proc --kill-child
 . tests/agent.sh
 . tests/steps.sh
 
-faults=${FAULTS:-3}
+faults=${FAULTS:-2}
 # What leaves the process: files, the kernel's table, the spawner, netlink.
 calls=write,pwrite64,writev,pwritev,sendmsg,sendto,rename,renameat,renameat2
 calls=$calls,unlink,unlinkat,mkdir,mkdirat,ftruncate,fdatasync,clone,clone3,fork
@@ -46,6 +46,13 @@ points() {
 	    }'
 }
 
+# The jail that runs gets other addresses, mounts and parameters.
+changed() {
+	web "host.hostname: changed" \
+	    "ip4.addr: [10.7.0.1/24, 10.7.0.4/24, v1|10.7.0.3/32]" \
+	    "mount: [$work/src $root/mnt nullfs ro, tmpfs $root/tmp tmpfs]"
+}
+
 # trial HOW WHAT POINT: "" when all is well, else what is wrong.
 trial() {
 	_call=${3% *}
@@ -53,6 +60,7 @@ trial() {
 	case $2 in
 	start) web ;;
 	stop) web; apply > /dev/null 2>&1; rm -f "$specs/web.yaml" ;;
+	change) web; apply > /dev/null 2>&1; changed ;;
 	esac
 	case $1 in
 	killed) _inject="inject=$_call:signal=SIGKILL:when=$_n" ;;
@@ -69,9 +77,16 @@ trial() {
 			cat "$work/apply.out" "$work/why"
 		}
 	fi
-	[ "$2" = start ] || web
+	[ "$2" != stop ] || web
 	apply > "$work/again" 2>&1 || { echo "then not up:"; cat "$work/again"; }
-	as "$work/up" || cat "$work/again"
+	case $2 in
+	change) as "$work/changed" ;;
+	*) as "$work/up" ;;
+	esac || cat "$work/again"
+	ja plan --prune "$specs" > "$work/again" 2>&1 || {
+		echo "then not as is said:"
+		cat "$work/again"
+	}
 	# Whatever hooks of a stop ran, those of a start ran after them; one that
 	# failed in good order left the jail as it was.
 	_last=$(grep -E '^(prestop|poststart) ' "$work/log" | tail -n 1)
@@ -99,7 +114,15 @@ web
 check "a start is traced" strace_apply "$work/start.trace"
 rm "$specs/web.yaml"
 check "and a stop" strace_apply "$work/stop.trace"
-for what in start stop; do
+web
+check "a jail" apply
+changed
+check "and a change" strace_apply "$work/change.trace"
+traces > "$work/changed"
+check "that shows" fails diff -q "$work/up" "$work/changed"
+rm "$specs/web.yaml"
+check "all goes" apply
+for what in start stop change; do
 	points "$work/$what.trace" > "$work/$what.points"
 	for how in killed failing; do
 		check "$how at $(wc -l < "$work/$what.points") of \

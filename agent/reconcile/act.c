@@ -148,6 +148,7 @@ waits_no_more(struct reconciler *r, struct managed *m)
 	if (m->waits)
 		r->waiting--;
 	m->waits = false;
+	m->waits_up = m->waits_claim = NULL;
 }
 
 static void
@@ -313,11 +314,15 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 
 	if (not_kept(r, m, a))
 		return;
+	release = false;
 	if (order_change(r, m, why, sizeof why) != NULL) {
-		waits(r, m, a, STATE_PROGRESSING, why);
-		return;
+		release = order_asked(m) && claims_lose(a);
+		if (!release && !order_asked(m)) {
+			waits(r, m, a, STATE_PROGRESSING, why);
+			return;
+		}
 	}
-	if (waits_for_claim(r, m, a, &release))
+	if (!release && waits_for_claim(r, m, a, &release))
 		return;
 	if (release) {
 		release_claims(r, m, a);

@@ -256,10 +256,32 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 		break;
 	default:
 		*release = a->kind == ACTION_MODIFY && in_circle(m, c->holder);
+		/* It may wait for others that wait for this one. */
+		if (c->holder->waits)
+			reconciler_look(r, c->holder);
 		break;
 	}
 	action_free(&of_holder);
 	return buf;
+}
+
+static bool
+is_address(const struct change *c)
+{
+	return strcmp(c->name, "ip4.addr") == 0 ||
+	    strcmp(c->name, "ip6.addr") == 0;
+}
+
+bool
+claims_lose(const struct action *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		for (size_t k = 0; is_address(&a->change[i]) &&
+		    k < a->change[i].from.count; k++)
+			if (!has(&a->change[i].to, a->change[i].name,
+			    a->change[i].from.text[k]))
+				return true;
+	return false;
 }
 
 int
@@ -278,8 +300,7 @@ claims_release(const struct action *a, struct action *part)
 		const struct change *c = &a->change[i];
 		struct change *to = &part->change[part->count];
 
-		if (strcmp(c->name, "ip4.addr") != 0 &&
-		    strcmp(c->name, "ip6.addr") != 0)
+		if (!is_address(c))
 			continue;
 		part->count++;
 		to->name = strdup(c->name);

@@ -40,6 +40,9 @@ const char *claims_wait(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size, bool *blocked,
     bool *release);
 
+/* Whether `a`, a modification, takes addresses away. */
+bool claims_lose(const struct action *a);
+
 /*
  * Makes of `a`, a modification, the part that takes away the addresses which
  * the jail is to lose.  Returns 0, -1 when memory is out.

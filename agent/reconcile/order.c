@@ -163,10 +163,11 @@ static const char *
 order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
     size_t size, enum jail_state *state)
 {
-	const struct managed *d = reconciler_jail(r, name, false);
+	struct managed *d = reconciler_jail(r, name, false);
 
 	if (d == NULL || wanted(d) == NULL)
 		return order_outside(r, name, buf, size, state);
+	m->waits_up = d;
 	if (goes_soon(d)) {
 		m->waits_far = true;
 		*state = STATE_PROGRESSING;
@@ -262,22 +263,18 @@ follows(const struct reconciler *r, const struct managed *d,
 }
 
 /*
- * Whether a restart of `on` is still to come, and does not wait for `m`: nor for
- * a jail that cannot be stopped as it is, which its new spec may mend.
+ * Whether a restart of `on` is still to come, and does not wait for a jail that
+ * cannot be stopped as it is, which its new spec may mend.
  */
 static bool
-restarts_soon(const struct managed *on, const struct managed *m)
+restarts_soon(const struct managed *on)
 {
-	const struct managed *c = on;
-
 	if (on->dirty || on->queued)
 		return true;
 	if (on->waits_failed)
 		return false;
-	for (unsigned i = 0; c != NULL && c != m && i < 1000; i++)
-		c = c->waits ? c->waits_claim : NULL;
 	return on->waits && on->waits_to == ACTION_RESTART &&
-	    on->state != STATE_HELD && c != m;
+	    on->state != STATE_HELD;
 }
 
 /* Puts what `d` follows into the queue; true when it is about to restart. */
@@ -292,7 +289,7 @@ meet_leader(struct walk *w, const struct managed *d, const char *name)
 	on->walk_next = NULL;
 	w->last->walk_next = on;
 	w->last = on;
-	return restarts_soon(on, w->goal);
+	return restarts_soon(on);
 }
 
 static bool
@@ -319,7 +316,7 @@ meet_leaders(struct walk *w, const struct managed *d)
  * A jail that `m` follows, however far away, and that was not looked at yet: it
  * may be about to restart.
  */
-static const struct managed *
+static struct managed *
 leader_to_come(struct reconciler *r, struct managed *m)
 {
 	struct walk w = { r, m, m };
@@ -335,11 +332,15 @@ leader_to_come(struct reconciler *r, struct managed *m)
 const char *
 order_change(struct reconciler *r, struct managed *m, char *buf, size_t size)
 {
-	const struct managed *d = m->linked ? leader_to_come(r, m) : NULL;
+	struct managed *d = m->linked ? leader_to_come(r, m) : NULL;
 	char parent[JAIL_NAME_MAX];
 
+	m->waits_up = d;
 	if (d != NULL) {
 		m->waits_far = true;
+		/* What that one waits for is only known when it was looked at. */
+		if (d->dirty)
+			reconciler_look(r, m);
 		snprintf(buf, size, "waits for %s", d->name);
 		return buf;
 	}
@@ -348,8 +349,23 @@ order_change(struct reconciler *r, struct managed *m, char *buf, size_t size)
 	d = reconciler_jail(r, parent, false);
 	if (d == NULL || wanted(d) == NULL || d->state != STATE_PROGRESSING)
 		return NULL;
+	m->waits_up = d;
 	snprintf(buf, size, "waits for its parent %s", parent);
 	return buf;
+}
+
+bool
+order_asked(const struct managed *m)
+{
+	const struct managed *d = m->waits_up;
+
+	for (unsigned steps = 0; d != NULL && d->waits && steps < 1000;
+	    steps++) {
+		if (d->waits_claim == m)
+			return true;
+		d = d->waits_claim != NULL ? d->waits_claim : d->waits_up;
+	}
+	return false;
 }
 
 /*
@@ -507,6 +523,9 @@ order_take_down(struct reconciler *r, struct managed *root, struct managed *d)
 	root->waits_down = true;
 	d->down_for = root;
 	d->walk = ++r->walk;
+	/* Whoever had to be down before it goes down is so already. */
+	if (d->machine == MACHINE_WORKING)
+		return;
 	if (runs(r, d) && go_down(r, root, d, &stop) == NULL &&
 	    !d->stop_failed)
 		stop_dependant(r, d, root, "gets what it has");

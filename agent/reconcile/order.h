@@ -20,6 +20,11 @@ const char *order_up(struct reconciler *r, struct managed *m, char *buf,
     size_t size, enum jail_state *state);
 const char *order_change(struct reconciler *r, struct managed *m,
     char *buf, size_t size);
+/*
+ * Whether what `m` waited for when order_change said so waits itself, however far
+ * away, until `m` gives something up.
+ */
+bool order_asked(const struct managed *m);
 const char *order_down(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size, enum jail_state *state);
 /* Stops `d` and those that go first, because `root` waits for that. */

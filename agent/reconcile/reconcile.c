@@ -88,6 +88,8 @@ reconciler_drop(struct reconciler *r, struct managed *m)
 	for (size_t i = 0; i < r->count; i++) {
 		if (r->jail[i]->down_for == m)
 			r->jail[i]->down_for = NULL;
+		if (r->jail[i]->waits_up == m)
+			r->jail[i]->waits_up = NULL;
 		if (r->jail[i]->waits_claim == m)
 			r->jail[i]->waits_claim = NULL;
 	}

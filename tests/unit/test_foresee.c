@@ -121,6 +121,45 @@ dependants_follow(void **state)
 	assert_string_equal(foreseen(w, after), "");
 }
 
+/*
+ * A jail that gives its address to one that it will depend on, which is to be
+ * restarted: it is not restarted with it, as it did not depend on it.
+ */
+static void
+address_for_a_leader(void **state)
+{
+	struct world *w = *state;
+	const char *between = "---\n" JAIL("d", "depend: [c]\n") "---\n"
+	    JAIL("e", "depend: [d]\n");
+	char before[512], after[512], longer[512];
+
+	snprintf(before, sizeof before, "%s%s", JAIL("c", "") "---\n"
+	    JAIL("f", "ip6.addr: ['2001:db8::1']\n"), between);
+	snprintf(after, sizeof after, "%s%s", JAIL("c", "osrelease: 14.0\n"
+	    "ip6.addr: ['2001:db8::1']\n") "---\n"
+	    JAIL("f", "depend: [c]\n"), between);
+	snprintf(longer, sizeof longer, "%s%s", JAIL("c", "osrelease: 14.0\n"
+	    "ip6.addr: ['2001:db8::1']\n") "---\n"
+	    JAIL("f", "depend: [e]\nhost.hostname: f\n"), between);
+	world_apply(w, before);
+	assert_string_equal(foreseen(w, after),
+	    "restart c;restart d;restart e;modify f;");
+	world_apply(w, after);
+	assert_int_equal(w->failures, 0);
+	assert_null(strstr(w->deeds, "restart f"));
+	assert_null(strstr(w->deeds, "create f"));
+	assert_string_equal(foreseen(w, after), "");
+	world_apply(w, "");
+	world_apply(w, before);
+	assert_string_equal(foreseen(w, longer),
+	    "restart c;restart d;restart e;modify f;");
+	world_apply(w, longer);
+	assert_int_equal(w->failures, 0);
+	assert_null(strstr(w->deeds, "restart f"));
+	assert_null(strstr(w->deeds, "create f"));
+	assert_string_equal(foreseen(w, longer), "");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
@@ -133,6 +172,7 @@ main(void)
 		TEST(dependency_that_comes),
 		TEST(loop),
 		TEST(dependants_follow),
+		TEST(address_for_a_leader),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,11 +245,23 @@ plan_is_true_and_apply_ends(void **unused)
 	each_seed(one_world);
 }
 
+/* Circles of who gives up an address and who waits for whose restart. */
+static void
+seeds_that_failed_once(void **unused)
+{
+	static const uint32_t seeds[] = { 5192, 5844, 6316 };
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
+		one_world(seeds[i]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plan_is_true_and_apply_ends),
+		cmocka_unit_test(seeds_that_failed_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,4 +119,4 @@ check "and ready again" settled watched
 watched 'exec.start: ["/bin/sleep 3000 &"]' "agent: {restart: never}"
 check "one that needs a restart it must not have" soon state_is watched blocked
 kill -KILL "$(init_of watched)"
-check "comes back as it is wanted" settled watched
+check "comes back as it is wanted" soon state_is watched ready

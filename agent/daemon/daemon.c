@@ -142,9 +142,9 @@ on_address(evutil_socket_t fd, short what, void *arg)
 	if (!iface_lost(fd))
 		return;
 	for (size_t i = 0; i < r->count; i++)
-		if (r->jail[i]->desired != NULL && (spec_list(
-		    r->jail[i]->desired, "ip4.addr") != NULL ||
-		    spec_list(r->jail[i]->desired, "ip6.addr") != NULL))
+		if (r->jail[i]->desired != NULL && spec_list(
+		    r->jail[i]->desired, "ip4.addr")->count + spec_list(
+		    r->jail[i]->desired, "ip6.addr")->count > 0)
 			reconciler_look(r, r->jail[i]);
 }
 

@@ -256,6 +256,7 @@ restart_jail(struct asked *a, struct managed *m)
 	if (bad != NULL) {
 		spec_free(m->desired);
 		m->desired = bad;
+		m->keeps_all = false;
 	}
 	m->by_hand = true;
 	m->by_force = false;

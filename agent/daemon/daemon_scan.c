@@ -69,9 +69,13 @@ other_secrets(const struct daemon *d, struct bytes_out *out)
 	uint32_t count = 0;
 
 	for (size_t i = 0; i < d->inventory.count; i++)
-		count += put_secrets(&files, d->inventory.entry[i]->applied);
+		if (inventory_has_secrets(d->inventory.entry[i]))
+			count += put_secrets(&files,
+			    d->inventory.entry[i]->applied);
 	for (size_t i = 0; i < r->count; i++)
-		count += put_secrets(&files, r->jail[i]->rollback.good);
+		if (r->jail[i]->rollback.good != NULL)
+			count += put_secrets(&files,
+			    r->jail[i]->rollback.good);
 	put_number(out, count);
 	put_raw(out, files.data, files.len);
 	out->failed |= files.failed;

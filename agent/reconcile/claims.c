@@ -114,11 +114,14 @@ add_found(struct claims *c, struct managed *m, const struct entry *e)
 static int
 find_lost_of(struct reconciler *r, struct claims *c, struct managed *m)
 {
-	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+	const struct entry *e = m->keeps_all ? NULL :
+	    inventory_find(r->shop.inventory, m->name);
 
-	if (e == NULL || e->applied == NULL || e->stage == ENTRY_DOWN ||
-	    (m->desired == NULL && !m->unwanted) ||
-	    (!m->unwanted && spec_same(e->applied, m->desired)))
+	if (e == NULL || e->applied == NULL ||
+	    (m->desired == NULL && !m->unwanted))
+		return 0;
+	m->keeps_all = !m->unwanted && spec_same(e->applied, m->desired);
+	if (m->keeps_all || e->stage == ENTRY_DOWN)
 		return 0;
 	return add_lost(c, m, e->applied) != 0 || add_found(c, m, e) != 0 ?
 	    -1 : 0;
@@ -184,7 +187,7 @@ static bool
 claims_any(const struct spec *s)
 {
 	for (size_t i = 0; i < sizeof exclusive / sizeof *exclusive; i++)
-		if (spec_list(s, exclusive[i]) != NULL)
+		if (spec_list(s, exclusive[i])->count > 0)
 			return true;
 	return false;
 }

@@ -24,7 +24,8 @@ struct claims {
 
 /*
  * To be called whenever a jail, or what is wanted of it, has changed:
- * claims_changed if it is that one alone.
+ * claims_changed if it is that one alone.  keeps_all of a jail that changed has
+ * to become false: all others are not looked at again.
  */
 void claims_forget(struct claims *c);
 void claims_changed(struct reconciler *r, struct managed *m);

@@ -28,6 +28,7 @@ rolled_back(struct reconciler *r, struct managed *m, const char *why,
 		return false;
 	spec_free(m->desired);
 	m->desired = good;
+	m->keeps_all = false;
 	m->fresh = true;
 	reconciler_look(r, m);
 	return true;

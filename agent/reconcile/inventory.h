@@ -32,6 +32,7 @@ struct entry {
 	int jid;
 	enum entry_stage stage;
 	struct spec *applied; /* NULL: unknown */
+	bool secretless;      /* it names no secret; false: not looked at */
 	struct text_list seals; /* of its secrets as they were (vault.h) */
 	struct text_list found; /* addresses of ip_hostname (hostname.h) */
 	struct text_list made; /* on the host for it, see things.h; in order */
@@ -121,6 +122,9 @@ int inventory_apply(struct inventory *inv, struct entry *e,
 /* Keeps what ip_hostname found for the applied spec; takes the list over. */
 int inventory_found(struct inventory *inv, struct entry *e,
     struct text_list *found, struct error *err);
+
+/* Whether its applied spec has secrets; cheap for who asks again. */
+bool inventory_has_secrets(struct entry *e);
 
 /* Tells who wants to be told. */
 void inventory_changed(const struct inventory *inv, const char *name);

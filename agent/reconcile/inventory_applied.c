@@ -14,11 +14,23 @@ inventory_changed(const struct inventory *inv, const char *name)
 		inv->changed(inv->changed_arg, name);
 }
 
+bool
+inventory_has_secrets(struct entry *e)
+{
+	struct spec_secret ref;
+	size_t at = 0;
+
+	if (e->applied != NULL && !e->secretless)
+		e->secretless = !spec_secret_next(e->applied, &at, &ref);
+	return e->applied != NULL && !e->secretless;
+}
+
 int
 inventory_apply(struct inventory *inv, struct entry *e, const struct spec *s,
     struct error *err)
 {
 	inventory_changed(inv, e->name);
+	e->secretless = false;
 	if (!hostname_wanted(s))
 		text_list_free(&e->found);
 	return applied_keep(inv->paths->applied, inv->vault, s, &e->applied,
@@ -59,5 +71,6 @@ inventory_changing(struct inventory *inv, struct entry *e,
 	inventory_changed(inv, e->name);
 	spec_free(e->applied);
 	e->applied = merged;
+	e->secretless = false;
 	return 0;
 }

@@ -90,6 +90,7 @@ struct managed {
 	struct managed *down_for; /* which waited last for it to go down */
 	unsigned long rank; /* the order in which the specs were said */
 	struct managed *waits_up; /* the last that had to be ready before */
+	bool keeps_all; /* its applied spec is the wanted one: see claims.h */
 	struct managed *waits_claim; /* the last that had something it claims */
 	unsigned long walk; /* the newest walk of order.c that met it */
 	struct managed *walk_from, *walk_next; /* of that walk */

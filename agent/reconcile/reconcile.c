@@ -520,6 +520,7 @@ reconciler_want(struct reconciler *r, struct spec *s)
 	    !spec_same(m->desired, s);
 	spec_free(m->desired);
 	m->desired = s;
+	m->keeps_all = false;
 	m->linked |= s->depend.count > 0 || strchr(s->name, '.') != NULL;
 	m->unwanted = m->acked = false;
 	claims_forget(&r->claims);
@@ -534,6 +535,7 @@ void
 reconciler_unwant(struct reconciler *r, struct managed *m)
 {
 	m->unwanted = true;
+	m->keeps_all = false;
 	m->fresh = true;
 	claims_forget(&r->claims);
 	reconciler_look(r, m);

@@ -110,6 +110,7 @@ reconciler_secret(struct reconciler *r, const char *file)
 			continue;
 		}
 		m->fresh = true;
+		m->keeps_all = false;
 		reconciler_look(r, m);
 	}
 }

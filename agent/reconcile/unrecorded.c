@@ -12,8 +12,10 @@ entry_changed(void *arg, const char *name)
 {
 	struct managed *m = reconciler_jail(arg, name, false);
 
-	if (m != NULL)
-		unrecorded(arg, m);
+	if (m == NULL)
+		return;
+	m->keeps_all = false;
+	unrecorded(arg, m);
 }
 
 void

@@ -120,24 +120,53 @@ get_raw(struct bytes_in *b, void *data, size_t len)
 		memset(data, 0, len);
 }
 
+/* The bytes of a text, NULL where there is none. */
+static const unsigned char *
+take_text(struct bytes_in *b, uint32_t *len)
+{
+	const unsigned char *p;
+
+	*len = get_number(b);
+	if (b->failed || *len == NO_TEXT)
+		return NULL;
+	p = take(b, *len);
+	if (p != NULL && memchr(p, '\0', *len) != NULL) {
+		b->failed = true;
+		return NULL;
+	}
+	return p;
+}
+
 char *
 get_text(struct bytes_in *b)
 {
-	uint32_t len = get_number(b);
-	const unsigned char *p;
+	uint32_t len;
+	const unsigned char *p = take_text(b, &len);
 	char *text;
 
-	if (b->failed || len == NO_TEXT)
-		return NULL;
-	p = take(b, len);
 	if (p == NULL)
 		return NULL;
-	if (memchr(p, '\0', len) != NULL || (text = malloc(len + 1)) == NULL) {
+	if ((text = malloc(len + 1)) == NULL) {
 		b->failed = true;
 		return NULL;
 	}
 	memcpy(text, p, len);
 	text[len] = '\0';
+	return text;
+}
+
+char *
+get_text_to(struct bytes_in *b, char **room)
+{
+	uint32_t len;
+	const unsigned char *p = take_text(b, &len);
+	char *text = *room;
+
+	if (p == NULL)
+		return NULL;
+	memcpy(text, p, len);
+	text[len] = '\0';
+	*room += len + 1;
 	return text;
 }
 

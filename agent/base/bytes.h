@@ -36,6 +36,8 @@ const unsigned char *get_block(struct bytes_in *b, size_t *len);
 void get_raw(struct bytes_in *b, void *data, size_t len);
 /* Allocated, or NULL as put_text was given; an embedded NUL fails. */
 char *get_text(struct bytes_in *b);
+/* The same, put to *room, which moves on; b->len has been room enough. */
+char *get_text_to(struct bytes_in *b, char **room);
 /*
  * A number of things of which each takes at least `least` bytes; fails when
  * there cannot be so many.

@@ -76,6 +76,7 @@ struct scan {
 		bool gone;
 	} *file;
 	size_t file_count;
+	char *texts; /* of the files */
 	/*
 	 * Secrets that are new, or cannot be read any more.  Without value and
 	 * problem: nothing names the file any more.

@@ -164,19 +164,23 @@ static void
 get_files(struct bytes_in *b, struct scan *s)
 {
 	size_t n = get_count(b, 24);
+	char *room;
 
+	/* There may be ten thousand: one piece of memory for all texts. */
 	s->file = calloc(n + 1, sizeof *s->file);
-	if (s->file == NULL) {
+	s->texts = room = malloc(b->len + 1);
+	if (s->file == NULL || s->texts == NULL) {
 		b->failed = true;
 		return;
 	}
 	for (; s->file_count < n && !b->failed; s->file_count++) {
 		struct scan_file *f = &s->file[s->file_count];
 
-		f->path = get_some_text(b);
+		f->path = get_text_to(b, &room);
+		b->failed |= f->path == NULL;
 		f->valid = get_bool(b);
 		f->has_last_good = get_bool(b);
-		f->words = get_text(b);
+		f->words = get_text_to(b, &room);
 		f->unsettled = get_bool(b);
 		f->gone = get_bool(b);
 	}
@@ -344,11 +348,8 @@ scan_forget_secrets(struct scan *s)
 void
 scan_free(struct scan *s)
 {
-	for (size_t i = 0; i < s->file_count; i++) {
-		free(s->file[i].path);
-		free(s->file[i].words);
-	}
 	free(s->file);
+	free(s->texts);
 	free_specs(s->changed, s->changed_count);
 	free_specs(s->moved, s->moved_count);
 	text_list_free(&s->gone);

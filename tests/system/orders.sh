@@ -12,7 +12,7 @@ hooks() { cat "$work/roots/all/tmp/hooks" 2> /dev/null; }
 put_spec db "path: $work/roots/all" "$stopping"
 put_spec web "path: $work/roots/all" "depend: [db]"
 put_spec other "path: $work/roots/all"
-check "the agent starts" agent_start
+check "the agent starts" agent_start --max-remove 9
 check "the jails run" settled
 
 # ---- pause ----
@@ -44,7 +44,7 @@ check "it is down" soon no_jail db
 
 agent_restart() {
 	stop agent
-	agent_start
+	agent_start --max-remove 9
 }
 check "another agent" agent_restart
 check "keeps the order" soon has db .reason "moving the disks"

@@ -31,7 +31,7 @@ problem_of(const struct daemon *d, char *buf, size_t size)
 	if (d->unsigned_for_ever)
 		return "the signer ended; start the agent again";
 	if (d->absence.held_file == NULL)
-		return NULL;
+		return d->has_scan ? d->scan.no_commit : NULL;
 	snprintf(buf, size, "%s is gone; the defaults in it still count, since "
 	    "its removal is held: %s", d->absence.held_file,
 	    d->absence.hold != NULL ? d->absence.hold : "");
@@ -212,6 +212,10 @@ at_revision(const struct daemon *d, const struct waiter *w, json_t **answer)
 	    strchr(now, '+') == NULL)
 		*answer = verdict(EXIT_SUPERSEDED, json_sprintf("%s was "
 		    "replaced by %s", w->revision, now));
+	else if (d->scan.no_commit != NULL)
+		*answer = verdict(EXIT_FAILED, json_sprintf("%s: %s (the "
+		    "revision is %s, the digest of the set)", d->set,
+		    d->scan.no_commit, now));
 	return false;
 }
 

@@ -9,10 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/base/file.h"
+
 #define SYMBOLIC_MAX 5	/* git's own limit of refs that name refs */
+#define CONFIG_MAX (1024 * 1024)
 
 static int path_join(char *buf, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -155,6 +159,60 @@ read_head(struct git *g)
 	return -1;
 }
 
+/*
+ * What a repository uses that is not understood: in its config as "KEY = VALUE"
+ * (gitrepository-layout(5), section extensions), which git itself wrote.
+ */
+static const struct {
+	const char *key, *value, *why;
+} unknown[] = {
+	{ "refstorage", "reftable", "git keeps its refs in reftables here, "
+	    "which jailagent cannot read, so commits are not known; git refs "
+	    "migrate --ref-format=files makes files of them" },
+	{ "objectformat", "sha256", "git uses SHA-256 here, which jailagent "
+	    "cannot read, so commits are not known; use a repository with "
+	    "SHA-1" },
+};
+
+/* One line of the config; NULL: nothing that is not understood. */
+static const char *
+unknown_line(const char *line)
+{
+	for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+		size_t n = strlen(unknown[i].key), len;
+		const char *s = line + strspn(line, " \t");
+
+		if (strncasecmp(s, unknown[i].key, n) != 0)
+			continue;
+		s += n + strspn(s + n, " \t");
+		if (*s++ != '=')
+			continue;
+		s += strspn(s, " \t\"");
+		len = strlen(unknown[i].value);
+		if (strncasecmp(s, unknown[i].value, len) == 0)
+			return unknown[i].why;
+	}
+	return NULL;
+}
+
+static const char *
+unknown_format(const struct git *g)
+{
+	char path[PATH_MAX], *config, *line, *rest;
+	const char *why = NULL;
+	struct error err;
+	size_t len;
+
+	if (path_join(path, "%s/config", g->common) != 0 ||
+	    file_read(AT_FDCWD, path, CONFIG_MAX, &config, &len, &err) != 0)
+		return NULL;
+	for (line = strtok_r(config, "\r\n", &rest); line != NULL &&
+	    why == NULL; line = strtok_r(NULL, "\r\n", &rest))
+		why = unknown_line(line);
+	free(config);
+	return why;
+}
+
 int
 git_find(const char *dir, struct git *g)
 {
@@ -174,7 +232,8 @@ git_find(const char *dir, struct git *g)
 			return -1;
 		*slash = '\0';
 	}
-	return read_head(g);
+	g->unknown = unknown_format(g);
+	return g->unknown == NULL ? read_head(g) : -1;
 }
 
 /*

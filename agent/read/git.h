@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Just enough of git's files to say which commit a directory is: HEAD, refs
- * and index (gitrepository-layout(5), gitformat-index(5)).  git itself is not
- * run.  Repositories with SHA-256 names or reftables are not understood, and are
- * then said to be none.
+ * Just enough of git's files to say which commit a directory is: HEAD and refs
+ * (gitrepository-layout(5)); what the commit has is git_specs.h's.  git itself is
+ * not run.  Repositories with SHA-256 names or reftables are not understood, which
+ * is said.
  */
 #ifndef JA_GIT_H
 #define JA_GIT_H
@@ -24,11 +24,12 @@ struct git {
 	char prefix[PATH_MAX]; /* the directory in the work tree: "" or "a/b/" */
 	char ref[PATH_MAX];    /* file of the branch, "" when detached */
 	char head[GIT_HEX_SIZE];
+	const char *unknown; /* why HEAD cannot be read here; or NULL */
 };
 
 /*
  * Finds the work tree and reads HEAD.  Returns 0, -1 when there is no work tree
- * (g->dir is "" then) or no commit.
+ * (g->dir is "" then) or no commit, or it cannot be read (g->unknown).
  */
 int git_find(const char *dir, struct git *g);
 
@@ -50,21 +51,6 @@ bool git_at_work(const struct git *g, struct git_work *w);
  * with the reason when git is at work.
  */
 int git_calm(const char *path, struct error *err);
-
-/* A file of the index, in the directory or below it. */
-struct git_entry {
-	const char *name;
-	const unsigned char *blob; /* SHA1_SIZE bytes */
-	bool regular;	/* a file, merged */
-};
-
-/*
- * Calls `each` for the files of the index that are below g->prefix, in the
- * order of their names, until it returns false.  Returns 0, 1 when it was
- * stopped, -1 when the index cannot be understood, as a sparse one.
- */
-int git_index(const struct git *g,
-    bool (*each)(void *arg, const struct git_entry *e), void *arg);
 
 /* The name of a file's content as a blob. */
 void git_blob(const void *text, size_t len, unsigned char blob[SHA1_SIZE]);

@@ -111,6 +111,7 @@ reader_finish(struct reader *r)
 	secrets_finish(r);
 	text_list_free(&r->forgotten);
 	free(r->git_problem);
+	git_specs_free(&r->commit);
 	signed_finish(r);
 	watch_free(r->watch);
 	free(r->facts);
@@ -151,6 +152,7 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 	}
 	if (rc == 0) {
 		revision_end(r, &before, a.revision, sizeof a.revision);
+		a.no_commit = r->no_commit;
 		secrets_look(r, &secrets, &a.again_ms);
 		if (a.again_ms == 0)
 			a.again_ms = kept_due_ms(r);

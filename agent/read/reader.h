@@ -88,6 +88,7 @@ struct scan {
 	size_t jails; /* specs in all */
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of the set */
 	char revision[128]; /* git commit, "+dirty"; else digest in hex */
+	char *no_commit; /* why commits are not known here; or NULL */
 };
 
 /*

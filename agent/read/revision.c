@@ -1,37 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Which revision the files are: the commit of HEAD when every spec file is
- * what git's index says and none is missing or more; "COMMIT+dirty" when not, or
- * when the index cannot be understood.  Outside of git the digest of the set.
+ * what that commit has, and none is missing or more; "COMMIT+dirty" when not, or
+ * when the commit cannot be read.  Outside of git the digest of the set.
  */
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agent/read/revision.h"
-#include "specs/tree.h"
 
-/* The files are walked along with the index: both are sorted by name. */
-struct comparison {
-	const struct files *files;
-	bool below;
-	size_t next;
-	bool same;
-};
-
+/* Both are sorted by name. */
 static bool
-same_as_index(void *arg, const struct git_entry *e)
+is_commit(const struct files *files, const struct git_specs *s)
 {
-	struct comparison *c = arg;
-	const struct file *f;
+	if (files->count != s->count)
+		return false;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct file *f = &files->file[i];
 
-	if (!tree_names_spec(e->name, c->below))
-		return true;
-	f = c->next < c->files->count ? &c->files->file[c->next++] : NULL;
-	c->same = f != NULL && strcmp(f->name, e->name) == 0 && e->regular &&
-	    f->id.link_ino == 0 && !f->unsettled && f->problem == NULL &&
-	    f->now != NULL && memcmp(f->now->blob, e->blob, SHA1_SIZE) == 0;
-	return c->same;
+		if (strcmp(f->name, s->spec[i].name) != 0 ||
+		    !s->spec[i].regular || f->id.link_ino != 0 ||
+		    f->unsettled || f->problem != NULL || f->now == NULL ||
+		    memcmp(f->now->blob, s->spec[i].blob, SHA1_SIZE) != 0)
+			return false;
+	}
+	return true;
 }
 
 void
@@ -42,21 +36,21 @@ revision_begin(const struct reader *r, struct git *g)
 }
 
 void
-revision_end(const struct reader *r, const struct git *before, char *buf,
+revision_end(struct reader *r, const struct git *before, char *buf,
     size_t size)
 {
-	struct comparison c = { .files = &r->files,
-		.below = r->opt->below, .same = true };
 	struct git_work work;
 	struct git now;
 
 	revision_begin(r, &now);
+	r->no_commit = now.unknown;
 	if (now.head[0] == '\0') {
 		sodium_bin2hex(buf, size, r->digest, sizeof r->digest);
 		return;
 	}
 	snprintf(buf, size, "%s%s", now.head,
-	    git_index(&now, same_as_index, &c) == 0 && c.same &&
-	    c.next == c.files->count && strcmp(now.head, before->head) == 0 &&
+	    git_specs_read(&now, r->opt->below, &r->commit) == 0 &&
+	    is_commit(&r->files, &r->commit) &&
+	    strcmp(now.head, before->head) == 0 &&
 	    !git_at_work(&now, &work) ? "" : "+dirty");
 }

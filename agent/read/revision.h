@@ -10,7 +10,7 @@
  * the verdict afterwards, which needs both to be the same.
  */
 void revision_begin(const struct reader *r, struct git *g);
-void revision_end(const struct reader *r, const struct git *before, char *buf,
+void revision_end(struct reader *r, const struct git *before, char *buf,
     size_t size);
 
 #endif

@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "agent/base/bytes.h"
+#include "agent/read/git_specs.h"
 #include "agent/read/places.h"
 #include "agent/read/reader.h"
 #include "agent/read/scan_file.h"
@@ -54,6 +55,8 @@ struct reader {
 	long long begun_ms;  /* of the first look; 0: there was none */
 	long long git_ms;    /* since when git is at work; 0: it is not */
 	long long calm_ms;   /* since when it is not, after a long time */
+	struct git_specs commit; /* what it has, as it was read last */
+	const char *no_commit; /* why commits are not known; NULL: they may be */
 	char *git_problem;   /* it has been for long, and is */
 	bool recalled;	     /* what vanished before our life */
 	/* A newer look that is not what the MANIFEST says, since when. */
@@ -158,6 +161,7 @@ struct answer {
 	const char *why; /* for SCAN_MISSING */
 	unsigned again_ms;
 	char revision[128];
+	const char *no_commit;
 };
 int scan_encode(const struct reader *r, const struct answer *a,
     const struct changes *ch, const struct bytes_out *secrets,

@@ -129,6 +129,7 @@ scan_encode(const struct reader *r, const struct answer *a,
 	put_text(&b, a->why);
 	put_number(&b, a->again_ms);
 	put_text(&b, a->revision);
+	put_text(&b, a->no_commit);
 	put_text(&b, r->dir);
 	put_number(&b, a->accept_helps);
 	put_number(&b, a->replaced);
@@ -288,6 +289,7 @@ get_head(struct bytes_in *b, struct scan *s)
 	else
 		b->failed = true;
 	free(revision);
+	s->no_commit = get_text(b);
 	s->dir = get_some_text(b);
 	s->accept_helps = get_bool(b);
 	s->replaced = get_bool(b);
@@ -357,6 +359,7 @@ scan_free(struct scan *s)
 	free(s->events);
 	spec_errors_free(&s->errors);
 	free(s->why);
+	free(s->no_commit);
 	free(s->dir);
 	memset(s, 0, sizeof *s);
 }

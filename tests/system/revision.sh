@@ -50,6 +50,14 @@ wait "$waiting"
 check "until it comes" same 0 "$(cat "$work/third")"
 check "and it is done" is a .state ready
 
+# What is staged is what somebody works on, and no commit.
+spec a "host.hostname: staged" > "$specs/a.yaml"
+in_git add -A
+check "what is staged runs" soon same staged "$(ja list -j a host.hostname)"
+check "and is not what HEAD says" expect_status 124 \
+    ja wait --timeout 1 --revision "$third"
+in_git reset -q --hard
+
 echo "nonsense: true" >> "$specs/a.yaml"
 broken=$(commit broken)
 check "a commit with a broken file fails" expect_status 1 \
@@ -71,6 +79,16 @@ stop agent
 check "without an agent" expect_status 3 ja wait --revision "$third"
 wait "$never"
 check "who waits when the agent ends is told" same 3 "$(cat "$work/never")"
+
+# What cannot be read is said at once.
+in_git config extensions.refStorage reftable
+check "with reftables" agent_start
+check "a commit cannot be waited for" expect_status 1 \
+    ja wait --timeout 10 --revision "$third"
+check "which says why" says "reftables"
+check "status says it, too" sh -c "'$JAILAGENT' -k '$kernel' -s '$state' \
+    status | grep -q 'migrate --ref-format=files'"
+stop agent
 
 # Without git: the digest of the set.
 rm -rf "$specs/.git"

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "agent/read/unpack.h"
 #include "scan_world.h"
 
 /* Runs a shell command in the top directory. */
@@ -200,44 +201,96 @@ test_other_work_tree(void **state)
 	expect_head(w, "+dirty");
 }
 
-/* An index in two files, with entries that are new, replaced, deleted. */
+/* What is staged is no commit's, whatever the files are. */
 static void
-test_split_index(void **state)
+test_staged(void **state)
+{
+	struct world *w = *state;
+
+	if (w == NULL)
+		skip();
+	run(w, "sed -i s/one/two/ specs/a.yaml && git add specs/a.yaml");
+	expect_head(w, "+dirty");
+	run(w, "git commit -q -m two");
+	expect_head(w, "");
+	write_jail(w, "c.yaml", "c", "one");
+	run(w, "git add specs/c.yaml");
+	expect_head(w, "+dirty");
+	run(w, "git rm -q --cached specs/c.yaml && rm specs/c.yaml");
+	expect_head(w, "");
+	run(w, "git rm -q specs/b.yaml");
+	expect_head(w, "+dirty");
+	run(w, "git reset -q --hard && git mv specs/a.yaml specs/z.yaml");
+	expect_head(w, "+dirty");
+	/* The files are the commit's again, so that is what counts. */
+	run(w, "git mv specs/z.yaml specs/a.yaml && echo x > other/new && "
+	    "git add other/new");
+	expect_head(w, "");
+}
+
+/* Objects in packs, as differences to others, and borrowed ones. */
+static void
+test_packs(void **state)
 {
 	static const char *const commands[] = {
-		"git update-index --split-index",
-		"echo 'name: c' > specs/c.yaml && git add specs/c.yaml && "
-		    "git commit -q -m c",
-		"sed -i s/one/two/ specs/a.yaml && git commit -q -a -m a",
-		"git rm -q specs/b.yaml && git commit -q -m b",
-		"sed -i s/two/three/ specs/a.yaml && git commit -q -a -m aa",
-		"for i in 1 2 3 4 5 6 7 8 9; do echo name: z$i > "
-		    "specs/$i-z.yaml; echo > other/$i; done && git add . && "
-		    "git commit -q -m z",
-		"git mv specs/1-z.yaml specs/zz.yaml && git commit -q -m zz",
-		"git update-index --index-version 4",
-		"sed -i s/z2/y2/ specs/2-z.yaml && git commit -q -a -m y",
+		"git gc -q && ls .git/objects/pack/*.idx",
+		"sed -i s/one/two/ specs/a.yaml && git commit -q -a -m two",
+		"for i in $(seq 60); do for j in $(seq $i $((i + 20))); do "
+		    "echo name: z$j; done > specs/$i.yaml; git add .; "
+		    "git commit -q -m $i; done",
+		"git repack -q -a -d -f --depth=200 --window=200 && "
+		    "git prune-packed && git verify-pack -v .git/objects/pack/"
+		    "*.idx | grep -q 'chain length = [5-9]'",
+		"git -c pack.compression=0 -c repack.usedeltabaseoffset=false "
+		    "repack -q -a -d -F",
+		"git config core.compression 0 && git rm -q specs/1.yaml && "
+		    "git commit -q -m none",
+		"mkdir -p $PWD/borrowed && git clone -q --bare . "
+		    "borrowed/lender && rm -rf .git/objects/pack/* "
+		    "&& rm -rf .git/objects/[0-9a-f][0-9a-f] && "
+		    "echo ../../borrowed/lender/objects > "
+		    ".git/objects/info/alternates && git fsck",
 	};
 	struct world *w = *state;
 
 	if (w == NULL)
 		skip();
-	/* So that the shared file stays what it is. */
-	run(w, "git config splitIndex.maxPercentChange 100");
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		run(w, commands[i]);
 		expect_head(w, "");
 	}
 	write_jail(w, "x.yaml", "x", "one");
 	expect_head(w, "+dirty");
-	run(w, "rm specs/x.yaml && mv specs/a.yaml aside");
-	expect_head(w, "+dirty");
-	run(w, "mv aside specs/a.yaml && ls .git/sharedindex.* && "
-	    "git update-index --no-split-index");
-	expect_head(w, "");
 }
 
-/* What is not understood is no commit's. */
+/* With the directories below, and in a directory that the commit has not. */
+static void
+test_trees(void **state)
+{
+	struct world *w = *state;
+
+	if (w == NULL)
+		skip();
+	w->opt.below = true;
+	run(w, "mkdir -p specs/one/two specs/.not && "
+	    "echo 'name: c' > specs/one/two/c.yaml && "
+	    "echo 'name: d' > specs/.not/d.yaml && "
+	    "echo 'name: e' > specs/one.yaml && "
+	    "echo 'name: y' > specs/sub/y.yaml && git add . && "
+	    "git commit -q -m below");
+	expect_head(w, "");
+	run(w, "sed -i 's/: c/: cc/' specs/one/two/c.yaml");
+	expect_head(w, "+dirty");
+	run(w, "git add . && git commit -q -m cc");
+	expect_head(w, "");
+	run(w, "mv specs/one/two specs/one/three");
+	expect_head(w, "+dirty");
+	run(w, "git rm -r -q --cached specs && rm -r specs/one && "
+	    "git commit -q -m none");
+	expect_head(w, "+dirty");
+}
+
+/* What cannot be read is no commit's. */
 static void
 test_not_understood(void **state)
 {
@@ -245,16 +298,31 @@ test_not_understood(void **state)
 
 	if (w == NULL)
 		skip();
-	run(w, "printf DIRC > .git/index");
-	expect_head(w, "+dirty");
-	run(w, "rm .git/index && git reset -q && "
-	    "git update-index --split-index");
 	expect_head(w, "");
-	run(w, "rm .git/sharedindex.*");
+	run(w, "mv .git/objects .git/away && mkdir .git/objects");
+	/* What was read is known. */
+	expect_head(w, "");
+	git_specs_free(&w->r.commit);
 	expect_head(w, "+dirty");
+	run(w, "rm -r .git/objects && mv .git/away .git/objects");
+	expect_head(w, "");
+	assert_null(w->s.no_commit);
+	run(w, "cp .git/config config && git config extensions.refStorage "
+	    "reftable");
+	scan(w);
+	assert_int_equal(strlen(w->s.revision), 64);
+	assert_non_null(strstr(w->s.no_commit, "reftable"));
+	run(w, "cp config .git/config");
+	expect_head(w, "");
+	run(w, "rm -rf .git && git init -q --object-format=sha256 . && "
+	    "git add . && git commit -q -m 256");
+	scan(w);
+	assert_int_equal(strlen(w->s.revision), 64);
+	assert_non_null(strstr(w->s.no_commit, "SHA-256"));
 	run(w, "rm -rf .git");
 	scan(w);
 	assert_int_equal(strlen(w->s.revision), 64);
+	assert_null(w->s.no_commit);
 }
 
 /* What is no file must not keep the reader. */
@@ -271,56 +339,129 @@ test_fifo_of_refs(void **state)
 	assert_int_equal(strlen(w->s.revision), 64);
 }
 
-/* Whatever is cut off or changed in a file, no step goes over its end. */
+/*
+ * Whatever is cut off or changed in a file, no step goes over its end, and
+ * nothing is taken for what the commit has.
+ */
 static void
-damage(struct world *w, const char *path, size_t step)
+damage(struct world *w, const char *path, size_t from, size_t step)
 {
 	size_t len;
 	char *data = temp_read(path, &len);
+	struct git_specs s = { .count = 0 };
+	struct git g;
 
-	for (size_t i = 0; i < len; i += step) {
+	assert_int_equal(git_find(w->opt.dir, &g), 0);
+	for (size_t i = from; i < len; i += step) {
 		temp_write(path, 0644, data, i);
-		scan(w);
+		(void)git_specs_read(&g, false, &s);
+		git_specs_free(&s);
 		data[i] ^= 0x55;
 		temp_write(path, 0644, data, len);
 		data[i] ^= 0x55;
-		scan(w);
+		if (git_specs_read(&g, false, &s) == 0)
+			assert_int_equal(s.count, 2);
+		git_specs_free(&s);
 	}
 	temp_write(path, 0644, data, len);
 	free(data);
+	assert_int_equal(git_specs_read(&g, false, &s), 0);
+	assert_int_equal(s.count, 2);
+	git_specs_free(&s);
 	expect_head(w, "");
 }
 
-static void
-test_damaged_index(void **state)
+/* The name of a file that a command prints, in the top directory. */
+static const char *
+found(const struct world *w, const char *command)
 {
-	struct world *w = *state;
-
-	if (w == NULL)
-		skip();
-	run(w, "git update-index --index-version 4");
-	damage(w, temp_file(&w->top, ".git/index"), 3);
-}
-
-static void
-test_damaged_split_index(void **state)
-{
-	struct world *w = *state;
-	char path[2 * PATH_MAX], *name;
+	static char path[PATH_MAX];
+	char *name, text[256];
 	size_t len;
 
-	if (w == NULL)
-		skip();
-	run(w, "git config splitIndex.maxPercentChange 100 && "
-	    "git update-index --split-index && sed -i s/one/two/ specs/a.yaml "
-	    "&& git rm -q other/x.yaml && git commit -q -a -m 2 && "
-	    "ls .git/sharedindex.* | tr -d '\\n' > name");
+	snprintf(text, sizeof text, "%s | tr -d '\\n' > name", command);
+	run(w, text);
 	name = temp_read(temp_file(&w->top, "name"), &len);
 	snprintf(path, sizeof path, "%s/%.*s", w->top.path, (int)len, name);
 	free(name);
-	expect_head(w, "");
-	damage(w, temp_file(&w->top, ".git/index"), 1);
-	damage(w, path, 7);
+	return path;
+}
+
+static void
+test_damaged_objects(void **state)
+{
+	struct world *w = *state;
+
+	if (w == NULL)
+		skip();
+	damage(w, found(w, "git rev-parse HEAD | "
+	    "sed 's,^..,.git/objects/&/,'"), 0, 1);
+	damage(w, found(w, "git rev-parse HEAD:specs | "
+	    "sed 's,^..,.git/objects/&/,'"), 0, 1);
+}
+
+static void
+test_damaged_pack(void **state)
+{
+	struct world *w = *state;
+
+	if (w == NULL)
+		skip();
+	run(w, "for i in 1 2 3; do sed -i s/one/one$i/ specs/a.yaml; "
+	    "git commit -q -a -m $i; done; git repack -q -a -d -f; "
+	    "git prune-packed; chmod u+w .git/objects/pack/*");
+	damage(w, found(w, "ls .git/objects/pack/*.pack"), 0, 3);
+	damage(w, found(w, "ls .git/objects/pack/*.idx"), 0, 17);
+}
+
+/* As zlib packs it: stored, with fixed codes, and with codes of its own. */
+static void
+test_unpack(void **state)
+{
+	static const unsigned char stored[] = { 0x78, 0x01, 0x01, 0x05, 0x00,
+		0xfa, 0xff, 'h', 'e', 'l', 'l', 'o', 0x06, 0x2c, 0x02, 0x15 };
+	static const unsigned char fixed[] = { 0x78, 0x9c, 0xcb, 0x48, 0xcd,
+		0xc9, 0xc9, 0x07, 0x00, 0x06, 0x2c, 0x02, 0x15 };
+	unsigned char *out;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(unpack_zlib(stored, sizeof stored, 5, &out, &len), 0);
+	assert_int_equal(len, 5);
+	assert_memory_equal(out, "hello", 5);
+	free(out);
+	assert_int_equal(unpack_zlib(fixed, sizeof fixed, 99, &out, &len), 0);
+	assert_int_equal(len, 5);
+	assert_memory_equal(out, "hello", 5);
+	free(out);
+	/* Too large, cut off, not zlib's. */
+	assert_int_equal(unpack_zlib(fixed, sizeof fixed, 4, &out, &len), -1);
+	for (size_t i = 0; i < 9; i++)
+		assert_int_equal(unpack_zlib(fixed, i, 99, &out, &len), -1);
+	assert_int_equal(unpack_zlib(fixed + 2, 9, 99, &out, &len), -1);
+}
+
+/* Random bytes end in an error or in a text, and nowhere else. */
+static void
+test_unpack_random(void **state)
+{
+	unsigned seed = 1;
+	unsigned char in[200], *out;
+	size_t len;
+
+	(void)state;
+	for (unsigned n = 0; n < 200000; n++) {
+		for (size_t i = 0; i < sizeof in; i++) {
+			seed = seed * 1103515245 + 12345;
+			in[i] = (unsigned char)(seed >> 16);
+		}
+		in[0] = 0x78;
+		in[1] = 0x9c;
+		if (unpack_zlib(in, n % sizeof in, 5000, &out, &len) == 0) {
+			assert_true(len <= 5000);
+			free(out);
+		}
+	}
 }
 
 static void
@@ -357,11 +498,15 @@ main(void)
 		TEST(test_at_work),
 		TEST(test_at_work_below),
 		TEST(test_other_work_tree),
+		TEST(test_staged),
+		TEST(test_packs),
+		TEST(test_trees),
 		TEST(test_not_understood),
-		TEST(test_split_index),
-		TEST(test_damaged_index),
-		TEST(test_damaged_split_index),
+		TEST(test_damaged_objects),
+		TEST(test_damaged_pack),
 		TEST(test_fifo_of_refs),
+		cmocka_unit_test(test_unpack),
+		cmocka_unit_test(test_unpack_random),
 		cmocka_unit_test(test_sha1),
 	};
 

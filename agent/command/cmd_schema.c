@@ -210,7 +210,7 @@ variables(const struct schema *s)
 	    "type", "object",
 	    "description", "Texts and lists that ${name} in values stands "
 	    "for.",
-	    "propertyNames", "pattern", "^[^${} \\t\\n]+$", "not",
+	    "propertyNames", "pattern", "^(?!\\+$)[^${} \\t\\n]+$", "not",
 	    "anyOf", "enum", taken, "pattern", "^(meta|env)\\.",
 	    "additionalProperties", "$ref", "#/$defs/variable");
 }
@@ -219,7 +219,7 @@ variables(const struct schema *s)
 static void
 dotted_variables(json_t *patterns)
 {
-	json_object_set_new(patterns, "^vars\\.[^${} \\t\\n]+$",
+	json_object_set_new(patterns, "^vars\\.(?!\\+$)[^${} \\t\\n]+$",
 	    schema_ref("variable"));
 	json_object_set_new(patterns, "^vars\\.(name$|meta\\.|env\\.)",
 	    json_false());

@@ -20,11 +20,12 @@
 
 #define RECORDS "tests/vectors/jailconf.jsonl"
 
-/* One line of the recording; `each` is called with the record. */
+/* Calls `each` with each record of a file. */
 static inline void
-record_each(void (*each)(const char *id, json_t *record, void *arg), void *arg)
+record_each(const char *file, void (*each)(const char *id, json_t *record,
+    void *arg), void *arg)
 {
-	FILE *f = fopen(RECORDS, "r");
+	FILE *f = fopen(file, "r");
 	char *line = NULL;
 	size_t room = 0;
 

@@ -289,7 +289,7 @@ recorded_files(void **state)
 	struct tally t = { 0 };
 
 	(void)state;
-	record_each(replay, &t);
+	record_each(RECORDS, replay, &t);
 	print_message("%u files imported with %u jails (%u of them with "
 	    "persist added), %u not since jail(8) refuses them, %u listed as "
 	    "refused, %u not readable; %u wrong\n", t.imported, t.jails,
@@ -391,7 +391,7 @@ refused_by_kernels(void **state)
 	unsigned asked = 0;
 
 	(void)state;
-	record_each(ask_kernels, &asked);
+	record_each(RECORDS, ask_kernels, &asked);
 	print_message("%u files with a jail that no kernel makes\n", asked);
 	assert_true(asked > 0);
 }

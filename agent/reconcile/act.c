@@ -316,8 +316,8 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 		return;
 	release = false;
 	if (order_change(r, m, why, sizeof why) != NULL) {
-		release = order_asked(m) && claims_lose(a);
-		if (!release && !order_asked(m)) {
+		release = claims_asked(m) && claims_lose(a);
+		if (!release && !claims_asked(m)) {
 			waits(r, m, a, STATE_PROGRESSING, why);
 			return;
 		}

@@ -254,8 +254,7 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 	case ACTION_RESTART:
 		if (!waves_admit(r, c->holder, buf, size, &state))
 			break;
-		order_take_down(r, m, c->holder);
-		*blocked = c->holder->stop_failed;
+		*blocked = !order_take_down(r, m, c->holder);
 		break;
 	default:
 		*release = a->kind == ACTION_MODIFY && in_circle(m, c->holder);
@@ -273,6 +272,20 @@ is_address(const struct change *c)
 {
 	return strcmp(c->name, "ip4.addr") == 0 ||
 	    strcmp(c->name, "ip6.addr") == 0;
+}
+
+bool
+claims_asked(const struct managed *m)
+{
+	const struct managed *d = m->waits_up;
+
+	for (unsigned steps = 0; d != NULL && d->waits && steps < 1000;
+	    steps++) {
+		if (d->waits_claim == m)
+			return true;
+		d = d->waits_claim != NULL ? d->waits_claim : d->waits_up;
+	}
+	return false;
 }
 
 bool

@@ -41,6 +41,12 @@ const char *claims_wait(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size, bool *blocked,
     bool *release);
 
+/*
+ * Whether what `m` waited for when order_change said so waits itself, however far
+ * away, until `m` gives something up.
+ */
+bool claims_asked(const struct managed *m);
+
 /* Whether `a`, a modification, takes addresses away. */
 bool claims_lose(const struct action *a);
 

@@ -239,6 +239,8 @@ order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
 
 /* ----------------------------------------------------------------- down */
 
+static const struct action stop = { .kind = ACTION_RESTART };
+
 /* The spec that a dependant runs with. */
 static const struct spec *
 runs_with(const struct reconciler *r, const struct managed *d)
@@ -354,20 +356,6 @@ order_change(struct reconciler *r, struct managed *m, char *buf, size_t size)
 	return buf;
 }
 
-bool
-order_asked(const struct managed *m)
-{
-	const struct managed *d = m->waits_up;
-
-	for (unsigned steps = 0; d != NULL && d->waits && steps < 1000;
-	    steps++) {
-		if (d->waits_claim == m)
-			return true;
-		d = d->waits_claim != NULL ? d->waits_claim : d->waits_up;
-	}
-	return false;
-}
-
 /*
  * Whether it runs.  A jail that was not looked at yet by this process is looked
  * at now: its parent's removal would take it along without its stop hooks.
@@ -473,7 +461,6 @@ static const struct managed *
 go_down(struct reconciler *r, struct managed *root, const struct managed *m,
     const struct action *a)
 {
-	static const struct action stop = { .kind = ACTION_RESTART };
 	const struct managed *wait = NULL;
 
 	for (size_t i = 0; i < r->count; i++) {
@@ -483,10 +470,6 @@ go_down(struct reconciler *r, struct managed *root, const struct managed *m,
 		if (!order_goes_first(r, m, d, a))
 			continue;
 		wait = d;
-		if (d->stop_failed) {
-			root->waits_failed = true;
-			d->down_for = NULL;
-		}
 		if (met || d->stop_failed || removes_itself(r, d))
 			continue;
 		d->walk = r->walk;
@@ -498,6 +481,24 @@ go_down(struct reconciler *r, struct managed *root, const struct managed *m,
 	return wait;
 }
 
+/* One of those that go first which could not be stopped; NULL: none. */
+static struct managed *
+find_stuck(struct reconciler *r, const struct managed *m,
+    const struct action *a)
+{
+	struct managed *stuck = NULL;
+
+	for (size_t i = 0; stuck == NULL && i < r->count; i++) {
+		struct managed *d = r->jail[i];
+
+		if (d->walk == r->walk || !order_goes_first(r, m, d, a))
+			continue;
+		d->walk = r->walk;
+		stuck = d->stop_failed ? d : find_stuck(r, d, &stop);
+	}
+	return stuck;
+}
+
 const char *
 order_down(struct reconciler *r, struct managed *m, const struct action *a,
     char *buf, size_t size, enum jail_state *state)
@@ -505,9 +506,15 @@ order_down(struct reconciler *r, struct managed *m, const struct action *a,
 	const struct managed *wait;
 
 	m->walk = ++r->walk;
-	m->waits_failed = false;
-	wait = go_down(r, m, m, a);
-	m->waits_down = wait != NULL;
+	wait = find_stuck(r, m, a);
+	m->waits_failed = wait != NULL;
+	m->waits_down = false;
+	/* Nobody goes down in vain, again and again. */
+	if (wait == NULL) {
+		m->walk = ++r->walk;
+		wait = go_down(r, m, m, a);
+		m->waits_down = wait != NULL;
+	}
 	*state = m->waits_failed ? STATE_BLOCKED : STATE_PROGRESSING;
 	if (wait == NULL)
 		return NULL;
@@ -515,20 +522,21 @@ order_down(struct reconciler *r, struct managed *m, const struct action *a,
 	return buf;
 }
 
-void
+bool
 order_take_down(struct reconciler *r, struct managed *root, struct managed *d)
 {
-	static const struct action stop = { .kind = ACTION_RESTART };
-
+	d->walk = ++r->walk;
+	if (d->stop_failed || find_stuck(r, d, &stop) != NULL)
+		return false;
 	root->waits_down = true;
 	d->down_for = root;
-	d->walk = ++r->walk;
 	/* Whoever had to be down before it goes down is so already. */
 	if (d->machine == MACHINE_WORKING)
-		return;
-	if (runs(r, d) && go_down(r, root, d, &stop) == NULL &&
-	    !d->stop_failed)
+		return true;
+	d->walk = ++r->walk;
+	if (runs(r, d) && go_down(r, root, d, &stop) == NULL)
 		stop_dependant(r, d, root, "gets what it has");
+	return true;
 }
 
 void

@@ -20,15 +20,13 @@ const char *order_up(struct reconciler *r, struct managed *m, char *buf,
     size_t size, enum jail_state *state);
 const char *order_change(struct reconciler *r, struct managed *m,
     char *buf, size_t size);
-/*
- * Whether what `m` waited for when order_change said so waits itself, however far
- * away, until `m` gives something up.
- */
-bool order_asked(const struct managed *m);
 const char *order_down(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size, enum jail_state *state);
-/* Stops `d` and those that go first, because `root` waits for that. */
-void order_take_down(struct reconciler *r, struct managed *root,
+/*
+ * Stops `d` and those that go first, because `root` waits for that.  False: one
+ * of them could not be stopped, so nobody is.
+ */
+bool order_take_down(struct reconciler *r, struct managed *root,
     struct managed *d);
 /* Whether `d` must be down before `m` goes down for `a`. */
 bool order_goes_first(const struct reconciler *r, const struct managed *m,

@@ -70,6 +70,12 @@ check "with the reason" grep -q \
     "$work/out"
 check "all of them" same "try,1" "$(told ja apply -rc "$specs")"
 check "db runs on" same "$db" "$(identity db)"
+noting web "depend: [db]" | put web
+check "another dependant" ja apply "$specs/web.yaml"
+check "it goes down once, and comes back" same "try,web down,web up,1" \
+    "$(told ja apply -rc "$specs/db.yaml")"
+rm "$specs/web.yaml"
+check "and goes" ja apply --prune "$specs"
 : > "$log"
 noting db 'exec.start: ["true"]' | put db
 check "an agent starts" agent_start

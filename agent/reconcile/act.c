@@ -355,6 +355,22 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	action_free(a);
 }
 
+/*
+ * Whether the wanted spec has the hooks for a stop that was interrupted: what
+ * keeps it from succeeding could not be mended otherwise, since other hooks
+ * are taken over by a change, and there is none before this restart.
+ */
+static bool
+mends_stop(const struct entry *e, const struct action *a)
+{
+	if (e == NULL || e->stage != ENTRY_REMOVING)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->change[i].how == HOW_RESTART)
+			return false;
+	return true;
+}
+
 static void
 act_restart(struct reconciler *r, struct managed *m, struct action *a)
 {
@@ -385,6 +401,8 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	if (waits_for_claim(r, m, a, &release))
 		return;
 	p.stop = running_spec(r, m, &made);
+	if (mends_stop(e, a))
+		p.stop = m->desired;
 	p.stop_from = e != NULL && e->stage == ENTRY_CREATING ? stop_by_force :
 	    0;
 	begin(r, m, a, &p);

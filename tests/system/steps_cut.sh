@@ -126,6 +126,6 @@ for what in start stop change; do
 	points "$work/$what.trace" > "$work/$what.points"
 	for how in killed failing; do
 		check "$how at $(wc -l < "$work/$what.points") of \
-$(wc -l < "$work/$what.trace") calls of a $what" trials $how $what
+$(grep -c "^[a-z0-9]*(" "$work/$what.trace") calls of a $what" trials $how $what
 	done
 done

@@ -214,6 +214,10 @@ interrupted_stop_is_begun_anew(void **state)
 	apply(s, "exec.prestop: \"exit 1;\"\n");
 	assert_string_equal(s->w.deeds, "!restart web;");
 	assert_int_equal(e->stage, ENTRY_REMOVING);
+	/* Another spec mends that. */
+	apply(s, "exec.prestop: \"/bin/true\"\n");
+	assert_string_equal(s->w.deeds, "restart web;");
+	assert_int_equal(e->stage, ENTRY_UP);
 }
 
 /* After the removal everything is tried; what is left is nothing. */

@@ -390,7 +390,10 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 		waits(r, m, a, state, why);
 		return;
 	}
-	wait = order_down(r, m, a, why, sizeof why, &state);
+	state = STATE_BLOCKED;
+	wait = bound_stops(r, m, a, why, sizeof why);
+	if (wait == NULL)
+		wait = order_down(r, m, a, why, sizeof why, &state);
 	if (wait == NULL && (wait = order_up(r, m, why, sizeof why,
 	    &state)) != NULL)
 		state = STATE_PROGRESSING;
@@ -417,8 +420,11 @@ act_remove(struct reconciler *r, struct managed *m, struct action *a)
 	char why[ERROR_TEXT_MAX];
 	enum jail_state state;
 	struct spec *made;
-	const char *wait = order_down(r, m, a, why, sizeof why, &state);
+	const char *wait = bound_stops(r, m, a, why, sizeof why);
 
+	state = STATE_BLOCKED;
+	if (wait == NULL)
+		wait = order_down(r, m, a, why, sizeof why, &state);
 	if (wait != NULL) {
 		waits(r, m, a, state, wait);
 		return;

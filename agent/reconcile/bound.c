@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/base/sorted.h"
+#include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/secrets.h"
 
@@ -203,6 +204,18 @@ bound_compare(struct bound_plan *saved, const struct bound_plan *now)
 	return 0;
 }
 
+/* It was foreseen to go down for another one, whose restart is to come. */
+static bool
+follows_soon(struct reconciler *r, struct managed *m, const struct bound *b,
+    const struct action *a)
+{
+	char why[ERROR_TEXT_MAX];
+
+	return b->stale == NULL && b->kind == ACTION_RESTART &&
+	    a->kind == ACTION_MODIFY &&
+	    order_change(r, m, why, sizeof why) != NULL;
+}
+
 bool
 bound_refuses(struct reconciler *r, struct managed *m, const struct action *a)
 {
@@ -216,6 +229,8 @@ bound_refuses(struct reconciler *r, struct managed *m, const struct action *a)
 	if (b == NULL) {
 		managed_state(r, m, STATE_BLOCKED, "the plan does not say it; "
 		    "make another one");
+	} else if (follows_soon(r, m, b, a)) {
+		return false;
 	} else {
 		if (b->stale == NULL && b->kind != a->kind)
 			(void)refuse(b, "the jail changed since the plan was "
@@ -246,6 +261,45 @@ bound_refused(const struct bound_plan *plan, const char *name)
 	const struct bound *b = find(plan, name);
 
 	return b == NULL || b->stale != NULL;
+}
+
+static const struct managed *
+find_refused(struct reconciler *r, const struct managed *m,
+    const struct action *a)
+{
+	static const struct action stop = { .kind = ACTION_RESTART };
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *d = r->jail[i];
+		const struct managed *deeper;
+
+		if (d->walk == r->walk || !order_goes_first(r, m, d, a))
+			continue;
+		d->walk = r->walk;
+		if (bound_refused(r->opt.bound, d->name))
+			return d;
+		deeper = find_refused(r, d, &stop);
+		if (deeper != NULL)
+			return deeper;
+	}
+	return NULL;
+}
+
+const char *
+bound_stops(struct reconciler *r, struct managed *m, const struct action *a,
+    char *buf, size_t size)
+{
+	const struct managed *d;
+
+	if (r->opt.bound == NULL)
+		return NULL;
+	m->walk = ++r->walk;
+	d = find_refused(r, m, a);
+	if (d == NULL)
+		return NULL;
+	snprintf(buf, size, "%s would stop %s, of which the plan is not true "
+	    "any more; make another plan", action_word(a->kind), d->name);
+	return buf;
 }
 
 size_t

@@ -52,6 +52,12 @@ bool bound_refuses(struct reconciler *r, struct managed *m,
 bool bound_begin(struct reconciler *r, const struct managed *m);
 /* Whether the plan is not true of the jail any more. */
 bool bound_refused(const struct bound_plan *plan, const char *name);
+/*
+ * Why `a` is not carried out for `m`: a jail would go down with it, or before it,
+ * of which the plan is not true any more.  NULL: there is none, or no plan.
+ */
+const char *bound_stops(struct reconciler *r, struct managed *m,
+    const struct action *a, char *buf, size_t size);
 /* For how many jails it is not. */
 size_t bound_stale(const struct bound_plan *plan);
 

@@ -175,6 +175,13 @@ order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
 		    name, d->down_for->name);
 		return buf;
 	}
+	/* A saved plan that is not true of it leaves it as it is. */
+	if (r->opt.bound != NULL && bound_refused(r->opt.bound, name)) {
+		*state = STATE_BLOCKED;
+		snprintf(buf, size, "waits for %s, of which the plan is not "
+		    "true any more", name);
+		return lives(r, name) ? NULL : buf;
+	}
 	if (d->machine == MACHINE_IDLE && (d->state == STATE_READY ||
 	    (d->jid != 0 && d->state != STATE_PROGRESSING &&
 	    managed_health(d) == HEALTH_GOOD)))

@@ -125,7 +125,8 @@ gives_up(const char *calls)
 {
 	return strncmp(calls, "update ip4.addr;", 16) == 0 ||
 	    strncmp(calls, "update ip6.addr;", 16) == 0 ||
-	    strncmp(calls, "update ip4.addr ip6.addr;", 25) == 0;
+	    strncmp(calls, "update ip4.addr ip6.addr;", 25) == 0 ||
+	    strncmp(calls, "update ip6.addr ip4.addr;", 25) == 0;
 }
 
 /*

@@ -36,12 +36,12 @@ HARDEN = -fstack-protector-strong -fPIE
 HARDEN_LINK_Linux = -pie -Wl,-z,relro,-z,now
 HARDEN_LINK_FreeBSD = ${HARDEN_LINK_Linux}
 
-# libyaml, libsodium, LMDB, libevent, jansson; for Linux libseccomp and libcap
-PARTS = yaml-0.1 libsodium lmdb libevent jansson ${PARTS_${OS}}
+# libyaml, libsodium, LMDB, libevent, jansson, zlib; for Linux libseccomp and libcap
+PARTS = yaml-0.1 libsodium lmdb libevent jansson zlib ${PARTS_${OS}}
 PARTS_Linux = libseccomp libcap libmnl
 PARTS_CFLAGS != pkg-config --cflags ${PARTS} 2>/dev/null || true
 PARTS_LIBS != pkg-config --libs ${PARTS} 2>/dev/null || \
-	echo -lyaml -lsodium -llmdb -levent -ljansson
+	echo -lyaml -lsodium -llmdb -levent -ljansson -lz
 CMOCKA_LIBS ?= -lcmocka
 
 DEFINES_Linux = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64

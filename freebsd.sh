@@ -18,7 +18,7 @@ ZIG_WHEEL=sha256:ea6cc5d87b033cf0aedfbc8f9549a908cae6c50ac31f1698188fa48a74524b5
 MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 
 # Debian's source packages, and VERSION SHA-256 of the released sources in each.
-PACKAGES="libyaml libsodium lmdb libevent jansson"
+PACKAGES="libyaml libsodium lmdb libevent jansson zlib"
 pin() {
 	case $1 in
 	libyaml) echo 0.2.5 \
@@ -31,6 +31,8 @@ pin() {
 	    92e6de1be9ec176428fd2367677e61ceffc2ee1cb119035037a27d346b0403bb ;;
 	jansson) echo 2.14 \
 	    c739578bf6b764aa0752db9a2fdadcfe921c78f1228c7ec0bb47fa804c55d17b ;;
+	zlib) echo 1.2.13.dfsg \
+	    71feb7947e3c00ef125f83b79a4e529bde31171e5babe48b391f06758d1ab0a1 ;;
 	esac
 }
 
@@ -91,7 +93,12 @@ EOF
 # tarball PACKAGE: where its sources are kept.
 tarball() {
 	pinned=$(pin "$1")
-	printf '%s/sources/%s_%s.orig.tar.gz\n' "$ABS" "$1" "${pinned% *}"
+	case $1 in
+	zlib) packed=bz2 ;;
+	*) packed=gz ;;
+	esac
+	printf '%s/sources/%s_%s.orig.tar.%s\n' "$ABS" "$1" "${pinned% *}" \
+	    "$packed"
 }
 
 is_good() {
@@ -139,7 +146,7 @@ EOF
 unpack() {
 	rm -rf "$ABS/src/$1"
 	mkdir -p "$ABS/src/$1" "$DEPS/include" "$DEPS/lib"
-	tar xzf "$(tarball "$1")" -C "$ABS/src/$1" --strip-components=1
+	tar xf "$(tarball "$1")" -C "$ABS/src/$1" --strip-components=1
 	cd "$ABS/src/$1"
 }
 
@@ -256,6 +263,12 @@ build_jansson() {
 	    -DHAVE_GETTIMEOFDAY=1 -DHAVE_SCHED_YIELD=1" src/*.c
 }
 
+# For reading alone.
+build_zlib() {
+	cp zlib.h zconf.h "$DEPS/include/"
+	library z "-I." adler32.c crc32.c inflate.c inftrees.c inffast.c zutil.c
+}
+
 # Whatever changes in here, zig included, makes the libraries anew.
 build_libraries() {
 	stamp=$(cat "$0" - << EOF | sha256sum
@@ -298,7 +311,7 @@ quietly "compiling entry.c" "$ABS/cc" -O2 -fPIE -Wall -Wextra -Werror \
     -c kernel/freebsd/cross/entry.c -o "$ENTRY"
 L=$DEPS/lib
 "$MAKE" OS=FreeBSD BUILD="$OUT" CC="$ABS/cc" PARTS_CFLAGS="-isystem $DEPS/include" \
-    PARTS_LIBS="$ENTRY $L/libyaml.a $L/libsodium.a $L/liblmdb.a $L/libevent.a $L/libjansson.a -lpthread" \
+    PARTS_LIBS="$ENTRY $L/libyaml.a $L/libsodium.a $L/liblmdb.a $L/libevent.a $L/libjansson.a $L/libz.a -lpthread" \
     all
 cp "$OUT/conform" "$OUT/conform-freebsd"
 

@@ -19,9 +19,9 @@ EOF
 
 BUILD_PACKAGES="gcc libc6-dev make pkg-config libyaml-dev libsodium-dev
     liblmdb-dev libevent-dev libjansson-dev libseccomp-dev libcap-dev
-    libmnl-dev"
+    libmnl-dev zlib1g-dev"
 DEMO_PACKAGES="busybox-static minisign"
-CHECK_PACKAGES="bmake clang codespell git iproute2 jq libcmocka-dev mandoc
+CHECK_PACKAGES="bmake bzip2 clang codespell git iproute2 jq libcmocka-dev mandoc
     procps python3 python3-jsonschema python3-venv python3-yaml rsync
     shellcheck strace universal-ctags"
 

@@ -5,9 +5,8 @@
 #include <stddef.h>
 
 /*
- * Unpacks the zlib stream (RFC 1950, RFC 1951) that `in` begins with, at most
- * `max` bytes of it; *out is to be freed.  Its checksum is not looked at: who
- * needs certainty has a better one.  Returns 0, -1 when it is damaged, cut off or
+ * Unpacks the zlib stream (RFC 1950) that `in` begins with, at most `max` bytes
+ * of it; *out is to be freed.  Returns 0, -1 when it is damaged, cut off or
  * larger, or memory is out.
  */
 int unpack_zlib(const unsigned char *in, size_t len, size_t max,

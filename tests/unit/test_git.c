@@ -394,6 +394,7 @@ test_damaged_objects(void **state)
 
 	if (w == NULL)
 		skip();
+	run(w, "chmod -R u+w .git/objects");
 	damage(w, found(w, "git rev-parse HEAD | "
 	    "sed 's,^..,.git/objects/&/,'"), 0, 1);
 	damage(w, found(w, "git rev-parse HEAD:specs | "

@@ -63,22 +63,28 @@ timed() {
 	"$@" > "$work/out" 2>&1 || cat "$work/out"
 	took=$((($(date +%s%N) - _began) / 1000))
 }
-# critical WHAT MS: applies $work/depend, whose hooks sleep so long on the
-# longest way through it; less what an apply takes that has nothing to do.
-critical() {
-	set -- "$@" "$JAILAGENT" -k "$kernel" -s "$work/state" apply
-	_what=$1 _path=$2
-	shift 2
+# applied: applies $work/depend and removes its jails; sets $net to what that
+# apply took, in microseconds, less what one takes that has nothing to do.
+applied() {
+	set -- "$JAILAGENT" -k "$kernel" -s "$work/state" apply
 	timed "$@" -p 0 "$work/depend"
-	_total=$took
+	net=$took
 	timed "$@" -p 0 "$work/depend"
-	awk -v total="$_total" -v idle="$took" -v path="$_path" \
-	    -v what="$_what" 'BEGIN {
-		net = (total - idle) / 1000
-		printf "%s: %.0f ms, %.3f times its critical path of %d ms\n",
-		    what, net, net / path, path
-	    }'
+	net=$((net - took))
 	timed "$@" -r -p 0 "$work/depend"
+}
+# critical WHAT MS JAILS: how long $work/depend takes, whose hooks sleep for MS
+# on the longest way through it, which is so many jails long.
+critical() {
+	applied
+	awk -v what="$1" -v path="$2" -v jails="$3" -v net="$net" \
+	    -v one="$one" 'BEGIN {
+		net /= 1000
+		printf "%s: %.0f ms, %.3f times its hooks of %d ms, ", what,
+		    net, net / path, path
+		printf "%.3f times them and making %d jails\n",
+		    net / (path + jails * one / 1000), jails
+	    }'
 }
 # dependant NUMBER SECONDS [NAME, ...]
 dependant() {
@@ -92,10 +98,16 @@ if [ "$kernel" != "${kernel#linux}" ]; then
 
 	echo "# dependencies: 50 jails in a chain, and in a diamond"
 	mkdir "$work/depend"
+	dependant 1 0.05 > "$work/depend/all.yaml"
+	one=$(for n in $(seq 9); do
+		applied
+		echo "$((net - 50000))"
+	done | sort -n | sed -n 5p)
+	echo "making one such jail: $one us beside its hook"
 	for n in $(seq 50); do
 		dependant "$n" 0.05 "$([ "$n" -eq 1 ] || echo "d$((n - 1))")"
 	done > "$work/depend/all.yaml"
-	critical chain 2500
+	critical chain 2500 50
 	{
 		dependant 1 0.2
 		for n in $(seq 2 49); do
@@ -103,7 +115,7 @@ if [ "$kernel" != "${kernel#linux}" ]; then
 		done
 		dependant 50 0.2 "$(seq -s ', ' -f d%g 2 49)"
 	} > "$work/depend/all.yaml"
-	critical diamond 600
+	critical diamond 600 3
 
 	echo "# creating and destroying, with 10, 1000 and 5000 live jails"
 	mkdir -p "$work/tree/dev" "$work/tree/proc"

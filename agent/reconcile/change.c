@@ -54,7 +54,7 @@ static int
 change_with(struct reconciler *r, struct managed *m, const struct action *a,
     const struct spec *revealed, struct entry *e, struct error *err)
 {
-	struct text_list added = { 0 };
+	struct host_change c = { 0 };
 	struct error ignored;
 	struct spec *made = NULL;
 	const struct spec *s = given(r, m, e, &made, err);
@@ -62,17 +62,17 @@ change_with(struct reconciler *r, struct managed *m, const struct action *a,
 	    inventory_changing(r->shop.inventory, e, m->desired, err);
 
 	if (rc == 0)
-		rc = host_add_aliases(&r->shop, e, s, &added, err);
+		rc = host_add_aliases(&r->shop, e, s, &c, err);
 	if (rc == 0 && (rc = realise_modify(r->shop.observer, a, revealed,
 	    e->token, err)) != 0) {
 		error_clear(&ignored);
-		(void)host_drop_aliases(&r->shop, e, &added, &ignored);
+		(void)host_take_back(&r->shop, e, &c, &ignored);
 	}
 	if (rc == 0)
 		rc = host_keep_aliases(&r->shop, e, s, err);
 	if (rc == 0)
 		rc = inventory_apply(r->shop.inventory, e, m->desired, err);
-	text_list_free(&added);
+	host_change_free(&c);
 	spec_free(made);
 	return rc;
 }

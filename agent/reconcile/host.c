@@ -37,34 +37,86 @@ host_is_real(const struct workshop *w)
  */
 static int
 claim(struct workshop *w, struct entry *e, enum thing kind,
-    const char *text, const char *name, struct error *err)
+    const char *name, struct error *err)
 {
 	struct inventory *inv = w->inventory;
 	int there = 0;
 
-	if (e == NULL)
-		return error_set(err, ENOENT, "not in the inventory");
-	if (host_is_real(w) && (there = thing_there(kind, text, err)) < 0)
+	if (host_is_real(w) &&
+	    (there = thing_there(kind, thing_text(kind, name), err)) < 0)
 		return -1;
 	/* Somebody else may have taken it away. */
 	if (entry_made(e, name))
 		return there == 0 && host_is_real(w);
 	/* What nobody of ours made was there before. */
-	if (there > 0 && !inventory_shared(inv, e, name))
+	if (there > 0 && inventory_shared(inv, e, name) == NULL)
 		return 0;
 	if (inventory_making(inv, e, name, err) != 0)
 		return -1;
 	return there == 0 && host_is_real(w);
 }
 
+/* The entry's own name of the same thing, or NULL. */
+static const char *
+own_name(const struct entry *e, const char *name)
+{
+	for (size_t i = 0; i < e->made.count; i++)
+		if (thing_same(e->made.text[i], name))
+			return e->made.text[i];
+	return NULL;
+}
+
+static int
+drop_one(struct workshop *w, struct entry *e, enum thing kind,
+    const char *name, struct error *err)
+{
+	char **none = NULL;
+
+	return host_unmake(w, e, kind, name, &none, err) != 0 ? -1 :
+	    inventory_unmade(w->inventory, e, name, err);
+}
+
+/*
+ * All that have an address know it by the prefix and the words with which it
+ * was made, since it is taken away by them: *name becomes that.  One that the
+ * entry alone has by another name is taken away, to be made by this one.
+ */
+static int
+choose_name(struct workshop *w, struct entry *e, enum thing kind,
+    const char **name, struct error *err)
+{
+	const char *own = own_name(e, *name);
+	const char *known = inventory_shared(w->inventory, e, *name);
+	struct entry *heir;
+	int rc = 0;
+
+	if (kind == THING_MOUNT)
+		return 0;
+	if (own == NULL || strcmp(own, *name) == 0) {
+		*name = own == NULL && known != NULL ? known : *name;
+		return 0;
+	}
+	if (known == NULL)
+		rc = heir_find(w, e, kind, thing_text(kind, own), &heir, err);
+	if (rc == 0 && known == NULL)
+		return drop_one(w, e, kind, own, err);
+	*name = own;
+	return rc < 0 ? -1 : 0;
+}
+
 int
 host_make(struct workshop *w, struct entry *e, enum thing kind,
-    const char *text, const char *name, char ***argv, struct error *err)
+    const char *name, char ***argv, struct error *err)
 {
-	int rc = claim(w, e, kind, text, name, err);
+	int rc;
 
+	if (e == NULL)
+		return error_set(err, ENOENT, "not in the inventory");
+	if (choose_name(w, e, kind, &name, err) != 0)
+		return -1;
+	rc = claim(w, e, kind, name, err);
 	if (rc > 0)
-		rc = thing_make(kind, text, argv, err);
+		rc = thing_make(kind, thing_text(kind, name), argv, err);
 	/* Somebody was faster: then it is the host's. */
 	if (rc >= 0 || err->code != EEXIST || !entry_made(e, name))
 		return rc;
@@ -99,7 +151,8 @@ host_unmake(struct workshop *w, const struct entry *e, enum thing kind,
 	const char *text = thing_text(kind, name);
 	int rc;
 
-	if (!host_is_real(w) || inventory_shared(w->inventory, e, name))
+	if (!host_is_real(w) ||
+	    inventory_shared(w->inventory, e, name) != NULL)
 		return 0;
 	rc = hand_over(w, e, kind, name, err);
 	if (rc != 0)
@@ -128,27 +181,45 @@ host_unlimit(struct workshop *w, struct entry *e, const struct spec *s,
 	    inventory_unmade(w->inventory, e, LIMITS, err);
 }
 
+/*
+ * Notes what the journal has now in the place of `had` (NULL: nothing).  A deed
+ * that failed may have taken that away all the same.
+ */
+static int
+note_change(struct host_change *c, bool failed, const char *had,
+    const char *now)
+{
+	bool same = had != NULL && now != NULL && strcmp(had, now) == 0;
+
+	if (had != NULL && (failed || !same) &&
+	    text_list_add(&c->replaced, had) != 0)
+		return -1;
+	return now == NULL || same ? 0 : text_list_add(&c->added, now);
+}
+
 static int
 add_one(struct workshop *w, struct entry *e, enum thing kind,
-    const char *text, struct text_list *added, struct error *err)
+    const char *text, struct host_change *c, struct error *err)
 {
-	char *name = thing_name(kind, text), **none = NULL;
-	bool had;
-	int rc;
+	char *name = thing_name(kind, text), *had = NULL, **none = NULL;
+	const char *own = name == NULL ? NULL : own_name(e, name);
+	int rc = -1;
 
-	if (name == NULL)
-		return error_sys(err, ENOMEM, "%s", text);
-	had = entry_made(e, name);
-	rc = host_make(w, e, kind, text, name, &none, err);
-	if (!had && entry_made(e, name) && text_list_add(added, name) != 0)
+	if (name == NULL || (own != NULL && (had = strdup(own)) == NULL))
+		error_sys(err, ENOMEM, "%s", text);
+	else if ((rc = host_make(w, e, kind, name, &none, err)) != 0)
+		error_wrap(err, "%s", text);
+	if (name != NULL &&
+	    note_change(c, rc != 0, had, own_name(e, name)) != 0)
 		rc = error_sys(err, ENOMEM, "%s", text);
+	free(had);
 	free(name);
-	return rc == 0 ? 0 : error_wrap(err, "%s", text);
+	return rc;
 }
 
 int
 host_add_aliases(struct workshop *w, struct entry *e, const struct spec *s,
-    struct text_list *added, struct error *err)
+    struct host_change *c, struct error *err)
 {
 	struct error ignored;
 	int rc = 0;
@@ -158,41 +229,59 @@ host_add_aliases(struct workshop *w, struct entry *e, const struct spec *s,
 
 		rc = things_wanted(w->observer, s, alias_kinds[k], &l, err);
 		for (size_t i = 0; i < l.count && rc == 0; i++)
-			rc = add_one(w, e, alias_kinds[k], l.text[i], added,
-			    err);
+			rc = add_one(w, e, alias_kinds[k], l.text[i], c, err);
 		text_list_free(&l);
 	}
 	if (rc != 0) {
 		error_clear(&ignored);
-		(void)host_drop_aliases(w, e, added, &ignored);
+		host_take_back(w, e, c, &ignored);
 	}
 	return rc;
 }
 
 static int
-drop_one(struct workshop *w, struct entry *e, const char *name,
-    struct error *err)
+make_one(struct workshop *w, struct entry *e, enum thing kind,
+    const char *name, struct error *err)
 {
 	char **none = NULL;
 
-	for (size_t k = 0; k < ALIAS_KINDS; k++)
-		if (thing_text(alias_kinds[k], name) != NULL)
-			return host_unmake(w, e, alias_kinds[k], name, &none,
-			    err) != 0 ? -1 :
-			    inventory_unmade(w->inventory, e, name, err);
-	return 0;
+	return host_make(w, e, kind, name, &none, err);
 }
 
-int
-host_drop_aliases(struct workshop *w, struct entry *e,
-    const struct text_list *names, struct error *err)
+typedef int alias_deed(struct workshop *w, struct entry *e, enum thing kind,
+    const char *name, struct error *err);
+
+/* From the last to the first; goes on after a failure. */
+static int
+each_alias(struct workshop *w, struct entry *e, const struct text_list *names,
+    alias_deed *deed, struct error *err)
 {
 	int rc = 0;
 
 	for (size_t i = names->count; i-- > 0;)
-		if (drop_one(w, e, names->text[i], err) != 0)
-			rc = -1;
+		for (size_t k = 0; k < ALIAS_KINDS; k++)
+			if (thing_text(alias_kinds[k], names->text[i]) !=
+			    NULL && deed(w, e, alias_kinds[k], names->text[i],
+			    err) != 0)
+				rc = -1;
 	return rc;
+}
+
+int
+host_take_back(struct workshop *w, struct entry *e,
+    const struct host_change *c, struct error *err)
+{
+	int dropped = each_alias(w, e, &c->added, drop_one, err);
+	int made = each_alias(w, e, &c->replaced, make_one, err);
+
+	return dropped != 0 || made != 0 ? -1 : 0;
+}
+
+void
+host_change_free(struct host_change *c)
+{
+	text_list_free(&c->added);
+	text_list_free(&c->replaced);
 }
 
 /* Whether one of the texts has the address of an alias, wherever it is. */
@@ -218,7 +307,7 @@ is_wanted(const struct spec *s, const struct text_list *wanted,
 	const char *text = thing_text(kind, name);
 
 	for (size_t i = 0; text != NULL && i < wanted->count; i++)
-		if (strcmp(wanted->text[i], text) == 0)
+		if (alias_same(wanted->text[i], text))
 			return true;
 	return text == NULL || (!has_address(wanted, text) &&
 	    has_address(spec_list(s, kind == THING_ALIAS4 ? "ip4.addr" :
@@ -242,7 +331,7 @@ host_keep_aliases(struct workshop *w, struct entry *e, const struct spec *s,
 			    text_list_add(&gone, e->made.text[i]) != 0)
 				rc = error_sys(err, ENOMEM, "aliases");
 		if (rc == 0)
-			rc = host_drop_aliases(w, e, &gone, err);
+			rc = each_alias(w, e, &gone, drop_one, err);
 		text_list_free(&wanted);
 		text_list_free(&gone);
 	}

@@ -13,10 +13,12 @@
 /*
  * Makes a thing, which is journalled before; `name` is its thing_name.  What the
  * host has already, and what somebody else makes at that moment, is left to
- * it.  Returns 0, 1 when a program has to be run (as thing_make), -1 with err.
+ * it.  An address that the entry has with another prefix, or other words, is made
+ * anew; one that others have, too, is journalled as it is there.  Returns 0, 1
+ * when a program has to be run (as thing_make), -1 with err.
  */
 int host_make(struct workshop *w, struct entry *e, enum thing kind,
-    const char *text, const char *name, char ***argv, struct error *err);
+    const char *name, char ***argv, struct error *err);
 
 /*
  * Unmakes a thing of the entry, unless another jail has it, too: an address
@@ -36,15 +38,23 @@ int host_limit(struct workshop *w, struct entry *e, const struct spec *s,
 int host_unlimit(struct workshop *w, struct entry *e, const struct spec *s,
     struct error *err);
 
+/* What was done to the aliases of a running jail, by name. */
+struct host_change {
+	struct text_list added;
+	struct text_list replaced; /* by one of `added`, or the host's own */
+};
+
+void host_change_free(struct host_change *c);
+
 /*
  * The aliases of a running jail: makes those that the spec asks for in
- * addition, whose names are appended to `added`; on failure those are unmade.
+ * addition, and notes that in *c; on failure all is taken back.
  */
 int host_add_aliases(struct workshop *w, struct entry *e,
-    const struct spec *s, struct text_list *added, struct error *err);
-/* Unmakes those in the list; goes on after a failure.  0, -1 with err. */
-int host_drop_aliases(struct workshop *w, struct entry *e,
-    const struct text_list *names, struct error *err);
+    const struct spec *s, struct host_change *c, struct error *err);
+/* Takes that back; goes on after a failure.  0, -1 with err. */
+int host_take_back(struct workshop *w, struct entry *e,
+    const struct host_change *c, struct error *err);
 /* Unmakes those that the spec does not ask for. */
 int host_keep_aliases(struct workshop *w, struct entry *e,
     const struct spec *s, struct error *err);

@@ -443,7 +443,7 @@ entry_made(const struct entry *e, const char *what)
 	return false;
 }
 
-bool
+const char *
 inventory_shared(const struct inventory *inv, const struct entry *e,
     const char *what)
 {
@@ -452,9 +452,9 @@ inventory_shared(const struct inventory *inv, const struct entry *e,
 
 		for (size_t j = 0; other != e && j < other->made.count; j++)
 			if (thing_same(other->made.text[j], what))
-				return true;
+				return other->made.text[j];
 	}
-	return false;
+	return NULL;
 }
 
 /* Journals a jail with a new mark, and takes it in. */

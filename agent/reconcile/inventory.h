@@ -95,9 +95,9 @@ int inventory_making(struct inventory *inv, struct entry *e, const char *what,
 int inventory_unmade(struct inventory *inv, struct entry *e, const char *what,
     struct error *err);
 bool entry_made(const struct entry *e, const char *what);
-/* Whether another jail has the same thing (thing_same). */
-bool inventory_shared(const struct inventory *inv, const struct entry *e,
-    const char *what);
+/* The name by which another jail has the same thing (thing_same), or NULL. */
+const char *inventory_shared(const struct inventory *inv,
+    const struct entry *e, const char *what);
 
 /* Journals that a jail is about to be made of `s`; gives it a new mark. */
 int inventory_creating(struct inventory *inv, const char *set,

@@ -34,7 +34,7 @@ make_one(struct operation *op, enum thing kind, const char *text)
 
 	error_clear(&err);
 	rc = name == NULL ? error_sys(&err, ENOMEM, "%s", text) :
-	    host_make(op->shop, entry_of(op), kind, text, name, &argv, &err);
+	    host_make(op->shop, entry_of(op), kind, name, &argv, &err);
 	if (rc > 0)
 		wait = step_run(op, name, (const char *const *)argv, made);
 	else if (rc < 0)

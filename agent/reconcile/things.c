@@ -42,13 +42,18 @@ thing_text(enum thing kind, const char *name)
 }
 
 bool
-thing_same(const char *a, const char *b)
+alias_same(const char *a, const char *b)
 {
 	size_t len = strcspn(a, "/");
 
-	if (strncmp(a, "alias", 5) != 0)
-		return strcmp(a, b) == 0;
 	return strncmp(a, b, len) == 0 && b[len] == '/';
+}
+
+bool
+thing_same(const char *a, const char *b)
+{
+	return strncmp(a, "alias", 5) == 0 ? alias_same(a, b) :
+	    strcmp(a, b) == 0;
 }
 
 /* ------------------------------------------------------------- aliases */

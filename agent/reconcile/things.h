@@ -29,6 +29,8 @@ const char *thing_text(enum thing kind, const char *name);
  * interface, with whatever prefix and words.
  */
 bool thing_same(const char *a, const char *b);
+/* The same for the texts of two aliases. */
+bool alias_same(const char *a, const char *b);
 
 /* Whether it is there now: 1, 0; -1 with err. */
 int thing_there(enum thing kind, const char *text, struct error *err);

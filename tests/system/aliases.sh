@@ -46,6 +46,41 @@ for last in one two; do
 	check "with its address" unchanged_addresses
 done
 
+# Two prefixes of one address.
+put_spec one 'ip4.addr: [v0|10.7.0.5/24]' 'ip6.addr: ["v0|fd07::5/64"]'
+put_spec two 'ip4.addr: [v0|10.7.0.5/32]' 'ip6.addr: ["v0|fd07::5/128"]'
+for first in one two; do
+	check "two jails with other prefixes" apply
+	mv "$specs/$first.yaml" "$work/$first.yaml"
+	check "$first goes" apply
+	check "the other one keeps the address" has_address '10.7.0.5/.*'
+	mkdir "$work/away"
+	mv "$specs"/*.yaml "$work/away"
+	check "so does the other one" apply
+	check "with the address" unchanged_addresses
+	mv "$work/away"/*.yaml "$work/$first.yaml" "$specs"
+	rmdir "$work/away"
+done
+rm "$specs"/*.yaml
+
+# Another prefix for the address of a jail that runs.
+changes() { # IPV4 IPV6
+	put_spec one "ip4.addr: [v0|10.7.0.5/$1]" \
+	    "ip6.addr: [\"v0|fd07::5/$2\"]"
+	check "prefixes $1 and $2" apply
+	check "IPv4" has_address "10.7.0.5/$1"
+	check "IPv6" has_address "fd07::5/$2"
+	check "there is nothing more to do" expect_status 0 ja plan "$specs"
+}
+changes 24 64
+one=$(identity one)
+changes 32 128
+changes 24 128
+check "the jail runs on" same "$one" "$(identity one)"
+rm "$specs/one.yaml"
+check "it goes" apply
+check "with its addresses" unchanged_addresses
+
 # On an interface that is down, which is left so.
 cp "$BUILD/tests/helper/inside/socket" "$work/roots/one/socket"
 binds() { # PROTOCOL ADDRESS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Addresses on interfaces as files of fault_host.h, which includes this, in the
- * place of kernel/iface.h.
+ * place of kernel/iface.h.  A file's size is the prefix.
  */
 #ifndef JA_TEST_FAULT_IFACE_H
 #define JA_TEST_FAULT_IFACE_H
@@ -13,6 +13,17 @@ alias_text(const struct iface_alias *a, char *buf, size_t size)
 
 	inet_ntop(a->family, a->address, address, sizeof address);
 	snprintf(buf, size, "%s|%s", a->interface, address);
+}
+
+/* The prefix of an address of an interface; -1: it is not there. */
+static inline int
+alias_prefix(const char *text)
+{
+	char path[4 * PATHS_MAX];
+	struct stat st;
+
+	host_file("alias", text, path, sizeof path);
+	return stat(path, &st) == 0 ? (int)st.st_size : -1;
 }
 
 int
@@ -28,7 +39,7 @@ iface_has(const struct iface_alias *a, struct error *err)
 int
 iface_add(const struct iface_alias *a, struct error *err)
 {
-	char text[128], label[160];
+	char text[128], label[160], path[4 * PATHS_MAX];
 
 	alias_text(a, text, sizeof text);
 	snprintf(label, sizeof label, "+alias %s", text);
@@ -37,6 +48,8 @@ iface_add(const struct iface_alias *a, struct error *err)
 	if (host_there("alias", text))
 		return error_sys(err, EEXIST, "%s", text);
 	host_put("alias", text, true);
+	host_file("alias", text, path, sizeof path);
+	assert_int_equal(truncate(path, a->prefix), 0);
 	host_point(NULL);
 	return 0;
 }
@@ -50,7 +63,8 @@ iface_remove(const struct iface_alias *a, struct error *err)
 	snprintf(label, sizeof label, "-alias %s", text);
 	if (host_point(label))
 		return error_set(err, EIO, "%s: broken", text);
-	if (host_there("alias", text))
+	/* As Linux does, which knows an address by its prefix. */
+	if (alias_prefix(text) == a->prefix)
 		host_put("alias", text, false);
 	host_point(NULL);
 	return 0;

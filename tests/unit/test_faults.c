@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "fault_host.h"
+#include "fault_stage.h"
 #include "agent/reconcile/steps.h"
 
 #define POINTS_MAX 400
@@ -135,38 +135,6 @@ all_covered(struct coverage *c, const struct step *steps, size_t count,
 		free(c->label[i]);
 }
 
-static void
-stage_make(struct world *w)
-{
-	world_make(w, JAIL_GEN_15);
-	host_reset(-1, -1);
-	host_behind(w);
-	assert_int_equal(mkdir(world_path(w, "root/mnt"), 0700), 0);
-	/* Something of the host's own beside it. */
-	host_put("alias", "em0|198.51.100.7", true);
-	host_put("mount", "/elsewhere nullfs", true);
-}
-
-/* A program that starts anew on what is there. */
-static void
-stage_again(struct world *w)
-{
-	world_restart(w);
-	host_reset(-1, -1);
-	host_behind(w);
-}
-
-static void
-same_host(const char *want, const char *when)
-{
-	char *got = host_listing();
-
-	if (strcmp(got, want) != 0)
-		fail_msg("%s (%s failed): wanted\n%sgot\n%s", when,
-		    host.failed != NULL ? host.failed : "nothing", want, got);
-	free(got);
-}
-
 /*
  * Whether what failed is this, or the line of the journal that
  * speaks of it.
@@ -202,14 +170,6 @@ in_reverse(void)
 			    host.failed != NULL ? host.failed : "nothing", l);
 	}
 	assert_int_equal(depth, 0);
-}
-
-static void
-gone(struct world *w, const char *before)
-{
-	assert_int_equal(kernel_jid(w, "web"), 0);
-	assert_int_equal(w->inventory.count, 0);
-	same_host(before, "in the end");
 }
 
 /* How often a word was logged. */
@@ -362,35 +322,6 @@ each_step_of_a_stop_fails(void **state)
 	all_covered(&c, stop_steps, stop_count, false);
 }
 
-/*
- * A life in a process of its own, killed at a point.  Whether it was.  Each has
- * the time of a test: there are hundreds, and machines that are busy.
- */
-static bool
-killed_at(struct world *w, int n)
-{
-	int status;
-	pid_t pid;
-
-	alarm(100);
-	world_close(w);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		world_open(w);
-		host_reset(-1, n);
-		host_behind(w);
-		world_apply(w, everything);
-		world_apply(w, "");
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	world_open(w);
-	host_reset(-1, -1);
-	host_behind(w);
-	return WIFSIGNALED(status);
-}
-
 static void
 killed_between_any_two_steps(void **state)
 {
@@ -407,7 +338,7 @@ killed_between_any_two_steps(void **state)
 	world_apply(&w, "");
 	gone(&w, before);
 	for (n = getpid() % stride; more; n += stride) {
-		more = killed_at(&w, n);
+		more = killed_at(&w, n, everything, "");
 		world_apply(&w, everything);
 		if (kernel_jid(&w, "web") == 0)
 			fail_msg("killed at %d: %s %s", n, w.deeds, w.error);
@@ -452,7 +383,7 @@ what_was_there_stays(void **state)
 		host_reset(-1, -1);
 		world_apply(&w, "");
 		gone(&w, before);
-		killed_at(&w, n);
+		killed_at(&w, n, everything, "");
 		world_apply(&w, "");
 		gone(&w, before);
 	}
@@ -494,90 +425,6 @@ what_others_make_meanwhile_is_theirs(void **state)
 	world_remove(&w);
 }
 
-/* Two jails may have the same address if it is the only one of both. */
-static void
-a_shared_address_goes_with_the_last(void **state)
-{
-	static const char db[] = "name: db\npath: @\npersist: true\n"
-	    "ip4.addr: [em0|192.0.2.1]\n";
-	static const char web[] = "name: web\npath: @\npersist: true\n"
-	    "interface: em0\nip4.addr: [192.0.2.1/24]\n";
-	char both[1024];
-	struct world w;
-	char *before;
-
-	(void)state;
-	snprintf(both, sizeof both, "%s---\n%s", db, web);
-	stage_make(&w);
-	before = host_listing();
-	for (int last = 0; last < 2; last++) {
-		world_apply(&w, both);
-		if (kernel_jid(&w, "db") == 0 || kernel_jid(&w, "web") == 0)
-			fail_msg("%s %s", w.deeds, w.error);
-		stage_again(&w);
-		world_apply(&w, last == 0 ? db : web);
-		assert_true(host_there("alias", "em0|192.0.2.1"));
-		/* The one that stays can be made anew meanwhile. */
-		stage_again(&w);
-		world_apply(&w, both);
-		world_apply(&w, last == 0 ? web : db);
-		assert_true(host_there("alias", "em0|192.0.2.1"));
-		stage_again(&w);
-		world_apply(&w, "");
-		gone(&w, before);
-	}
-	free(before);
-	world_remove(&w);
-}
-
-/* Aliases come and go while the jail runs. */
-static void
-aliases_change_live(void **state)
-{
-	static const char head[] = "name: web\npath: @\npersist: true\n";
-	struct world w;
-	char *before, text[512];
-	int jid;
-
-	(void)state;
-	stage_make(&w);
-	before = host_listing();
-	snprintf(text, sizeof text, "%sinterface: em0\n"
-	    "ip4.addr: [192.0.2.1, 192.0.2.2]\n", head);
-	world_apply(&w, text);
-	jid = kernel_jid(&w, "web");
-	snprintf(text, sizeof text, "%sinterface: em0\n"
-	    "ip4.addr: [192.0.2.1, 192.0.2.3]\n", head);
-	/* When the kernel refuses it, all is as it was. */
-	host_reset(4, -1);
-	world_apply(&w, text);
-	assert_string_equal(w.deeds, "!modify web;");
-	assert_string_equal(host.failed, "update");
-	assert_false(host_there("alias", "em0|192.0.2.3"));
-	assert_true(host_there("alias", "em0|192.0.2.2"));
-	host_reset(-1, -1);
-	world_apply(&w, text);
-	assert_string_equal(w.deeds, "modify web;");
-	assert_true(host_there("alias", "em0|192.0.2.3"));
-	assert_false(host_there("alias", "em0|192.0.2.2"));
-	/* Another interface alone. */
-	snprintf(text, sizeof text, "%sinterface: em1\n"
-	    "ip4.addr: [192.0.2.1, em0|192.0.2.3]\n", head);
-	world_apply(&w, text);
-	assert_string_equal(w.deeds, "modify web;");
-	assert_true(host_there("alias", "em1|192.0.2.1"));
-	assert_false(host_there("alias", "em0|192.0.2.1"));
-	assert_true(host_there("alias", "em0|192.0.2.3"));
-	world_apply(&w, text);
-	assert_string_equal(w.deeds, "");
-	assert_int_equal(kernel_jid(&w, "web"), jid);
-	stage_again(&w);
-	world_apply(&w, "");
-	gone(&w, before);
-	free(before);
-	world_remove(&w);
-}
-
 int
 main(void)
 {
@@ -587,8 +434,6 @@ main(void)
 		cmocka_unit_test(killed_between_any_two_steps),
 		cmocka_unit_test(what_was_there_stays),
 		cmocka_unit_test(what_others_make_meanwhile_is_theirs),
-		cmocka_unit_test(a_shared_address_goes_with_the_last),
-		cmocka_unit_test(aliases_change_live),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,6 +164,7 @@ give(struct asked *a, struct managed *m, enum standing_kind kind)
 		.kind = kind,
 		.reason = (char *)(uintptr_t)(reason != NULL ? reason : ""),
 		.until = json_integer_value(json_object_get(a->q, "until")),
+		.no_hooks = json_is_true(json_object_get(a->q, "no_hooks")),
 	};
 	struct error err;
 
@@ -240,10 +241,7 @@ not_paused(struct asked *a, const struct managed *m)
 static int
 stop_jail(struct asked *a, struct managed *m)
 {
-	if (give(a, m, STANDING_STOP) != 0)
-		return -1;
-	m->by_force = json_is_true(json_object_get(a->q, "no_hooks"));
-	return 0;
+	return give(a, m, STANDING_STOP);
 }
 
 static int
@@ -259,7 +257,6 @@ restart_jail(struct asked *a, struct managed *m)
 		m->keeps_all = false;
 	}
 	m->by_hand = true;
-	m->by_force = false;
 	m->fresh = true;
 	if (has_order(a, m, STANDING_STOP))
 		return take_back(a, m);

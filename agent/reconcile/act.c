@@ -97,8 +97,6 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	m->op = NULL;
 	m->machine = MACHINE_IDLE;
 	r->working--;
-	if (o->ok && !o->up)
-		m->by_force = false;
 	if (o->ok && a.kind != ACTION_REMOVE)
 		m->restarts += a.kind == ACTION_RESTART ||
 		    (a.kind == ACTION_CREATE && a.cleanup);
@@ -412,11 +410,18 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	spec_free(made);
 }
 
+/* Where a stop begins, as a user may have ordered. */
+static size_t
+stop_begin(const struct reconciler *r, const struct managed *m)
+{
+	return standing_forces(reconciler_standing(r, m)) ? stop_by_force : 0;
+}
+
 static void
 act_remove(struct reconciler *r, struct managed *m, struct action *a)
 {
 	struct operation_plan p = { .forget = !a->stays, .jid = a->jid,
-		.stop_from = m->by_force ? stop_by_force : 0 };
+		.stop_from = stop_begin(r, m) };
 	char why[ERROR_TEXT_MAX];
 	enum jail_state state;
 	struct spec *made;
@@ -440,7 +445,8 @@ act_remove(struct reconciler *r, struct managed *m, struct action *a)
 void
 act_stop(struct reconciler *r, struct managed *m, const char *reason)
 {
-	struct operation_plan p = { .jid = m->jid };
+	struct operation_plan p = { .jid = m->jid,
+		.stop_from = stop_begin(r, m) };
 	struct action a = { .name = strdup(m->name), .kind = ACTION_RESTART,
 		.reason = strdup(reason), .jid = m->jid };
 	struct spec *made;
@@ -482,7 +488,6 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 			waves_ready(r, m);
 	} else if (wanted) {
 		m->jid = 0;
-		m->by_force = false;
 		managed_state(r, m, STATE_STOPPED, "%s", a->reason);
 	} else if (e == NULL) {
 		action_free(a);

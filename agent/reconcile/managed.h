@@ -80,7 +80,6 @@ struct managed {
 	char *hold;	   /* why it is kept in spite of its absence */
 	bool said;	   /* some scan said it */
 	bool by_hand;	   /* a user asked for a restart */
-	bool by_force;	   /* a user asked for a stop without hooks */
 	bool follows;	   /* went down for another one's restart: comes back */
 	bool stop_failed;  /* it could not be taken down when it was tried last */
 	bool waits_down;   /* until its dependants are down */

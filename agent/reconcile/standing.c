@@ -76,9 +76,11 @@ take_object(struct standing *s, json_t *value)
 	struct standing_order o = { 0 };
 	const char *name, *kind, *reason;
 	json_int_t until;
+	int no_hooks = 0;
 
-	if (json_unpack(value, "{s:s, s:s, s:s, s:I !}", "jail", &name,
-	    "order", &kind, "reason", &reason, "until", &until) != 0)
+	if (json_unpack(value, "{s:s, s:s, s:s, s:I, s?b !}", "jail", &name,
+	    "order", &kind, "reason", &reason, "until", &until, "no_hooks",
+	    &no_hooks) != 0)
 		return -1;
 	for (o.kind = STANDING_PAUSE; strcmp(kind_word[o.kind], kind) != 0;
 	    o.kind++)
@@ -87,6 +89,7 @@ take_object(struct standing *s, json_t *value)
 	o.name = (char *)(uintptr_t)name;
 	o.reason = (char *)(uintptr_t)reason;
 	o.until = until;
+	o.no_hooks = no_hooks != 0;
 	return put(s, &o);
 }
 
@@ -166,12 +169,14 @@ standing_close(struct standing *s)
 	s->count = 0;
 }
 
+/* What is not always there is unknown to earlier versions. */
 static json_t *
 order_object(const struct standing_order *o)
 {
-	return json_pack("{s:s, s:s, s:s, s:I}", "jail", o->name, "order",
-	    kind_word[o->kind], "reason", o->reason, "until",
-	    (json_int_t)o->until);
+	return json_pack("{s:s, s:s, s:s, s:I, s:o*}", "jail", o->name,
+	    "order", kind_word[o->kind], "reason", o->reason, "until",
+	    (json_int_t)o->until, "no_hooks",
+	    o->no_hooks ? json_true() : NULL);
 }
 
 static int
@@ -249,6 +254,12 @@ standing_find(const struct standing *s, const char *name, int64_t now)
 	size_t at = sorted_position(s, s->count, name_of, name, &found);
 
 	return found && !ended(&s->order[at], now) ? &s->order[at] : NULL;
+}
+
+bool
+standing_forces(const struct standing_order *o)
+{
+	return o != NULL && o->kind == STANDING_STOP && o->no_hooks;
 }
 
 int

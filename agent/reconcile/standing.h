@@ -25,6 +25,7 @@ struct standing_order {
 	enum standing_kind kind;
 	char *reason;  /* the user's; may be "" */
 	int64_t until; /* seconds since the epoch; 0: until it is taken back */
+	bool no_hooks; /* of a stop: kill at once */
 };
 
 struct standing {
@@ -46,6 +47,9 @@ void standing_close(struct standing *s);
 /* The order about a jail at that time, NULL: none. */
 const struct standing_order *standing_find(const struct standing *s, const char *name,
     int64_t now);
+
+/* Whether it says to stop the jail without hooks; NULL does not. */
+bool standing_forces(const struct standing_order *o);
 
 /* Gives an order in the place of the one that is there; on disk first. */
 int standing_give(struct standing *s, const struct standing_order *o,

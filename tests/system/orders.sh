@@ -65,6 +65,7 @@ check "is for all, too" settled
 check "for a time" ja pause --for 2s other
 check "the end is shown" has other .reason "(until 20"
 in_file() { grep -q '"other"' "$state/orders.json"; }
+not_there() { [ ! -e "$1" ]; }
 check "it is written down" in_file
 check "a jail cannot be paused for nothing" expect_status 64 \
     ja pause --for 0 other
@@ -124,6 +125,21 @@ check "and runs none" same "" "$(hooks)"
 check "and once more, when it is down" ja stop --no-hooks db
 check "restart again" ja restart db
 check "all are up" settled
+
+# An agent that is killed meanwhile does not forget how.
+put_spec db "path: $work/roots/all" "$stopping" \
+    "exec.prestop: [\"echo no >> $work/vetoes; false\"]"
+put_spec web "path: $work/roots/all" "depend: [db]" "exec.stop: [/bin/sleep 1]"
+check "a jail with a veto, and one that takes its time" settled
+check "without hooks, behind that" ja stop --no-hooks db
+check "the agent is killed" stop agent KILL
+check "there is another one" agent_start --max-remove 9
+check "it ends the jail" soon no_jail db
+check "without hooks, as it was told" not_there "$work/vetoes"
+put_spec db "path: $work/roots/all" "$stopping"
+check "restart after that" ja restart db
+check "both are up" settled
+rm -f "$work/roots/all/tmp/hooks"
 mv "$specs/db.yaml" "$work/db.yaml"
 check "when its spec goes" soon no_jail db
 check "its hooks run" same stopped "$(hooks)"

@@ -374,6 +374,52 @@ survivor_is_killed(void **state)
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), pid);
 }
 
+/* ------------------------------------------------- a stop without hooks */
+
+/* A user's order about web, and that it is looked at for that. */
+static void
+order_stop(struct stage *s, struct standing *orders, bool no_hooks)
+{
+	struct standing_order o = { .name = (char *)(uintptr_t)"web",
+		.kind = STANDING_STOP, .reason = (char *)(uintptr_t)"",
+		.no_hooks = no_hooks };
+	struct managed *m = reconciler_jail(&s->w.reconciler, "web", false);
+
+	assert_int_equal(standing_give(orders, &o, NULL), 0);
+	m->fresh = true;
+	reconciler_look(&s->w.reconciler, m);
+}
+
+static void
+open_orders(struct stage *s, struct standing *orders)
+{
+	snprintf(s->w.paths.orders, sizeof s->w.paths.orders, "%s",
+	    world_path(&s->w, "state/orders.json"));
+	assert_int_equal(standing_open(orders, &s->w.paths, NULL), 0);
+	s->w.standing = orders;
+}
+
+/* An agent that comes after the one that was told so does not run them. */
+static void
+order_without_hooks_is_kept(void **state)
+{
+	static const char veto[] = "exec.prestop: \"exit 1;\"\n";
+	struct stage *s = *state;
+	struct standing orders;
+
+	open_orders(s, &orders);
+	apply(s, veto);
+	log_of(s);
+	order_stop(s, &orders, true);
+	standing_close(&orders);
+	open_orders(s, &orders);
+	apply(s, veto);
+	assert_string_equal(s->w.error, "");
+	assert_int_equal(kernel_jid(&s->w, "web"), 0);
+	assert_string_equal(log_of(s), "poststop release");
+	standing_close(&orders);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -393,6 +439,7 @@ main(void)
 		TEST(background_is_not_waited_for),
 		TEST(survivor_is_killed),
 		TEST(let_go_in_the_middle),
+		TEST(order_without_hooks_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,7 @@ give(struct world *w, const char *name, enum standing_kind kind,
     const char *reason, int64_t until)
 {
 	struct standing_order o = { (char *)(uintptr_t)name, kind,
-		(char *)(uintptr_t)reason, until };
+		(char *)(uintptr_t)reason, until, false };
 	struct error err;
 
 	assert_int_equal(standing_give(&w->s, &o, &err), 0);
@@ -119,6 +119,26 @@ ended_by_time(void **state)
 	    sizeof text), "paused by hand");
 }
 
+/* What makes an order to kill stays with it. */
+static void
+forced(void **state)
+{
+	struct world *w = *state;
+	struct standing_order o = { (char *)(uintptr_t)"web", STANDING_STOP,
+		(char *)(uintptr_t)"", 0, true };
+	struct error err;
+
+	assert_false(standing_forces(NULL));
+	give(w, "db", STANDING_STOP, "", 0);
+	assert_int_equal(standing_give(&w->s, &o, &err), 0);
+	again(w);
+	assert_true(standing_forces(standing_find(&w->s, "web", 0)));
+	assert_false(standing_forces(standing_find(&w->s, "db", 0)));
+	give(w, "web", STANDING_STOP, "", 0);
+	again(w);
+	assert_false(standing_forces(standing_find(&w->s, "web", 0)));
+}
+
 /* What is over is not written down any more. */
 static void
 tidied(void **state)
@@ -152,6 +172,9 @@ damaged_files(void **state)
 		"\"a\",\"order\":\"dance\",\"reason\":\"\",\"until\":0}]}",
 		"{\"format\":\"jailagent-orders/1\",\"orders\":[{\"jail\":"
 		"\"a\",\"order\":\"stop\",\"reason\":\"\",\"until\":\"0\"}]}",
+		"{\"format\":\"jailagent-orders/1\",\"orders\":[{\"jail\":"
+		"\"a\",\"order\":\"stop\",\"reason\":\"\",\"until\":0,"
+		"\"no_hooks\":\"yes\"}]}",
 	};
 	struct world *w = *state;
 	struct error err;
@@ -176,7 +199,7 @@ unwritable(void **state)
 {
 	struct world *w = *state;
 	struct standing_order o = { (char *)(uintptr_t)"a", STANDING_PAUSE,
-		(char *)(uintptr_t)"", 0 };
+		(char *)(uintptr_t)"", 0, false };
 	char file[sizeof w->paths.orders];
 	struct error err;
 	FILE *f;
@@ -202,6 +225,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(kept_on_disk),
 		TEST(ended_by_time),
+		TEST(forced),
 		TEST(tidied),
 		TEST(damaged_files),
 		TEST(unwritable),

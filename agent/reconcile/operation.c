@@ -17,6 +17,8 @@ op_note(struct operation *op, bool fatal, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (op_cut_off(op))
+		return;
 	if (op->failed || (!fatal && op->outcome.error[0] != '\0'))
 		return;
 	op->failed = fatal;
@@ -31,6 +33,13 @@ op_wake_in(struct operation *op, int64_t ms)
 	struct timeval tv = { ms / 1000, (ms % 1000) * 1000 };
 
 	evtimer_add(op->timer, &tv);
+}
+
+bool
+op_cut_off(const struct operation *op)
+{
+	return op->forced && op->phase == STOPPING &&
+	    op->step < stop_by_force;
 }
 
 const struct spec *
@@ -269,6 +278,10 @@ void
 op_advance(struct operation *op)
 {
 	while (op->phase != ENDED) {
+		if (op_cut_off(op)) {
+			op->step = stop_by_force;
+			op->command = 0;
+		}
 		if (op->failed && op->phase != UNDOING)
 			turn_back(op);
 		else if (at_end(op))
@@ -349,4 +362,19 @@ operation_cancel(struct operation *op, const struct spec *wanted)
 	give_up(op);
 	if (op->waiting == HOOK)
 		kill(-op->pid, SIGKILL);
+}
+
+void
+operation_force(struct operation *op)
+{
+	/* Programs that make and unmake things end by themselves. */
+	bool hook = op->waiting == HOOK && op_param(op) != NULL;
+
+	if (op->failed && op->phase != UNDOING)
+		return;
+	op->forced = true;
+	if (hook && (op_cut_off(op) || op_goes_on(op)))
+		kill(-op->pid, SIGKILL);
+	else if (op->waiting == TERM)
+		op_wake_in(op, 0);
 }

@@ -73,6 +73,13 @@ void operation_free(struct operation *op);
  */
 void operation_cancel(struct operation *op, const struct spec *wanted);
 
+/*
+ * No hook is to be waited for any more: a stop goes on with jail_remove(2) at
+ * once, without a word of what that cuts off.  A command that comes behind that,
+ * or undoes a start, is killed, and the next one has its turn.
+ */
+void operation_force(struct operation *op);
+
 /* What it is doing: "exec.start", "SIGTERM" ...; for status. */
 const char *operation_step(const struct operation *op);
 

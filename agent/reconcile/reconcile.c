@@ -272,7 +272,7 @@ remember(struct reconciler *r, struct managed *m)
 	m->again = true;
 }
 
-/* A start that is not wanted so any more may take for ever. */
+/* A start that is not wanted so any more may take for ever, as hooks may. */
 static void
 change_mind(struct reconciler *r, struct managed *m)
 {
@@ -282,6 +282,8 @@ change_mind(struct reconciler *r, struct managed *m)
 
 	m->again = true;
 	operation_cancel(m->op, down ? NULL : m->desired);
+	if (standing_forces(order))
+		operation_force(m->op);
 }
 
 void

@@ -28,6 +28,7 @@ struct operation {
 	bool whole;	/* it was up, in good order, when its stop began */
 	bool failed;	/* it must not go on: what is asked for is not reached */
 	bool cancelled; /* the start that is still to come is not wanted */
+	bool forced;	/* the stop kills without asking */
 	int jid;
 	char token[TOKEN_SIZE];
 
@@ -61,6 +62,9 @@ void op_note(struct operation *op, bool fatal, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 void op_wake_in(struct operation *op, int64_t ms);
+
+/* Whether the present step is one that a forced stop leaves out. */
+bool op_cut_off(const struct operation *op);
 
 /* The spec that the present phase is about. */
 const struct spec *op_spec(const struct operation *op);

@@ -230,7 +230,8 @@ step_waited(struct operation *op)
 {
 	struct jail_kernel *k = op->shop->observer->kernel;
 
-	if (op->waiting == TERM && k->backend->signal(k, op->jid, 0) <= 0)
+	if (op->waiting == TERM && (op_cut_off(op) ||
+	    k->backend->signal(k, op->jid, 0) <= 0))
 		return true;
 	if (op->waiting == GONE &&
 	    realise_present(op->shop->observer, op->jid) != 1)

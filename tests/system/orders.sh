@@ -139,6 +139,17 @@ check "without hooks, as it was told" not_there "$work/vetoes"
 put_spec db "path: $work/roots/all" "$stopping"
 check "restart after that" ja restart db
 check "both are up" settled
+
+# What hangs is ended by it, too.
+put_spec db "path: $work/roots/all" "exec.stop: [/bin/sleep 1000]"
+check "a jail that cannot be stopped" settled
+check "stop, which hangs" ja stop db
+check "it does" soon has db .reason "exec.stop"
+check "without hooks" ja stop --no-hooks db
+check "it goes at once" wait_until 2 no_jail db
+put_spec db "path: $work/roots/all" "$stopping"
+check "restart after that, too" ja restart db
+check "both are up again" settled
 rm -f "$work/roots/all/tmp/hooks"
 mv "$specs/db.yaml" "$work/db.yaml"
 check "when its spec goes" soon no_jail db

@@ -399,6 +399,27 @@ open_orders(struct stage *s, struct standing *orders)
 	s->w.standing = orders;
 }
 
+/* Processes that stay, whatever they are sent. */
+static int
+deaf(struct jail_kernel *k, int jid, int sig)
+{
+	(void)k;
+	(void)jid;
+	(void)sig;
+	return 1;
+}
+
+/* Runs the loop for some ms. */
+static void
+world_turns(struct stage *s, int ms)
+{
+	for (; ms > 0; ms--) {
+		assert_int_not_equal(event_base_loop(s->w.base,
+		    EVLOOP_NONBLOCK), -1);
+		usleep(1000);
+	}
+}
+
 /* An agent that comes after the one that was told so does not run them. */
 static void
 order_without_hooks_is_kept(void **state)
@@ -417,6 +438,92 @@ order_without_hooks_is_kept(void **state)
 	assert_string_equal(s->w.error, "");
 	assert_int_equal(kernel_jid(&s->w, "web"), 0);
 	assert_string_equal(log_of(s), "poststop release");
+	standing_close(&orders);
+}
+
+/* Runs the loop until the log has a word, but not for ever. */
+static void
+until_said(struct stage *s, const char *word)
+{
+	int64_t end = clock_ms() + 20000;
+	char path[PATHS_MAX + 8];
+	bool there = false;
+
+	snprintf(path, sizeof path, "%s/log", s->w.root);
+	while (!there) {
+		size_t len;
+		char *data;
+
+		assert_true(clock_ms() < end);
+		assert_int_not_equal(event_base_loop(s->w.base,
+		    EVLOOP_NONBLOCK), -1);
+		usleep(1000);
+		if (access(path, F_OK) != 0)
+			continue;
+		data = temp_read(path, &len);
+		there = strstr(data, word) != NULL;
+		free(data);
+	}
+}
+
+/* What hangs is ended by the order, and nothing is said against that. */
+static void
+hanging_stop_is_forced(void **state)
+{
+	static const struct {
+		const char *spec, *hangs, *log;
+	} cases[] = {
+		{ "exec.prestop: [\"echo hangs >> @/log; sleep 100\", "
+		    "\"echo never >> @/log\"]\n", "hangs",
+		    "hangs poststop release" },
+		{ "exec.stop: [\"echo hangs >> @/log; sleep 100; true\", "
+		    "\"echo never >> @/log\"]\n", "hangs",
+		    "prestop hangs poststop release" },
+		{ "stop.timeout: 100\n", "\nstop\n",
+		    "prestop stop poststop release" },
+	};
+	struct stage *s = *state;
+	struct standing orders;
+
+	open_orders(s, &orders);
+	s->backend.signal = deaf;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(standing_take_back(&orders, "web", NULL), 0);
+		apply(s, cases[i].spec);
+		assert_int_not_equal(kernel_jid(&s->w, "web"), 0);
+		log_of(s);
+		order_stop(s, &orders, false);
+		until_said(s, cases[i].hangs);
+		world_turns(s, 20);
+		assert_int_not_equal(kernel_jid(&s->w, "web"), 0);
+		order_stop(s, &orders, true);
+		world_settle(&s->w);
+		assert_string_equal(s->w.error, "");
+		assert_int_equal(kernel_jid(&s->w, "web"), 0);
+		assert_string_equal(log_of(s), cases[i].log);
+	}
+	standing_close(&orders);
+}
+
+/* So is what comes behind it; that it was killed is said. */
+static void
+hanging_undo_is_forced(void **state)
+{
+	static const char hangs[] = "exec.poststop: [\"echo hangs >> @/log; "
+	    "sleep 100\", \"echo second >> @/log\"]\n";
+	struct stage *s = *state;
+	struct standing orders;
+
+	open_orders(s, &orders);
+	apply(s, hangs);
+	log_of(s);
+	order_stop(s, &orders, false);
+	until_said(s, "hangs");
+	assert_int_equal(kernel_jid(&s->w, "web"), 0);
+	order_stop(s, &orders, true);
+	world_settle(&s->w);
+	assert_non_null(strstr(s->w.error, "exec.poststop"));
+	assert_string_equal(log_of(s), "prestop stop hangs second release");
 	standing_close(&orders);
 }
 
@@ -440,6 +547,8 @@ main(void)
 		TEST(survivor_is_killed),
 		TEST(let_go_in_the_middle),
 		TEST(order_without_hooks_is_kept),
+		TEST(hanging_stop_is_forced),
+		TEST(hanging_undo_is_forced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

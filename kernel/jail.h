@@ -63,6 +63,7 @@ struct jail_exec {
 	const char *dir;	  /* NULL: "/" in a jail, unchanged on the host */
 	const char *user;	  /* NULL: unchanged */
 	bool host_user;		  /* `user` is the host's, not the jail's */
+	const int *fib;		  /* FreeBSD: routing table in a jail, or NULL */
 	/*
 	 * Where USER=, HOME= or SHELL= are empty in envp, the user's own follow;
 	 * and in the place of an argv that is NULL the user's shell runs, with
@@ -73,9 +74,8 @@ struct jail_exec {
 	int fd[3];		  /* become 0, 1, 2; -1: /dev/null */
 	bool session;		  /* of its own; in a jail on Linux always */
 	/*
-	 * NULL, or called before the program runs, with the pid that it will
-	 * have.  When that fails (-1 with err), or the caller is killed
-	 * meanwhile, the program never runs.
+	 * NULL, or called with its pid before the program runs.  When that
+	 * fails (-1 with err), or the caller is killed meanwhile, it never does.
 	 */
 	int (*started)(void *arg, pid_t pid, struct error *err);
 	void *arg;

@@ -194,6 +194,7 @@ start(const struct hook *h, bool *background, struct error *err)
 {
 	const struct jail_backend *b = h->kernel->backend;
 	const char *user = user_of(h);
+	int fib = (int)spec_int(h->spec, "exec.fib");
 	char **words = h->argv != NULL ? NULL :
 	    hook_words(h->command, background);
 	char **env = hook_environment(h, environ);
@@ -206,6 +207,8 @@ start(const struct hook *h, bool *background, struct error *err)
 		.host_user = !h->in_jail ||
 		    spec_bool(h->spec, "exec.system_jail_user"),
 		.login = logs_in(h),
+		.fib = h->in_jail && spec_param_find(h->spec, "exec.fib") !=
+		    NULL ? &fib : NULL,
 		.home = user != NULL && spec_bool(h->spec, "exec.clean"),
 		.fd = { -1, h->output, h->output },
 		.session = true,

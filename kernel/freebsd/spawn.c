@@ -3,6 +3,7 @@
 #include "freebsd.h"
 
 #include <sys/cpuset.h>
+#include <sys/socket.h> /* setfib(2) */
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 
 struct entering {
 	struct jail_kernel *kernel;
-	int jid;
+	const struct jail_exec *x;
 };
 
 /* The jail's root: older kernels leave the working directory when attaching. */
@@ -73,13 +74,16 @@ enter_jail(void *arg, struct error *err)
 	const struct freebsd_kernel *fk = e->kernel->data;
 	int fd = -1, rc;
 
+	/* In the jail it could be refused. */
+	if (e->x->fib != NULL && setfib(*e->x->fib) != 0)
+		return error_sys(err, errno, "exec.fib: %d", *e->x->fib);
 	leave_cpuset();
 	if (fk->descriptors) {
-		fd = call_descriptor(e->kernel, e->jid);
+		fd = call_descriptor(e->kernel, e->x->jid);
 		if (fd < 0)
-			return error_sys(err, errno, "jail %d", e->jid);
+			return error_sys(err, errno, "jail %d", e->x->jid);
 	}
-	rc = enter(e->jid, fd, err);
+	rc = enter(e->x->jid, fd, err);
 	if (fd >= 0)
 		close(fd);
 	return rc;
@@ -89,7 +93,7 @@ pid_t
 freebsd_spawn(struct jail_kernel *k, const struct jail_exec *x,
     struct error *err)
 {
-	struct entering e = { k, x->jid };
+	struct entering e = { k, x };
 
 	return spawn_program(x, x->jid != 0 ? enter_jail : NULL, &e, err);
 }

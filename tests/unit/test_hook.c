@@ -177,6 +177,57 @@ environment(void **state)
 	spec_free(s);
 }
 
+/* What a kernel was asked to run last. */
+static struct {
+	int fib; /* -1: none was said */
+} asked;
+
+static pid_t
+note(struct jail_kernel *k, const struct jail_exec *x, struct error *err)
+{
+	(void)k;
+	(void)err;
+	asked.fib = x->fib != NULL ? *x->fib : -1;
+	return 1;
+}
+
+/* Of commands in the jail alone, and 0 is a table, too. */
+static void
+routing_tables(void **state)
+{
+	static const struct {
+		const char *spec;
+		bool in_jail;
+		int fib;
+	} cases[] = {
+		{ "exec.fib: 3\n", true, 3 },
+		{ "exec.fib: 0\n", true, 0 },
+		{ "exec.fib: 3\n", false, -1 },
+		{ "", true, -1 },
+	};
+	const struct jail_backend backend = { .spawn = note };
+	struct jail_kernel kernel = { .backend = &backend };
+	struct world w;
+
+	(void)state;
+	memset(&w, 0, sizeof w);
+	snprintf(w.root, sizeof w.root, "/jails/web");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct hook h = { .kernel = &kernel, .command = "/bin/true",
+			.in_jail = cases[i].in_jail, .jid = 7 };
+		char yaml[200];
+		struct spec *s;
+		bool background;
+
+		snprintf(yaml, sizeof yaml, "name: web\npath: @\n"
+		    "persist: true\n%s", cases[i].spec);
+		h.spec = s = spec_of_text(&w, yaml);
+		assert_int_equal(hook_start(&h, &background, NULL), 1);
+		assert_int_equal(asked.fib, cases[i].fib);
+		spec_free(s);
+	}
+}
+
 int
 main(void)
 {
@@ -184,6 +235,7 @@ main(void)
 		cmocka_unit_test(splits_or_uses_the_shell),
 		cmocka_unit_test(has_room_for_all_words),
 		cmocka_unit_test(environment),
+		cmocka_unit_test(routing_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 extern char **environ;
 
 #define SHELL_CHARACTERS "!\"$&'()*;<>?[\\]`{|}~"
+#define BLANKS " \t\f\v\r\n"
 #define CLEAN_PATH "PATH=/bin:/usr/bin"
 
 static char **
@@ -57,8 +58,8 @@ hook_words(const char *command, bool *background)
 	at = (char *)(w + len / 2 + 3);
 	memcpy(at, command, len);
 	at[len] = '\0';
-	for (char *p = strtok_r(at, " \t", &save); p != NULL;
-	    p = strtok_r(NULL, " \t", &save))
+	for (char *p = strtok_r(at, BLANKS, &save); p != NULL;
+	    p = strtok_r(NULL, BLANKS, &save))
 		w[n++] = p;
 	w[n] = NULL;
 	return w;

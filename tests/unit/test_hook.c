@@ -38,6 +38,8 @@ splits_or_uses_the_shell(void **state)
 	} cases[] = {
 		{ "/bin/sh /etc/rc", "/bin/sh|/etc/rc", false },
 		{ "  a\t b  c ", "a|b|c", false },
+		{ "a b\n", "a|b", false },
+		{ "a\f\nb\v c\r\n", "a|b|c", false },
 		{ "a", "a", false },
 		{ "a b&", "a|b", true },
 		{ "a b &", "a|b", true },

@@ -299,19 +299,30 @@ has_address(const struct text_list *l, const char *alias)
 	return false;
 }
 
-/* An alias that was handed over stays while the jail has the address. */
+static bool
+has_alias(const struct text_list *l, const char *alias)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (alias_same(l->text[i], alias))
+			return true;
+	return false;
+}
+
+/*
+ * An alias that was handed over, which no spec of the jail asked for, stays
+ * while the jail has the address.
+ */
 static bool
 is_wanted(const struct spec *s, const struct text_list *wanted,
-    enum thing kind, const char *name)
+    const struct text_list *before, enum thing kind, const char *name)
 {
 	const char *text = thing_text(kind, name);
 
-	for (size_t i = 0; text != NULL && i < wanted->count; i++)
-		if (alias_same(wanted->text[i], text))
-			return true;
-	return text == NULL || (!has_address(wanted, text) &&
+	if (text == NULL || has_alias(wanted, text))
+		return true;
+	return !has_alias(before, text) && !has_address(wanted, text) &&
 	    has_address(spec_list(s, kind == THING_ALIAS4 ? "ip4.addr" :
-	    "ip6.addr"), text));
+	    "ip6.addr"), text);
 }
 
 int
@@ -321,18 +332,22 @@ host_keep_aliases(struct workshop *w, struct entry *e, const struct spec *s,
 	int rc = 0;
 
 	for (size_t k = 0; k < ALIAS_KINDS && rc == 0; k++) {
-		struct text_list wanted = { 0 }, gone = { 0 };
+		struct text_list wanted = { 0 }, before = { 0 }, gone = { 0 };
 
 		rc = things_wanted(w->observer, s, alias_kinds[k], &wanted,
 		    err);
+		if (rc == 0 && e->applied != NULL)
+			rc = things_wanted(w->observer, e->applied,
+			    alias_kinds[k], &before, err);
 		for (size_t i = 0; i < e->made.count && rc == 0; i++)
-			if (!is_wanted(s, &wanted, alias_kinds[k],
+			if (!is_wanted(s, &wanted, &before, alias_kinds[k],
 			    e->made.text[i]) &&
 			    text_list_add(&gone, e->made.text[i]) != 0)
 				rc = error_sys(err, ENOMEM, "aliases");
 		if (rc == 0)
 			rc = each_alias(w, e, &gone, drop_one, err);
 		text_list_free(&wanted);
+		text_list_free(&before);
 		text_list_free(&gone);
 	}
 	return rc;

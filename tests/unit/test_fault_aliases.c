@@ -89,6 +89,13 @@ aliases_change_live(void **state)
 	assert_true(host_there("alias", "em0|192.0.2.3"));
 	world_apply(&w, text);
 	assert_string_equal(w.deeds, "");
+	/* None: the jail has the address, and the host has not. */
+	snprintf(text, sizeof text, "%sip4.addr: [192.0.2.1, em0|192.0.2.3]\n",
+	    head);
+	world_apply(&w, text);
+	assert_string_equal(w.deeds, "modify web;");
+	assert_false(host_there("alias", "em1|192.0.2.1"));
+	assert_true(host_there("alias", "em0|192.0.2.3"));
 	assert_int_equal(kernel_jid(&w, "web"), jid);
 	stage_again(&w);
 	world_apply(&w, "");

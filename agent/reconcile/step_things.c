@@ -33,8 +33,12 @@ make_one(struct operation *op, enum thing kind, const char *text)
 	int rc;
 
 	error_clear(&err);
-	rc = name == NULL ? error_sys(&err, ENOMEM, "%s", text) :
-	    host_make(op->shop, entry_of(op), kind, name, &argv, &err);
+	if (name == NULL)
+		rc = error_sys(&err, ENOMEM, "%s", text);
+	else if ((rc = thing_check(op->shop->observer, op->start, kind, text,
+	    &err)) == 0)
+		rc = host_make(op->shop, entry_of(op), kind, name, &argv,
+		    &err);
 	if (rc > 0)
 		wait = step_run(op, name, (const char *const *)argv, made);
 	else if (rc < 0)

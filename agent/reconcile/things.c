@@ -153,6 +153,28 @@ wanted_mounts(const struct observer *o, const struct spec *s,
 }
 
 int
+thing_check(const struct observer *o, const struct spec *s, enum thing kind,
+    const char *text, struct error *err)
+{
+	struct jail_roots roots = { 0 };
+	struct fstab_line l;
+	char path[1024];
+	int rc;
+
+	if (kind != THING_MOUNT)
+		return 0;
+	if (fstab_read(text, &l, err) != 0)
+		return -1;
+	rc = canonical_path(o, &roots, spec_text(s, "path"), path,
+	    sizeof path, err);
+	if (rc == 0)
+		rc = mounts_check_target(o, &roots, l.target, path, err);
+	jail_roots_forget(&roots);
+	fstab_free(&l);
+	return rc;
+}
+
+int
 things_wanted(const struct observer *o, const struct spec *s,
     enum thing kind, struct text_list *out, struct error *err)
 {

@@ -32,6 +32,13 @@ bool thing_same(const char *a, const char *b);
 /* The same for the texts of two aliases. */
 bool alias_same(const char *a, const char *b);
 
+/*
+ * Whether a mount's target still is where its text says, which it may not be
+ * when another one before it is made: that may hold links.  0, -1 with err.
+ */
+int thing_check(const struct observer *o, const struct spec *s,
+    enum thing kind, const char *text, struct error *err);
+
 /* Whether it is there now: 1, 0; -1 with err. */
 int thing_there(enum thing kind, const char *text, struct error *err);
 

@@ -32,6 +32,7 @@ static struct fault_host {
 	const int *journal; /* its descriptor */
 	bool ended;  /* what SIGTERM was sent to */
 	bool blind;  /* aliases are there as soon as they were looked for */
+	const char *plant; /* path that a mount turns into a link to / */
 	int points;  /* passed so far */
 	int fail_at; /* number of the point; -1: none */
 	int kill_at;
@@ -219,6 +220,9 @@ fault_spawn(struct jail_kernel *k, const struct jail_exec *x,
 			_exit(1);
 		if (mount && !fails)
 			host_put("mount", label + 7, label[0] == '+');
+		if (mount && host.plant != NULL &&
+		    symlink("/", host.plant) != 0)
+			_exit(errno == EEXIST ? 0 : 9);
 		dup2(x->fd[1], 1);
 		dup2(x->fd[2], 2);
 		if (fails)

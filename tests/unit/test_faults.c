@@ -425,6 +425,30 @@ what_others_make_meanwhile_is_theirs(void **state)
 	world_remove(&w);
 }
 
+/* A target is looked at when what is mounted before it is there. */
+static void
+links_that_a_mount_brings(void **state)
+{
+	static const char yaml[] = JAIL("web",
+	    "mount: [/src @/mnt nullfs, tmpfs @/mnt/l tmpfs]\n");
+	char link[PATHS_MAX + 8], *before;
+	struct world w;
+
+	(void)state;
+	stage_make(&w);
+	before = host_listing();
+	snprintf(link, sizeof link, "%s/mnt/l", w.root);
+	host.plant = link;
+	world_apply(&w, yaml);
+	host.plant = NULL;
+	assert_string_equal(w.deeds, "!create web;");
+	if (strstr(w.error, link) == NULL)
+		fail_msg("%s", w.error);
+	gone(&w, before);
+	free(before);
+	world_remove(&w);
+}
+
 int
 main(void)
 {
@@ -434,6 +458,7 @@ main(void)
 		cmocka_unit_test(killed_between_any_two_steps),
 		cmocka_unit_test(what_was_there_stays),
 		cmocka_unit_test(what_others_make_meanwhile_is_theirs),
+		cmocka_unit_test(links_that_a_mount_brings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

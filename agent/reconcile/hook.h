@@ -31,7 +31,7 @@ struct hook {
 pid_t hook_start(const struct hook *h, bool *background, struct error *err);
 
 /*
- * The words of a command: split at blanks, or given to /bin/sh when it holds
+ * The words of a command: split at white space, or given to /bin/sh when it holds
  * one of the shell's characters.  Allocated as one block, NULL-terminated.
  */
 char **hook_words(const char *command, bool *background);

@@ -16,7 +16,6 @@
 #include "agent/base/sorted.h"
 #include "agent/reconcile/applied.h"
 #include "agent/reconcile/journal.h"
-#include "agent/reconcile/things.h"
 #include "agent/sign/head.h"
 #include "kernel/start.h"
 
@@ -265,6 +264,8 @@ inventory_open(struct inventory *inv, const struct paths *paths,
 	if (writable && (inv->journal = journal_open(paths->journal, boot,
 	    err)) == -1)
 		goto fail;
+	inv->journal_len = inv->hook_len = writable ?
+	    (size_t)lseek(inv->journal, 0, SEEK_END) : 0;
 	if (writable && inv->doubt == NULL) {
 		file_sweep(paths->applied, ".yaml", known, inv);
 		file_sweep(paths->console, ".log", known, inv);
@@ -348,6 +349,57 @@ make_hook_room(struct inventory *inv)
 	return 0;
 }
 
+/* Puts a journal that holds all but hooks in the place of the old one. */
+static int
+end_rewrite(struct inventory *inv, int fd, struct error *err)
+{
+	forget_hooks(inv);
+	for (size_t i = 0; i < inv->hooks; i++) {
+		struct journal_record r = hook_record(inv, &inv->hook[i]);
+
+		if (journal_append(fd, &r, err) < 0) {
+			close(fd);
+			return -1;
+		}
+	}
+	if (journal_end_rewrite(inv->paths->journal, fd, err) != 0)
+		return -1;
+	close(inv->journal);
+	inv->journal = fd;
+	inv->hook_len = 0;
+	return 0;
+}
+
+static int
+keep_line(void *arg, const struct journal_record *r)
+{
+	struct error ignored;
+
+	return r->stage == JOURNAL_HOOK ||
+	    journal_append(*(const int *)arg, r, &ignored) > 0 ? 0 : -1;
+}
+
+/*
+ * Takes hooks that have ended out of the journal; health checks make many.
+ * Should that fail, it stays as it is until there are as many again.
+ */
+static void
+drop_ended_hooks(struct inventory *inv)
+{
+	struct error ignored;
+	int fd = journal_begin_rewrite(inv->paths->journal, inv->boot,
+	    &ignored);
+
+	inv->hook_len = 0;
+	if (fd == -1)
+		return;
+	if (journal_read(inv->paths->journal, inv->boot, keep_line, &fd,
+	    &ignored) != 0)
+		close(fd);
+	else if (end_rewrite(inv, fd, &ignored) == 0)
+		inv->journal_len = (size_t)lseek(fd, 0, SEEK_END);
+}
+
 int
 inventory_hook(struct inventory *inv, const char *name, pid_t pid,
     struct error *err)
@@ -355,6 +407,7 @@ inventory_hook(struct inventory *inv, const char *name, pid_t pid,
 	struct hook_mark h = { strdup(name), pid, "" };
 	struct journal_record r = hook_record(inv, &h);
 	uint64_t start;
+	size_t before;
 	bool zombie;
 
 	if (h.name == NULL || make_hook_room(inv) != 0) {
@@ -366,10 +419,14 @@ inventory_hook(struct inventory *inv, const char *name, pid_t pid,
 		return 0; /* it has ended */
 	}
 	snprintf(h.start, sizeof h.start, "%" PRIu64, start);
+	if (inv->hook_len >= JOURNAL_REWRITE)
+		drop_ended_hooks(inv);
+	before = inv->journal_len;
 	if (append(inv, &r, err) != 0) {
 		free(h.name);
 		return -1;
 	}
+	inv->hook_len += inv->journal_len - before;
 	inv->hook[inv->hooks++] = h;
 	return 0;
 }
@@ -432,29 +489,6 @@ inventory_unmade(struct inventory *inv, struct entry *e, const char *what,
     struct error *err)
 {
 	return journal_thing(inv, JOURNAL_UNMADE, e, what, err);
-}
-
-bool
-entry_made(const struct entry *e, const char *what)
-{
-	for (size_t i = 0; i < e->made.count; i++)
-		if (strcmp(e->made.text[i], what) == 0)
-			return true;
-	return false;
-}
-
-const char *
-inventory_shared(const struct inventory *inv, const struct entry *e,
-    const char *what)
-{
-	for (size_t i = 0; i < inv->count; i++) {
-		const struct entry *other = inv->entry[i];
-
-		for (size_t j = 0; other != e && j < other->made.count; j++)
-			if (thing_same(other->made.text[j], what))
-				return other->made.text[j];
-	}
-	return NULL;
 }
 
 /* Journals a jail with a new mark, and takes it in. */
@@ -556,19 +590,8 @@ inventory_compact(struct inventory *inv, struct error *err)
 			close(fd);
 			return -1;
 		}
-	forget_hooks(inv);
-	for (size_t i = 0; i < inv->hooks; i++) {
-		struct journal_record r = hook_record(inv, &inv->hook[i]);
-
-		if (journal_append(fd, &r, err) < 0) {
-			close(fd);
-			return -1;
-		}
-	}
-	if (journal_end_rewrite(inv->paths->journal, fd, err) != 0)
+	if (end_rewrite(inv, fd, err) != 0)
 		return -1;
-	close(inv->journal);
-	inv->journal = fd;
 	inv->journal_len = 0;
 	return 0;
 }

@@ -47,6 +47,7 @@ struct inventory {
 	char boot[64];
 	int journal;	    /* descriptor; -1: read only */
 	size_t journal_len; /* bytes appended since the last rewrite */
+	size_t hook_len;    /* of these, such as may be of ended hooks */
 	bool writable;	    /* the lock is ours: surviving hooks are killed */
 	struct hook_mark *hook; /* those journalled that may run still */
 	size_t hooks, hook_room;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -240,6 +241,73 @@ compaction_keeps_everything(void **state)
 	    ENTRY_UP);
 }
 
+/* A hook's line of the journal, and a process that may be it. */
+static pid_t
+journal_a_hook(struct world *w)
+{
+	struct error err;
+	pid_t pid = fork();
+
+	error_clear(&err);
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(inventory_hook(&w->inventory, "web", pid, &err), 0);
+	return pid;
+}
+
+static bool
+journal_names(struct world *w, pid_t pid)
+{
+	char word[32], *data;
+	size_t len;
+	bool found;
+
+	snprintf(word, sizeof word, "\"jid\":%d", (int)pid);
+	data = temp_read(w->paths.journal, &len);
+	found = strstr(data, word) != NULL;
+	free(data);
+	return found;
+}
+
+static void
+end_hook(pid_t pid)
+{
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* Without any snapshot, lines of hooks that have ended go; all others stay. */
+static void
+ended_hooks_are_dropped(void **state)
+{
+	struct world *w = *state;
+	struct entry *e = creating(w, WEB);
+	pid_t ended = journal_a_hook(w), lives = journal_a_hook(w), last;
+	struct error err;
+
+	assert_int_equal(inventory_making(&w->inventory, e, "alias4 em0|"
+	    "192.0.2.1/24", &err), 0);
+	end_hook(ended);
+	assert_true(journal_names(w, ended) && journal_names(w, lives));
+	assert_true(w->inventory.hook_len > 0 &&
+	    w->inventory.hook_len < w->inventory.journal_len);
+	w->inventory.hook_len = 1024 * 1024;
+	last = journal_a_hook(w);
+	assert_false(journal_names(w, ended));
+	assert_true(journal_names(w, lives) && journal_names(w, last));
+	assert_true(w->inventory.hook_len < 1024);
+	end_hook(lives);
+	end_hook(last);
+	world_restart(w);
+	e = inventory_find(&w->inventory, "web");
+	assert_non_null(e);
+	assert_int_equal(e->stage, ENTRY_CREATING);
+	assert_true(entry_made(e, "alias4 em0|192.0.2.1/24"));
+}
+
 /* A creation that was cut off is found, undone and begun anew. */
 static void
 unfinished_creation(void **state)
@@ -289,6 +357,7 @@ main(void)
 		TEST(damaged_line_is_a_doubt),
 		TEST(full_disk),
 		TEST(compaction_keeps_everything),
+		TEST(ended_hooks_are_dropped),
 		TEST(unfinished_creation),
 		cmocka_unit_test(unfinished_creation_without_marks),
 	};

@@ -25,7 +25,7 @@ web=$(identity web)
 rm "$specs"/*.yaml
 check "neither is wanted: the other one goes" soon no_jail other
 check "the one with a veto does not" soon state_is web failed
-check "and says why" has web .reason "not now"
+check "and says why" soon has web .reason "not now"
 check "it is tried again" wait_until 10 tries 3
 check "it runs on" same "$web" "$(identity web)"
 put_jail web

@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "agent/base/clock.h"
 #include "kernel/compat.h"
 
 #define JAIL_FILE_MAX 200 /* bytes of a jail's name in that of its file */
@@ -129,6 +131,7 @@ paths_init(struct paths *p, const char *state, struct error *err)
 		{ p->seal, p->state, "seal" },
 		{ p->head, p->run, "head" },
 		{ p->lock, p->run, "lock" },
+		{ p->signing, p->run, "signing" },
 		{ p->control, p->run, "control" },
 		{ p->journal, p->run, "journal" },
 		{ p->removals, p->run, "removals" },
@@ -301,6 +304,38 @@ paths_lock(const struct paths *p, long *holder, struct error *err)
 fail:
 	close(fd);
 	return -1;
+}
+
+int
+paths_lock_signing(const char *file, int64_t until, struct error *err)
+{
+	static const struct timespec moment = { 0, 5000000 };
+	struct flock l;
+	int fd, code;
+
+	fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return error_sys(err, errno, "lock %s", file);
+	while (lock_call(fd, F_SETLK, &l) != 0) {
+		code = errno;
+		if ((code == EACCES || code == EAGAIN) && clock_ms() < until) {
+			nanosleep(&moment, NULL);
+			continue;
+		}
+		if (code != EACCES && code != EAGAIN)
+			error_sys(err, code, "lock %s", file);
+		else if (lock_call(fd, F_GETLK, &l) == 0 &&
+		    l.l_type != F_UNLCK)
+			error_set(err, EBUSY, "pid %ld, the signer of an agent "
+			    "that has ended, still writes; there can be "
+			    "another one when it is done", (long)l.l_pid);
+		else
+			error_set(err, EBUSY, "another signer ended just now; "
+			    "try again");
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 long

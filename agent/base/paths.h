@@ -14,6 +14,7 @@
  *                                BLAKE2b of its canonical path), mode 0700:
  *       head       which snapshot was written last
  *       lock       held by the agent; holds its pid
+ *       signing    held by whoever has the key in use
  *       control    its socket
  *       removals   those of the last ten minutes (window.h)
  *       journal    who made what since the newest snapshot (inventory.h)
@@ -23,6 +24,7 @@
 #define JA_PATHS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kernel/error.h"
 
@@ -35,6 +37,7 @@ struct paths {
 	char snapshots[PATHS_MAX], accepted[PATHS_MAX], rollback[PATHS_MAX];
 	char key[PATHS_MAX], public_key[PATHS_MAX], seal[PATHS_MAX];
 	char head[PATHS_MAX], lock[PATHS_MAX], control[PATHS_MAX];
+	char signing[PATHS_MAX];
 	char journal[PATHS_MAX], removals[PATHS_MAX];
 	char console[PATHS_MAX];
 };
@@ -69,6 +72,13 @@ const char *paths_default_specs(void);
  * *holder is the pid) or on error.
  */
 int paths_lock(const struct paths *p, long *holder, struct error *err);
+
+/*
+ * Takes the lock `signing`, which ends with the process: an agent's signer may
+ * outlive it, and two that write the same files would spoil them.  Waits until
+ * clock_ms() is `until`.  Returns a descriptor to be kept open, or -1.
+ */
+int paths_lock_signing(const char *file, int64_t until, struct error *err);
 
 /*
  * The pid of the agent that holds the lock, 0 if none does.  Not for the

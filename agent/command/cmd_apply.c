@@ -114,7 +114,8 @@ sign(struct pass *p, const struct context *ctx, struct error *err)
 	struct signer_options opt = { .dir = ctx->paths.snapshots,
 		.key = ctx->paths.key, .public_key = ctx->paths.public_key,
 		.good = ctx->paths.good, .state = ctx->paths.state,
-		.head = ctx->paths.head, .make_key = true };
+		.head = ctx->paths.head, .lock = ctx->paths.signing,
+		.make_key = true };
 	struct signer_said said;
 	pid_t pid;
 	int rc, fd = signer_start(&opt, &said, &pid, err);

@@ -141,7 +141,7 @@ rotate_here(const struct paths *p, char line[MINISIGN_PUBLIC_LINE],
 {
 	const struct signer_options o = { .dir = p->snapshots,
 		.good = p->good, .key = p->key, .public_key = p->public_key,
-		.state = p->state, .head = p->head };
+		.state = p->state, .head = p->head, .lock = p->signing };
 	struct signer_said said;
 	int signer, lock, rc = -1;
 	long holder;

@@ -232,7 +232,7 @@ start_helpers(struct daemon *d, int *reader, int *signer, struct error *err)
 	struct signer_options signs = { .dir = p->snapshots, .good = p->good,
 		.key = p->key, .public_key = p->public_key,
 		.keep = d->opt.keep_snapshots, .state = p->state,
-		.head = p->head, .make_key = true };
+		.head = p->head, .lock = p->signing, .make_key = true };
 	struct signer_said said;
 	pid_t pid;
 

@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "agent/base/buffer.h"
+#include "agent/base/clock.h"
 #include "agent/base/file.h"
 #include "agent/base/paths.h"
 #include "agent/base/sorted.h"
 #include "agent/sign/sealed.h"
+#include "agent/sign/signer.h"
 
 #define NEW_NAME ".new-" ACCEPTED_NAME
 #define RECORD_MAX ((size_t)64 * 1024 * 1024)
@@ -161,9 +163,9 @@ accepted_write(int dir, const struct minisign_secret *secret,
 	return rc == 0 ? file_sync_dir(dir, ACCEPTED_NAME, err) : rc;
 }
 
-int
-accepted_keep(const struct paths *p, const char *text, size_t len,
-    struct error *err)
+/* With the lock of those who sign. */
+static int
+keep(const struct paths *p, const char *text, size_t len, struct error *err)
 {
 	struct minisign_secret *secret;
 	struct minisign_public pub;
@@ -179,5 +181,19 @@ accepted_keep(const struct paths *p, const char *text, size_t len,
 	minisign_secret_free(secret);
 	if (dir != -1)
 		close(dir);
+	return rc;
+}
+
+int
+accepted_keep(const struct paths *p, const char *text, size_t len,
+    struct error *err)
+{
+	int rc, lock = paths_lock_signing(p->signing,
+	    clock_ms() + SIGNER_WAIT_MS, err);
+
+	if (lock == -1)
+		return -1;
+	rc = keep(p, text, len, err);
+	close(lock);
 	return rc;
 }

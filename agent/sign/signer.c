@@ -15,6 +15,8 @@
 
 #include "agent/base/buffer.h"
 #include "agent/base/channel.h"
+#include "agent/base/clock.h"
+#include "agent/base/paths.h"
 #include "kernel/compat.h"
 #include "kernel/confine.h"
 #include "agent/sign/accepted.h"
@@ -34,6 +36,8 @@ struct signer {
 	struct minisign_public pub;
 	struct keychain keys; /* that have signed what is there */
 	int dir, good;	/* -1: not open yet */
+	int lock;	/* -1: not held */
+	int64_t wait;	/* for the lock, until then (clock_ms) */
 	bool made;	/* the key */
 	bool confined;
 	bool ready;	/* the newest snapshot is known and good */
@@ -44,6 +48,16 @@ struct signer {
 	struct image image;	 /* of the next one */
 	struct snapshot written; /* what the newest one says, without jails */
 };
+
+/* Before anything is read: who has the lock may be about to change it. */
+static int
+take_lock(struct signer *s, struct error *err)
+{
+	if (s->options->lock == NULL || s->lock != -1)
+		return 0;
+	s->lock = paths_lock_signing(s->options->lock, s->wait, err);
+	return s->lock == -1 ? -1 : 0;
+}
 
 /* A signature that the public key file does not fit would help nobody. */
 static int
@@ -163,6 +177,8 @@ prepare(struct signer *s, struct error *err)
 	if (s->good == -1 && s->options->good != NULL)
 		s->good = open(s->options->good,
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (take_lock(s, err) == -1)
+		return -1;
 	if (s->secret == NULL && read_keys(s, err) == -1)
 		return -1;
 	if (!s->confined && helper_confine(HELPER_SIGNER, err) == -1)
@@ -528,7 +544,8 @@ signer_start(const struct signer_options *o, struct signer_said *said,
 int
 signer_body(int fd, void *arg)
 {
-	struct signer s = { .options = arg, .dir = -1, .good = -1 };
+	struct signer s = { .options = arg, .dir = -1, .good = -1,
+		.lock = -1, .wait = clock_ms() + SIGNER_WAIT_MS };
 	struct message m;
 	int more;
 
@@ -549,5 +566,7 @@ signer_body(int fd, void *arg)
 		close(s.dir);
 	if (s.good != -1)
 		close(s.good);
+	if (s.lock != -1)
+		close(s.lock);
 	return more == 0 ? 0 : 1;
 }

@@ -30,8 +30,13 @@ struct signer_options {
 	const char *state; /* the state directory, for SIGNER_RECORD */
 	/* What was written last in this boot (RUNDIR/head), or NULL. */
 	const char *head;
+	/* Held while the key is in use (paths.h), or NULL: nobody else has it. */
+	const char *lock;
 	bool make_key; /* when there is none */
 };
+
+/* How long a new signer waits for one that was there before. */
+#define SIGNER_WAIT_MS 1000
 
 enum { SIGNER_WRITE = 1, SIGNER_DONE = 2, SIGNER_KEEP = 3,
 	SIGNER_FORGET = 4, SIGNER_NOT_KEPT = 5, SIGNER_RECORD = 6,

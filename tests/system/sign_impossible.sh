@@ -59,6 +59,22 @@ check "with room the state is signed" soon newest_has db
 check "without a gap" expect_status 0 ja snapshot verify
 check "and that is said" grep -q "states are signed again" "$work/agent.log"
 
+# The signer of an agent that was killed hangs, as on a disk that does not answer.
+before=$(helper_named signer)
+kill -STOP "$before"
+put_spec web "host.hostname: late"
+check "a change while the signer hangs" soon hostname_is web late
+stop agent KILL
+check "the agent is killed, another one starts" agent_start --max-remove 9
+check "status says whose end is waited for" soon trouble "pid $before, the signer of an agent that has ended"
+put_spec web "host.hostname: later"
+check "it changes jails" soon hostname_is web later
+kill -CONT "$before"
+check "once that one has ended, states are signed" soon trouble ""
+newest_is_later() { ja snapshot show -v | grep "host.hostname = later"; }
+check "as they are" soon newest_is_later
+check "in one chain" expect_status 0 ja snapshot verify
+
 # The clock has gone back: what is there is of tomorrow.
 stop agent
 umount "$state/snapshots" "$work/full"

@@ -15,6 +15,7 @@
 struct fixture {
 	struct temp_dir top;
 	char *dir, *key, *pub; /* snapshots and keys */
+	char *lock;
 	const char *host, *seen; /* that verify asks for */
 	struct signer_options options;
 	unsigned asked; /* how many snapshots */
@@ -95,11 +96,12 @@ fixture_make(struct fixture *f)
 	f->dir = strdup(temp_file(&f->top, "snapshots"));
 	f->key = strdup(temp_file(&f->top, "key"));
 	f->pub = strdup(temp_file(&f->top, "key.pub"));
+	f->lock = strdup(temp_file(&f->top, "signing"));
 	assert_int_equal(mkdir(f->dir, 0755), 0);
 	if (minisign_generate(f->key, f->pub, &pub, &err) == -1)
 		fail_msg("%s", err.text);
 	f->options = (struct signer_options){ .dir = f->dir,
-		.key = f->key, .public_key = f->pub };
+		.key = f->key, .public_key = f->pub, .lock = f->lock };
 }
 
 static inline void
@@ -250,6 +252,7 @@ fixture_free(struct fixture *f)
 	free(f->dir);
 	free(f->key);
 	free(f->pub);
+	free(f->lock);
 }
 
 #endif

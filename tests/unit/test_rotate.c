@@ -348,6 +348,41 @@ test_killed(void **state)
 	good_with(c, c->line[1], count + 1);
 }
 
+/* A signer that begins while another one changes the key waits for that. */
+static void
+test_one_at_a_time(void **state)
+{
+	struct change *c = *state;
+	struct fixture next;
+	struct signer_answer a;
+	struct snapshot s;
+	struct message m;
+
+	write_chain(&c->f, 1700000000, 1);
+	signer_begin(&c->f);
+	next = c->f;
+	assert_int_equal(channel_write(c->f.fd, SIGNER_ROTATE, 5, NULL, 0), 0);
+	assert_int_equal(kill(c->f.pid, SIGSTOP), 0);
+	signer_begin(&next);
+	make_state(&s, 1700000100);
+	write_state(&next, &s, &a);
+	assert_int_equal(a.sequence, -1);
+	assert_non_null(strstr(a.text, "still writes"));
+	assert_int_equal(kill(c->f.pid, SIGCONT), 0);
+	assert_int_equal(channel_read(c->f.fd, &m, NULL), 1);
+	assert_int_equal(m.type, SIGNER_ROTATED);
+	free(m.data);
+	assert_int_equal(signer_end(&c->f), 0);
+	write_state(&next, &s, &a);
+	assert_int_equal(a.sequence, 2);
+	assert_int_equal(signer_end(&next), 0);
+	snapshot_free(&s);
+	public_line(c, c->line[1]);
+	assert_string_not_equal(c->line[0], c->line[1]);
+	good_with(c, c->line[0], 2);
+	good_with(c, c->line[1], 2);
+}
+
 static int failing_sync; /* which one from now on; 0: none */
 
 /* The C library's, but for the one that fails; also in the signer. */
@@ -431,6 +466,7 @@ main(void)
 		TEST(test_other_history),
 		TEST(test_sealed_texts),
 		TEST(test_killed),
+		TEST(test_one_at_a_time),
 		TEST(test_disk_fails),
 		TEST(test_refused),
 	};

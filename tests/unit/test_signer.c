@@ -346,6 +346,31 @@ test_killed(void **state)
 	assert_int_equal(files_in(f->dir), 2 * count);
 }
 
+/* One that outlives its agent has done its last write before the next begins. */
+static void
+test_one_at_a_time(void **state)
+{
+	struct fixture *f = *state, next;
+	struct signer_answer a;
+	struct snapshot s;
+
+	make_state(&s, 1700000000);
+	signer_begin(f);
+	next = *f;
+	assert_int_equal(signer_send_state(f->fd, &s, NULL), 0);
+	assert_int_equal(kill(f->pid, SIGSTOP), 0);
+	signer_begin(&next);
+	refuses(&next, "still writes");
+	assert_int_equal(kill(f->pid, SIGCONT), 0);
+	(void)signer_end(f);
+	write_state(&next, &s, &a);
+	if (a.sequence < 1)
+		fail_msg("%s", a.text);
+	assert_int_equal(signer_end(&next), 0);
+	snapshot_free(&s);
+	assert_chain(f, (size_t)a.sequence);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -362,6 +387,7 @@ main(void)
 		TEST(test_nothing_new),
 		TEST(test_directory_comes_late),
 		TEST(test_leftovers),
+		TEST(test_one_at_a_time),
 		TEST(test_killed),
 	};
 

@@ -2,6 +2,7 @@
 #include "agent/sign/keychain.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,20 @@ keychain_free(struct keychain *k)
 {
 	free(k->link);
 	*k = (struct keychain){ 0 };
+}
+
+int
+keychain_check_end(const struct keychain *k, uint64_t newest,
+    struct error *err)
+{
+	uint64_t least = k->link[k->count - 1].after;
+
+	if (newest >= least)
+		return 0;
+	return error_set(err, ENOENT, "the key was changed behind number %"
+	    PRIu64 ", but number %" PRIu64 " is the newest that is there: "
+	    "bring back what is missing, or move the whole directory away",
+	    least, newest);
 }
 
 size_t

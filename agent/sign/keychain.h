@@ -29,6 +29,13 @@ int keychain_load(int dir, const struct minisign_public *pub,
     struct keychain *k, char file[SNAPSHOT_NAME_MAX], struct error *err);
 void keychain_free(struct keychain *k);
 
+/*
+ * Whether `newest` (0: none) can be the end: behind which snapshot the key was
+ * changed, both keys have signed.
+ */
+int keychain_check_end(const struct keychain *k, uint64_t newest,
+    struct error *err);
+
 /* Which of the keys signs the snapshot of that number. */
 size_t keychain_at(const struct keychain *k, uint64_t sequence);
 

@@ -156,6 +156,9 @@ find_newest(struct signer *s, struct error *err)
 	s->newest = count == 0 ? 0 : sequence[count - 1];
 	s->first = count == 0 ? 1 : sequence[0];
 	free(sequence);
+	if (keychain_check_end(&s->keys, s->newest, err) == -1)
+		return error_wrap(err, "no snapshot is written: %s",
+		    s->options->dir);
 	if ((s->newest > 0 && load_newest(s, err) == -1) ||
 	    head_check(s->options->head, s->newest, s->digest, err) == -1 ||
 	    check_anchor(s, err) == -1)

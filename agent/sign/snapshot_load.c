@@ -13,6 +13,7 @@
 #include "agent/base/file.h"
 #include "agent/sign/keychain.h"
 #include "agent/sign/minisign.h"
+#include "agent/sign/statement.h"
 #include "kernel/compat.h"
 
 #define SIGNATURE_FILE_MAX 16384
@@ -182,38 +183,62 @@ snapshot_load(int dir, const char *file, const struct keychain *keys,
 	return rc;
 }
 
+/*
+ * The number of the newest one; 0 is no error unless a change of the key says
+ * that there were some.
+ */
+static int
+find_newest(int dir, const char *public_key, struct keychain *keys,
+    uint64_t *newest, struct error *err)
+{
+	char name[SNAPSHOT_NAME_MAX];
+	struct minisign_public pub;
+	uint64_t *sequence, changes;
+	size_t count;
+
+	if (snapshot_sequences(dir, &sequence, &count, err) == -1)
+		return -1;
+	*newest = count == 0 ? 0 : sequence[count - 1];
+	free(sequence);
+	if (statement_newest(dir, STATEMENT_KEY, &changes, err) == -1)
+		return -1;
+	if (*newest == 0 && changes == 0)
+		return 0;
+	if (minisign_public_read(public_key, &pub, err) == -1)
+		return -1;
+	switch (keychain_load(dir, &pub, keys, name, err)) {
+	case 1:
+		return error_wrap(err, "%s", name);
+	case -1:
+		return -1;
+	}
+	return keychain_check_end(keys, *newest, err);
+}
+
 int
 snapshot_newest(const char *dir, const char *public_key,
     struct snapshot *s, unsigned char digest[DIGEST_SIZE], struct error *err)
 {
-	struct minisign_public pub;
 	struct keychain keys = { 0 };
 	char name[SNAPSHOT_NAME_MAX];
-	uint64_t *sequence;
+	uint64_t newest;
 	bool readable;
-	size_t count;
 	int fd, rc;
 
 	memset(s, 0, sizeof *s);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		return errno == ENOENT ? 1 : error_sys(err, errno, "%s", dir);
-	rc = snapshot_sequences(fd, &sequence, &count, err);
-	if (rc == 0 && count == 0) {
+	rc = find_newest(fd, public_key, &keys, &newest, err);
+	if (rc == -1) {
+		error_wrap(err, "%s", dir);
+	} else if (newest == 0) {
 		rc = 1;
-	} else if (rc == 0 &&
-	    (rc = minisign_public_read(public_key, &pub, err)) == 0 &&
-	    (rc = keychain_load(fd, &pub, &keys, name, err)) != 0) {
-		rc = rc == 1 ? error_wrap(err, "%s/%s", dir, name) :
-		    error_wrap(err, "%s", dir);
-	} else if (rc == 0) {
-		snapshot_name(sequence[count - 1], name);
-		rc = snapshot_load(fd, name, &keys, s, digest, &readable, err);
-		if (rc == -1)
-			error_wrap(err, "%s/%s", dir, name);
+	} else if ((rc = snapshot_load(fd, snapshot_name(newest, name), &keys,
+	    s, digest, &readable, err)) == -1) {
+		error_wrap(err, "%s/%s", dir, name);
 	}
 	keychain_free(&keys);
-	free(sequence);
 	close(fd);
 	return rc;
 }

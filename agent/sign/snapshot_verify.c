@@ -213,9 +213,14 @@ check_end(struct chain *c)
 {
 	char name[SNAPSHOT_NAME_MAX], text[128];
 
+	uint64_t least = c->keys.link[c->keys.count - 1].after;
+
 	if (c->anchor > 0 && c->last <= c->anchor)
 		finding(c, snapshot_name(c->anchor + 1, name), "is missing: "
 		    "not all that there were had been dropped");
+	if (c->last < least && c->anchor < least)
+		finding(c, snapshot_name(least, name), "is missing: the key "
+		    "was changed behind it");
 	if (c->seen == 0 || c->met)
 		return;
 	if (c->seen > c->last)

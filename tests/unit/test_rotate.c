@@ -261,22 +261,75 @@ test_statements_are_attacked(void **state)
 	    "00000006.json: was signed by another key", NULL });
 }
 
+static const char *const first[2] = { "00000001.json",
+	"00000001.json.minisig" };
+
 /* The one behind which the key was changed is another one. */
 static void
 test_other_history(void **state)
 {
 	struct change *c = *state;
+	char *text[2];
+	size_t len[2];
+
 	write_chain(&c->f, 1700000000, 1);
-	signer_begin(&c->f);
-	for (int i = 0; i < 2; i++)
-		assert_int_equal(unlink(in_dir(c, i == 0 ? "00000001.json" :
-		    "00000001.json.minisig")), 0);
-	assert_int_equal(ask(c), SIGNER_ROTATED);
-	assert_int_equal(signer_end(&c->f), 0);
+	for (int i = 0; i < 2; i++) {
+		text[i] = temp_read(in_dir(c, first[i]), &len[i]);
+		assert_int_equal(unlink(in_dir(c, first[i])), 0);
+	}
 	write_chain(&c->f, 1800000000, 1);
-	finds_with(c, c->line[0], 0, (const char *const[]){
-	    "00000001.json: was signed with ",
+	change_key(c);
+	good_with(c, c->line[0], 1);
+	for (int i = 0; i < 2; i++) {
+		temp_write(in_dir(c, first[i]), 0644, text[i], len[i]);
+		free(text[i]);
+	}
+	finds_with(c, c->line[0], 1, (const char *const[]){
 	    "00000001.json: is another one than the one behind", NULL });
+}
+
+static void
+goes_not_on(struct change *c, const char *word)
+{
+	unsigned char digest[DIGEST_SIZE];
+	struct signer_answer a;
+	struct snapshot s;
+	struct error err;
+
+	signer_begin(&c->f);
+	make_state(&s, 1700000100);
+	write_state(&c->f, &s, &a);
+	snapshot_free(&s);
+	assert_int_equal(signer_end(&c->f), 0);
+	assert_int_equal(a.sequence, -1);
+	if (strstr(a.text, word) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", word, a.text);
+	assert_int_equal(snapshot_newest(c->f.dir, c->f.pub, &s, digest, &err),
+	    -1);
+	if (strstr(err.text, word) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", word, err.text);
+}
+
+/* An end that was cut off below a change of the key: that says what was there. */
+static void
+test_cut_below_the_change(void **state)
+{
+	struct change *c = *state;
+	struct found found;
+
+	write_chain(&c->f, 1700000000, 2);
+	change_key(c);
+	good_with(c, c->line[0], 2);
+	assert_int_equal(unlink(in_dir(c, "00000002.json")), 0);
+	assert_int_equal(unlink(in_dir(c, "00000002.json.minisig")), 0);
+	finds_with(c, c->line[0], 1, (const char *const[]){
+	    "00000002.json: is missing: the key was changed behind it", NULL });
+	goes_not_on(c, "number 2, but number 1 is the newest");
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(unlink(in_dir(c, first[i])), 0);
+	verify(&c->f, c->f.dir, &found);
+	assert_int_equal(found.rc, -1);
+	goes_not_on(c, "number 2, but number 0 is the newest");
 }
 
 static void
@@ -464,6 +517,7 @@ main(void)
 		TEST(test_key_out_of_time),
 		TEST(test_statements_are_attacked),
 		TEST(test_other_history),
+		TEST(test_cut_below_the_change),
 		TEST(test_sealed_texts),
 		TEST(test_killed),
 		TEST(test_one_at_a_time),

@@ -90,7 +90,7 @@ digest_text(const struct reconciler *r, const struct spec *s,
 }
 
 static int
-record_params(const struct reconciler *r, const struct managed *m,
+record_params(struct reconciler *r, const struct managed *m,
     const struct spec *applied, struct snapshot_jail *j, struct error *err)
 {
 	const struct jail_params *params = &r->shop.observer->params;
@@ -116,8 +116,7 @@ record_params(const struct reconciler *r, const struct managed *m,
 		j->count++;
 	}
 	live_free(&live);
-	if (rc == 0 &&
-	    defaults_take_out(&r->shop.inventory->defaults, j) == -1)
+	if (rc == 0 && defaults_take_out(&r->defaults, j) == -1)
 		rc = error_sys(err, ENOMEM, "snapshot");
 	return rc;
 }
@@ -134,7 +133,7 @@ reason_of(const struct managed *m, enum jail_state state)
 
 /* One of both may be NULL: what is not made yet, what belongs to another set */
 static int
-record_jail(const struct reconciler *r, const struct entry *e,
+record_jail(struct reconciler *r, const struct entry *e,
     const struct managed *m, struct snapshot_jail *j, struct error *err)
 {
 	enum jail_state state = m == NULL ? STATE_MATCHING :
@@ -159,7 +158,7 @@ record_jail(const struct reconciler *r, const struct entry *e,
 
 /* 1: there is nothing to be said of it any more. */
 static int
-read_jail(const struct reconciler *r, const char *name,
+read_jail(struct reconciler *r, const char *name,
     struct snapshot_jail *j, struct error *err)
 {
 	const struct entry *e = inventory_find(r->shop.inventory, name);
@@ -184,7 +183,7 @@ record_next(struct reconciler *r, struct bytes_out *b, struct error *err)
 	b->failed = false;
 	rc = read_jail(r, name, &j, err);
 	if (rc >= 0)
-		rc = signer_jail_encode(b, &j, rc == 1, err);
+		rc = signer_jail_encode(b, &j, &r->defaults, rc == 1, err);
 	snapshot_jail_free(&j);
 	if (rc != 0)
 		return -1;
@@ -206,7 +205,7 @@ record_heading(const struct reconciler *r, const char *revision,
 		.revision = (char *)(uintptr_t)revision,
 		.set = (char *)(uintptr_t)r->shop.set,
 		.taken = (int64_t)time(NULL),
-		.defaults = r->shop.inventory->defaults,
+		.defaults = r->defaults,
 	};
 
 	gethostname(host, sizeof host - 1);

@@ -215,10 +215,6 @@ take_snapshot(struct inventory *inv, struct error *err)
 		if (j->token[0] != '\0' && take_record(inv, &r) != 0)
 			return error_sys(err, ENOMEM, "inventory");
 	}
-	if (rc == 0 && strcmp(s.boot, inv->boot) == 0) {
-		inv->defaults = s.defaults;
-		s.defaults = (struct snapshot_params){ .param = NULL };
-	}
 	snapshot_free(&s);
 	return 0;
 }
@@ -286,7 +282,6 @@ inventory_close(struct inventory *inv)
 		free(inv->hook[i].name);
 	free(inv->hook);
 	free(inv->doubt);
-	snapshot_params_free(&inv->defaults);
 	if (inv->journal != -1)
 		close(inv->journal);
 	memset(inv, 0, sizeof *inv);

@@ -15,7 +15,6 @@
 #include "agent/plan/observe.h"
 #include "agent/base/paths.h"
 #include "agent/read/vault.h"
-#include "agent/sign/snapshot.h"
 
 enum entry_stage {
 	ENTRY_PREPARING, /* its start has begun; there is no jail yet */
@@ -55,7 +54,6 @@ struct inventory {
 	/* Told, when set, that a jail's entry may be another one now. */
 	void (*changed)(void *arg, const char *name);
 	void *changed_arg;
-	struct snapshot_params defaults; /* of the snapshots of this boot */
 	char *doubt;	    /* why no jail may be removed on its word, whole */
 };
 

@@ -13,6 +13,7 @@
 #include "agent/reconcile/managed.h"
 #include "agent/reconcile/taken.h"
 #include "agent/reconcile/waves.h"
+#include "agent/sign/snapshot.h"
 
 /* Told of each deed: for messages, and for snapshots. */
 typedef void reconcile_told_fn(void *arg, const struct managed *m,
@@ -40,6 +41,7 @@ struct reconciler {
 	TAILQ_HEAD(, managed) dirty, slots;
 	TAILQ_HEAD(, managed) unrecorded; /* see unrecorded.h */
 	size_t unrecorded_count;
+	struct snapshot_params defaults; /* of all that are recorded */
 	struct event *work; /* there are dirty ones */
 	unsigned working;
 	unsigned long ranks; /* the last one that was given */

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/sign/defaults.h"
-
 /* The entry of a jail in the inventory is another one. */
 static void
 entry_changed(void *arg, const char *name)
@@ -22,8 +20,6 @@ void
 unrecorded_begin(struct reconciler *r)
 {
 	TAILQ_INIT(&r->unrecorded);
-	defaults_keep(&r->shop.inventory->defaults,
-	    &r->shop.observer->params);
 	r->shop.inventory->changed = entry_changed;
 	r->shop.inventory->changed_arg = r;
 }
@@ -34,6 +30,7 @@ unrecorded_end(struct reconciler *r)
 	r->shop.inventory->changed = NULL;
 	while (!TAILQ_EMPTY(&r->unrecorded))
 		unrecorded_take(r);
+	snapshot_params_free(&r->defaults);
 }
 
 void

@@ -21,19 +21,6 @@ forget(struct snapshot_param *p)
 	text_list_free(&p->value);
 }
 
-void
-defaults_keep(struct snapshot_params *d, const struct jail_params *kernel)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < d->count; i++)
-		if (params_find(kernel, d->param[i].name) != NULL)
-			d->param[kept++] = d->param[i];
-		else
-			forget(&d->param[i]);
-	d->count = kept;
-}
-
 /* A text of the table, as the kernel tells it; but nearly all jails persist. */
 static int
 table_value(const struct snapshot_param *p, struct text_list *value)
@@ -52,20 +39,31 @@ table_value(const struct snapshot_param *p, struct text_list *value)
 }
 
 static int
-add(struct snapshot_params *d, size_t at, const struct snapshot_param *p)
+by_name(const void *a, const void *b)
 {
-	struct snapshot_param *grown, one = { .name = strdup(p->name) };
+	const struct snapshot_param *x = a, *y = b;
 
-	if (one.name == NULL || table_value(p, &one.value) != 0 ||
-	    (grown = realloc(d->param, (d->count + 1) * sizeof *grown)) ==
-	    NULL) {
-		forget(&one);
+	return strcmp(x->name, y->name);
+}
+
+static int
+make(struct snapshot_params *d, const struct snapshot_jail *j)
+{
+	d->param = calloc(j->count + 1, sizeof *d->param);
+	if (d->param == NULL)
 		return -1;
+	for (size_t i = 0; i < j->count; i++) {
+		struct snapshot_param *p = &d->param[d->count++];
+
+		p->name = strdup(j->param[i].name);
+		if (p->name == NULL ||
+		    table_value(&j->param[i], &p->value) != 0) {
+			snapshot_params_free(d);
+			return -1;
+		}
 	}
-	d->param = grown;
-	memmove(grown + at + 1, grown + at, (d->count - at) * sizeof *grown);
-	grown[at] = one;
-	d->count++;
+	if (d->count > 1)
+		qsort(d->param, d->count, sizeof *d->param, by_name);
 	return 0;
 }
 
@@ -73,35 +71,27 @@ int
 defaults_take_out(struct snapshot_params *d, struct snapshot_jail *j)
 {
 	size_t at, left = 0;
-	bool found, failed = false;
+	bool found;
 
+	if (d->param == NULL && make(d, j) == -1)
+		return -1;
 	for (size_t i = 0; i < j->count; i++) {
 		struct snapshot_param *p = &j->param[i];
 
 		at = sorted_position(d, d->count, name_of, p->name, &found);
-		failed = failed || (!found && add(d, at, p) == -1);
-		if (!failed &&
-		    text_list_equal(&d->param[at].value, &p->value))
+		if (found && text_list_equal(&d->param[at].value, &p->value))
 			forget(p);
 		else
 			j->param[left++] = *p;
 	}
 	j->count = left;
-	return failed ? -1 : 0;
+	return 0;
 }
 
 static const char *
 name_in_jail(const void *jail, size_t i)
 {
 	return ((const struct snapshot_jail *)jail)->param[i].name;
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	const struct snapshot_param *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
 }
 
 static int

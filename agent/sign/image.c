@@ -10,6 +10,7 @@
 struct image_change {
 	char *name, *json; /* NULL: the jail is gone */
 	size_t len;
+	merkle_hash leaf;
 	size_t number; /* in the order in which they came */
 };
 
@@ -34,7 +35,7 @@ forget_changes(struct image *g)
 
 int
 image_put(struct image *g, const char *name, const char *json, size_t len,
-    struct error *err)
+    const merkle_hash leaf, struct error *err)
 {
 	struct image_change *c;
 
@@ -56,8 +57,10 @@ image_put(struct image *g, const char *name, const char *json, size_t len,
 		free(c->json);
 		return no_memory(g, err);
 	}
-	if (json != NULL)
+	if (json != NULL) {
 		memcpy(c->json, json, len);
+		memcpy(c->leaf, leaf, sizeof c->leaf);
+	}
 	g->changes++;
 	return 0;
 }
@@ -137,7 +140,6 @@ static size_t
 replace(struct image *g)
 {
 	size_t i, at;
-	merkle_hash leaf;
 	bool found;
 
 	for (i = 0; i < g->changes; i++) {
@@ -152,8 +154,7 @@ replace(struct image *g)
 		at = offset_of(g, k);
 		memcpy(g->text.data + at, c->json, c->len);
 		touch(g, at);
-		merkle_leaf(c->json, c->len, leaf);
-		merkle_tree_set(&g->tree, k, leaf);
+		merkle_tree_set(&g->tree, k, c->leaf);
 	}
 	return i;
 }
@@ -217,7 +218,7 @@ static void
 append_change(struct image *g, size_t index, struct image_change *c)
 {
 	append(g, index, c->json, c->len);
-	merkle_leaf(c->json, c->len, g->tree.level[0][index]);
+	memcpy(g->tree.level[0][index], c->leaf, sizeof c->leaf);
 	g->jail[index].name = c->name;
 	c->name = NULL;
 }

@@ -29,11 +29,12 @@ struct image {
 };
 
 /*
- * A jail's JSON, as snapshot_add_jail writes it, from now on; NULL: there is
- * no such jail any more.  The last word about a name counts.
+ * A jail's JSON, as snapshot_add_jail writes it, and its leaf (snapshot_leaf)
+ * from now on; NULL: there is no such jail any more.  The last word about a name
+ * counts.
  */
 int image_put(struct image *g, const char *name, const char *json, size_t len,
-    struct error *err);
+    const merkle_hash leaf, struct error *err);
 /* Forgets all jails. */
 void image_clear(struct image *g);
 

@@ -193,18 +193,6 @@ prepare(struct signer *s, struct error *err)
 	return 0;
 }
 
-static bool
-same_params(const struct snapshot_params *a, const struct snapshot_params *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->param[i].name, b->param[i].name) != 0 ||
-		    !text_list_equal(&a->param[i].value, &b->param[i].value))
-			return false;
-	return true;
-}
-
 /* Whether the newest snapshot says this; an unknown revision says nothing. */
 static bool
 says_nothing_new(const struct signer *s, const struct snapshot *next)
@@ -212,7 +200,6 @@ says_nothing_new(const struct signer *s, const struct snapshot *next)
 	const struct snapshot *w = &s->written;
 
 	return s->newest > 0 && strcmp(w->root, next->root) == 0 &&
-	    same_params(&w->defaults, &next->defaults) &&
 	    strcmp(w->host, next->host) == 0 &&
 	    strcmp(w->boot, next->boot) == 0 &&
 	    strcmp(w->kernel, next->kernel) == 0 &&
@@ -448,14 +435,16 @@ take_jail(struct signer *s, int fd, const struct message *m)
 	struct bytes_in b = { .data = m->data, .len = m->len };
 	char *name = get_text(&b);
 	const unsigned char *json;
+	merkle_hash leaf;
 	size_t len;
 	int rc;
 
 	(void)fd;
 	json = get_block(&b, &len);
+	get_raw(&b, leaf, sizeof leaf);
 	rc = b.failed || b.len > 0 || name == NULL ? -1 :
 	    image_put(&s->image, name, len == 0 ? NULL : (const char *)json,
-	    len, NULL);
+	    len, leaf, NULL);
 	free(name);
 	return rc;
 }

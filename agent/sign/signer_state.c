@@ -16,18 +16,25 @@ no_memory(struct error *err)
 
 int
 signer_jail_encode(struct bytes_out *b, const struct snapshot_jail *j,
-    bool gone, struct error *err)
+    const struct snapshot_params *defaults, bool gone, struct error *err)
 {
 	struct buffer json = { .data = NULL };
+	unsigned char leaf[DIGEST_SIZE] = { 0 };
+	int rc = 0;
 
-	if (!gone && snapshot_add_jail(&json, j, err) == -1) {
-		buffer_free(&json);
-		return -1;
+	if (!gone)
+		rc = snapshot_leaf(&json, j, defaults, leaf, err);
+	json.len = 0;
+	if (rc == 0 && !gone)
+		rc = snapshot_add_jail(&json, j, NULL, err);
+	if (rc == 0) {
+		put_text(b, j->name);
+		put_block(b, json.data, json.len);
+		put_raw(b, leaf, sizeof leaf);
+		rc = b->failed ? no_memory(err) : 0;
 	}
-	put_text(b, j->name);
-	put_block(b, json.data, json.len);
 	buffer_free(&json);
-	return b->failed ? no_memory(err) : 0;
+	return rc;
 }
 
 static void
@@ -134,7 +141,8 @@ signer_send_state(int fd, const struct snapshot *s, struct error *err)
 	if (sent(fd, SIGNER_FORGET_JAILS, &b, err) == -1)
 		return -1;
 	for (size_t i = 0; i < s->count; i++) {
-		if (signer_jail_encode(&b, &s->jail[i], false, err) == -1) {
+		if (signer_jail_encode(&b, &s->jail[i], &s->defaults, false,
+		    err) == -1) {
 			free(b.data);
 			return -1;
 		}

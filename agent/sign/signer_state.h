@@ -9,9 +9,12 @@
 #include "agent/base/bytes.h"
 #include "agent/sign/snapshot.h"
 
-/* The data of SIGNER_JAIL: the name, then the JSON, empty when it is gone. */
+/*
+ * The data of SIGNER_JAIL: the name, the JSON, empty when it is gone, and what
+ * the tree has for it.  The jail lacks what is as the defaults say.
+ */
 int signer_jail_encode(struct bytes_out *b, const struct snapshot_jail *j,
-    bool gone, struct error *err);
+    const struct snapshot_params *defaults, bool gone, struct error *err);
 
 /* The data of SIGNER_WRITE: all but jails, root, sequence and previous. */
 void signer_heading_encode(struct bytes_out *b, const struct snapshot *s);

@@ -21,8 +21,13 @@
  * before.  So a jail takes few bytes, and who reads the file needs nothing else
  * to know all parameters.
  *
- * `root` is the RFC 6962 head over the bytes of each element of `jails`.  The
- * trusted comment of the signature is
+ * `root` is the RFC 6962 head over the JSON of each jail as a whole: its element
+ * of `jails`, in whose `params` are also the parameters that it has from
+ * `defaults`.  So the JSON of one jail and its path to the root prove all of its
+ * state, without the rest of the file; and which parameters are told as defaults
+ * does not change the root.  (The first snapshots with `defaults` had the head
+ * over the elements as they stand; that is still read.)  The trusted comment of
+ * the signature is
  *
  *   timestamp:TAKEN seq:SEQUENCE prev:PREVIOUS host:HOST
  *
@@ -75,17 +80,29 @@ struct snapshot {
 
 /*
  * Canonical JSON (sorted keys, no space, UTF-8, integers and strings only)
- * with `root` filled in.  Allocated; *len without the NUL.
+ * with `root`, worked out when s has none, so that what was read is written
+ * again as it was.  Allocated; *len without the NUL.
  */
 char *snapshot_encode(const struct snapshot *s, size_t *len,
     struct error *err);
 
-/* The parts of it: the JSON of one jail, and what stands around all of them. */
+/*
+ * The parts of it: the JSON of one jail, and what stands around all of them.  A
+ * jail that runs gets those of `defaults` (or NULL) that it does not tell.
+ */
 int snapshot_add_jail(struct buffer *b, const struct snapshot_jail *j,
-    struct error *err);
+    const struct snapshot_params *defaults, struct error *err);
 void snapshot_add_front(struct buffer *b, const struct snapshot *s);
 void snapshot_add_back(struct buffer *b, const struct snapshot *s,
     const char root[DIGEST_HEX]);
+
+/*
+ * What the tree has for a jail that lacks what is as the defaults say.  The JSON
+ * is made in `b`, which the caller frees after the last jail.
+ */
+int snapshot_leaf(struct buffer *b, const struct snapshot_jail *j,
+    const struct snapshot_params *defaults, unsigned char leaf[DIGEST_SIZE],
+    struct error *err);
 
 /* Refuses what is not in canonical form or has a wrong root. */
 int snapshot_decode(const char *json, size_t len, struct snapshot *s,
@@ -141,7 +158,8 @@ int snapshot_load(int dir, const char *file, const struct keychain *keys,
 /*
  * The newest snapshot of a directory whose signature, made by the public key
  * (a file, or the base64 line itself), is good.  Returns 0, 1 when there is
- * none at all, -1 when the newest one is not good (err says which and why).
+ * none at all, -1 when the newest one is not good, or there was a newer one (err
+ * says which and why).
  * `digest` is that of its file.
  */
 int snapshot_newest(const char *dir, const char *public_key,

@@ -120,20 +120,40 @@ read_jail(struct json_in *in, struct snapshot_jail *j)
 	return json_expect(in, "}");
 }
 
-/* The next one, and what the tree has for it. */
+/* The leaves of the tree. */
+struct leaves {
+	merkle_hash *leaf;
+	bool as_it_stands; /* without the defaults (snapshot.h) */
+	struct buffer whole;
+};
+
+/* Of a jail, whose bytes these are. */
 static int
-add_jail(struct json_in *in, struct snapshot *s, merkle_hash **leaf)
+add_leaf(struct leaves *l, const struct snapshot *s, size_t index,
+    const char *json, size_t len, struct error *err)
+{
+	const struct snapshot_jail *j = &s->jail[index];
+
+	if (!l->as_it_stands && s->defaults.count > 0 && j->jid != 0)
+		return snapshot_leaf(&l->whole, j, &s->defaults,
+		    l->leaf[index], err);
+	merkle_leaf(json, len, l->leaf[index]);
+	return 0;
+}
+
+static int
+add_jail(struct json_in *in, struct snapshot *s, struct leaves *l)
 {
 	struct snapshot_jail *j = grow(s->jail, s->count, sizeof *j);
-	merkle_hash *leaves;
+	merkle_hash *grown;
 	const char *begin;
 
 	if (j == NULL)
 		return no_memory(in);
 	s->jail = j;
-	if ((leaves = grow(*leaf, s->count, sizeof *leaves)) == NULL)
+	if ((grown = grow(l->leaf, s->count, sizeof *grown)) == NULL)
 		return no_memory(in);
-	*leaf = leaves;
+	l->leaf = grown;
 	if (s->count > 0 && json_expect(in, ",") == -1)
 		return -1;
 	begin = in->at;
@@ -144,24 +164,27 @@ add_jail(struct json_in *in, struct snapshot *s, merkle_hash **leaf)
 	if (s->count > 1 && strcmp(j[-1].name, j->name) >= 0)
 		return json_wrong(in, "a jail that is behind the one before "
 		    "by name");
-	merkle_leaf(begin, (size_t)(in->at - begin), leaves[s->count - 1]);
-	return 0;
+	return add_leaf(l, s, s->count - 1, begin, (size_t)(in->at - begin),
+	    in->err);
 }
 
 static int
-read_jails(struct json_in *in, struct snapshot *s, char root[DIGEST_HEX])
+read_jails(struct json_in *in, struct snapshot *s, bool as_it_stands,
+    char root[DIGEST_HEX])
 {
-	merkle_hash *leaf = NULL, head;
+	struct leaves l = { .as_it_stands = as_it_stands };
 	int rc = json_expect(in, ",\"jails\":[");
+	merkle_hash head;
 
 	while (rc == 0 && !json_next(in, "]"))
-		rc = add_jail(in, s, &leaf);
+		rc = add_jail(in, s, &l);
 	if (rc == 0) {
-		merkle_head((const merkle_hash *)leaf, s->count, head);
+		merkle_head((const merkle_hash *)l.leaf, s->count, head);
 		text_hex(head, sizeof head, root);
 		rc = json_expect(in, "]");
 	}
-	free(leaf);
+	free(l.leaf);
+	buffer_free(&l.whole);
 	return rc;
 }
 
@@ -183,13 +206,17 @@ read_front(struct json_in *in, struct snapshot *s)
 	return json_text(in, ",\"host\":", &s->host);
 }
 
+/* 1: all is well but the root. */
 static int
-read_all(struct json_in *in, struct snapshot *s)
+read_all(struct json_in *in, struct snapshot *s, bool as_it_stands)
 {
 	long long sequence, taken;
 	char root[DIGEST_HEX];
 
-	if (read_front(in, s) == -1 || read_jails(in, s, root) == -1 ||
+	memset(s, 0, sizeof *s);
+	in->at = in->json;
+	if (read_front(in, s) == -1 ||
+	    read_jails(in, s, as_it_stands, root) == -1 ||
 	    json_text(in, ",\"kernel\":", &s->kernel) == -1 ||
 	    read_digest(in, ",\"previous\":", s->previous) == -1 ||
 	    json_text(in, ",\"revision\":", &s->revision) == -1 ||
@@ -205,10 +232,7 @@ read_all(struct json_in *in, struct snapshot *s)
 		return json_wrong(in, "the end");
 	s->sequence = (uint64_t)sequence;
 	s->taken = taken;
-	if (strcmp(root, s->root) == 0)
-		return 0;
-	return error_set(in->err, EBADMSG,
-	    "its root does not follow from its jails");
+	return strcmp(root, s->root) == 0 ? 0 : 1;
 }
 
 int
@@ -217,16 +241,23 @@ snapshot_decode(const char *json, size_t len, struct snapshot *s,
 {
 	struct json_in in = { .json = json, .at = json, .end = json + len,
 		.err = err };
+	int rc;
 
 	memset(s, 0, sizeof *s);
 	/* What another program, or a later one, has signed. */
 	if (memmem(json, len, FORMAT, sizeof FORMAT - 1) == NULL)
 		return error_set(err, EINVAL, "its format is not "
 		    SNAPSHOT_FORMAT ", which this program knows");
-	if (read_all(&in, s) == 0)
+	rc = read_all(&in, s, false);
+	if (rc == 1 && s->defaults.count > 0) {
+		snapshot_free(s);
+		rc = read_all(&in, s, true);
+	}
+	if (rc == 0)
 		return 0;
 	snapshot_free(s);
-	return -1;
+	return rc == -1 ? -1 : error_set(err, EBADMSG,
+	    "its root does not follow from its jails");
 }
 
 void

@@ -44,8 +44,28 @@ add_param(struct buffer *b, const struct snapshot_param *p)
 	buffer_text(b, "]");
 }
 
+/* Of both lists, by name; `own` goes before. */
+static void
+add_merged(struct buffer *b, const struct snapshot_param *const *own,
+    size_t count, const struct snapshot_params *defaults)
+{
+	size_t more = defaults == NULL ? 0 : defaults->count, i = 0, k = 0;
+
+	while (i < count || k < more) {
+		int order = i == count ? 1 : k == more ? -1 :
+		    strcmp(own[i]->name, defaults->param[k].name);
+
+		if (i + k > 0)
+			buffer_text(b, ",");
+		add_param(b, order <= 0 ? own[i] : &defaults->param[k]);
+		i += order <= 0;
+		k += order >= 0;
+	}
+}
+
 static int
-add_params(struct buffer *b, const struct snapshot_jail *j, struct error *err)
+add_params(struct buffer *b, const struct snapshot_jail *j,
+    const struct snapshot_params *defaults, struct error *err)
 {
 	const struct snapshot_param **sorted;
 	int rc = 0;
@@ -56,15 +76,12 @@ add_params(struct buffer *b, const struct snapshot_jail *j, struct error *err)
 	for (size_t i = 0; i < j->count; i++)
 		sorted[i] = &j->param[i];
 	qsort(sorted, j->count, sizeof *sorted, by_name);
-	buffer_text(b, ",\"params\":{");
-	for (size_t i = 0; i < j->count; i++) {
-		if (i > 0 && by_name(&sorted[i - 1], &sorted[i]) == 0)
+	for (size_t i = 1; i < j->count; i++)
+		if (by_name(&sorted[i - 1], &sorted[i]) == 0)
 			rc = error_set(err, EINVAL, "snapshot: jail %s has "
 			    "parameter %s twice", j->name, sorted[i]->name);
-		if (i > 0)
-			buffer_text(b, ",");
-		add_param(b, sorted[i]);
-	}
+	buffer_text(b, ",\"params\":{");
+	add_merged(b, sorted, j->count, j->jid != 0 ? defaults : NULL);
 	buffer_text(b, "}");
 	free(sorted);
 	return rc;
@@ -83,13 +100,13 @@ add_defaults(struct buffer *b, const struct snapshot_params *d)
 
 int
 snapshot_add_jail(struct buffer *b, const struct snapshot_jail *j,
-    struct error *err)
+    const struct snapshot_params *defaults, struct error *err)
 {
 	add_text(b, "{\"applied\":", j->applied_digest);
 	add_text(b, ",\"error\":", j->error);
 	buffer_printf(b, ",\"jid\":%d", j->jid);
 	add_text(b, ",\"name\":", j->name);
-	if (add_params(b, j, err) == -1)
+	if (add_params(b, j, defaults, err) == -1)
 		return -1;
 	add_text(b, ",\"set\":", j->set);
 	add_text(b, ",\"spec\":", j->spec_digest);
@@ -98,6 +115,18 @@ snapshot_add_jail(struct buffer *b, const struct snapshot_jail *j,
 	buffer_text(b, "}");
 	return b->failed ? error_sys(err, ENOMEM, "no memory for a snapshot") :
 	    0;
+}
+
+int
+snapshot_leaf(struct buffer *b, const struct snapshot_jail *j,
+    const struct snapshot_params *defaults, unsigned char leaf[DIGEST_SIZE],
+    struct error *err)
+{
+	b->len = 0;
+	if (snapshot_add_jail(b, j, defaults, err) == -1)
+		return -1;
+	merkle_leaf(b->data, b->len, leaf);
+	return 0;
 }
 
 void
@@ -140,21 +169,26 @@ static int
 add_all(struct buffer *b, const struct snapshot *s, merkle_hash *leaf,
     struct error *err)
 {
+	struct buffer whole = { .data = NULL };
 	char root[DIGEST_HEX];
 	merkle_hash head;
-	size_t at;
+	int rc = 0;
 
 	snapshot_add_front(b, s);
-	for (size_t i = 0; i < s->count; i++) {
+	for (size_t i = 0; rc == 0 && i < s->count; i++) {
 		if (i > 0)
 			buffer_text(b, ",");
-		at = b->len;
-		if (snapshot_add_jail(b, &s->jail[i], err) == -1)
-			return -1;
-		merkle_leaf(b->data + at, b->len - at, leaf[i]);
+		rc = snapshot_add_jail(b, &s->jail[i], NULL, err);
+		if (rc == 0 && s->root[0] == '\0')
+			rc = snapshot_leaf(&whole, &s->jail[i], &s->defaults,
+			    leaf[i], err);
 	}
+	buffer_free(&whole);
+	if (rc == -1)
+		return -1;
 	merkle_head((const merkle_hash *)leaf, s->count, head);
-	snapshot_add_back(b, s, text_hex(head, sizeof head, root));
+	snapshot_add_back(b, s, s->root[0] != '\0' ? s->root :
+	    text_hex(head, sizeof head, root));
 	return 0;
 }
 

@@ -57,16 +57,29 @@ make_jail(struct snapshot_jail *j, int number, int change)
 	j->error = strdup(number % 5 == 4 ? "odd: \"\\\t\x01\xff \xc3\xa9" :
 	    "");
 	j->jid = number + 1;
-	j->count = 4;
+	j->count = 3;
 	j->param = calloc(j->count, sizeof *j->param);
 	if (j->param == NULL)
 		exit(2);
 	set_param(&j->param[0], "path", format("/jails/%d", number));
 	set_param(&j->param[1], "host.hostname",
 	    format("host-%d.example.org", change));
-	set_param(&j->param[2], "persist", strdup("true"));
-	set_param(&j->param[3], "ip4.addr",
+	set_param(&j->param[2], "ip4.addr",
 	    format("192.0.2.%d", number % 250 + 1));
+}
+
+/* What all jails have that do not tell it themselves; by name. */
+static void
+make_defaults(struct snapshot_params *d)
+{
+	d->count = 4;
+	d->param = calloc(d->count, sizeof *d->param);
+	if (d->param == NULL)
+		exit(2);
+	set_param(&d->param[0], "enforce_statfs", strdup("2"));
+	set_param(&d->param[1], "ip4.addr", strdup("192.0.2.255"));
+	d->param[2].name = strdup("ip6.addr");
+	set_param(&d->param[3], "persist", strdup("true"));
 }
 
 /* All jails in the first round; later those that are not as before. */
@@ -80,6 +93,7 @@ make_state(struct snapshot *s, int round, int jails, long long taken)
 	s->revision = format("revision-%d", round);
 	s->set = strdup("/etc/jailagent/specs");
 	s->taken = taken + round;
+	make_defaults(&s->defaults);
 	s->jail = calloc((size_t)jails + 1, sizeof *s->jail);
 	if (s->jail == NULL)
 		exit(2);
@@ -100,7 +114,8 @@ tell(int fd, const struct snapshot *s, int round)
 		return signer_send_state(fd, s, NULL);
 	for (size_t i = 0; rc == 0 && i < s->count; i++) {
 		b.len = 0;
-		rc = signer_jail_encode(&b, &s->jail[i], false, NULL);
+		rc = signer_jail_encode(&b, &s->jail[i], &s->defaults, false,
+		    NULL);
 		if (rc == 0)
 			rc = channel_write(fd, SIGNER_JAIL, 0, b.data, b.len);
 	}

@@ -28,6 +28,11 @@ def head(leaves):
         k *= 2
     return sha(b"\1" + head(leaves[:k]) + head(leaves[k:]))
 
+# A jail that runs has what the defaults say, but for what it tells itself.
+def whole(jail, defaults):
+    params = dict(defaults if jail["jid"] != 0 else {}, **jail["params"])
+    return dict(jail, params=params)
+
 def comment_of(name):
     return open(name + ".minisig").read().split("\n")[2]
 
@@ -46,7 +51,9 @@ for number, name in enumerate(names, last + 1):
     raw = open(name, "rb").read()
     state = json.loads(raw)
     assert canonical(state) == raw, name + ": not canonical"
-    root = head([canonical(j) for j in state["jails"]]).hex()
+    assert "defaults" in state, name + ": no defaults"
+    root = head([canonical(whole(j, state["defaults"]))
+                 for j in state["jails"]]).hex()
     assert root == state["root"], name + ": root"
     assert state["previous"] == previous, name + ": previous"
     assert state["sequence"] == number, name + ": sequence"

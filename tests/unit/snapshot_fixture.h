@@ -84,6 +84,24 @@ make_state(struct snapshot *s, int64_t taken)
 	j->error = strdup("bytes \xff\xfe, and \xef\xbf\xbd itself");
 }
 
+/* Of all jails that run; by name. */
+static inline void
+add_default(struct snapshot_params *d, const char *name, const char *value)
+{
+	struct snapshot_jail all = { .param = d->param, .count = d->count };
+
+	add_param(&all, name, value, NULL);
+	*d = (struct snapshot_params){ all.param, all.count };
+}
+
+static inline void
+add_defaults(struct snapshot_params *d)
+{
+	add_default(d, "enforce_statfs", "2");
+	add_default(d, "ip4.addr", "192.0.2.9");
+	add_default(d, "ip6.addr", NULL);
+}
+
 static inline void
 fixture_make(struct fixture *f)
 {

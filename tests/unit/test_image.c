@@ -46,6 +46,7 @@ fill_jail(struct snapshot_jail *j, unsigned number, unsigned kind)
 	memset(j, 0, sizeof *j);
 	snprintf(name, sizeof name, "j%02u", number);
 	j->name = strdup(name);
+	j->jid = (int)(number % 3); /* 0: it lacks the defaults, too */
 	memset(text, 'x', len);
 	snprintf(text + len, 16, "%06u", kind);
 	add_param(j, "path", text, NULL);
@@ -55,18 +56,27 @@ fill_jail(struct snapshot_jail *j, unsigned number, unsigned kind)
 static void
 put(struct image *g, const struct world *w, unsigned number)
 {
+	struct snapshot_params defaults = { .param = NULL };
 	struct snapshot_jail j;
-	struct buffer b = { .data = NULL };
+	struct buffer b = { .data = NULL }, whole = { .data = NULL };
+	merkle_hash leaf = { 0 };
 
+	add_defaults(&defaults);
 	fill_jail(&j, number, w->kind[number]);
 	if (w->kind[number] == 0) {
-		assert_int_equal(image_put(g, j.name, NULL, 0, NULL), 0);
+		assert_int_equal(image_put(g, j.name, NULL, 0, leaf, NULL),
+		    0);
 	} else {
-		assert_int_equal(snapshot_add_jail(&b, &j, NULL), 0);
-		assert_int_equal(image_put(g, j.name, b.data, b.len, NULL), 0);
+		assert_int_equal(snapshot_add_jail(&b, &j, NULL, NULL), 0);
+		assert_int_equal(snapshot_leaf(&whole, &j, &defaults, leaf,
+		    NULL), 0);
+		assert_int_equal(image_put(g, j.name, b.data, b.len, leaf,
+		    NULL), 0);
 	}
 	buffer_free(&b);
+	buffer_free(&whole);
 	snapshot_jail_free(&j);
+	snapshot_params_free(&defaults);
 }
 
 static void
@@ -82,6 +92,7 @@ compare(struct image *g, const struct world *w, const char *host, int round)
 	struct error err;
 	size_t len;
 
+	add_defaults(&s.defaults);
 	s.jail = calloc(NAMES, sizeof *s.jail);
 	for (unsigned i = 0; i < NAMES; i++)
 		if (w->kind[i] != 0)

@@ -34,14 +34,25 @@ static const char known[] =
     "f892b5f27b8f68423eb35386e666cbfffe50da5f36ea6416234436d7fde88126"
     "\",\"sequence\":0,\"set\":\"/etc/jailagent/specs\",\"taken\":1700000000}";
 
+/* With defaults the jails stand there as before. */
+static const char known_defaults[] = "\"boot\":\"boot-1\",\"defaults\":{"
+    "\"enforce_statfs\":[\"2\"],\"ip4.addr\":[\"192.0.2.9\"],"
+    "\"ip6.addr\":[]},\"format\"";
+#define ROOT \
+	"f892b5f27b8f68423eb35386e666cbfffe50da5f36ea6416234436d7fde88126"
+#define ROOT_DEFAULTS \
+	"a077507e10fe75d1cf0e3fa89a34781d7f981468450f8d244a13b15a77870a0b"
+
 static char *
-encode_state(size_t *len)
+encode_state(bool defaults, size_t *len)
 {
 	struct snapshot s;
 	struct error err;
 	char *json;
 
 	make_state(&s, 1700000000);
+	if (defaults)
+		add_defaults(&s.defaults);
 	json = snapshot_encode(&s, len, &err);
 	if (json == NULL)
 		fail_msg("%s", err.text);
@@ -53,11 +64,42 @@ static void
 test_known_form(void **state)
 {
 	size_t len;
-	char *json = encode_state(&len);
+	char *json = encode_state(false, &len);
 
 	(void)state;
 	assert_int_equal(len, strlen(json));
 	assert_string_equal(json, known);
+	free(json);
+	json = encode_state(true, &len);
+	assert_non_null(strstr(json, known_defaults));
+	assert_non_null(strstr(json, "\"root\":\"" ROOT_DEFAULTS "\""));
+	free(json);
+}
+
+/* The first snapshots with defaults had the root of the jails as they stand. */
+static void
+test_earlier_root(void **state)
+{
+	struct snapshot s;
+	struct error err;
+	size_t len;
+	char *json = encode_state(true, &len), *at, *again;
+
+	(void)state;
+	at = strstr(json, ROOT_DEFAULTS);
+	assert_non_null(at);
+	memcpy(at, ROOT, strlen(ROOT));
+	if (snapshot_decode(json, len, &s, &err) == -1)
+		fail_msg("%s", err.text);
+	assert_int_equal(s.defaults.count, 3);
+	assert_string_equal(s.root, ROOT);
+	again = snapshot_encode(&s, &len, &err);
+	assert_string_equal(again, json);
+	free(again);
+	snapshot_free(&s);
+	at = strstr(json, "\"jid\":1");
+	at[strlen("\"jid\":")] = '2';
+	assert_int_equal(snapshot_decode(json, len, &s, &err), -1);
 	free(json);
 }
 
@@ -70,7 +112,7 @@ test_round_trip(void **state)
 	size_t len, again_len;
 
 	(void)state;
-	json = encode_state(&len);
+	json = encode_state(false, &len);
 	if (snapshot_decode(json, len, &s, &err) == -1)
 		fail_msg("%s", err.text);
 	make_state(&want, 1700000000);
@@ -133,13 +175,12 @@ test_order_is_checked(void **state)
 
 /* A text that was cut anywhere is refused, and nothing behind it is read. */
 static void
-test_every_length(void **state)
+cut_everywhere(bool defaults)
 {
 	struct snapshot s;
 	size_t len;
-	char *json = encode_state(&len), *cut;
+	char *json = encode_state(defaults, &len), *cut;
 
-	(void)state;
 	for (size_t i = 0; i < len; i++) {
 		cut = malloc(i + 1);
 		assert_non_null(cut);
@@ -151,23 +192,46 @@ test_every_length(void **state)
 	free(json);
 }
 
-/* What running jails have alike is said once, and comes back when it is read. */
+static void
+test_every_length(void **state)
+{
+	(void)state;
+	cut_everywhere(false);
+	cut_everywhere(true);
+}
+
+static void
+root_of(const struct snapshot *s, char root[DIGEST_HEX])
+{
+	static const char key[] = ",\"root\":\"";
+	size_t len;
+	char *json = snapshot_encode(s, &len, NULL), *at;
+
+	assert_non_null(json);
+	assert_non_null(at = strstr(json, key));
+	snprintf(root, DIGEST_HEX, "%s", at + strlen(key));
+	free(json);
+}
+
+/*
+ * What running jails have alike is said once, and comes back when it is read;
+ * the root does not know of it.
+ */
 static void
 test_defaults(void **state)
 {
-	struct jail_param_info info = { .name = "securelevel" };
-	const struct jail_params kernel = { .info = &info, .count = 1 };
 	struct snapshot s, back;
 	struct snapshot_params *d = &s.defaults;
+	char *json, root[DIGEST_HEX];
 	struct error err;
 	size_t len;
-	char *json;
 
 	(void)state;
 	make_state(&s, 1);
 	add_param(&s.jail[0], "securelevel", "3", NULL);
 	add_param(&s.jail[0], "ip6.addr", NULL, NULL);
 	add_param(&s.jail[0], "enforce_statfs", "1", NULL);
+	root_of(&s, root);
 	assert_int_equal(defaults_take_out(d, &s.jail[0]), 0);
 	/* Of the table: enforce_statfs 2, no address; else its own. */
 	assert_int_equal(d->count, 6);
@@ -179,6 +243,7 @@ test_defaults(void **state)
 	assert_string_equal(s.jail[0].param[0].name, "ip4.addr");
 	assert_string_equal(s.jail[0].param[1].name, "enforce_statfs");
 	json = snapshot_encode(&s, &len, &err);
+	assert_non_null(strstr(json, root));
 	assert_non_null(strstr(json, "\"boot-1\",\"defaults\":{"
 	    "\"enforce_statfs\":[\"2\"],\"exec.start\":[],\"ip4.addr\":[],"
 	    "\"ip6.addr\":[],\"persist\":[\"true\"],"
@@ -193,23 +258,25 @@ test_defaults(void **state)
 	assert_string_equal(back.jail[0].param[5].value.text[0], "3");
 	/* The other one does not run. */
 	assert_int_equal(back.jail[1].count, 1);
-	defaults_keep(d, &kernel);
-	assert_int_equal(d->count, 1);
-	assert_string_equal(d->param[0].name, "securelevel");
+	/* They stay: a parameter that another jail has beyond them is its own. */
+	add_param(&s.jail[1], "persist", "true", NULL);
+	assert_int_equal(defaults_take_out(d, &s.jail[1]), 0);
+	assert_int_equal(d->count, 6);
+	assert_int_equal(s.jail[1].count, 1);
+	assert_string_equal(s.jail[1].param[0].name, "host.hostname");
 	snapshot_free(&s);
 	snapshot_free(&back);
 }
 
 /* Any change that the JSON parser does not see is seen by the form. */
 static void
-test_every_change(void **state)
+change_everything(bool defaults)
 {
 	struct snapshot s, back;
 	size_t len, i, good = 0;
-	char *json = encode_state(&len), *again;
+	char *json = encode_state(defaults, &len), *again;
 	unsigned char bit;
 
-	(void)state;
 	for (i = 0; i < len * 8; i++) {
 		bit = (unsigned char)(1 << i % 8);
 		json[i / 8] ^= (char)bit;
@@ -231,12 +298,21 @@ test_every_change(void **state)
 }
 
 static void
-refused(const char *from, const char *to, const char *word)
+test_every_change(void **state)
+{
+	(void)state;
+	change_everything(false);
+	change_everything(true);
+}
+
+static void
+refused_form(bool defaults, const char *from, const char *to, const char *word)
 {
 	struct snapshot s;
 	struct error err;
 	size_t len;
-	char *json = encode_state(&len), *at = strstr(json, from), *changed;
+	char *json = encode_state(defaults, &len), *at = strstr(json, from);
+	char *changed;
 
 	assert_non_null(at);
 	changed = malloc(len + strlen(to) + 1);
@@ -249,6 +325,28 @@ refused(const char *from, const char *to, const char *word)
 		fail_msg("\"%s\" is not in \"%s\"", word, err.text);
 	free(json);
 	free(changed);
+}
+
+static void
+refused(const char *from, const char *to, const char *word)
+{
+	refused_form(false, from, to, word);
+}
+
+/* What a jail has from the defaults is under the root, too. */
+static void
+test_defaults_are_proven(void **state)
+{
+	(void)state;
+	refused_form(true, "\"enforce_statfs\":[\"2\"]",
+	    "\"enforce_statfs\":[\"1\"]", "root");
+	refused_form(true, "\"enforce_statfs\":[\"2\"],", "", "root");
+	refused_form(true, "\"ip6.addr\":[]", "\"ip6.addr\":[\"::1\"]", "root");
+	refused_form(true, ",\"ip6.addr\":[]", "", "root");
+	refused_form(true, ",\"ip6.addr\":[]", ",\"ip6.addr\":[],\"x\":[]",
+	    "root");
+	refused_form(true, "\"ip4.addr\":[\"192.0.2.1\",\"192.0.2.2\"],", "",
+	    "root");
 }
 
 static void
@@ -359,6 +457,8 @@ main(void)
 		cmocka_unit_test(test_every_change),
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_defaults_are_proven),
+		cmocka_unit_test(test_earlier_root),
 		cmocka_unit_test(test_refused_forms),
 		cmocka_unit_test(test_heading),
 		cmocka_unit_test(test_names),

@@ -173,6 +173,28 @@ file_replace(int dir, const char *name, const void *data, size_t len,
 	    name);
 }
 
+int
+file_replace_sync(int dir, const char *name, mode_t mode, const void *data,
+    size_t len, struct error *err)
+{
+	char temporary[NAME_MAX + 1];
+	int n = snprintf(temporary, sizeof temporary, ".new-%s", name);
+
+	if (n < 0 || (size_t)n >= sizeof temporary)
+		return error_sys(err, ENAMETOOLONG, "%s", name);
+	/* What one that was killed has left. */
+	(void)unlinkat(dir, temporary, 0);
+	if (file_create(dir, temporary, mode, data, len, err) == -1)
+		return -1;
+	if (renameat(dir, temporary, dir, name) == -1) {
+		error_sys(err, errno, "%s: cannot be renamed to %s", temporary,
+		    name);
+		(void)unlinkat(dir, temporary, 0);
+		return -1;
+	}
+	return file_sync_dir(dir, name, err);
+}
+
 DIR *
 file_list(int dir, const char *what, struct error *err)
 {
@@ -195,6 +217,25 @@ file_sync_dir(int dir, const char *name, struct error *err)
 		return error_sys(err, errno,
 		    "%s: the directory cannot be synced", name);
 	return 0;
+}
+
+int
+file_sync_parent(const char *file, struct error *err)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr(file, '/');
+	int fd, rc;
+
+	if (slash == NULL)
+		snprintf(dir, sizeof dir, ".");
+	else
+		snprintf(dir, sizeof dir, "%.*s/", (int)(slash - file), file);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return error_sys(err, errno, "%s", dir);
+	rc = file_sync_dir(fd, dir, err);
+	close(fd);
+	return rc;
 }
 
 void

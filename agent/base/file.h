@@ -36,6 +36,13 @@ int file_replace(int dir, const char *name, const void *data, size_t len,
     struct error *err);
 
 /*
+ * The same with a mode, and 0 says that it is on the disk: after a loss of power
+ * the old one is there or the new one, and then the new one for good.
+ */
+int file_replace_sync(int dir, const char *name, mode_t mode,
+    const void *data, size_t len, struct error *err);
+
+/*
  * Removes the files NAME followed by `suffix` whose NAME is not known: what was
  * to be removed with something else when that was cut off.
  */
@@ -51,5 +58,7 @@ DIR *file_list(int dir, const char *what, struct error *err);
 
 /* fsync(2) of a directory; `name` is for the message. */
 int file_sync_dir(int dir, const char *name, struct error *err);
+/* Of the one that a file is in. */
+int file_sync_parent(const char *file, struct error *err);
 
 #endif

@@ -18,7 +18,6 @@
 #include "agent/sign/sealed.h"
 #include "agent/sign/signer.h"
 
-#define NEW_NAME ".new-" ACCEPTED_NAME
 #define RECORD_MAX ((size_t)64 * 1024 * 1024)
 #define HEX_LEN ((size_t)2 * ACCEPTED_DIGEST)
 
@@ -154,13 +153,10 @@ accepted_write(int dir, const struct minisign_secret *secret,
 
 	if (sealed == NULL)
 		return -1;
-	(void)unlinkat(dir, NEW_NAME, 0);
-	rc = file_create(dir, NEW_NAME, 0644, sealed, sealed_len, err);
+	rc = file_replace_sync(dir, ACCEPTED_NAME, 0644, sealed, sealed_len,
+	    err);
 	free(sealed);
-	if (rc == 0 && renameat(dir, NEW_NAME, dir, ACCEPTED_NAME) == -1)
-		rc = error_sys(err, errno, "%s: cannot be renamed to %s",
-		    NEW_NAME, ACCEPTED_NAME);
-	return rc == 0 ? file_sync_dir(dir, ACCEPTED_NAME, err) : rc;
+	return rc;
 }
 
 /* With the lock of those who sign. */

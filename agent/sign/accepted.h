@@ -2,8 +2,8 @@
 /*
  * Which signed specs were accepted (run --require-signed), so that no older one
  * is ever taken again: of each file the number in its signature, and the digest
- * of its text.  Entries are never dropped; a file that comes back needs a higher
- * number.
+ * of its text.  Entries are never dropped: a file that comes back needs a higher
+ * number, or has to be the very one that was accepted last.
  *
  * STATEDIR/accepted, sealed (sealed.h): a line "NUMBER DIGEST PATH" for each
  * file, sorted by path.

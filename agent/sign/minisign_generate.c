@@ -18,25 +18,6 @@ struct secret_text {
 	char text[sizeof UNTRUSTED + 64 + BASE64_LEN(158) + 2];
 };
 
-static int
-sync_parent(const char *file, struct error *err)
-{
-	char dir[PATH_MAX];
-	const char *slash = strrchr(file, '/');
-	int fd, rc;
-
-	if (slash == NULL)
-		snprintf(dir, sizeof dir, ".");
-	else
-		snprintf(dir, sizeof dir, "%.*s/", (int)(slash - file), file);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return error_sys(err, errno, "%s", dir);
-	rc = file_sync_dir(fd, dir, err);
-	close(fd);
-	return rc;
-}
-
 /*
  * The file gets its name by link(2), which never replaces anything, when it is
  * complete.  A temporary that a crash left has a name that is not used again.
@@ -59,7 +40,7 @@ write_new(const char *file, mode_t mode, const char *text, struct error *err)
 		    "%s: exists already and is not replaced", file) :
 		    error_sys(err, errno, "%s: cannot be created", file);
 	(void)unlink(temporary);
-	return rc == 0 ? sync_parent(file, err) : rc;
+	return rc == 0 ? file_sync_parent(file, err) : rc;
 }
 
 static int

@@ -122,9 +122,12 @@ rotate_key(const struct signer_options *o, int dir,
 	return rc;
 }
 
-/* Signs one file of the state directory anew, if the old key had signed it. */
+/*
+ * Signs one file of the state directory anew, if the old key had signed it.
+ * One that is `forced` to the disk is not lost with the power.
+ */
 static int
-seal_again(int dir, const char *file, const char *comment,
+seal_again(int dir, const char *file, const char *comment, bool forced,
     const char *old_key, const struct minisign_secret *new, struct error *err)
 {
 	size_t len, sealed_len;
@@ -135,7 +138,8 @@ seal_again(int dir, const char *file, const char *comment,
 	    &len, err) != 0)
 		return 0;
 	sealed = sealed_make(new, comment, text, len, &sealed_len, err);
-	rc = sealed == NULL ? -1 :
+	rc = sealed == NULL ? -1 : forced ?
+	    file_replace_sync(dir, file, 0644, sealed, sealed_len, err) :
 	    file_replace(dir, file, sealed, sealed_len, err);
 	free(sealed);
 	free(text);
@@ -174,8 +178,8 @@ seal_kept(const char *good, const char *old_key,
 		    kept_comment(dirfd(d), e->d_name) : NULL;
 
 		if (comment != NULL)
-			rc = seal_again(dirfd(d), e->d_name, comment, old_key,
-			    new, err);
+			rc = seal_again(dirfd(d), e->d_name, comment, false,
+			    old_key, new, err);
 		free(comment);
 	}
 	if (d != NULL)
@@ -194,10 +198,8 @@ seal_all(const struct signer_options *o, const char *old_key,
 	dir = open(o->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1)
 		return error_sys(err, errno, "%s", o->state);
-	rc = seal_again(dir, ACCEPTED_NAME, ACCEPTED_COMMENT, old_key, new,
-	    err);
-	if (rc == 0)
-		rc = file_sync_dir(dir, o->state, err);
+	rc = seal_again(dir, ACCEPTED_NAME, ACCEPTED_COMMENT, true, old_key,
+	    new, err);
 	close(dir);
 	return rc;
 }
@@ -206,9 +208,14 @@ static int
 take_names(const struct signer_options *o, const struct next *n,
     struct error *err)
 {
-	/* The secret one is last: as long as it waits, this is done again. */
+	/*
+	 * The secret one is last, also on the disk: as long as it waits, this
+	 * is done again.
+	 */
 	if (rename(n->public, o->public_key) == -1 && errno != ENOENT)
 		return error_sys(err, errno, "%s", o->public_key);
+	if (file_sync_parent(o->public_key, err) == -1)
+		return -1;
 	if (rename(n->secret, o->key) == -1)
 		return error_sys(err, errno, "%s", o->key);
 	return 0;

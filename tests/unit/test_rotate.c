@@ -17,6 +17,7 @@
 
 #include "agent/sign/accepted.h"
 #include "agent/sign/kept.h"
+#include "agent/sign/rotate.h"
 #include "snapshot_fixture.h"
 
 struct change {
@@ -437,11 +438,39 @@ test_one_at_a_time(void **state)
 }
 
 static int failing_sync; /* which one from now on; 0: none */
+static int synced;	 /* since the latest rename */
+static int before_secret = -1, before_accepted = -1;
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+
+	return len >= n && strcmp(text + len - n, end) == 0;
+}
+
+int
+renameat(int dir, const char *from, int other, const char *to)
+{
+	if (ends_with(to, "/key"))
+		before_secret = synced;
+	if (strcmp(to, ACCEPTED_NAME) == 0)
+		before_accepted = synced;
+	synced = 0;
+	return (int)syscall(SYS_renameat, dir, from, other, to);
+}
+
+int
+rename(const char *from, const char *to)
+{
+	return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
 
 /* The C library's, but for the one that fails; also in the signer. */
 int
 fsync(int fd)
 {
+	synced++;
 	if (failing_sync > 0 && --failing_sync == 0) {
 		errno = EIO;
 		return -1;
@@ -487,6 +516,35 @@ test_disk_fails(void **state)
 	assert_int_equal(access(temp_file(&c->f.top, "key.next"), F_OK), -1);
 }
 
+/*
+ * Without power in between, the old pair is there or the new one, and the record
+ * of signed specs is whole.
+ */
+static void
+test_forced_to_the_disk(void **state)
+{
+	struct change *c = *state;
+	unsigned char digest[DIGEST_SIZE] = { 0 };
+	struct minisign_secret *secret;
+	struct error err;
+	int top, dir;
+
+	secret = minisign_secret_read(c->f.key, &err);
+	top = open(c->state, O_RDONLY | O_DIRECTORY);
+	dir = open(c->f.dir, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(accepted_write(top, secret, "", 0, &err), 0);
+	assert_int_equal(rotate_key(&c->f.options, dir, secret, 0, digest,
+	    &err), 0);
+	synced = 0;
+	if (rotate_finish(&c->f.options, dir, &err) == -1)
+		fail_msg("%s", err.text);
+	assert_true(before_accepted > 0);
+	assert_true(before_secret > 0);
+	minisign_secret_free(secret);
+	close(top);
+	close(dir);
+}
+
 static void
 test_refused(void **state)
 {
@@ -522,6 +580,7 @@ main(void)
 		TEST(test_killed),
 		TEST(test_one_at_a_time),
 		TEST(test_disk_fails),
+		TEST(test_forced_to_the_disk),
 		TEST(test_refused),
 	};
 

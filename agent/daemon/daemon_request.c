@@ -2,16 +2,20 @@
 /* What commands ask of a running agent: one function a request. */
 #include <event2/event.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/base/clock.h"
 #include "agent/daemon/daemon.h"
 #include "agent/daemon/daemon_orders.h"
 #include "agent/daemon/daemon_trust.h"
 #include "agent/daemon/shown.h"
 #include "agent/daemon/status.h"
 #include "kernel/compat.h"
+
+#define SIGNER_LATE_S 5
 
 static void
 answer_error(struct control_client *client, const char *text)
@@ -38,10 +42,23 @@ problem_of(const struct daemon *d, char *buf, size_t size)
 	return buf;
 }
 
+/* Why the newest state is not signed, "" when it is, or will be soon. */
+static const char *
+unsigned_for(const struct daemon *d, char *buf, size_t size)
+{
+	long long s = (long long)(clock_ms() - d->snapshot_at) / 1000;
+
+	if (!d->signing || d->unsigned_for_ever || s < SIGNER_LATE_S)
+		return d->snapshot_problem;
+	snprintf(buf, size, "the signer has not answered for %lld s, as when "
+	    "its disk hangs: the newest state is not signed", s);
+	return buf;
+}
+
 static void
 request_status(struct daemon *d, struct control_client *client, json_t *q)
 {
-	char problem[ERROR_TEXT_MAX + PATHS_MAX];
+	char problem[ERROR_TEXT_MAX + PATHS_MAX], late[160];
 	const char *events = d->has_scan ? d->scan.events : "";
 	struct status_source src = {
 		.reconciler = &d->reconciler,
@@ -50,7 +67,7 @@ request_status(struct daemon *d, struct control_client *client, json_t *q)
 		.watch = events[0] == '\0' && d->reconciler.unwatched != 0 ?
 		    "for some jails, which are looked at with each rescan" :
 		    events,
-		.snapshot = d->snapshot_problem,
+		.snapshot = unsigned_for(d, late, sizeof late),
 		.problem = problem_of(d, problem, sizeof problem),
 		.below = d->opt.below,
 		.running = true,

@@ -64,6 +64,7 @@ before=$(helper_named signer)
 kill -STOP "$before"
 put_spec web "host.hostname: late"
 check "a change while the signer hangs" soon hostname_is web late
+check "status says that it does not answer" soon trouble "has not answered for"
 stop agent KILL
 check "the agent is killed, another one starts" agent_start --max-remove 9
 check "status says whose end is waited for" soon trouble "pid $before, the signer of an agent that has ended"

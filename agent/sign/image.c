@@ -21,6 +21,13 @@ no_memory(struct image *g, struct error *err)
 	return error_sys(err, ENOMEM, "no memory for a snapshot");
 }
 
+static int
+too_long(struct error *err)
+{
+	return error_set(err, EFBIG, "a snapshot of these jails would be longer "
+	    "than %u bytes", SNAPSHOT_MAX);
+}
+
 static void
 forget_changes(struct image *g)
 {
@@ -268,8 +275,7 @@ take_rest(struct image *g, size_t from, struct error *err)
 	for (size_t i = from; i < g->changes; i++)
 		bytes += g->change[i].len + 1;
 	if (bytes > SNAPSHOT_MAX)
-		return error_set(err, EFBIG, "a snapshot of these jails would "
-		    "be longer than %u bytes", SNAPSHOT_MAX);
+		return too_long(err);
 	rc = cut_tail(g, index, offset, &t);
 	if (rc == 0)
 		rc = make_room(g, old + g->changes - from, bytes + 1);
@@ -342,6 +348,8 @@ image_finish(struct image *g, const struct snapshot *s,
 	g->text.len = g->end;
 	snapshot_add_back(&g->text, s, root);
 	touch(g, g->end);
+	if (g->text.len > SNAPSHOT_MAX)
+		return too_long(err);
 	if (g->text.failed ||
 	    rehash(&g->rehash, g->text.data, g->text.len, g->same,
 	    digests) == -1) {

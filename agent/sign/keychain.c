@@ -75,7 +75,7 @@ static int
 add_link(struct keychain *k, int dir, uint64_t number, const char *name,
     struct error *err)
 {
-	struct keychain_link *last = &k->link[k->count - 1], *next = last + 1;
+	struct keychain_link *last, *next, *grown;
 	struct minisign_public from;
 	struct statement s;
 	char *json;
@@ -85,6 +85,15 @@ add_link(struct keychain *k, int dir, uint64_t number, const char *name,
 	if (statement_read(dir, STATEMENT_KEY, number, &s, &json, &len,
 	    err) == -1)
 		return -1;
+	grown = realloc(k->link, (k->count + 1) * sizeof *grown);
+	if (grown == NULL) {
+		statement_free(&s);
+		free(json);
+		return error_sys(err, ENOMEM, "no memory for the keys");
+	}
+	k->link = grown;
+	last = &grown[k->count - 1];
+	next = last + 1;
 	rc = signed_by(dir, name, MINISIGN_SUFFIX, s.from, json, len, &from,
 	    err);
 	if (rc == 0)
@@ -122,8 +131,7 @@ keychain_load(int dir, const struct minisign_public *pub, struct keychain *k,
 
 	*k = (struct keychain){ 0 };
 	rc = statement_newest(dir, STATEMENT_KEY, &changes, err);
-	if (rc == 0 && (changes > 100000 || (k->link = calloc(changes + 1,
-	    sizeof *k->link)) == NULL))
+	if (rc == 0 && (k->link = calloc(1, sizeof *k->link)) == NULL)
 		rc = error_sys(err, ENOMEM, "no memory for the keys");
 	if (rc == -1)
 		return -1;

@@ -32,7 +32,7 @@ take_line(const char **text, size_t *left, struct line *line)
 	line->len = end == NULL ? *left : (size_t)(end - *text);
 	*left -= line->len + (end != NULL);
 	*text += line->len + (end != NULL);
-	if (line->len > 0 && line->text[line->len - 1] == '\r')
+	if (end != NULL && line->len > 0 && end[-1] == '\r')
 		line->len--;
 	return memchr(line->text, '\0', line->len) == NULL ? 0 : -1;
 }

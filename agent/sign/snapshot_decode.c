@@ -15,6 +15,9 @@
 #include "agent/sign/merkle.h"
 #include "kernel/compat.h"
 
+/* Bytes of all jails as a whole, of which the file tells the defaults once. */
+#define WHOLE_MAX (4 * (size_t)SNAPSHOT_MAX)
+
 #define FORMAT "\"format\":\"" SNAPSHOT_FORMAT "\""
 
 static int
@@ -125,6 +128,7 @@ struct leaves {
 	merkle_hash *leaf;
 	bool as_it_stands; /* without the defaults (snapshot.h) */
 	struct buffer whole;
+	size_t len; /* of all that was in it */
 };
 
 /* Of a jail, whose bytes these are. */
@@ -134,11 +138,17 @@ add_leaf(struct leaves *l, const struct snapshot *s, size_t index,
 {
 	const struct snapshot_jail *j = &s->jail[index];
 
-	if (!l->as_it_stands && s->defaults.count > 0 && j->jid != 0)
-		return snapshot_leaf(&l->whole, j, &s->defaults,
-		    l->leaf[index], err);
-	merkle_leaf(json, len, l->leaf[index]);
-	return 0;
+	if (l->as_it_stands || s->defaults.count == 0 || j->jid == 0) {
+		merkle_leaf(json, len, l->leaf[index]);
+		return 0;
+	}
+	if (snapshot_leaf(&l->whole, j, &s->defaults, l->leaf[index],
+	    err) == -1)
+		return -1;
+	l->len += l->whole.len;
+	return l->len <= WHOLE_MAX ? 0 : error_set(err, EFBIG,
+	    "with their defaults its jails are longer than %zu bytes",
+	    WHOLE_MAX);
 }
 
 static int

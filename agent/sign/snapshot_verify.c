@@ -272,6 +272,22 @@ verify_file(struct chain *c, const char *path)
 	snapshot_free(&s);
 }
 
+static int
+parse_seen(struct chain *c, const char *text, struct error *err)
+{
+	const char *colon = strchr(text, ':');
+	const char *digest = colon == NULL ? "" : colon + 1;
+
+	errno = 0;
+	c->seen = strtoull(text, NULL, 10);
+	if (errno != 0 || c->seen == 0 || strlen(digest) != DIGEST_HEX - 1 ||
+	    strspn(digest, "0123456789abcdef") != DIGEST_HEX - 1)
+		return error_set(err, EINVAL, "%s: is not NUMBER:DIGEST as "
+		    "\"snapshot verify\" prints it, nor a file", text);
+	memcpy(c->seen_digest, digest, DIGEST_HEX);
+	return 0;
+}
+
 /* "NUMBER:DIGEST", or a snapshot's file, which has to be good itself. */
 static int
 read_seen(struct chain *c, struct error *err)
@@ -280,15 +296,11 @@ read_seen(struct chain *c, struct error *err)
 	unsigned char digest[DIGEST_SIZE];
 	struct snapshot s;
 	bool readable;
-	char *end;
 
 	if (text == NULL)
 		return 0;
-	c->seen = strtoull(text, &end, 10);
-	if (*end == ':' && end != text && strlen(end + 1) == DIGEST_HEX - 1) {
-		memcpy(c->seen_digest, end + 1, DIGEST_HEX);
-		return 0;
-	}
+	if (strspn(text, "0123456789") == strcspn(text, ":"))
+		return parse_seen(c, text, err);
 	if (snapshot_load(AT_FDCWD, text, &c->keys, &s, digest, &readable,
 	    err) == -1)
 		return error_wrap(err, "%s", text);
@@ -328,6 +340,10 @@ verify_all(struct chain *c, const char *path, bool is_dir,
 		finding(c, file, err->text);
 	if (rc == -1 || read_seen(c, err) == -1)
 		return -1;
+	if (!is_dir && c->opt->seen != NULL)
+		return error_set(err, EINVAL, "%s: is one snapshot; whether "
+		    "another one was seen before is a question to a directory",
+		    path);
 	if (is_dir)
 		return verify_directory(c, path, err);
 	verify_file(c, path);

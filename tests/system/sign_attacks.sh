@@ -46,6 +46,13 @@ check "it has what was seen in it" expect_status 0 verify log --seen "$seen"
 check "a copy of a snapshot does as well" expect_status 0 verify log \
     --seen "$work/log/00000003.json"
 
+for bad in "0:${seen#*:}" "5:$(echo "${seen#*:}" | tr a-f A-F)" "5:12" 7; do
+	check "what cannot have been seen is refused: $bad" finds \
+	    "is not NUMBER:DIGEST" log --seen "$bad"
+done
+check "one file has nothing before it" finds "is one snapshot" \
+    log/00000003.json --seen "$seen"
+
 cp -R "$work/log" "$work/short"
 drop short 4 5
 check "an end that was cut off" finds \

@@ -280,6 +280,22 @@ test_every_byte(void **state)
 	assert_int_equal(found.rc, 0);
 }
 
+/* A carriage return is only a part of the end of a line. */
+static void
+test_last_newline(void **state)
+{
+	struct fixture *f = *state;
+	struct found found;
+	size_t len;
+	char *text = temp_read(file(f, 4, true), &len);
+
+	text[len - 1] = '\r';
+	temp_write(file(f, 4, true), 0644, text, len);
+	verify(f, file(f, 4, false), &found);
+	assert_int_equal(found.rc, 1);
+	free(text);
+}
+
 /* Signed by the right key, but with another file's or a made-up comment. */
 static void
 test_comment_of_another(void **state)
@@ -326,6 +342,7 @@ main(void)
 		TEST(test_first_has_predecessor),
 		TEST(test_other_key),
 		TEST(test_every_byte),
+		TEST(test_last_newline),
 		TEST(test_comment_of_another),
 	};
 

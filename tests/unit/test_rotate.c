@@ -250,6 +250,14 @@ test_statements_are_attacked(void **state)
 		free(text);
 	}
 	good_with(c, c->line[1], 6);
+	temp_write(in_dir(c, "00200000.key"), 0644, "", 0);
+	finds_with(c, c->line[2], 2, (const char *const[]){
+	    "00000003.key: cannot be opened",
+	    "00000001.json: was signed by another key",
+	    "00000002.json: was signed by another key",
+	    "00000003.json: was signed by another key",
+	    "00000004.json: was signed by another key", NULL });
+	assert_int_equal(unlink(in_dir(c, "00200000.key")), 0);
 	assert_int_equal(unlink(in_dir(c, "00000002.key")), 0);
 	finds_with(c, c->line[0], 4, (const char *const[]){
 	    "00000005.json: was signed by another key",

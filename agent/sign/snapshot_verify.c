@@ -25,6 +25,7 @@ struct chain {
 	uint64_t last;	       /* sequence of the one before; 0: none */
 	char digest[DIGEST_HEX]; /* of its file; "" when unreadable */
 	uint64_t anchor;	 /* up to this one snapshots were dropped */
+	uint64_t looked;	 /* at the anchor of that number */
 	char anchored[DIGEST_HEX]; /* the digest of that one; "": unknown */
 	uint64_t seen;		   /* 0: nothing is to be there */
 	char seen_digest[DIGEST_HEX];
@@ -73,19 +74,6 @@ continues(struct chain *c, const char *name, const struct snapshot *s)
 		    "two was replaced", snapshot_name(c->last, before));
 	finding(c, name, text);
 	return false;
-}
-
-/* Of one that an anchor stands for the signature may be gone already. */
-static bool
-half_dropped(const struct chain *c, uint64_t sequence)
-{
-	char name[SNAPSHOT_NAME_MAX], file[SNAPSHOT_NAME_MAX + 8];
-	struct stat st;
-
-	snprintf(file, sizeof file, "%s" MINISIGN_SUFFIX,
-	    snapshot_name(sequence, name));
-	return sequence <= c->anchor &&
-	    fstatat(c->dir, file, &st, 0) == -1 && errno == ENOENT;
 }
 
 /* A digest that is known beside that of the file. */
@@ -155,6 +143,61 @@ take_result(struct chain *c, const struct snapshot *s,
 	snprintf(c->result->host, sizeof c->result->host, "%s", s->host);
 }
 
+static bool
+is_missing(const struct chain *c, const char *name)
+{
+	struct stat st;
+
+	return fstatat(c->dir, name, &st, 0) == -1 && errno == ENOENT;
+}
+
+/* Also while a signer replaces it by a newer one. */
+static int
+find_anchor(struct chain *c, struct error *err)
+{
+	char name[SNAPSHOT_NAME_MAX];
+	struct statement s;
+	struct error why;
+	uint64_t number;
+
+	if (statement_newest(c->dir, STATEMENT_ANCHOR, &number, err) == -1)
+		return -1;
+	if (number == c->looked)
+		return 0;
+	c->looked = number;
+	c->anchor = 0;
+	if (number == 0)
+		return 0;
+	if (keychain_anchor(&c->keys, c->dir, number, &s, &why) == 0) {
+		c->anchor = number;
+		memcpy(c->anchored, s.previous, sizeof c->anchored);
+		statement_free(&s);
+		return 0;
+	}
+	if (is_missing(c, statement_name(STATEMENT_ANCHOR, number, name)))
+		return find_anchor(c, err);
+	finding(c, name, why.text);
+	return 0;
+}
+
+/*
+ * Of those that an anchor stands for the files may go while we look, and a
+ * signer may have written that anchor only now.
+ */
+static bool
+dropped(struct chain *c, uint64_t sequence)
+{
+	char name[SNAPSHOT_NAME_MAX], file[SNAPSHOT_NAME_MAX + 8];
+	struct error err;
+
+	snprintf(file, sizeof file, "%s" MINISIGN_SUFFIX,
+	    snapshot_name(sequence, name));
+	if (!is_missing(c, name) && !is_missing(c, file))
+		return false;
+	return sequence <= c->anchor ||
+	    (find_anchor(c, &err) == 0 && sequence <= c->anchor);
+}
+
 static void
 check_one(struct chain *c, uint64_t sequence)
 {
@@ -163,14 +206,16 @@ check_one(struct chain *c, uint64_t sequence)
 	struct snapshot s;
 	struct error err;
 	bool readable;
+	int rc;
 
-	if (half_dropped(c, sequence))
+	snapshot_name(sequence, name);
+	rc = snapshot_load(c->dir, name, &c->keys, &s, digest, &readable,
+	    &err);
+	if (rc == -1 && dropped(c, sequence))
 		return;
 	pass_anchor(c, sequence);
 	check_gap(c, sequence);
-	snapshot_name(sequence, name);
-	if (snapshot_load(c->dir, name, &c->keys, &s, digest, &readable,
-	    &err) == -1) {
+	if (rc == -1) {
 		finding(c, name, err.text);
 	} else {
 		check_host(c, name, &s);
@@ -185,34 +230,11 @@ check_one(struct chain *c, uint64_t sequence)
 	check_known(c);
 }
 
-static int
-find_anchor(struct chain *c, struct error *err)
-{
-	char name[SNAPSHOT_NAME_MAX];
-	struct statement s;
-	struct error why;
-
-	if (statement_newest(c->dir, STATEMENT_ANCHOR, &c->anchor, err) == -1)
-		return -1;
-	if (c->anchor == 0)
-		return 0;
-	if (keychain_anchor(&c->keys, c->dir, c->anchor, &s, &why) == -1) {
-		finding(c, statement_name(STATEMENT_ANCHOR, c->anchor, name),
-		    why.text);
-		c->anchor = 0;
-		return 0;
-	}
-	memcpy(c->anchored, s.previous, sizeof c->anchored);
-	statement_free(&s);
-	return 0;
-}
-
 /* What ends too early, and what was seen and cannot be compared any more. */
 static void
 check_end(struct chain *c)
 {
 	char name[SNAPSHOT_NAME_MAX], text[128];
-
 	uint64_t least = c->keys.link[c->keys.count - 1].after;
 
 	if (c->anchor > 0 && c->last <= c->anchor)

@@ -292,6 +292,66 @@ test_no_new_beginning(void **state)
 	assert_non_null(strstr(a.text, "there were more than are there"));
 }
 
+struct dropping {
+	const struct fixture *f;
+	struct found found;
+	bool done;
+};
+
+/* At the first finding the signer drops the first ones. */
+static void
+drop_and_note(void *arg, const char *file, const char *problem)
+{
+	static const char *const files[] = { "00000001.json",
+		"00000001.json.minisig", "00000002.json.minisig",
+		"00000002.json" };
+	struct dropping *d = arg;
+
+	if (!d->done) {
+		copy(d->f, "backup", "snapshots", "00000002.anchor");
+		for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+			take_away(d->f, files[i]);
+	}
+	d->done = true;
+	note_finding(&d->found, file, problem);
+}
+
+/* An agent that drops old ones meanwhile is no attack. */
+static void
+test_dropped_while_verifying(void **state)
+{
+	struct fixture *f = *state;
+	struct dropping d = { .f = f };
+	const struct verify_options opt = { .public_key = f->pub,
+		.host = "other", .report = drop_and_note, .arg = &d };
+	struct verify_result result;
+	struct error err;
+
+	f->options.keep = 0;
+	write_chain(f, 1700000000, 4);
+	make_backup(f, 1, 4);
+	f->options.keep = KEEP;
+	write_chain(f, 1700000100, 1);
+	copy(f, "snapshots", "backup", "00000002.anchor");
+	copy(f, "backup", "snapshots", "00000001.json");
+	copy(f, "backup", "snapshots", "00000002.json");
+	take_away(f, "00000002.anchor");
+	take_away(f, "00000002.anchor.minisig");
+	assert_chain(f, 5);
+	assert_int_equal(snapshot_verify(f->dir, &opt, &result, &err), 1);
+	assert_true(d.done);
+	/* All are of another host than was asked for, the second is gone. */
+	for (int i = 1; i <= 5; i++) {
+		char line[64];
+
+		snprintf(line, sizeof line, "0000000%d.json: is of host", i);
+		assert_int_equal(strstr(d.found.text, line) != NULL, i != 2);
+	}
+	assert_null(strstr(d.found.text, "missing"));
+	assert_null(strstr(d.found.text, "opened"));
+	assert_int_equal(result.verified, 4);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -307,6 +367,7 @@ main(void)
 		TEST(test_anchor_is_attacked),
 		TEST(test_another_history),
 		TEST(test_no_new_beginning),
+		TEST(test_dropped_while_verifying),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

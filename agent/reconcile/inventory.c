@@ -196,11 +196,13 @@ take_snapshot(struct inventory *inv, struct error *err)
 {
 	unsigned char digest[DIGEST_SIZE] = { 0 };
 	struct snapshot s; /* all zeros if there is none */
-	int rc = snapshot_newest(inv->paths->snapshots, inv->paths->public_key,
-	    &s, digest, err);
+	struct head head;
+	int rc;
 
-	if (rc < 0 || head_check(inv->paths->head, s.sequence, digest,
-	    err) == -1) {
+	head_read(inv->paths->head, &head);
+	rc = snapshot_newest(inv->paths->snapshots, inv->paths->public_key,
+	    &s, digest, err);
+	if (rc < 0 || head_check(&head, s.sequence, digest, err) == -1) {
 		snapshot_free(&s);
 		rc = set_doubt(inv, "the newest snapshot cannot be trusted: ",
 		    err->text);

@@ -13,34 +13,41 @@
 
 #define HEAD_MAX 256
 
-int
-head_check(const char *file, uint64_t newest,
-    const unsigned char digest[DIGEST_SIZE], struct error *err)
+void
+head_read(const char *file, struct head *h)
 {
-	char hex[DIGEST_HEX], known[DIGEST_HEX], *text;
 	struct error why;
-	uint64_t last;
+	char *text;
 	size_t len;
-	int n;
 
+	*h = (struct head){ .file = file };
 	if (file == NULL ||
 	    file_read(AT_FDCWD, file, HEAD_MAX, &text, &len, &why) != 0)
-		return 0;
-	n = sscanf(text, "%" SCNu64 " %64[0-9a-f]", &last, known);
+		return;
+	if (sscanf(text, "%" SCNu64 " %64[0-9a-f]", &h->sequence,
+	    h->digest) != 2)
+		h->sequence = 0;
 	free(text);
-	if (n != 2)
-		return 0;
-	if (newest < last)
+}
+
+int
+head_check(const struct head *h, uint64_t newest,
+    const unsigned char digest[DIGEST_SIZE], struct error *err)
+{
+	char hex[DIGEST_HEX];
+
+	if (newest < h->sequence)
 		return error_set(err, ESTALE, "snapshot number %" PRIu64 " was "
 		    "written since the host booted, but number %" PRIu64 " is "
 		    "the newest that is there: bring back what is missing, or "
-		    "remove %s to go on without", last, newest, file);
-	if (newest == last && strcmp(known, text_hex(digest, DIGEST_SIZE,
-	    hex)) != 0)
+		    "remove %s to go on without", h->sequence, newest,
+		    h->file);
+	if (newest == h->sequence && newest > 0 && strcmp(h->digest,
+	    text_hex(digest, DIGEST_SIZE, hex)) != 0)
 		return error_set(err, ESTALE, "snapshot number %" PRIu64
 		    " is another one than was written since the host booted: "
 		    "bring back the right one, or remove %s to go on with "
-		    "this", newest, file);
+		    "this", newest, h->file);
 	return 0;
 }
 

@@ -141,8 +141,10 @@ find_newest(struct signer *s, struct error *err)
 {
 	char file[SNAPSHOT_NAME_MAX];
 	uint64_t *sequence;
+	struct head head;
 	size_t count;
 
+	head_read(s->options->head, &head);
 	keychain_free(&s->keys);
 	switch (keychain_load(s->dir, &s->pub, &s->keys, file, err)) {
 	case 1:
@@ -160,7 +162,7 @@ find_newest(struct signer *s, struct error *err)
 		return error_wrap(err, "no snapshot is written: %s",
 		    s->options->dir);
 	if ((s->newest > 0 && load_newest(s, err) == -1) ||
-	    head_check(s->options->head, s->newest, s->digest, err) == -1 ||
+	    head_check(&head, s->newest, s->digest, err) == -1 ||
 	    check_anchor(s, err) == -1)
 		return -1;
 	return signer_clean(s->dir, s->newest, err);

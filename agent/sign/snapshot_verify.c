@@ -250,7 +250,8 @@ check_end(struct chain *c)
 		    PRIu64 " is the newest that is there", c->last);
 	else
 		snprintf(text, sizeof text, "was seen before, and cannot be "
-		    "compared: it was dropped, or is missing");
+		    "compared: it %s", c->seen <= c->anchor ?
+		    "was dropped since" : "is missing");
 	finding(c, snapshot_name(c->seen, name), text);
 }
 

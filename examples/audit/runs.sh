@@ -8,7 +8,9 @@
 #
 # The first time that is believed which is there.  What was seen is kept in
 # DIR.seen, and from then on the host cannot go back behind it: neither to an
-# older state nor to another history.
+# older state nor to another history.  Ask before the host drops what was seen
+# (run --keep-snapshots); if it was dropped, find out otherwise whether the host
+# is well, then remove DIR.seen.
 #
 # Environment:
 #   JAILAGENT  the command (jailagent)

@@ -146,7 +146,7 @@ touch(struct image *g, size_t at)
 static size_t
 replace(struct image *g)
 {
-	size_t i, at;
+	size_t i, index = 0, at = g->jails;
 	bool found;
 
 	for (i = 0; i < g->changes; i++) {
@@ -158,7 +158,9 @@ replace(struct image *g)
 			continue;
 		if (!found || c->json == NULL || c->len != g->jail[k].len)
 			break;
-		at = offset_of(g, k);
+		/* The changes ascend, and so do the places. */
+		for (; index < k; index++)
+			at += g->jail[index].len + 1;
 		memcpy(g->text.data + at, c->json, c->len);
 		touch(g, at);
 		merkle_tree_set(&g->tree, k, c->leaf);

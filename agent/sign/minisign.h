@@ -49,6 +49,12 @@ int minisign_generate(const char *secret_file, const char *public_file,
     struct minisign_public *pub, struct error *err);
 
 /*
+ * Removes what was left of a secret key's file, and of others whose names begin
+ * like its, by who was killed while he made it: it may be the key.
+ */
+void minisign_sweep(const char *secret_file);
+
+/*
  * As minisign_generate when there is neither file.  When there are both, or
  * only the secret one (a crash came between), the pair is what the secret one
  * says, and the public file is made.  *made: a new pair.

@@ -2,6 +2,7 @@
 /* New key pairs and their files. */
 #include "agent/sign/minisign_format.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,7 +21,8 @@ struct secret_text {
 
 /*
  * The file gets its name by link(2), which never replaces anything, when it is
- * complete.  A temporary that a crash left has a name that is not used again.
+ * complete.  A temporary that a crash left has a name that is not used again,
+ * and is removed by minisign_sweep.
  */
 static int
 write_new(const char *file, mode_t mode, const char *text, struct error *err)
@@ -82,6 +84,39 @@ write_secret(const char *file, struct minisign_public *pub, struct error *err)
 	rc = write_new(file, 0600, s->text, err);
 	sodium_free(s);
 	return rc;
+}
+
+/* ".XXXXXXXX.tmp", as above. */
+static bool
+is_temporary(const char *end)
+{
+	return *end == '.' && strspn(end + 1, "0123456789abcdef") == 8 &&
+	    strcmp(end + 9, ".tmp") == 0;
+}
+
+void
+minisign_sweep(const char *secret_file)
+{
+	const size_t end = strlen(".XXXXXXXX.tmp");
+	const char *slash = strrchr(secret_file, '/');
+	const char *base = slash == NULL ? secret_file : slash + 1;
+	char dir[PATH_MAX];
+	struct dirent *e;
+	DIR *d;
+
+	snprintf(dir, sizeof dir, "%.*s.", (int)(base - secret_file),
+	    secret_file);
+	d = opendir(dir);
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name);
+
+		if (len >= strlen(base) + end &&
+		    strncmp(e->d_name, base, strlen(base)) == 0 &&
+		    is_temporary(e->d_name + len - end))
+			(void)unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d != NULL)
+		closedir(d);
 }
 
 static bool

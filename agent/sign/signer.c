@@ -67,6 +67,7 @@ read_keys(struct signer *s, struct error *err)
 	struct minisign_secret *secret;
 	struct minisign_public pub;
 
+	minisign_sweep(o->key);
 	if (rotate_finish(o, s->dir, err) == -1)
 		return error_wrap(err, "the change of the key was cut short");
 	if (o->make_key && minisign_ensure(o->key, o->public_key, &s->made,

@@ -553,6 +553,30 @@ test_forced_to_the_disk(void **state)
 	close(dir);
 }
 
+/* Temporaries of killed ones, which may hold a key, are removed; no others. */
+static void
+test_temporaries(void **state)
+{
+	static const struct {
+		const char *name;
+		bool stays;
+	} files[] = { { "key.0123abcd.tmp", false },
+		{ "key.next.0123abcd.tmp", false },
+		{ "key.pub.0123abcd.tmp", false },
+		{ "key.0123abcd.tmp2", true }, { "key.123abcd.tmp", true },
+		{ "kez.0123abcd.tmp", true }, { "0123abcd.tmp", true } };
+	struct change *c = *state;
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		temp_write(temp_file(&c->f.top, files[i].name), 0600, "x", 1);
+	signer_begin(&c->f);
+	assert_int_equal(signer_end(&c->f), 0);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if ((access(temp_file(&c->f.top, files[i].name), F_OK) == 0) !=
+		    files[i].stays)
+			fail_msg("%s", files[i].name);
+}
+
 static void
 test_refused(void **state)
 {
@@ -589,6 +613,7 @@ main(void)
 		TEST(test_one_at_a_time),
 		TEST(test_disk_fails),
 		TEST(test_forced_to_the_disk),
+		TEST(test_temporaries),
 		TEST(test_refused),
 	};
 

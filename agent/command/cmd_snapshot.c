@@ -188,6 +188,20 @@ print_verified(const struct verify_result *r, bool good,
 	buffer_free(&host);
 }
 
+static void
+print_text(const char *path, const struct verify_result *r, bool good)
+{
+	struct buffer host = { .data = NULL };
+
+	buffer_text(&host, r->host[0] == '\0' ? "" : " of host ");
+	buffer_printable(&host, r->host);
+	printf("%s: %s, %zu snapshot%s verified, the newest is %" PRIu64 ":%s"
+	    "%s\n", path, good ? "good" : "BAD", r->verified,
+	    r->verified == 1 ? "" : "s", r->newest, r->digest,
+	    host.failed ? "" : host.data);
+	buffer_free(&host);
+}
+
 int
 snapshot_command_verify(const struct snapshot_args *a)
 {
@@ -206,10 +220,7 @@ snapshot_command_verify(const struct snapshot_args *a)
 	else if (a->json)
 		print_verified(&r, rc == 0, &f.list);
 	else
-		printf("%s: %s, %zu snapshot%s verified, the newest is "
-		    "%" PRIu64 ":%s\n", path, rc == 0 ? "good" : "BAD",
-		    r.verified, r.verified == 1 ? "" : "s", r.newest,
-		    r.digest);
+		print_text(path, &r, rc == 0);
 	buffer_free(&f.list);
 	return rc == 0 ? EXIT_OK : EXIT_FAILED;
 }

@@ -41,6 +41,7 @@ drop() { # DIR NUMBER...
 history log 5
 check "an honest history is good" expect_status 0 verify log
 check "and says what it ends with" says "the newest is 5:"
+check "and whose it is" says " of host host.example.org"
 seen=$(newest log)
 check "it has what was seen in it" expect_status 0 verify log --seen "$seen"
 check "a copy of a snapshot does as well" expect_status 0 verify log \

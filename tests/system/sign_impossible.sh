@@ -67,7 +67,8 @@ check "a change while the signer hangs" soon hostname_is web late
 check "status says that it does not answer" soon trouble "has not answered for"
 stop agent KILL
 check "the agent is killed, another one starts" agent_start --max-remove 9
-check "status says whose end is waited for" soon trouble "pid $before, the signer of an agent that has ended"
+check "status says whose end is waited for" soon trouble \
+    "pid $before, the signer of an agent that has ended"
 put_spec web "host.hostname: later"
 check "it changes jails" soon hostname_is web later
 kill -CONT "$before"

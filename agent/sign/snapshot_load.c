@@ -183,9 +183,33 @@ snapshot_load(int dir, const char *file, const struct keychain *keys,
 	return rc;
 }
 
+static int
+load_keys(int dir, const struct minisign_public *pub, struct keychain *keys,
+    struct error *err)
+{
+	char file[SNAPSHOT_NAME_MAX];
+	int rc = keychain_load(dir, pub, keys, file, err);
+
+	return rc == 1 ? error_wrap(err, "%s", file) : rc;
+}
+
+static int
+highest(int dir, uint64_t *number, struct error *err)
+{
+	uint64_t *sequence;
+	size_t count;
+
+	if (snapshot_sequences(dir, &sequence, &count, err) == -1)
+		return -1;
+	*number = count == 0 ? 0 : sequence[count - 1];
+	free(sequence);
+	return 0;
+}
+
 /*
- * The number of the newest one; 0 is no error unless a change of the key says
- * that there were some.
+ * The number of the newest one, which has to be behind the anchor and the last
+ * change of the key; 0: there never was one.  It is looked for last: a signer
+ * that writes meanwhile only makes it newer.
  */
 static int
 find_newest(int dir, const char *public_key, struct keychain *keys,
@@ -193,25 +217,22 @@ find_newest(int dir, const char *public_key, struct keychain *keys,
 {
 	char name[SNAPSHOT_NAME_MAX];
 	struct minisign_public pub;
-	uint64_t *sequence, changes;
-	size_t count;
+	struct error why;
+	uint64_t anchor;
+	bool has_key = minisign_public_read(public_key, &pub, &why) == 0;
 
-	if (snapshot_sequences(dir, &sequence, &count, err) == -1)
+	if (statement_newest(dir, STATEMENT_ANCHOR, &anchor, err) == -1 ||
+	    (has_key && load_keys(dir, &pub, keys, err) == -1) ||
+	    highest(dir, newest, err) == -1)
 		return -1;
-	*newest = count == 0 ? 0 : sequence[count - 1];
-	free(sequence);
-	if (statement_newest(dir, STATEMENT_KEY, &changes, err) == -1)
-		return -1;
-	if (*newest == 0 && changes == 0)
+	if (*newest == 0 && anchor == 0 && !has_key)
 		return 0;
-	if (minisign_public_read(public_key, &pub, err) == -1)
-		return -1;
-	switch (keychain_load(dir, &pub, keys, name, err)) {
-	case 1:
-		return error_wrap(err, "%s", name);
-	case -1:
-		return -1;
-	}
+	if (!has_key)
+		return error_set(err, why.code, "%s", why.text);
+	if (anchor > 0 && *newest <= anchor)
+		return error_set(err, ENOENT, "%s says that there were more "
+		    "than are there", statement_name(STATEMENT_ANCHOR, anchor,
+		    name));
 	return keychain_check_end(keys, *newest, err);
 }
 

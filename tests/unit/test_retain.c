@@ -275,8 +275,10 @@ static void
 test_no_new_beginning(void **state)
 {
 	struct fixture *f = *state;
+	unsigned char digest[DIGEST_SIZE];
 	struct signer_answer a;
 	struct snapshot s;
+	struct error err;
 
 	write_chain(f, 1700000000, KEEP + 1);
 	for (int i = 2; i <= 4; i++) {
@@ -290,6 +292,8 @@ test_no_new_beginning(void **state)
 	snapshot_free(&s);
 	assert_int_equal(a.sequence, -1);
 	assert_non_null(strstr(a.text, "there were more than are there"));
+	assert_int_equal(snapshot_newest(f->dir, f->pub, &s, digest, &err), -1);
+	assert_non_null(strstr(err.text, "00000001.anchor says that there"));
 }
 
 struct dropping {

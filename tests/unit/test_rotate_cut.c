@@ -69,9 +69,9 @@ test_one_at_a_time(void **state)
 	signer_begin(&next);
 	make_state(&s, 1700000100);
 	write_state(&next, &s, &a);
+	assert_int_equal(kill(c->f.pid, SIGCONT), 0);
 	assert_int_equal(a.sequence, -1);
 	assert_non_null(strstr(a.text, "still writes"));
-	assert_int_equal(kill(c->f.pid, SIGCONT), 0);
 	assert_int_equal(channel_read(c->f.fd, &m, NULL), 1);
 	assert_int_equal(m.type, SIGNER_ROTATED);
 	free(m.data);

@@ -77,6 +77,7 @@ struct daemon {
 	bool mute;	       /* it did not come */
 	bool scanning, scan_again;
 	uint64_t scans_asked, scans_done;
+	int64_t asked_at; /* ms, of the last of these */
 	struct scan scan;
 	bool has_scan;
 	struct revisions revisions;

@@ -93,6 +93,7 @@ daemon_scan_soon(struct daemon *d)
 	}
 	evtimer_del(d->scan_timer);
 	other_secrets(d, &asked);
+	d->asked_at = clock_ms();
 	if (!asked.failed && channel_send(d->reader, READER_SCAN,
 	    ++d->scans_asked, asked.data, asked.len) == 0) {
 		d->scanning = true;
@@ -307,7 +308,8 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		daemon_scan_anew(d);
 	log_problems(d, &s);
 	take_secrets(d, &s);
-	if (absence_apply(&d->absence, &d->reconciler, &s, clock_ms()) != 0)
+	if (absence_apply(&d->absence, &d->reconciler, &s, d->asked_at,
+	    clock_ms()) != 0)
 		daemon_log("specs: %s", strerror(ENOMEM));
 	save_window(d);
 	tell_secrets(d, &s);

@@ -69,12 +69,20 @@ file_about_defaults(const struct scan *s)
 	return NULL;
 }
 
+/*
+ * Whether a scan proves it that was asked for then.  Since absent_at is the end
+ * of the first one, and this the beginning of another, the time between the two
+ * is never taken for longer than it was.
+ */
 static bool
-absent(const struct managed *m, int64_t now)
+absent(const struct managed *m, int64_t asked)
 {
 	return m->absent_at != 0 && !m->unwanted &&
-	    now - m->absent_at >= ABSENCE_MS;
+	    asked - m->absent_at >= ABSENCE_MS;
 }
+
+/* It is proven from the next scan on that can prove anything. */
+#define ABSENT_AGAIN INT64_MAX
 
 static void
 set_hold(struct managed *m, const char *why)
@@ -128,6 +136,8 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 		a->window.peak = 0;
 		a->window.changed = true;
 	}
+	if (n->proven == 0 && n->all > 0 && s->state == SCAN_MISSING)
+		hold(a, "%s", s->why != NULL ? s->why : "no directory");
 	if (n->proven == 0 && n->all > 0)
 		return;
 	free(a->hold);
@@ -157,22 +167,28 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 
 /*
  * Notes which wanted jails no file says.  What is gone is told once, perhaps by
- * a scan that is no proof; absent it is from the first one on that is.
+ * a scan that is no proof; absent it is from the first one on that is, of this
+ * directory and since it could be seen.
  */
 static void
 note_absent(struct reconciler *r, const struct scan *s, int64_t now)
 {
+	bool anew = s->state == SCAN_MISSING || s->replaced;
+
 	for (size_t i = 0; i < s->gone.count; i++) {
 		struct managed *m = reconciler_jail(r, s->gone.text[i], false);
 
 		if (m != NULL)
 			m->said = false;
 	}
-	for (size_t i = 0; s->state == SCAN_OK && i < r->count; i++) {
+	for (size_t i = 0; i < r->count; i++) {
 		struct managed *m = r->jail[i];
 
+		if (anew && m->absent_at != 0 && !m->acked)
+			m->absent_at = ABSENT_AGAIN;
 		/* Among them those known from the inventory alone. */
-		if (!m->said && m->absent_at == 0)
+		if (s->state == SCAN_OK && !m->said && (m->absent_at == 0 ||
+		    m->absent_at == ABSENT_AGAIN))
 			m->absent_at = now;
 	}
 }
@@ -190,7 +206,8 @@ others_may_come(struct absence *a, struct reconciler *r, int64_t now)
 	if (now - a->returns_at >= REMOVAL_WINDOW_MS)
 		return;
 	for (size_t i = 0; i < r->count; i++)
-		if (r->jail[i]->absent_at != 0 && !r->jail[i]->acked)
+		if (r->jail[i]->absent_at != 0 && !r->jail[i]->acked &&
+		    r->jail[i]->absent_at != ABSENT_AGAIN)
 			r->jail[i]->absent_at = now;
 }
 
@@ -284,7 +301,7 @@ give_up(struct absence *a, struct reconciler *r, struct managed *m,
 
 static void
 judge_jails(struct absence *a, struct reconciler *r, const struct scan *s,
-    int64_t now)
+    int64_t asked, int64_t now)
 {
 	const struct scan_file *by = NULL;
 
@@ -293,7 +310,7 @@ judge_jails(struct absence *a, struct reconciler *r, const struct scan *s,
 
 		if (m->absent_at == 0 || m->unwanted)
 			continue;
-		if (!absent(m, now) || s->state != SCAN_OK ||
+		if (!absent(m, asked) || s->state != SCAN_OK ||
 		    (a->waits && !m->acked && !no_loss(r, m))) {
 			a->pending = true;
 			a->held += m->hold != NULL;
@@ -313,7 +330,7 @@ judge_jails(struct absence *a, struct reconciler *r, const struct scan *s,
 
 static struct missing
 count_missing(struct absence *a, const struct reconciler *r,
-    const struct scan *s, int64_t now)
+    const struct scan *s, int64_t asked, int64_t now)
 {
 	struct missing n = { .defaults = defaults_gone(a, s) };
 
@@ -326,7 +343,7 @@ count_missing(struct absence *a, const struct reconciler *r,
 		    no_loss(r, m))
 			continue;
 		n.all++;
-		n.proven += absent(m, now);
+		n.proven += absent(m, asked);
 		n.counted += window_has(&a->window, token_of(r, m));
 	}
 	return n;
@@ -361,7 +378,7 @@ take_specs(struct reconciler *r, struct scan *s)
 
 int
 absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
-    int64_t now)
+    int64_t asked, int64_t now)
 {
 	struct missing n;
 	int back = take_specs(r, s);
@@ -375,10 +392,10 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 	note_absent(r, s, now);
 	/* One that took its place empty may be what is below a mount. */
 	a->seen &= !s->replaced;
-	n = count_missing(a, r, s, now);
+	n = count_missing(a, r, s, asked, now);
 	find_doubt(a, r, s, &n, now);
 	judge_defaults(a, r, s, now);
-	judge_jails(a, r, s, now);
+	judge_jails(a, r, s, asked, now);
 	return 0;
 }
 

@@ -37,9 +37,13 @@ struct absence {
 	bool drop;    /* defaults that are gone are to be given up */
 };
 
-/* Takes over what a scan found; s->changed are moved out of it. */
+/*
+ * Takes over what a scan found; s->changed are moved out of it.  The scan was
+ * asked for at `asked`: whoever answers may be slow, and so may we, so what it saw
+ * is nothing that is so `now`.
+ */
 int absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
-    int64_t now);
+    int64_t asked, int64_t now);
 void absence_free(struct absence *a);
 
 #endif

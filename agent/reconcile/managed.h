@@ -76,7 +76,7 @@ struct managed {
 
 	bool unwanted;	   /* its absence is proven: see absence.h */
 	bool acked;	   /* its removal was approved */
-	int64_t absent_at; /* first scan without it, ms; 0: present */
+	int64_t absent_at; /* end of the first scan without it, ms; 0: present */
 	char *hold;	   /* why it is kept in spite of its absence */
 	bool said;	   /* some scan said it */
 	bool by_hand;	   /* a user asked for a restart */

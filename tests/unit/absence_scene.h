@@ -12,6 +12,8 @@ struct scene {
 	struct world w;
 	struct absence a;
 	int64_t now;
+	int64_t took; /* how long a scan takes, until it is known here */
+	bool replaced; /* the next scan finds another directory */
 };
 
 /* A scan that names what is new and what is gone, ended by NULL. */
@@ -35,8 +37,10 @@ scan_with(struct scene *s, enum scan_state state, const char *changed,
 		assert_int_equal(text_list_add(&scan.gone, *gone), 0);
 	scan.file = file;
 	scan.file_count = file != NULL;
+	scan.replaced = s->replaced;
+	s->replaced = false;
 	assert_int_equal(absence_apply(&s->a, &s->w.reconciler, &scan,
-	    s->now), 0);
+	    s->now - s->took, s->now), 0);
 	scan.file = NULL;
 	scan.file_count = 0;
 	scan_free(&scan);

@@ -66,9 +66,50 @@ doubtful_scans_prove_nothing(void **state)
 	scan_with(s, SCAN_MISSING, NULL, NULL, NULL);
 	assert_int_equal(alive(s), JAILS);
 	assert_non_null(s->a.hold);
-	s->now += 10;
+	/* What is there then may be on its way: it is proven anew. */
+	s->now += 5000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	s->now += 500;
+	s->replaced = true;
+	scan(s, NULL, NULL);
+	s->now += 999;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	s->now += 1;
 	scan(s, NULL, NULL);
 	assert_int_equal(alive(s), JAILS - 1);
+}
+
+/*
+ * A second between the looks, not between the answers: slow disks and an agent
+ * that had no processor for a while prove nothing.
+ */
+static void
+slow_answers_prove_nothing(void **state)
+{
+	struct scene *s = *state;
+
+	scan(s, NULL, one_gone);
+	s->now += 5000;
+	s->took = 4001;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	assert_true(s->a.pending);
+	s->took = 0;
+	s->now += 1;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
+	/* Nor does what the first of them took. */
+	s->took = 5000;
+	scan(s, NULL, (const char *const []){ "j1", NULL });
+	s->took = 0;
+	s->now += 999;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
+	s->now += 1;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 2);
 }
 
 static void
@@ -455,6 +496,7 @@ main(void)
 		TEST(two_scans_a_second_apart),
 		TEST(back_in_time_stays),
 		TEST(doubtful_scans_prove_nothing),
+		TEST(slow_answers_prove_nothing),
 		TEST(gone_is_remembered_when_unsettled),
 		TEST(invalid_file_holds),
 		TEST(words),

@@ -71,15 +71,20 @@ id_racy(const struct file_id *id)
 	return age > -limit && age < limit;
 }
 
+bool
+id_renamed(const struct file_id *id)
+{
+	const struct timespec *m = &id->mtime, *c = &id->ctime;
+
+	return m->tv_sec < c->tv_sec ||
+	    (m->tv_sec == c->tv_sec && m->tv_nsec < c->tv_nsec);
+}
+
 static bool
 arrived_by_rename(const struct quiet *q)
 {
-	const struct timespec *m = &q->id->mtime, *c = &q->id->ctime;
-
-	if (q->id->size == 0 || q->before == q->id->ino)
-		return false;
-	return m->tv_sec < c->tv_sec ||
-	    (m->tv_sec == c->tv_sec && m->tv_nsec < c->tv_nsec);
+	return q->id->size != 0 && q->before != q->id->ino &&
+	    id_renamed(q->id);
 }
 
 /* `since_ms` covers clocks that differ from ours (network file systems). */

@@ -12,8 +12,9 @@
  *
  * A script may write a file in steps, each of which opens and closes it: between
  * two of them nobody has it open.  What looks like that waits for a second of
- * quiet, too (quiet_in_steps).  A first step that does not look like one cannot be
- * told from a whole file.
+ * quiet, too: in the file that was used what quiet_in_steps says, in one that was
+ * made anew the beginning of what was last good under its name.  A first step that
+ * does not look like one cannot be told from a whole file.
  */
 #ifndef JA_QUIET_H
 #define JA_QUIET_H
@@ -43,6 +44,12 @@ long long id_age_ms(const struct file_id *id);
  * where a file system keeps whole seconds.
  */
 bool id_racy(const struct file_id *id);
+
+/*
+ * Whether the inode was changed after the last write, as by rename(2).  One that
+ * was renamed within the same clock tick does not show it.
+ */
+bool id_renamed(const struct file_id *id);
 
 struct quiet {
 	const struct file_id *id;

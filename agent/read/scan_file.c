@@ -15,6 +15,7 @@
 
 #include "agent/read/trust.h"
 #include "agent/read/words.h"
+#include "agent/sign/kept.h"
 #include "kernel/birth.h"
 #include "specs/text.h"
 
@@ -39,17 +40,49 @@ problem(struct file *f, const char *fmt, ...)
 	return READ_FAILED;
 }
 
-/* Whether more of it may come, although nobody has it open now. */
+/* Whether `now` was read from this very file. */
 static bool
-may_go_on(const struct file *f, const struct timespec *born, const char *text,
-    size_t len)
+is_taken(const struct file *f, const struct timespec *born)
 {
 	return f->now != NULL && f->taken.ino == f->id.ino &&
 	    f->taken.dev == f->id.dev &&
 	    f->taken.born.tv_sec == born->tv_sec &&
-	    f->taken.born.tv_nsec == born->tv_nsec &&
-	    !quiet_for_long(&f->id, f->since_ms) &&
-	    (f->in_steps || quiet_in_steps(f->now, f->taken.ms, text, len));
+	    f->taken.born.tv_nsec == born->tv_nsec;
+}
+
+/*
+ * Whether a text is the beginning of what the file last held without an error,
+ * perhaps before we looked.
+ */
+static bool
+is_beginning(const struct reader *r, const struct file *f, const char *text,
+    size_t len)
+{
+	struct error err;
+	size_t whole;
+	char *kept;
+	bool is;
+
+	if (r->opt->good == NULL || (f->good != NULL && len >= f->good->len) ||
+	    kept_read(r->opt->good, NULL, f->path, &kept, &whole, &err) != 0)
+		return false;
+	is = len < whole && memcmp(kept, text, len) == 0;
+	free(kept);
+	return is;
+}
+
+/* Whether more of it may come, although nobody has it open now. */
+static bool
+may_go_on(const struct reader *r, const struct file *f,
+    const struct timespec *born, const char *text, size_t len)
+{
+	if (quiet_for_long(&f->id, f->since_ms))
+		return false;
+	if (is_taken(f, born))
+		return f->in_steps ||
+		    quiet_in_steps(f->now, f->taken.ms, text, len);
+	return !id_renamed(&f->id) &&
+	    (f->in_steps || is_beginning(r, f, text, len));
 }
 
 static void
@@ -62,7 +95,8 @@ taken_from(struct file *f, const struct timespec *born)
 
 /* Takes the text of an open file as what the file holds now. */
 static int
-take_text(struct file *f, const char *text, size_t len)
+take_text(const struct reader *r, struct file *f, const char *text,
+    size_t len)
 {
 	unsigned char digest[SPEC_DIGEST_SIZE];
 	long long age = id_age_ms(&f->id);
@@ -78,7 +112,7 @@ take_text(struct file *f, const char *text, size_t len)
 		taken_from(f, &born);
 		return READ_DONE;
 	}
-	f->in_steps = may_go_on(f, &born, text, len);
+	f->in_steps = may_go_on(r, f, &born, text, len);
 	if (f->in_steps)
 		return READ_UNSETTLED;
 	taken_from(f, &born);
@@ -137,7 +171,7 @@ read_settled(const struct reader *r, int dirfd, int fd, struct file *f)
 		else
 			rc = READ_UNSETTLED;
 		if (rc == READ_DONE)
-			rc = take_text(f, text, len);
+			rc = take_text(r, f, text, len);
 	}
 	free(text);
 	return rc;

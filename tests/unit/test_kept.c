@@ -6,127 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "agent/read/scan_kept.h"
-#include "agent/sign/kept.h"
-#include "scan_world.h"
-
-/* A signer in this process: what the reader tells is done at once. */
-struct keeper {
-	struct world *w;
-	char good[512], key[512], pub[512];
-	struct minisign_secret *secret;
-	int dir;
-	bool dead; /* the signer: nothing is written any more */
-	unsigned kept, forgotten;
-};
-
-static int
-setup(void **state)
-{
-	static struct keeper k;
-	struct minisign_public pub;
-	struct error err;
-	void *w;
-
-	memset(&k, 0, sizeof k);
-	if (world_setup(&w) != 0)
-		return -1;
-	k.w = w;
-	snprintf(k.good, sizeof k.good, "%.400s/good", k.w->top.path);
-	snprintf(k.key, sizeof k.key, "%.400s/key", k.w->top.path);
-	snprintf(k.pub, sizeof k.pub, "%.400s/key.pub", k.w->top.path);
-	assert_int_equal(mkdir(k.good, 0700), 0);
-	assert_int_equal(minisign_generate(k.key, k.pub, &pub, &err), 0);
-	k.secret = minisign_secret_read(k.key, &err);
-	assert_non_null(k.secret);
-	k.dir = open(k.good, O_RDONLY | O_DIRECTORY);
-	assert_int_not_equal(k.dir, -1);
-	k.w->opt.good = k.good;
-	k.w->opt.public_key = k.pub;
-	*state = &k;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct keeper *k = *state;
-	void *w = k->w;
-
-	close(k->dir);
-	minisign_secret_free(k->secret);
-	return world_teardown(&w);
-}
-
-static int
-take(void *arg, unsigned type, const void *data, size_t len)
-{
-	struct keeper *k = arg;
-	const char *path = data;
-	struct error err;
-
-	if (type == READER_FORGET) {
-		k->forgotten++;
-		assert_int_equal(len, KEPT_NAME_SIZE - 1);
-		return unlinkat(k->dir, path, 0) == 0 || errno == ENOENT ? 0 :
-		    -1;
-	}
-	assert_int_equal(type, READER_KEEP);
-	k->kept++;
-	return k->dead ? 0 : kept_write(k->dir, k->secret, path, path + strlen(path) + 1,
-	    len - strlen(path) - 1, &err);
-}
-
-/* One scan, and what the agent is told before and behind its answer. */
-static void
-look_once(struct keeper *k)
-{
-	scan(k->w);
-	assert_int_equal(kept_outdate(&k->w->r, take, k), 0);
-	assert_int_equal(kept_tell(&k->w->r, take, k), 0);
-}
-
-/* Until all is settled; what was said is of the first scan that said it. */
-static void
-look(struct keeper *k)
-{
-	k->kept = k->forgotten = 0;
-	look_once(k);
-	while (k->w->s.state == SCAN_UNSETTLED) {
-		usleep(k->w->s.again_ms * 1000);
-		look_once(k);
-	}
-}
-
-/* The second after which what is gone is forgotten. */
-static void
-second_passes(struct keeper *k)
-{
-	struct reader *r = &k->w->r;
-
-	r->begun_ms -= PROOF_MS;
-	for (size_t i = 0; i < r->away.count; i++)
-		r->away.file[i].vanished_ms -= PROOF_MS;
-}
-
-/* The agent ended, and another one starts. */
-static void
-again(struct keeper *k)
-{
-	struct error err;
-
-	reader_finish(&k->w->r);
-	assert_int_equal(reader_init(&k->w->r, &k->w->opt, &err), 0);
-}
-
-static const char *
-host_of(const struct keeper *k, const char *name)
-{
-	for (size_t i = 0; i < k->w->s.changed_count; i++)
-		if (strcmp(k->w->s.changed[i]->name, name) == 0)
-			return spec_text(k->w->s.changed[i], "host.hostname");
-	return "(none)";
-}
+#include "kept_world.h"
 
 static void
 recalled(void **state)
@@ -368,8 +248,6 @@ forged(void **state)
 	free(data);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 /*
  * Defaults whose file vanished while nobody looked count on, until the agent
  * gives them up; other files that vanished then are its own to judge.
@@ -414,147 +292,58 @@ vanished_meanwhile(void **state)
 	assert_string_equal(host_of(k, "a"), "");
 }
 
-static void
-below(struct keeper *k)
-{
-	struct world *w = k->w;
-
-	w->opt.below = true;
-	assert_int_equal(mkdir(spec_path(w, "sub"), 0755), 0);
-	assert_int_equal(mkdir(spec_path(w, ".to"), 0755), 0);
-	assert_int_equal(symlink(".to", spec_path(w, "link")), 0);
-	write_jail(w, "top.yaml", "top", "one");
-	write_jail(w, "sub/a.yaml", "a", "one");
-	write_jail(w, "link/b.yaml", "b", "one");
-	look(k);
-	assert_int_equal(k->kept, 4); /* and the directories */
-	look(k);
-	assert_int_equal(k->kept, 0);
-	again(k);
-	look(k);
-	assert_int_equal(k->kept, 0);
-	assert_int_equal(k->forgotten, 0);
-}
-
 /*
- * Directories that were unmounted while nobody looked, or cannot be reached, are
- * what they were.
+ * A file that is removed and made anew in steps is what it was until there are no
+ * more of them, also for an agent that starts meanwhile.
  */
 static void
-directories_away(void **state)
+made_anew_in_steps(void **state)
 {
+	static const char first[] = "name: a\npath: /\npersist: true\n",
+	    more[] = "host.hostname: one\n";
 	struct keeper *k = *state;
 	struct world *w = k->w;
 
-	below(k);
-	assert_int_equal(rename(spec_path(w, "sub"), spec_path(w, ".sub")), 0);
-	assert_int_equal(rename(spec_path(w, ".to"), spec_path(w, ".from")),
-	    0);
-	assert_int_equal(mkdir(spec_path(w, "sub"), 0755), 0);
-	for (unsigned i = 0; i < 2; i++) {
-		again(k);
-		look(k);
-		expect(w, SCAN_OK, "+a +b +top ");
-		expect_error(w, "sub/a.yaml", "another directory than before");
-		expect_error(w, "link", "leads nowhere");
-		assert_true(w->s.accept_helps);
-		assert_int_equal(k->forgotten, 0);
-	}
-	/* Back again, nothing has happened. */
-	assert_int_equal(rmdir(spec_path(w, "sub")), 0);
-	assert_int_equal(rename(spec_path(w, ".sub"), spec_path(w, "sub")), 0);
-	assert_int_equal(rename(spec_path(w, ".from"), spec_path(w, ".to")),
-	    0);
+	write_jail(w, "a.yaml", "a", "one");
+	look(k);
+	expect(w, SCAN_OK, "+a ");
+	assert_int_equal(unlink(spec_path(w, "a.yaml")), 0);
+	write_in_place(w, "a.yaml", "a", first);
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+	write_in_place(w, "a.yaml", "a", more);
 	look(k);
 	expect(w, SCAN_OK, "");
-	assert_int_equal(w->s.errors.count, 0);
-	/* Taken as it is when that is said. */
-	assert_int_equal(rename(spec_path(w, "sub"), spec_path(w, ".sub")), 0);
-	assert_int_equal(mkdir(spec_path(w, "sub"), 0755), 0);
-	again(k);
-	look(k);
-	expect(w, SCAN_OK, "+a +b +top ");
-	w->r.seen = false; /* READER_ACCEPT */
-	places_forget(&w->r.places);
-	look(k);
+	/* That it was gone is known by now. */
+	assert_int_equal(unlink(spec_path(w, "a.yaml")), 0);
+	look_once(k);
 	expect(w, SCAN_OK, "-a ");
-	assert_int_equal(w->s.errors.count, 0);
+	write_in_place(w, "a.yaml", "a", first);
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "+a ");
+	assert_string_equal(spec_text(w->s.changed[0], "host.hostname"),
+	    "one");
+	write_in_place(w, "a.yaml", "a", "host.hostname: two\n");
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+	usleep(1020000);
+	look_once(k);
+	expect(w, SCAN_OK, "+a ");
+	assert_string_equal(spec_text(w->s.changed[0], "host.hostname"),
+	    "two");
+	/* In one that there was no step of, by an agent that starts. */
+	write_in_place(w, "a.yaml", "w", first);
 	again(k);
-	look(k);
-	expect(w, SCAN_OK, "+b +top ");
-}
-
-/* One that was a mount is missed even when nothing is left of it. */
-static void
-mount_away(void **state)
-{
-	struct keeper *k = *state;
-	struct world *w = k->w;
-
-	below(k);
-	assert_string_equal(w->r.places.place[2].name, "sub");
-	w->r.places.place[2].mounted = true;
-	free(w->r.places_told);
-	w->r.places_told = NULL;
-	assert_int_equal(kept_tell(&w->r, take, k), 0);
-	again(k);
-	assert_true(w->r.places.place[2].mounted);
-	assert_int_equal(rename(spec_path(w, "sub"), spec_path(w, ".sub")), 0);
-	look(k);
-	expect(w, SCAN_OK, "+a +b +top ");
-	expect_error(w, "sub", "was mounted");
-	assert_true(w->s.accept_helps);
-	/* The directory below the mount, whatever is in it. */
-	again(k);
-	assert_int_equal(mkdir(spec_path(w, "sub"), 0755), 0);
-	write_jail(w, "sub/c.yaml", "c", "one");
-	look(k);
-	expect(w, SCAN_OK, "+a +b +top ");
-	expect_error(w, "sub", "another device");
-}
-
-/* What somebody removed is gone, as while an agent looks. */
-static void
-directory_removed(void **state)
-{
-	struct keeper *k = *state;
-	struct world *w = k->w;
-
-	below(k);
-	assert_int_equal(rename(spec_path(w, "sub"), spec_path(w, ".sub")), 0);
-	assert_int_equal(unlink(spec_path(w, "link")), 0);
-	again(k);
-	look(k);
-	expect(w, SCAN_OK, "+top ");
-	assert_int_equal(w->s.errors.count, 0);
-	w->r.begun_ms -= 1000;
-	look(k);
-	assert_int_equal(k->forgotten, 2);
-}
-
-/* No text makes the reader fail. */
-static void
-places_damaged(void **state)
-{
-	static const char *const texts[] = { "", "\n", "1\n", "1 2 3 m\n",
-		"1 2 3 m a\n1 2 3 m a\n", "1 2 3 m b\n1 2 3 m a\n",
-		"0 2 3 m a\n", "x 2 3 m a\n", "1 2 3 x a\n", "1\n2\n3 m a\n",
-		"1 2 3 m\na\n" };
-	struct places p = { 0 };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		places_read(&p, texts[i]);
-		assert_int_equal(p.count, 0);
-		places_finish(&p);
-	}
-	places_read(&p, "1 -2 3 m a b\n4 5 6 - c\n");
-	assert_int_equal(p.count, 2);
-	assert_string_equal(p.place[0].name, "a b");
-	assert_int_equal(p.place[0].origin.born.tv_sec, -2);
-	assert_true(p.place[0].mounted);
-	assert_false(p.place[1].mounted);
-	places_finish(&p);
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+	write_in_place(w, "a.yaml", "a", "host.hostname: three\n");
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+	usleep(1020000);
+	look_once(k);
+	expect(w, SCAN_OK, "+a ");
+	assert_string_equal(spec_text(w->s.changed[0], "host.hostname"),
+	    "three");
 }
 
 int
@@ -569,10 +358,7 @@ main(void)
 		TEST(invalid_by_defaults),
 		TEST(forged),
 		TEST(vanished_meanwhile),
-		TEST(directories_away),
-		TEST(mount_away),
-		TEST(directory_removed),
-		cmocka_unit_test(places_damaged),
+		TEST(made_anew_in_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

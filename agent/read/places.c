@@ -130,17 +130,48 @@ known_place(const struct reader *r, const char *name)
 	return p != NULL && (r->seen || p->recalled) ? p : NULL;
 }
 
-/* Whether one below is on another device than the directory that holds it. */
-static bool
-is_mount(const struct reader *r, const char *name, dev_t dev)
+/* How often the device changes on the way to the watched directory. */
+static unsigned
+mounts_above(const struct reader *r)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	dev_t before;
+	unsigned n = 0;
+
+	if (stat("/", &st) != 0)
+		return 0;
+	before = st.st_dev;
+	memcpy(path, r->real, sizeof path);
+	for (char *end = path; *end != '\0';) {
+		char c;
+
+		end += strspn(end, "/");
+		end += strcspn(end, "/");
+		c = *end;
+		*end = '\0';
+		if (stat(path, &st) == 0) {
+			n += st.st_dev != before;
+			before = st.st_dev;
+		}
+		*end = c;
+	}
+	return n;
+}
+
+/* For one below: whether its device is another one than its holder's. */
+static unsigned
+mounts(const struct reader *r, const char *name, dev_t dev)
 {
 	const char *slash = strrchr(name, '/');
 	char path[2 * PATH_MAX];
 	struct stat st;
 
+	if (name[0] == '\0')
+		return mounts_above(r);
 	snprintf(path, sizeof path, "%s/%.*s", r->dir, slash == NULL ? 0 :
 	    (int)(slash - name), name);
-	return name[0] != '\0' && stat(path, &st) == 0 && st.st_dev != dev;
+	return stat(path, &st) == 0 && st.st_dev != dev;
 }
 
 static bool
@@ -153,7 +184,7 @@ is_where_it_was(const struct reader *r, const char *name,
 		return true;
 	if (!known->recalled)
 		return known->origin.dev == st->st_dev;
-	return !known->mounted || is_mount(r, name, st->st_dev);
+	return known->mounted <= mounts(r, name, st->st_dev);
 }
 
 /* Who may write it, and whether it is where it was (tree_judge_fn). */
@@ -290,7 +321,7 @@ place_of(const struct reader *r, int dirfd, const struct tree *t,
 		p->origin.dev = d->st.st_dev;
 	p->recalled = false;
 	link = p->name[0] != '\0' && is_link(dirfd, p->name);
-	p->mounted = !link && is_mount(r, p->name, d->st.st_dev);
+	p->mounted = link ? 0 : mounts(r, p->name, d->st.st_dev);
 	p->own_tree = p->name[0] != '\0' && (link ||
 	    has_git(dirfd, p->name));
 	/* What the tree was read from; a difference shows at the end. */
@@ -323,7 +354,7 @@ why_away(struct reader *r, int dirfd, const struct place *old,
 	if (places_trouble(next, old->name) != NULL)
 		return "cannot be looked at, since the directory that holds it "
 		    "cannot; its files stay what they were";
-	if (!old->mounted || (!old->recalled && !held_files(r, old)))
+	if (old->mounted == 0 || (!old->recalled && !held_files(r, old)))
 		return NULL;
 	r->accept_helps = true;
 	return "was mounted, and is not there any more; mount it, or use "

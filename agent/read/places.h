@@ -35,7 +35,11 @@ struct place {
 	 * before as long as this one is not taken for it.
 	 */
 	struct layout origin;
-	bool mounted;  /* on another device than the directory that holds it */
+	/*
+	 * How many mounts there are on the way to it: from the directory that
+	 * holds it, so at most one; for the watched one from the root.
+	 */
+	unsigned mounted;
 	bool recalled; /* by the last agent: `origin` without its device */
 	bool own_tree; /* it may be in a work tree of git's of its own */
 	/* Another directory took its place, and holds no spec file. */

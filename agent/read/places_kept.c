@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Directories as text: a line for each, with inode number, time at which it was
- * made (seconds, nanoseconds), `m` for one that was mounted, and its name.  Numbers
- * of devices are left out: they are others after a boot.
+ * made (seconds, nanoseconds), an `m` for each mount on the way to it (`-`: none),
+ * and its name.  Numbers of devices are left out: they are others after a boot.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -21,9 +21,12 @@ places_write(const struct places *p, struct buffer *b)
 		/* Files in one with such a name are refused anyway. */
 		if (q->origin.ino == 0 || strchr(q->name, '\n') != NULL)
 			continue;
-		buffer_printf(b, "%ju %jd %ld %c %s\n",
-		    (uintmax_t)q->origin.ino, (intmax_t)q->origin.born.tv_sec,
-		    (long)q->origin.born.tv_nsec, q->mounted ? 'm' : '-',
+		buffer_printf(b, "%ju %jd %ld ", (uintmax_t)q->origin.ino,
+		    (intmax_t)q->origin.born.tv_sec,
+		    (long)q->origin.born.tv_nsec);
+		for (unsigned n = 0; n < q->mounted; n++)
+			buffer_printf(b, "m");
+		buffer_printf(b, "%s %s\n", q->mounted == 0 ? "-" : "",
 		    q->name);
 	}
 }
@@ -39,11 +42,12 @@ read_line(struct place *q, const char *line, size_t len)
 	q->origin.ino = (ino_t)strtoumax(line, &at, 10);
 	q->origin.born.tv_sec = (time_t)strtoimax(at, &at, 10);
 	q->origin.born.tv_nsec = strtol(at, &at, 10);
-	if (q->origin.ino == 0 || at > line + len || at[0] != ' ' ||
-	    (at[1] != 'm' && at[1] != '-') || at[2] != ' ')
+	if (q->origin.ino == 0 || at > line + len || *at++ != ' ')
 		return -1;
-	q->mounted = at[1] == 'm';
-	at += 3;
+	q->mounted = (unsigned)strspn(at, "m");
+	at += q->mounted;
+	if ((q->mounted == 0 && *at++ != '-') || *at++ != ' ')
+		return -1;
 	q->name = strndup(at, (size_t)(line + len - at));
 	return q->name != NULL ? 0 : -1;
 }
@@ -89,6 +93,15 @@ kept_places_path(const struct reader *r)
 	return buffer_take(&b, NULL);
 }
 
+static void
+forget_below(struct places *p)
+{
+	size_t first = p->count > 0 && p->place[0].name[0] == '\0';
+
+	while (p->count > first)
+		free(p->place[--p->count].name);
+}
+
 void
 kept_places_recall(struct reader *r)
 {
@@ -96,13 +109,15 @@ kept_places_recall(struct reader *r)
 	struct error err;
 	size_t len;
 
-	if (r->opt->good == NULL || !r->opt->below ||
-	    (path = kept_places_path(r)) == NULL)
+	if (r->opt->good == NULL || (path = kept_places_path(r)) == NULL)
 		return;
 	/* What does not verify is as good as nothing. */
 	if (kept_read(r->opt->good, r->opt->public_key, path, &text, &len,
 	    &err) == 0) {
 		places_read(&r->places, text);
+		/* Those below are another agent's that looked there. */
+		if (!r->opt->below)
+			forget_below(&r->places);
 		r->places_told = text;
 	}
 	free(path);
@@ -111,13 +126,13 @@ kept_places_recall(struct reader *r)
 int
 kept_places_tell(struct reader *r, kept_send_fn *send, void *arg)
 {
-	char *path = r->opt->below ? kept_places_path(r) : NULL;
+	char *path = kept_places_path(r);
 	struct buffer b = { .data = NULL };
 	size_t head;
 	int rc = 0;
 
 	if (path == NULL)
-		return r->opt->below ? -1 : 0;
+		return -1;
 	head = strlen(path) + 1;
 	buffer_add(&b, path, head);
 	places_write(&r->places, &b);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# run --recursive: directories that are away when the agent starts, and were not
+# Directories that are away when the agent starts, and were not
 # when the one before ended.
 # needs: root jq
 . tests/lib.sh
@@ -73,3 +73,28 @@ check "nothing is left to say" settled
 stop agent
 remove_tree "$specs"
 remove_tree "$work/disk"
+
+# The watched directory itself, with something else below it.
+specs=$work/all
+state=$work/other-state
+kernel=model:$work/other
+mkdir "$specs" "$work/kept"
+spec old "path: $work/roots/all" > "$specs/old.yaml"
+mount -t tmpfs -o size=1m,mode=755 specs "$specs"
+mount --bind "$specs" "$work/kept"
+spec web "path: $work/roots/all" > "$specs/web.yaml"
+check "an agent for a disk" agent_start
+check "its jail runs" settled web
+web=$(jids web)
+stop agent
+umount "$specs"
+check "another one, while that is not mounted" agent_start
+sleep 2.2
+check "the jail is the same" same "$web" "$(jids web)"
+check "nothing was made of what is below" no_jail old
+check "that is told" soon told "$specs" "mount it"
+mount --bind "$work/kept" "$specs"
+kill -HUP "$agent"
+check "mounted again" settled web
+check "as if nothing had been" same "$web" "$(jids web)"
+stop agent

@@ -16,7 +16,7 @@ struct keeper {
 	struct minisign_secret *secret;
 	int dir;
 	bool dead; /* the signer: nothing is written any more */
-	unsigned kept, forgotten;
+	unsigned kept, places, forgotten;
 };
 
 static inline int
@@ -71,7 +71,10 @@ take(void *arg, unsigned type, const void *data, size_t len)
 		    -1;
 	}
 	assert_int_equal(type, READER_KEEP);
-	k->kept++;
+	if (strcmp(strrchr(path, '/'), "/.") == 0)
+		k->places++;
+	else
+		k->kept++;
 	return k->dead ? 0 : kept_write(k->dir, k->secret, path, path + strlen(path) + 1,
 	    len - strlen(path) - 1, &err);
 }
@@ -89,7 +92,7 @@ look_once(struct keeper *k)
 static inline void
 look(struct keeper *k)
 {
-	k->kept = k->forgotten = 0;
+	k->kept = k->places = k->forgotten = 0;
 	look_once(k);
 	while (k->w->s.state == SCAN_UNSETTLED) {
 		usleep(k->w->s.again_ms * 1000);

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The error of a jail's file, if its last good spec is what runs. */
+/* The error of a jail's file, if a spec from before is what runs. */
 static const struct spec_error *
 file_error(const struct scan *s, const struct managed *m)
 {
-	const char *file = m->desired != NULL ? m->desired->place.file : NULL;
+	const char *file = managed_file(m);
 
 	if (s == NULL || file == NULL)
 		return NULL;
@@ -58,8 +58,9 @@ shown_state(const struct reconciler *r, const struct scan *s,
 	e = file_error(s, m);
 	if (e != NULL) {
 		text = spec_error_text(e);
-		snprintf(why, size, "%.900s (the last good spec is kept)",
-		    text != NULL ? text : e->message);
+		snprintf(why, size, "%.900s (the %s is kept)",
+		    text != NULL ? text : e->message, m->barred != NULL ?
+		    "jail" : "last good spec");
 		free(text);
 		return STATE_INVALID;
 	}

@@ -322,10 +322,9 @@ static bool
 has_jail(const struct reconciler *r, const char *file)
 {
 	for (size_t i = 0; i < r->count; i++) {
-		const struct spec *s = r->jail[i]->desired;
+		const char *own = managed_file(r->jail[i]);
 
-		if (s != NULL && s->place.file != NULL &&
-		    strcmp(s->place.file, file) == 0)
+		if (own != NULL && strcmp(own, file) == 0)
 			return true;
 	}
 	return false;

@@ -56,6 +56,16 @@ struct scan {
 	size_t moved_count;
 	/* Names that are no longer said by any file. */
 	struct text_list gone;
+	/*
+	 * Names that a file says and an error keeps out (two files say them, their
+	 * defaults are wrong), and of which no spec was ever told: they are said
+	 * until they are among `gone`.
+	 */
+	struct scan_barred {
+		char *name;
+		const char *file; /* of `file`, or NULL */
+	} *barred;
+	size_t barred_count;
 	/* All errors and warnings that are there now; paths are those of
 	   `file`, NULL where no file is meant. */
 	struct spec_errors errors;

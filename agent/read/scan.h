@@ -37,6 +37,7 @@ struct sent {
 	unsigned line, column;
 	unsigned char digest[SPEC_DIGEST_SIZE];
 	struct text_list secrets; /* files that it names */
+	bool barred; /* an error has kept it out: only the name was told */
 };
 
 struct reader {
@@ -93,6 +94,10 @@ struct changes {
 	const struct spec **changed, **moved;
 	size_t changed_count, moved_count;
 	struct text_list gone;
+	/* Files of set.invalid's names, one for each, or NULL. */
+	const struct file **invalid_in;
+	/* Those of them that are told for the first time, as numbers. */
+	size_t *barred, barred_count;
 };
 
 int reader_init(struct reader *r, const struct reader_options *opt,

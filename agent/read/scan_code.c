@@ -118,6 +118,20 @@ put_specs(struct bytes_out *b, const struct spec *const *spec, size_t count)
 	}
 }
 
+static void
+put_barred(struct bytes_out *b, const struct reader *r,
+    const struct changes *ch)
+{
+	put_number(b, (uint32_t)ch->barred_count);
+	for (size_t i = 0; i < ch->barred_count; i++) {
+		const struct file *f = ch->invalid_in[ch->barred[i]];
+
+		put_text(b, ch->set.invalid.text[ch->barred[i]]);
+		put_number(b, f == NULL ? NO_FILE :
+		    (uint32_t)(f - r->files.file));
+	}
+}
+
 int
 scan_encode(const struct reader *r, const struct answer *a,
     const struct changes *ch, const struct bytes_out *secrets,
@@ -140,6 +154,7 @@ scan_encode(const struct reader *r, const struct answer *a,
 	put_number(&b, (uint32_t)ch->gone.count);
 	for (size_t i = 0; i < ch->gone.count; i++)
 		put_text(&b, ch->gone.text[i]);
+	put_barred(&b, r, ch);
 	put_raw(&b, secrets->data, secrets->len);
 	if (b.failed || secrets->failed) {
 		free(b.data);
@@ -187,6 +202,16 @@ get_files(struct bytes_in *b, struct scan *s)
 	}
 }
 
+/* The path of a file by its number, NULL for NO_FILE. */
+static const char *
+file_numbered(struct bytes_in *b, const struct scan *s, uint32_t n)
+{
+	if (n < s->file_count)
+		return s->file[n].path;
+	b->failed |= n != NO_FILE;
+	return NULL;
+}
+
 static void
 get_errors(struct bytes_in *b, struct scan *s)
 {
@@ -202,10 +227,7 @@ get_errors(struct bytes_in *b, struct scan *s)
 		place.column = get_number(b);
 		warning = get_bool(b);
 		message = get_some_text(b);
-		if (file < s->file_count)
-			place.file = s->file[file].path;
-		else if (file != NO_FILE)
-			b->failed = true;
+		place.file = file_numbered(b, s, file);
 		if (!b->failed)
 			(void)spec_error_add(&s->errors, place, warning, "%s",
 			    message);
@@ -249,6 +271,24 @@ get_texts(struct bytes_in *b, struct text_list *to)
 		if (name != NULL && text_list_add(to, name) != 0)
 			b->failed = true;
 		free(name);
+	}
+}
+
+static void
+get_barred(struct bytes_in *b, struct scan *s)
+{
+	size_t n = get_count(b, 8);
+
+	s->barred = calloc(n + 1, sizeof *s->barred);
+	if (s->barred == NULL) {
+		b->failed = true;
+		return;
+	}
+	for (; s->barred_count < n && !b->failed; s->barred_count++) {
+		struct scan_barred *x = &s->barred[s->barred_count];
+
+		x->name = get_some_text(b);
+		x->file = file_numbered(b, s, get_number(b));
 	}
 }
 
@@ -313,6 +353,7 @@ scan_decode(const unsigned char *data, size_t len, struct scan *s,
 	s->changed = get_specs(&b, &s->changed_count, err);
 	s->moved = get_specs(&b, &s->moved_count, err);
 	get_texts(&b, &s->gone);
+	get_barred(&b, s);
 	get_secrets(&b, s);
 	if (!b.failed && b.len == 0)
 		return 0;
@@ -355,6 +396,9 @@ scan_free(struct scan *s)
 	free_specs(s->changed, s->changed_count);
 	free_specs(s->moved, s->moved_count);
 	text_list_free(&s->gone);
+	for (size_t i = 0; i < s->barred_count; i++)
+		free(s->barred[i].name);
+	free(s->barred);
 	scan_forget_secrets(s);
 	free(s->events);
 	spec_errors_free(&s->errors);

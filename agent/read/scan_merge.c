@@ -15,6 +15,7 @@
 
 #include "agent/read/scan.h"
 #include "agent/read/scan_kept.h"
+#include "specs/doc.h"
 
 /* For the time of a merge: which documents of each file count. */
 struct merge {
@@ -229,6 +230,37 @@ conclude(const struct merge *m, const struct spec_set *set)
 }
 
 static int
+compare_text(const void *key, const void *text)
+{
+	return strcmp(key, *(char *const *)text);
+}
+
+/* The file of each name that an error keeps out. */
+static int
+find_invalid(const struct merge *m, struct changes *ch)
+{
+	const struct text_list *names = &ch->set.invalid;
+
+	ch->invalid_in = calloc(names->count + 1, sizeof *ch->invalid_in);
+	if (ch->invalid_in == NULL)
+		return -1;
+	for (size_t i = 0; names->count > 0 && i < m->r->files.count; i++) {
+		const struct content *c = m->use[i];
+
+		for (size_t k = 0; c != NULL && k < c->docs.count; k++) {
+			char **at = c->docs.doc[k]->name == NULL ? NULL :
+			    bsearch(c->docs.doc[k]->name, names->text,
+			    names->count, sizeof *names->text, compare_text);
+
+			if (at != NULL)
+				ch->invalid_in[at - names->text] =
+				    &m->r->files.file[i];
+		}
+	}
+	return 0;
+}
+
+static int
 make_specs(struct reader *r, struct changes *ch)
 {
 	struct merge m = { .r = r, .errors = &ch->errors };
@@ -244,16 +276,12 @@ make_specs(struct reader *r, struct changes *ch)
 		spec_set_free(&ch->set);
 	if (rc == 0)
 		rc = conclude(&m, &ch->set);
+	if (rc == 0)
+		rc = find_invalid(&m, ch);
 out:
 	free(m.use);
 	free(m.wrong);
 	return rc;
-}
-
-static int
-compare_text(const void *key, const void *text)
-{
-	return strcmp(key, *(char *const *)text);
 }
 
 /* Whether a name that is not among the specs is kept out by an error. */
@@ -336,19 +364,64 @@ compare(struct reader *r, struct changes *ch, struct sent *next, size_t *n)
 	return 0;
 }
 
+static int
+compare_sent(const void *a, const void *b)
+{
+	return strcmp(((const struct sent *)a)->name,
+	    ((const struct sent *)b)->name);
+}
+
+/*
+ * Names that errors keep out, and that the agent was told nothing of: jails that
+ * it knows from before must not be taken for those that no file says.
+ */
+static int
+add_barred(struct changes *ch, struct sent *next, size_t *n)
+{
+	const struct text_list *names = &ch->set.invalid;
+	size_t told = *n;
+
+	ch->barred = calloc(names->count + 1, sizeof *ch->barred);
+	if (ch->barred == NULL)
+		return -1;
+	for (size_t i = 0; i < names->count; i++) {
+		const struct file *f = ch->invalid_in[i];
+		struct sent *s = &next[*n];
+
+		*s = (struct sent){ .name = names->text[i], .barred = true };
+		if ((told > 0 && bsearch(s, next, told, sizeof *s,
+		    compare_sent) != NULL) || (*n > told &&
+		    strcmp(s[-1].name, s->name) == 0))
+			continue;
+		s->name = strdup(s->name);
+		s->file = strdup(f != NULL ? f->path : "");
+		++*n;
+		if (s->name == NULL || s->file == NULL)
+			return -1;
+		ch->barred[ch->barred_count++] = i;
+	}
+	if (*n > told)
+		qsort(next, *n, sizeof *next, compare_sent);
+	return 0;
+}
+
 static void
 digest_sent(struct reader *r, const struct changes *ch)
 {
 	crypto_generichash_state h;
 
-	r->jails = r->sent_count;
+	r->jails = 0;
+	for (size_t i = 0; i < r->sent_count; i++)
+		r->jails += !r->sent[i].barred;
 	/* Without names held by errors it is the set's own, as check says. */
-	if (r->sent_count == ch->set.count) {
+	if (r->jails == ch->set.count) {
 		spec_set_digest(&ch->set, r->digest);
 		return;
 	}
 	crypto_generichash_init(&h, NULL, 0, sizeof r->digest);
 	for (size_t i = 0; i < r->sent_count; i++) {
+		if (r->sent[i].barred)
+			continue;
 		crypto_generichash_update(&h,
 		    (const unsigned char *)r->sent[i].name,
 		    strlen(r->sent[i].name) + 1);
@@ -370,12 +443,15 @@ scan_merge(struct reader *r, struct changes *ch)
 		return -1;
 	ch->changed = calloc(ch->set.count + 1, sizeof *ch->changed);
 	ch->moved = calloc(ch->set.count + 1, sizeof *ch->moved);
-	next = calloc(r->sent_count + ch->set.count + 1, sizeof *next);
+	next = calloc(r->sent_count + ch->set.count + ch->set.invalid.count +
+	    1, sizeof *next);
 	if (ch->changed == NULL || ch->moved == NULL || next == NULL) {
 		free(next);
 		return -1;
 	}
 	rc = compare(r, ch, next, &n);
+	if (rc == 0)
+		rc = add_barred(ch, next, &n);
 	for (size_t i = 0; i < r->sent_count; i++)
 		sent_finish(&r->sent[i]);
 	free(r->sent);
@@ -391,6 +467,8 @@ changes_finish(struct changes *ch)
 	spec_set_free(&ch->set);
 	spec_errors_free(&ch->errors);
 	text_list_free(&ch->gone);
+	free(ch->invalid_in);
+	free(ch->barred);
 	free(ch->changed);
 	free(ch->moved);
 }

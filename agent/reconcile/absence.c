@@ -165,6 +165,36 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 		    "ack, or bring the files back", done + n->proven, most);
 }
 
+/* Which file says it, where no spec does; NULL: none. */
+static void
+set_barred(struct managed *m, const char *file)
+{
+	free(m->barred);
+	m->barred = file == NULL ? NULL : strdup(file);
+}
+
+/*
+ * Names that errors keep out of the specs, and of which no scan of this agent
+ * told any: their jails are what they were before it started.
+ */
+static void
+note_barred(struct reconciler *r, const struct scan *s)
+{
+	for (size_t i = 0; i < s->barred_count; i++) {
+		struct managed *m = reconciler_jail(r, s->barred[i].name,
+		    false);
+
+		if (m == NULL || m->unwanted)
+			continue;
+		m->said = true;
+		m->acked = false;
+		m->absent_at = 0;
+		set_hold(m, NULL);
+		set_barred(m, s->barred[i].file != NULL ? s->barred[i].file :
+		    "");
+	}
+}
+
 /*
  * Notes which wanted jails no file says.  What is gone is told once, perhaps by
  * a scan that is no proof; absent it is from the first one on that is, of this
@@ -178,8 +208,10 @@ note_absent(struct reconciler *r, const struct scan *s, int64_t now)
 	for (size_t i = 0; i < s->gone.count; i++) {
 		struct managed *m = reconciler_jail(r, s->gone.text[i], false);
 
-		if (m != NULL)
-			m->said = false;
+		if (m == NULL)
+			continue;
+		m->said = false;
+		set_barred(m, NULL);
 	}
 	for (size_t i = 0; i < r->count; i++) {
 		struct managed *m = r->jail[i];
@@ -361,8 +393,10 @@ take_specs(struct reconciler *r, struct scan *s)
 
 		back |= m != NULL && !m->said;
 		s->changed[i] = NULL;
-		if (m != NULL)
+		if (m != NULL) {
 			set_hold(m, NULL);
+			set_barred(m, NULL);
+		}
 		if (reconciler_want(r, spec) != 0)
 			return -1;
 	}
@@ -389,6 +423,7 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 	a->held = 0;
 	if (back == 1)
 		others_may_come(a, r, now);
+	note_barred(r, s);
 	note_absent(r, s, now);
 	/* One that took its place empty may be what is below a mount. */
 	a->seen &= !s->replaced;

@@ -24,8 +24,17 @@ managed_clear(struct managed *m)
 	text_list_free(&m->last.params);
 	free(m->last.reason);
 	free(m->hold);
+	free(m->barred);
 	free(m->reason);
 	*m = (struct managed){ .name = m->name };
+}
+
+const char *
+managed_file(const struct managed *m)
+{
+	if (m->barred != NULL)
+		return m->barred;
+	return m->desired != NULL ? m->desired->place.file : NULL;
 }
 
 void

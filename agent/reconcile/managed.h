@@ -79,6 +79,7 @@ struct managed {
 	int64_t absent_at; /* end of the first scan without it, ms; 0: present */
 	char *hold;	   /* why it is kept in spite of its absence */
 	bool said;	   /* some scan said it */
+	char *barred; /* the file that does, with no spec that can be used */
 	bool by_hand;	   /* a user asked for a restart */
 	bool follows;	   /* went down for another one's restart: comes back */
 	bool stop_failed;  /* it could not be taken down when it was tried last */
@@ -110,6 +111,8 @@ void managed_state(struct reconciler *r, struct managed *m,
  */
 bool managed_converged(const struct managed *m);
 
+/* The file that says it; NULL: none, or it is not known. */
+const char *managed_file(const struct managed *m);
 /* What its file says: what is desired, or a spec in quarantine.  NULL: none. */
 const struct spec *managed_said(const struct managed *m);
 /* Why that is in quarantine, for people; NULL: it is not. */

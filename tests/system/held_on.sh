@@ -45,11 +45,29 @@ jids > "$work/before"
 printf 'name: "*"\nvars: {other: one}\n' | put 00-defaults
 check "a file that its defaults break" soon state_is a invalid
 check "an agent that starts then" agent_again --max-remove 100%
-check "keeps its jail" held_by a a.yaml
+check "keeps its jail" soon state_is a invalid
+check "and names the file" has a .reason a.yaml
+sleep 1.2
+check "for ever" all_run
 check "as it was" hostname_is a one
 vars two
 check "mended" settled
 check "it is used" hostname_is a two
+check "without a restart" all_run
+
+# ---- a name in two files ----------------------------------------------------
+any b > "$work/b.yaml"
+mv "$work/b.yaml" "$specs/bb.yaml"
+check "a name in two files" soon state_is b invalid
+check "an agent that starts then" agent_again --max-remove 100%
+check "says the same" soon state_is b invalid
+check "and where" has b .reason "declared here and at"
+sleep 1.2
+check "an order about what is held" ja ack '*'
+sleep 1.2
+check "is not about it" all_run
+rm "$specs/bb.yaml"
+check "mended" settled
 check "without a restart" all_run
 
 # ---- a document that was moved into a broken file -------------------------

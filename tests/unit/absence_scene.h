@@ -14,6 +14,7 @@ struct scene {
 	int64_t now;
 	int64_t took; /* how long a scan takes, until it is known here */
 	bool replaced; /* the next scan finds another directory */
+	const char *barred; /* it has that name kept out by an error */
 };
 
 /* A scan that names what is new and what is gone, ended by NULL. */
@@ -39,6 +40,12 @@ scan_with(struct scene *s, enum scan_state state, const char *changed,
 	scan.file_count = file != NULL;
 	scan.replaced = s->replaced;
 	s->replaced = false;
+	scan.barred = calloc(1, sizeof *scan.barred);
+	assert_non_null(scan.barred);
+	if (s->barred != NULL)
+		scan.barred[scan.barred_count++] = (struct scan_barred){
+			strdup(s->barred), "/etc/x.yaml" };
+	s->barred = NULL;
 	assert_int_equal(absence_apply(&s->a, &s->w.reconciler, &scan,
 	    s->now - s->took, s->now), 0);
 	scan.file = NULL;

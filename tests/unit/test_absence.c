@@ -352,14 +352,11 @@ jails_that_never_were_do_not_count(void **state)
 	assert_int_equal(s->w.reconciler.count, JAILS);
 }
 
-/* An agent that starts knows the jails from its inventory alone. */
 static void
-absent_since_before_the_start(void **state)
+start_again(struct scene *s)
 {
 	struct reconcile_options opt = { .letters = ALL_LETTERS,
 		.prune = true, .healing = true };
-	struct scene *s = *state;
-	char yaml[2048];
 
 	reconciler_free(&s->w.reconciler);
 	s->w.has_reconciler = false;
@@ -368,12 +365,65 @@ absent_since_before_the_start(void **state)
 	s->a.seen = true;
 	world_restart(&s->w);
 	world_reconciler(&s->w, &opt);
+}
+
+/* An agent that starts knows the jails from its inventory alone. */
+static void
+absent_since_before_the_start(void **state)
+{
+	struct scene *s = *state;
+	char yaml[2048];
+
+	start_again(s);
 	yaml_of(1, JAILS - 1, yaml, sizeof yaml);
 	scan_with(s, SCAN_MISSING, NULL, NULL, NULL);
 	s->now += 2000;
 	scan(s, yaml, NULL);
 	assert_int_equal(alive(s), JAILS);
 	s->now += 2000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
+}
+
+/*
+ * A name that an error keeps out is said by some file, though an agent that
+ * starts is told of no spec; nothing is held that could be approved.
+ */
+static void
+barred_since_before_the_start(void **state)
+{
+	struct scene *s = *state;
+	struct managed *m;
+	char yaml[2048];
+
+	start_again(s);
+	m = reconciler_jail(&s->w.reconciler, "j0", false);
+	yaml_of(1, JAILS - 1, yaml, sizeof yaml);
+	s->barred = "j0";
+	scan(s, yaml, NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		s->now += 2000;
+		scan(s, NULL, NULL);
+		assert_int_equal(alive(s), JAILS);
+		assert_int_equal(s->a.held, 0);
+		assert_null(m->hold);
+		assert_string_equal(managed_file(m), "/etc/x.yaml");
+	}
+	/* What was held before is not any more. */
+	scan(s, NULL, three_gone);
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	assert_int_equal(s->a.held, 3);
+	s->barred = "j0";
+	scan(s, NULL, NULL);
+	assert_null(m->hold);
+	assert_int_equal(s->a.held, 2);
+	/* And goes when no file says it. */
+	yaml_of(1, 2, yaml, sizeof yaml);
+	scan(s, yaml, one_gone);
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	s->now += REMOVAL_WINDOW_MS;
 	scan(s, NULL, NULL);
 	assert_int_equal(alive(s), JAILS - 1);
 }
@@ -508,6 +558,7 @@ main(void)
 		TEST(explicit_limits),
 		TEST(jails_that_never_were_do_not_count),
 		TEST(absent_since_before_the_start),
+		TEST(barred_since_before_the_start),
 		TEST(back_one_by_one),
 		TEST(others_may_come),
 		TEST(defaults_count_like_a_jail),

@@ -394,6 +394,33 @@ test_duplicates_at_start(void **state)
 	assert_false(file_of(w, "a.yaml")->valid);
 	assert_false(file_of(w, "b.yaml")->valid);
 	assert_true(file_of(w, "c.yaml")->valid);
+	/* The name is said all the same, and that it is not any more. */
+	assert_int_equal(w->s.barred_count, 1);
+	assert_string_equal(w->s.barred[0].name, "x");
+	assert_string_equal(w->s.barred[0].file, spec_path(w, "b.yaml"));
+	assert_int_equal(w->s.jails, 1);
+	write_jail(w, "c.yaml", "c", "two");
+	scan(w);
+	expect(w, SCAN_OK, "+c ");
+	assert_int_equal(w->s.barred_count, 0);
+	assert_int_equal(unlink(spec_path(w, "a.yaml")), 0);
+	assert_int_equal(unlink(spec_path(w, "b.yaml")), 0);
+	scan(w);
+	expect(w, SCAN_OK, "-x ");
+	/* So it is with what its defaults break, until it is mended. */
+	write_text(w, "y.yaml", "name: y\npath: /\npersist: true\n"
+	    "host.hostname: ${none}\n");
+	write_text(w, "x.yaml", "name: x\npath: ${none}\n");
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.barred_count, 2);
+	assert_string_equal(w->s.barred[1].name, "y");
+	assert_string_equal(w->s.barred[1].file, spec_path(w, "y.yaml"));
+	write_jail(w, "x.yaml", "x", "one");
+	scan(w);
+	expect(w, SCAN_OK, "+x ");
+	assert_int_equal(w->s.barred_count, 0);
+	assert_int_equal(w->s.jails, 2);
 }
 
 static void

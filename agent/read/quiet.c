@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/read/content.h"
+#include "kernel/remote.h"
 
 #define QUIET_MS 1000
 #define EMPTY_MS 100 /* a file is there before its maker has it open */
@@ -111,6 +112,8 @@ quiet_in_steps(const struct content *old, long long since_ms,
 bool
 quiet_is(int fd, const struct quiet *q, bool *leased)
 {
+	bool remote = q->remote || file_remote(fd);
+
 	*leased = false;
 	if (q->id->size == 0 && id_age_ms(q->id) >= 0 &&
 	    id_age_ms(q->id) < EMPTY_MS)
@@ -119,12 +122,13 @@ quiet_is(int fd, const struct quiet *q, bool *leased)
 	if (!q->no_leases) {
 		if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
 			return *leased = true;
-		if (errno == EAGAIN)
+		if (errno == EAGAIN && !remote)
 			return false;
 	}
-#else
-	(void)fd;
 #endif
+	if (remote && !q->first)
+		return monotonic_ms() - q->since_ms >= QUIET_MS ||
+		    arrived_by_rename(q);
 	return quiet_for_long(q->id, q->since_ms) || arrived_by_rename(q);
 }
 

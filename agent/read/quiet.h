@@ -8,7 +8,8 @@
  * the text is read.  Where there are no leases, a file is used when it was
  * quiet for a second, or at once when it arrived by rename(2): an inode not
  * seen under this name before, whose data are older than the inode change that
- * the renaming left.
+ * the renaming left.  So it is on network file systems where a lease is refused to
+ * all; since their clocks are not ours, the second is counted from our first look.
  *
  * A script may write a file in steps, each of which opens and closes it: between
  * two of them nobody has it open.  What looks like that waits for a second of
@@ -55,7 +56,9 @@ struct quiet {
 	const struct file_id *id;
 	ino_t before;	    /* what had the name at the last look; 0: nothing */
 	long long since_ms; /* when `id` was first seen (monotonic_ms) */
+	bool first;	    /* it is our first look at anything */
 	bool no_leases;	    /* as on a system without them */
+	bool remote;	    /* as on a network file system */
 };
 
 /*

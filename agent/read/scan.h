@@ -77,6 +77,7 @@ struct reader {
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of what was sent */
 	struct signed_input *signs; /* NULL: unsigned files count, too */
 	bool no_leases;	     /* as on a system without them, for tests */
+	bool remote;	     /* as on a network file system, likewise */
 	unsigned tries;	     /* scans in a row that met a writer */
 	bool swept;	     /* kept texts without a file were forgotten */
 	struct text_list forgotten; /* files that are not there any more */

@@ -200,7 +200,7 @@ read_file(const struct reader *r, int dirfd, const struct stat *st,
     struct file *f, const struct file *old)
 {
 	const struct quiet q = { &f->id, old != NULL ? old->id.ino : 0,
-		f->since_ms, r->no_leases };
+		f->since_ms, r->begun_ms == 0, r->no_leases, r->remote };
 	struct error err;
 	struct stat now;
 	bool leased;

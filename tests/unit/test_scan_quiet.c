@@ -103,6 +103,29 @@ test_old(void **state)
 	expect(w, SCAN_OK, "+a ");
 }
 
+/* Where a lease is refused to all, a refused one is no writer. */
+static void
+test_remote(void **state)
+{
+	struct world *w = *state;
+	int fd;
+
+	w->r.no_leases = false;
+	w->r.remote = true;
+	write_jail(w, "b.yaml", "b", "one");
+	scan(w);
+	fd = open(spec_path(w, "a.yaml"), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(write(fd, TEXT "one\n", sizeof TEXT "one\n" - 1),
+	    (ssize_t)sizeof TEXT "one\n" - 1);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	usleep(1020000);
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	assert_int_equal(close(fd), 0);
+}
+
 int
 main(void)
 {
@@ -112,6 +135,7 @@ main(void)
 		TEST(test_renamed),
 		TEST(test_mode_changed),
 		TEST(test_old),
+		TEST(test_remote),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,7 @@ struct waiter {
 	TAILQ_ENTRY(waiter) link;
 	struct control_client *client;
 	uint64_t after_scan; /* a scan with a higher number counts */
+	int64_t asked_at; /* ms; what was so then must be known */
 	bool gone;	     /* --for gone */
 	char *revision;	     /* of the specs; NULL: whatever it is */
 	bool confirmed;	     /* a scan after the settling said it again */
@@ -78,6 +79,7 @@ struct daemon {
 	bool scanning, scan_again;
 	uint64_t scans_asked, scans_done;
 	int64_t asked_at; /* ms, of the last of these */
+	int64_t known_at; /* ms, see scan_known */
 	struct scan scan;
 	bool has_scan;
 	struct revisions revisions;

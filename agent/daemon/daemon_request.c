@@ -130,6 +130,7 @@ ask_scan(struct daemon *d, struct waiter *w)
 {
 	daemon_scan_soon(d);
 	w->after_scan = d->scans_asked + (d->scan_again ? 1 : 0);
+	w->asked_at = clock_ms();
 }
 
 /*
@@ -282,7 +283,9 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 	json_t *answer = NULL;
 	bool any = false;
 
-	if (d->scans_done < w->after_scan || d->scan.state == SCAN_UNSETTLED)
+	/* Some file is always written; what was there then is enough. */
+	if (d->scans_done < w->after_scan || (d->scan.state ==
+	    SCAN_UNSETTLED && d->known_at < w->asked_at) || d->absence.drop)
 		return NULL;
 	if (!at_revision(d, w, &answer))
 		return answer;

@@ -308,7 +308,8 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		daemon_scan_anew(d);
 	log_problems(d, &s);
 	take_secrets(d, &s);
-	if (absence_apply(&d->absence, &d->reconciler, &s, d->asked_at,
+	d->known_at = scan_known(&s, d->asked_at);
+	if (absence_apply(&d->absence, &d->reconciler, &s, d->known_at,
 	    clock_ms()) != 0)
 		daemon_log("specs: %s", strerror(ENOMEM));
 	save_window(d);

@@ -55,6 +55,9 @@ shown_state(const struct reconciler *r, const struct scan *s,
 		    "%.900s", m->hold);
 		return STATE_HELD;
 	}
+	if (m->absent_at != 0 && !m->unwanted && state != STATE_FAILED)
+		snprintf(why, size, "its spec is gone; that is looked at again "
+		    "before anything is removed");
 	e = file_error(s, m);
 	if (e != NULL) {
 		text = spec_error_text(e);

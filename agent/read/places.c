@@ -367,11 +367,11 @@ keep_gone(const struct reader *r, const struct place *old,
     struct places *next)
 {
 	const struct place *above = places_swapped(next, old->name);
-	long long now = monotonic_ms(), since = old->gone_ms != 0 &&
-	    (above == NULL || !above->swapped) ? old->gone_ms : now;
+	long long since = old->gone_ms != 0 && (above == NULL ||
+	    !above->swapped) ? old->gone_ms : monotonic_ms();
 
 	if (!r->seen || !held_files(r, old) || old->problem != NULL ||
-	    now - since >= GONE_MS)
+	    r->look_ms - since >= GONE_MS)
 		return 0;
 	if (add_place(next, old->name, NULL) != 0)
 		return -1;

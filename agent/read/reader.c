@@ -117,6 +117,15 @@ reader_finish(struct reader *r)
 	free(r->facts);
 }
 
+static uint32_t
+behind(const struct reader *r)
+{
+	long long ms = r->look_ms - r->known_ms;
+
+	return !r->looked || r->known_ms == 0 || ms >= SCAN_NEVER ?
+	    SCAN_NEVER : (uint32_t)ms;
+}
+
 int
 reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 {
@@ -129,6 +138,8 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 	bool changed = false, withheld = r->withheld;
 	int rc = 0;
 
+	r->look_ms = monotonic_ms();
+	r->looked = false;
 	revision_begin(r, &before);
 	if (scan_look(r, &changed, &a.again_ms, &err) != 0) {
 		a.state = SCAN_MISSING;
@@ -138,6 +149,7 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 	} else if (r->never_ends) {
 		a.again_ms = NEVER_ENDS_MS; /* there is no event of its end */
 	}
+	a.behind_ms = behind(r);
 	r->missed = r->watch != NULL && watch_follow(r->watch, &r->places);
 	a.accept_helps = r->accept_helps;
 	a.replaced = r->replaced && a.state != SCAN_MISSING;

@@ -34,10 +34,12 @@ enum scan_state {
 	SCAN_MISSING,	/* no such directory, unreadable, another device */
 	/*
 	 * Some file is being written: scan again soon.  Its last good specs
-	 * are in use; such a scan does not prove that a name is absent.
+	 * are in use; behind_ms tells how old they are.
 	 */
 	SCAN_UNSETTLED,
 };
+
+#define SCAN_NEVER UINT32_MAX
 
 /* What a scan found, as the agent decodes it. */
 struct scan {
@@ -47,6 +49,12 @@ struct scan {
 	bool accept_helps; /* READER_ACCEPT would help */
 	bool replaced; /* another directory than that of the scan before */
 	unsigned again_ms; /* scan again after this time; 0: no need */
+	/*
+	 * How long before the scan was asked for each file had been read as it
+	 * was then, at least.  SCAN_NEVER: that cannot be said of some, or nothing
+	 * was looked at.
+	 */
+	uint32_t behind_ms;
 	char *events;	   /* why there are no hints; "": there are */
 	/* Specs that are new or have another digest since the last answer. */
 	struct spec **changed;

@@ -246,21 +246,29 @@ static void
 commit(struct reader *r, struct files *next, struct places *places,
     bool *changed, unsigned *again_ms)
 {
-	/* Before anything is known of the set nothing is absent from it. */
-	bool unsettled = r->withheld && r->sent_count == 0;
+	bool unsettled = false;
 
 	r->never_ends = false;
+	r->looked = true;
+	r->known_ms = r->look_ms;
 	settle_swapped(r, places, next);
 	*changed = !r->seen || next->count != r->files.count;
 	for (size_t i = 0; i < next->count; i++) {
+		struct file *f = &next->file[i];
+
 		if (!*changed)
-			*changed = !file_same(&next->file[i],
-			    &r->files.file[i]);
-		unsettled |= next->file[i].unsettled ||
-		    (next->file[i].vanished_ms != 0 && !next->file[i].gone);
-		r->never_ends |= next->file[i].in_steps &&
-		    !next->file[i].unsettled;
+			*changed = !file_same(f, &r->files.file[i]);
+		if (f->unsettled || (f->vanished_ms != 0 && !f->gone))
+			unsettled = true;
+		else
+			f->known_ms = r->look_ms;
+		if (f->known_ms < r->known_ms)
+			r->known_ms = f->known_ms;
+		r->never_ends |= f->in_steps && !f->unsettled;
 	}
+	/* Before anything is known of the set nothing is absent from it. */
+	if (r->withheld && r->sent_count == 0)
+		r->known_ms = 0;
 	away_remember(r, next);
 	r->replaced |= r->seen && places_moved(&r->places, places);
 	files_finish(&r->files);

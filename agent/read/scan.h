@@ -54,6 +54,9 @@ struct reader {
 	struct files files;
 	struct files away;   /* that are not there for less than a second */
 	long long begun_ms;  /* of the first look; 0: there was none */
+	long long look_ms;   /* when the newest scan began */
+	bool looked;	     /* it took what it found */
+	long long known_ms;  /* the oldest of files' known_ms; 0: never */
 	long long git_ms;    /* since when git is at work; 0: it is not */
 	long long calm_ms;   /* since when it is not, after a long time */
 	struct git_specs commit; /* what it has, as it was read last */
@@ -166,6 +169,7 @@ struct answer {
 	bool accept_helps, replaced;
 	const char *why; /* for SCAN_MISSING */
 	unsigned again_ms;
+	uint32_t behind_ms;
 	char revision[128];
 	const char *no_commit;
 };

@@ -14,7 +14,6 @@ away_carry(const struct reader *r, const struct places *places,
     const struct file *old, struct files *next)
 {
 	struct file *f = &next->file[next->count];
-	long long now = monotonic_ms();
 
 	if (places_trouble(places, old->name) != NULL) {
 		next->count++;
@@ -34,8 +33,10 @@ away_carry(const struct reader *r, const struct places *places,
 	f->name = f->path + (old->name - old->path);
 	f->now = content_ref(old->good);
 	f->good = content_ref(old->good);
-	f->vanished_ms = old->vanished_ms != 0 ? old->vanished_ms : now;
-	f->gone = now - f->vanished_ms >= PROOF_MS;
+	f->known_ms = old->known_ms;
+	f->vanished_ms = old->vanished_ms != 0 ? old->vanished_ms :
+	    monotonic_ms();
+	f->gone = r->look_ms - f->vanished_ms >= PROOF_MS;
 	f->resets = old->resets;
 	next->count++;
 	return 0;
@@ -160,8 +161,8 @@ forget(struct reader *r, struct files *away, const unsigned char **present,
 
 		if (f->vanished_ms == 0)
 			f->vanished_ms = monotonic_ms();
-		if (!f->dropped && monotonic_ms() -
-		    f->vanished_ms < PROOF_MS && !has_digest(present, count, f->good)) {
+		if (!f->dropped && r->look_ms - f->vanished_ms < PROOF_MS &&
+		    !has_digest(present, count, f->good)) {
 			away->file[kept++] = *f;
 			continue;
 		}

@@ -142,6 +142,7 @@ scan_encode(const struct reader *r, const struct answer *a,
 	put_number(&b, a->state);
 	put_text(&b, a->why);
 	put_number(&b, a->again_ms);
+	put_number(&b, a->behind_ms);
 	put_text(&b, a->revision);
 	put_text(&b, a->no_commit);
 	put_text(&b, r->dir);
@@ -323,6 +324,7 @@ get_head(struct bytes_in *b, struct scan *s)
 	s->state = (enum scan_state)state;
 	s->why = get_text(b);
 	s->again_ms = get_number(b);
+	s->behind_ms = get_number(b);
 	revision = get_some_text(b);
 	if (revision != NULL && strlen(revision) < sizeof s->revision)
 		memcpy(s->revision, revision, strlen(revision) + 1);

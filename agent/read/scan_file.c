@@ -274,6 +274,9 @@ inherit(const struct reader *r, const char *name, const struct file *old,
 	f->path[len] = '/';
 	memcpy(f->path + len + 1, name, strlen(name) + 1);
 	f->name = f->path + len + 1;
+	/* One that is new was not there when all was known. */
+	f->known_ms = old == NULL ? r->known_ms :
+	    old->problem != NULL ? 0 : old->known_ms;
 	if (old != NULL) {
 		f->now = content_ref(old->now);
 		f->good = content_ref(old->good);

@@ -33,6 +33,11 @@ struct file {
 	struct file_id sig;   /* of NAME.minisig, when files must be signed */
 	unsigned resets;      /* of signed.h, when it was looked at */
 	long long since_ms;   /* when `id` was first seen, monotonic */
+	/*
+	 * When the newest scan began by which it was known what it holds, or what
+	 * is wrong with it; monotonic, 0: never.
+	 */
+	long long known_ms;
 	long long vanished_ms; /* since when it is absent; 0: it is there */
 	bool gone;	      /* that is proven; the agent decides (READER_DROP) */
 	bool dropped;	      /* it did */

@@ -369,7 +369,7 @@ unsigned
 kept_due_ms(const struct reader *r)
 {
 	long long since = r->opt->good == NULL || r->begun_ms == 0 ? PROOF_MS :
-	    monotonic_ms() - r->begun_ms;
+	    r->look_ms - r->begun_ms;
 
 	if (r->opt->good != NULL && r->away.count > 0)
 		since = 0;

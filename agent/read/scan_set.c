@@ -168,13 +168,11 @@ read_list(const struct reader *r, int dirfd, struct manifest *m,
 static int
 without(struct reader *r, struct error *why)
 {
-	long long now = monotonic_ms();
-
 	if (!r->manifest)
 		return 0;
 	if (r->manifest_gone_ms == 0)
-		r->manifest_gone_ms = now;
-	if (now - r->manifest_gone_ms < GONE_MS) {
+		r->manifest_gone_ms = monotonic_ms();
+	if (r->look_ms - r->manifest_gone_ms < GONE_MS) {
 		error_set(why, ENOENT, "is gone");
 		return 1;
 	}

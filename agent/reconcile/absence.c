@@ -69,16 +69,23 @@ file_about_defaults(const struct scan *s)
 	return NULL;
 }
 
+int64_t
+scan_known(const struct scan *s, int64_t asked)
+{
+	return s->behind_ms == SCAN_NEVER ? 0 : asked - s->behind_ms;
+}
+
 /*
- * Whether a scan proves it that was asked for then.  Since absent_at is the end
- * of the first one, and this the beginning of another, the time between the two
- * is never taken for longer than it was.
+ * Whether a scan proves it by which all was known since then.  Since absent_at is
+ * the end of the first one, and this the beginning of another, or of several that
+ * each file was known by, the time between them is never taken for longer than it
+ * was.
  */
 static bool
-absent(const struct managed *m, int64_t asked)
+absent(const struct managed *m, int64_t known)
 {
 	return m->absent_at != 0 && !m->unwanted &&
-	    asked - m->absent_at >= ABSENCE_MS;
+	    known - m->absent_at >= ABSENCE_MS;
 }
 
 /* It is proven from the next scan on that can prove anything. */
@@ -198,12 +205,13 @@ note_barred(struct reconciler *r, const struct scan *s)
 /*
  * Notes which wanted jails no file says.  What is gone is told once, perhaps by
  * a scan that is no proof; absent it is from the first one on that is, of this
- * directory and since it could be seen.
+ * directory and since it could be seen, with something known of each file.
  */
 static void
 note_absent(struct reconciler *r, const struct scan *s, int64_t now)
 {
 	bool anew = s->state == SCAN_MISSING || s->replaced;
+	bool sees = s->state != SCAN_MISSING && s->behind_ms != SCAN_NEVER;
 
 	for (size_t i = 0; i < s->gone.count; i++) {
 		struct managed *m = reconciler_jail(r, s->gone.text[i], false);
@@ -219,7 +227,7 @@ note_absent(struct reconciler *r, const struct scan *s, int64_t now)
 		if (anew && m->absent_at != 0 && !m->acked)
 			m->absent_at = ABSENT_AGAIN;
 		/* Among them those known from the inventory alone. */
-		if (s->state == SCAN_OK && !m->said && (m->absent_at == 0 ||
+		if (sees && !m->said && (m->absent_at == 0 ||
 		    m->absent_at == ABSENT_AGAIN))
 			m->absent_at = now;
 	}
@@ -333,7 +341,7 @@ give_up(struct absence *a, struct reconciler *r, struct managed *m,
 
 static void
 judge_jails(struct absence *a, struct reconciler *r, const struct scan *s,
-    int64_t asked, int64_t now)
+    int64_t known, int64_t now)
 {
 	const struct scan_file *by = NULL;
 
@@ -342,7 +350,7 @@ judge_jails(struct absence *a, struct reconciler *r, const struct scan *s,
 
 		if (m->absent_at == 0 || m->unwanted)
 			continue;
-		if (!absent(m, asked) || s->state != SCAN_OK ||
+		if (!absent(m, known) || s->state == SCAN_MISSING ||
 		    (a->waits && !m->acked && !no_loss(r, m))) {
 			a->pending = true;
 			a->held += m->hold != NULL;
@@ -362,7 +370,7 @@ judge_jails(struct absence *a, struct reconciler *r, const struct scan *s,
 
 static struct missing
 count_missing(struct absence *a, const struct reconciler *r,
-    const struct scan *s, int64_t asked, int64_t now)
+    const struct scan *s, int64_t known, int64_t now)
 {
 	struct missing n = { .defaults = defaults_gone(a, s) };
 
@@ -375,7 +383,7 @@ count_missing(struct absence *a, const struct reconciler *r,
 		    no_loss(r, m))
 			continue;
 		n.all++;
-		n.proven += absent(m, asked);
+		n.proven += absent(m, known);
 		n.counted += window_has(&a->window, token_of(r, m));
 	}
 	return n;
@@ -412,7 +420,7 @@ take_specs(struct reconciler *r, struct scan *s)
 
 int
 absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
-    int64_t asked, int64_t now)
+    int64_t known, int64_t now)
 {
 	struct missing n;
 	int back = take_specs(r, s);
@@ -427,10 +435,10 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 	note_absent(r, s, now);
 	/* One that took its place empty may be what is below a mount. */
 	a->seen &= !s->replaced;
-	n = count_missing(a, r, s, asked, now);
+	n = count_missing(a, r, s, known, now);
 	find_doubt(a, r, s, &n, now);
 	judge_defaults(a, r, s, now);
-	judge_jails(a, r, s, asked, now);
+	judge_jails(a, r, s, known, now);
 	return 0;
 }
 

@@ -38,12 +38,17 @@ struct absence {
 };
 
 /*
- * Takes over what a scan found; s->changed are moved out of it.  The scan was
- * asked for at `asked`: whoever answers may be slow, and so may we, so what it saw
- * is nothing that is so `now`.
+ * Takes over what a scan found; s->changed are moved out of it.  Since whoever
+ * answers may be slow, and so may we, what it saw was so at `known` (scan_known),
+ * not `now`.
  */
 int absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
-    int64_t asked, int64_t now);
+    int64_t known, int64_t now);
+/*
+ * Since when, at least, each file's content was known to a scan that was asked for
+ * then; 0: never.
+ */
+int64_t scan_known(const struct scan *s, int64_t asked);
 void absence_free(struct absence *a);
 
 #endif

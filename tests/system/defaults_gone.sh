@@ -73,6 +73,8 @@ check "as a whole" hostname_is db given
 check "another agent" agent_restart --max-remove 0
 check "holds it, too" soon status_says '00-defaults.yaml is gone'
 check "as a whole" hostname_is db given
+check "which is an answer for who waits" expect_status 1 ja wait --timeout 10
+check "that says why" says "removal is held"
 check "and nothing was done" same 0 "$(count_deeds)"
 check "ack" ja ack '*'
 check "has it used" soon hostname_is db new

@@ -13,6 +13,7 @@ struct scene {
 	struct absence a;
 	int64_t now;
 	int64_t took; /* how long a scan takes, until it is known here */
+	uint32_t behind; /* of scans that met a writer */
 	bool replaced; /* the next scan finds another directory */
 	const char *barred; /* it has that name kept out by an error */
 };
@@ -38,6 +39,7 @@ scan_with(struct scene *s, enum scan_state state, const char *changed,
 		assert_int_equal(text_list_add(&scan.gone, *gone), 0);
 	scan.file = file;
 	scan.file_count = file != NULL;
+	scan.behind_ms = state == SCAN_UNSETTLED ? s->behind : 0;
 	scan.replaced = s->replaced;
 	s->replaced = false;
 	scan.barred = calloc(1, sizeof *scan.barred);
@@ -47,7 +49,7 @@ scan_with(struct scene *s, enum scan_state state, const char *changed,
 			strdup(s->barred), "/etc/x.yaml" };
 	s->barred = NULL;
 	assert_int_equal(absence_apply(&s->a, &s->w.reconciler, &scan,
-	    s->now - s->took, s->now), 0);
+	    scan_known(&scan, s->now - s->took), s->now), 0);
 	scan.file = NULL;
 	scan.file_count = 0;
 	scan_free(&scan);
@@ -83,6 +85,7 @@ setup(void **state)
 	world_make(&s->w, JAIL_GEN_15);
 	s->a.limit.value = -1;
 	s->a.seen = true;
+	s->behind = SCAN_NEVER;
 	s->now = 100000;
 	world_reconciler(&s->w, &opt);
 	yaml_of(0, JAILS, yaml, sizeof yaml);

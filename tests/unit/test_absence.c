@@ -73,6 +73,7 @@ doubtful_scans_prove_nothing(void **state)
 	s->now += 500;
 	s->replaced = true;
 	scan(s, NULL, NULL);
+	s->a.seen = true;
 	s->now += 999;
 	scan(s, NULL, NULL);
 	assert_int_equal(alive(s), JAILS);
@@ -110,6 +111,23 @@ slow_answers_prove_nothing(void **state)
 	s->now += 1;
 	scan(s, NULL, NULL);
 	assert_int_equal(alive(s), JAILS - 2);
+}
+
+/* Some file is always being written, but none of them all the time. */
+static void
+always_some_writer(void **state)
+{
+	struct scene *s = *state;
+
+	s->behind = 10;
+	scan_with(s, SCAN_UNSETTLED, NULL, one_gone, NULL);
+	s->now += ABSENCE_MS;
+	scan_with(s, SCAN_UNSETTLED, NULL, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	assert_true(s->a.pending);
+	s->now += 10;
+	scan_with(s, SCAN_UNSETTLED, NULL, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
 }
 
 static void
@@ -547,6 +565,7 @@ main(void)
 		TEST(back_in_time_stays),
 		TEST(doubtful_scans_prove_nothing),
 		TEST(slow_answers_prove_nothing),
+		TEST(always_some_writer),
 		TEST(gone_is_remembered_when_unsettled),
 		TEST(invalid_file_holds),
 		TEST(words),

@@ -43,6 +43,64 @@ test_not_a_file(void **state)
 	assert_int_equal(w->s.jails, 1);
 }
 
+static int
+open_to_write(const struct world *w, const char *name)
+{
+	int fd = open(spec_path(w, name), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	assert_int_not_equal(fd, -1);
+	return fd;
+}
+
+/* How old what is in use may be, while some file is always being written. */
+static void
+test_always_some_writer(void **state)
+{
+	struct world *w = *state;
+	int a, b, c;
+
+	write_jail(w, "a.yaml", "a", "one");
+	write_jail(w, "b.yaml", "b", "one");
+	a = open_to_write(w, "a.yaml");
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "+b ");
+	assert_true(w->s.behind_ms == SCAN_NEVER);
+	close(a);
+	scan(w);
+	expect(w, SCAN_OK, "+a ");
+	assert_int_equal(w->s.behind_ms, 0);
+	b = open_to_write(w, "b.yaml");
+	assert_int_equal(futimens(b, NULL), 0);
+	usleep(200000);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	assert_in_range(w->s.behind_ms, 200, 10000);
+	a = open_to_write(w, "a.yaml");
+	assert_int_equal(futimens(a, NULL), 0);
+	close(b);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	assert_in_range(w->s.behind_ms, 0, 190);
+	/* A new one was not there at the last look. */
+	c = open_to_write(w, "c.yaml");
+	close(a);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	assert_in_range(w->s.behind_ms, 0, 400);
+	close(c);
+	/* What could not be read may be about anything when it is written. */
+	write_jail(w, "c.yaml", "c", "one");
+	assert_int_equal(symlink("nowhere", spec_path(w, "d.yaml")), 0);
+	scan(w);
+	assert_int_equal(w->s.behind_ms, 0);
+	assert_int_equal(unlink(spec_path(w, "d.yaml")), 0);
+	c = open_to_write(w, "d.yaml");
+	scan(w);
+	assert_int_equal(w->s.state, SCAN_UNSETTLED);
+	assert_true(w->s.behind_ms == SCAN_NEVER);
+	close(c);
+}
+
 static void
 test_odd_names_and_sizes(void **state)
 {
@@ -206,6 +264,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_not_a_file),
+		TEST(test_always_some_writer),
 		TEST(test_odd_names_and_sizes),
 		TEST(test_unreadable),
 		TEST(test_untrusted),

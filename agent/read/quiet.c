@@ -92,8 +92,16 @@ arrived_by_rename(const struct quiet *q)
 bool
 quiet_for_long(const struct file_id *id, long long since_ms)
 {
-	return id_age_ms(id) >= QUIET_MS ||
-	    monotonic_ms() - since_ms >= QUIET_MS;
+	return quiet_left_ms(id, since_ms) == 0;
+}
+
+long long
+quiet_left_ms(const struct file_id *id, long long since_ms)
+{
+	long long age = id_age_ms(id), seen = monotonic_ms() - since_ms;
+	long long quiet = age > seen ? age : seen;
+
+	return quiet >= QUIET_MS ? 0 : QUIET_MS - quiet;
 }
 
 bool

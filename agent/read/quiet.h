@@ -68,8 +68,9 @@ struct quiet {
 bool quiet_is(int fd, const struct quiet *q, bool *leased);
 void quiet_end(int fd, bool leased);
 
-/* Whether it was for a second. */
+/* Whether it was for a second, and how long it is until then (0: it was). */
 bool quiet_for_long(const struct file_id *id, long long since_ms);
+long long quiet_left_ms(const struct file_id *id, long long since_ms);
 
 /*
  * Whether a file's text may be one of several steps: written into the file that

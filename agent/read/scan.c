@@ -241,6 +241,25 @@ look_soon(struct reader *r)
 	return r->tries > 5 ? 1000 : 25u << r->tries;
 }
 
+/* The same where one of the files may be settled sooner. */
+static unsigned
+look_at_last(struct reader *r, const struct files *files)
+{
+	long long soon = look_soon(r);
+
+	for (size_t i = 0; i < files->count; i++) {
+		const struct file *f = &files->file[i];
+		long long left = f->unsettled ?
+		    quiet_left_ms(&f->id, f->since_ms) :
+		    f->vanished_ms != 0 && !f->gone ? PROOF_MS -
+		    (monotonic_ms() - f->vanished_ms) : 0;
+
+		if (left > 0 && left < soon)
+			soon = left + 1;
+	}
+	return (unsigned)soon;
+}
+
 /* Takes over what was found. */
 static void
 commit(struct reader *r, struct files *next, struct places *places,
@@ -280,7 +299,7 @@ commit(struct reader *r, struct files *next, struct places *places,
 	r->seen = r->recalled = true;
 	if (!unsettled)
 		r->tries = 0;
-	*again_ms = unsettled ? look_soon(r) : 0;
+	*again_ms = unsettled ? look_at_last(r, &r->files) : 0;
 }
 
 /*

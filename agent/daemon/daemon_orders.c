@@ -280,8 +280,14 @@ static int
 may_ack(struct asked *a, const struct managed *m)
 {
 	json_t *names = json_object_get(a->q, "names"), *name;
+	const struct scan *s = a->d->has_scan ? &a->d->scan : NULL;
 	size_t i;
 
+	if (s != NULL && s->state == SCAN_MISSING && !s->accept_helps &&
+	    !wave_waits(a, m))
+		return wrong(a, m, "its removal is no question yet: %.600s; "
+		    "bring the directory back, or make an empty one to have it "
+		    "taken at its word", s->why);
 	json_array_foreach (names, i, name)
 		if (json_is_string(name) && strcmp(json_string_value(name),
 		    m->name) == 0 && m->hold == NULL && !wave_waits(a, m))

@@ -55,9 +55,6 @@ shown_state(const struct reconciler *r, const struct scan *s,
 		    "%.900s", m->hold);
 		return STATE_HELD;
 	}
-	if (m->absent_at != 0 && !m->unwanted && state != STATE_FAILED)
-		snprintf(why, size, "its spec is gone; that is looked at again "
-		    "before anything is removed");
 	e = file_error(s, m);
 	if (e != NULL) {
 		text = spec_error_text(e);
@@ -67,8 +64,20 @@ shown_state(const struct reconciler *r, const struct scan *s,
 		free(text);
 		return STATE_INVALID;
 	}
-	if ((state == STATE_READY || state == STATE_MATCHING ||
-	    state == STATE_STOPPED) && is_paused(r, m, why, size))
+	if (state != STATE_READY && state != STATE_MATCHING &&
+	    state != STATE_STOPPED)
+		return state;
+	if (is_paused(r, m, why, size))
 		return STATE_PAUSED;
+	if (m->unwanted)
+		return state;
+	if (s != NULL && s->state == SCAN_MISSING) {
+		snprintf(why, size, "what says it cannot be seen; it is kept: "
+		    "%.900s", s->why);
+		return STATE_HELD;
+	}
+	if (m->absent_at != 0)
+		snprintf(why, size, "its spec is gone; before it is removed "
+		    "that is looked at again");
 	return state;
 }

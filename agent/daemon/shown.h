@@ -11,7 +11,8 @@
 
 /*
  * A jail whose removal is held, whose file has an error, or that is as it
- * should be and would not be kept so (paused), is told as that.  Returns
+ * should be and would not be kept so (paused, or nobody can see whether it should
+ * be), is told as that.  Returns
  * `state` otherwise, and leaves `why` as it is.  `s` may be NULL.
  */
 enum jail_state shown_state(const struct reconciler *r, const struct scan *s,

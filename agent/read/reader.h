@@ -11,6 +11,8 @@
 #ifndef JA_READER_H
 #define JA_READER_H
 
+#include <stdint.h>
+
 #include "agent/sign/minisign.h"
 #include "specs/spec.h"
 

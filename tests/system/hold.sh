@@ -63,6 +63,10 @@ check "without its directory the agent says so" soon sh -c \
     "'$JAILAGENT' -k '$kernel' -s '$state' status | grep -q '$specs'"
 sleep 1.3
 check "and removes nothing" same "$init" "$(identity e)"
+check "its jail is held" state_is e held
+check "and why" has e .reason "$specs"
+check "that cannot be approved" expect_status 1 ja ack '*'
+check "but by an empty directory" says "make an empty one"
 mv "$work/gone" "$specs"
 check "it comes back: ready" settled
 put_spec e "path: $work/roots/all" "host.hostname: again"

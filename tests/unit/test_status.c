@@ -174,6 +174,27 @@ invalid_file_is_shown(void **state)
 	spec_errors_free(&scan.errors);
 }
 
+/* Nobody can see whether a jail should be there: nothing is done about it. */
+static void
+missing_directory_is_shown(void **state)
+{
+	struct world *w = *state;
+	struct scan scan;
+	json_t *o;
+
+	world_apply(w, JAIL("web", ""));
+	memset(&scan, 0, sizeof scan);
+	scan.state = SCAN_MISSING;
+	scan.why = (char []){ "directory /specs: not there" };
+	o = status_of(w, true, &scan);
+	assert_string_equal(text(jail_of(o, "web"), "state"), "held");
+	assert_non_null(strstr(text(jail_of(o, "web"), "reason"),
+	    "/specs: not there"));
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(o,
+	    "summary"), "held")), 1);
+	json_decref(o);
+}
+
 static void
 plan_names(void **state)
 {
@@ -252,6 +273,7 @@ main(void)
 		TEST(drift_is_seen),
 		TEST(bytes_that_are_no_text),
 		TEST(invalid_file_is_shown),
+		TEST(missing_directory_is_shown),
 		TEST(plan_names),
 		cmocka_unit_test(times),
 		cmocka_unit_test(messages),

@@ -17,8 +17,12 @@ words_of(const char *text, size_t len)
 {
 	char *words, *to;
 
-	/* A NUL is one of a text in UTF-16, which YAML may be. */
+	/*
+	 * A NUL is one of a text in UTF-16, which YAML may be; behind a backslash
+	 * any character can be spelled in another way.
+	 */
 	if (len > WORDS_MAX || memchr(text, '\0', len) != NULL ||
+	    memchr(text, '\\', len) != NULL ||
 	    (words = malloc(len + 3)) == NULL)
 		return NULL;
 	to = words;

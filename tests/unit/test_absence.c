@@ -191,6 +191,7 @@ words(void **state)
 	assert_true(words_have(w, "en d"));
 	free(w);
 	assert_null(words_of("n\0a\0", 4));
+	assert_null(words_of("name: \"\\x63\"", 12));
 	assert_true(words_have(NULL, "any"));
 	w = words_of("", 0);
 	assert_false(words_have(w, "any"));

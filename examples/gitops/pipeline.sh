@@ -68,13 +68,18 @@ propose() {
 }
 
 deploy() {
-	git push -q "$1" "$2:refs/heads/$BRANCH" || exit 1
-	agent_on_host wait --revision "$2" --timeout "$TIMEOUT"
+	# A name may mean another commit by the time that the host has it.
+	commit=$(git rev-parse --quiet --verify "$2^{commit}") || {
+		echo "$2: no such commit here" >&2
+		exit 64
+	}
+	git push -q "$1" "$commit:refs/heads/$BRANCH" || exit 1
+	agent_on_host wait --revision "$commit" --timeout "$TIMEOUT"
 	case $? in
-	0) echo "$2 runs." ;;
+	0) echo "$commit runs." ;;
 	3) echo "No agent runs on the host." >&2; exit 2 ;;
-	4) echo "A newer commit has taken the place of $2." >&2; exit 3 ;;
-	124) echo "$2 does not run after $TIMEOUT s:" >&2
+	4) echo "A newer commit has taken the place of $commit." >&2; exit 3 ;;
+	124) echo "$commit does not run after $TIMEOUT s:" >&2
 		agent_on_host status >&2; exit 4 ;;
 	*) agent_on_host status >&2; exit 1 ;;
 	esac

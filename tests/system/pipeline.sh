@@ -41,6 +41,9 @@ check "an agent" wait_until 20 agent_answers
 export JAILAGENT="$JAILAGENT -k $kernel -s $state"
 check "now it runs" expect_status 0 deploy "$first"
 check "which is said" says "$first runs."
+check "a name is the commit that it means" expect_status 0 deploy main
+check "and that is told" says "$first runs."
+check "what means none" expect_status 64 deploy none
 check "nothing more to do" expect_status 0 pipeline propose "$work/clone"
 check "it says so" says "Nothing changes."
 

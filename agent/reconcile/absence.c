@@ -40,7 +40,26 @@ allowed(const struct absence *a, const struct reconciler *r)
 	return limit_number(&a->limit, ABSENCE_USUAL, managed);
 }
 
-#define FILE_ABOUT "%s is invalid and may be about it; mend the file"
+/* Why a file that may be about a jail holds it; `text` has ERROR_TEXT_MAX. */
+static const char *
+about_text(const struct scan *s, const struct scan_file *f, char *text)
+{
+	static const char git[] = "/.git";
+	size_t len = strlen(f->path), end = sizeof git - 1;
+
+	snprintf(text, ERROR_TEXT_MAX, "%s is invalid and may be about it; "
+	    "mend the file", f->path);
+	/* No file, but git at work: its error says what to do. */
+	for (size_t i = 0; len > end && strcmp(f->path + len - end, git) == 0 &&
+	    i < s->errors.count; i++) {
+		const struct spec_error *e = &s->errors.error[i];
+
+		if (e->place.file != NULL && strcmp(e->place.file,
+		    f->path) == 0)
+			snprintf(text, ERROR_TEXT_MAX, "%s", e->message);
+	}
+	return text;
+}
 
 /*
  * An invalid file that may declare what no other file does: any jail, or (not
@@ -133,6 +152,7 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 {
 	const struct scan_file *f = n->defaults > 0 ? file_about_defaults(s) :
 	    file_about(s, NULL);
+	char text[ERROR_TEXT_MAX];
 	size_t done = window_recent(&a->window, now) - n->counted;
 	size_t most = allowed(a, r);
 	bool many = done + n->proven > most, few_now = !many;
@@ -161,7 +181,7 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 		    "approve it with jailagent ack, or bring the files back",
 		    r->shop.set);
 	else if (f != NULL)
-		hold(a, FILE_ABOUT, f->path);
+		hold(a, "%s", about_text(s, f, text));
 	else if (many && few_now)
 		hold(a, "%zu specs were gone at once, so those that are not "
 		    "back yet may come; approve their removal with jailagent "
@@ -327,8 +347,7 @@ give_up(struct absence *a, struct reconciler *r, struct managed *m,
 	char why[ERROR_TEXT_MAX];
 
 	if (f != NULL) {
-		snprintf(why, sizeof why, FILE_ABOUT, f->path);
-		set_hold(m, why);
+		set_hold(m, about_text(s, f, why));
 		return false;
 	}
 	set_hold(m, NULL);
@@ -344,6 +363,7 @@ judge_jails(struct absence *a, struct reconciler *r, const struct scan *s,
     int64_t known, int64_t now)
 {
 	const struct scan_file *by = NULL;
+	char text[ERROR_TEXT_MAX];
 
 	for (size_t i = 0; i < r->count; i++) {
 		struct managed *m = r->jail[i];
@@ -365,7 +385,7 @@ judge_jails(struct absence *a, struct reconciler *r, const struct scan *s,
 	}
 	/* What holds single jails is told, too. */
 	if (by != NULL && a->hold == NULL)
-		hold(a, FILE_ABOUT, by->path);
+		hold(a, "%s", about_text(s, by, text));
 }
 
 static struct missing

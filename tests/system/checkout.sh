@@ -57,7 +57,7 @@ told() {
 check "it is told, and what to do" soon told
 check "what is missing is held" soon state_is web held
 check "wait says it, too" expect_status 1 ja wait --timeout 5
-check "with the place" says "$specs/.git is invalid"
+check "with the lock" says "index.lock is there"
 check "apply without an agent would wait as well" expect_status 1 \
     ja -s "$work/state2" apply --prune "$specs"
 check "and says for what" says "index.lock"

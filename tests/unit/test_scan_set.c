@@ -42,6 +42,7 @@ as_a_whole(void **state)
 	write_jail(w, "a.yaml", "a", "two");
 	scan(w);
 	expect(w, SCAN_UNSETTLED, "");
+	assert_true(w->s.behind_ms == SCAN_NEVER);
 	write_jail(w, "b.yaml", "b", "two");
 	scan(w);
 	expect(w, SCAN_UNSETTLED, "");

@@ -145,11 +145,15 @@ put_spec db "path: $work/roots/all" "exec.stop: [/bin/sleep 1000]"
 check "a jail that cannot be stopped" settled
 check "stop, which hangs" ja stop db
 check "it does" soon has db .reason "exec.stop"
+check "a restart" ja restart db
+put_spec db "path: $work/roots/all" "$stopping" "host.hostname: newer"
+check "and another spec" ja wait --timeout 5 other
+check "come behind it" has db .reason "exec.stop"
 check "without hooks" ja stop --no-hooks db
 check "it goes at once" wait_until 2 no_jail db
-put_spec db "path: $work/roots/all" "$stopping"
 check "restart after that, too" ja restart db
 check "both are up again" settled
+check "with the other spec" same newer "$(inside db hostname)"
 rm -f "$work/roots/all/tmp/hooks"
 mv "$specs/db.yaml" "$work/db.yaml"
 check "when its spec goes" soon no_jail db

@@ -41,3 +41,15 @@ check "it does not go" soon state_is web failed
 check "without hooks" ja stop --no-hooks web
 check "it does" soon no_jail web
 check "nothing is known of it" wait_until 10 same "" "$(field web .name)"
+
+put_jail shop 'exec.prestop: ["echo hangs; sleep 1000"]'
+check "one that hangs" settled shop
+rm "$specs/shop.yaml"
+check "is begun with" soon has shop .reason "exec.prestop"
+put_jail shop
+sleep 0.3
+check "its spec comes back too late" has shop .reason "exec.prestop"
+check "without hooks" ja stop --no-hooks shop
+check "it is ended" wait_until 2 no_jail shop
+check "and restarted" ja restart shop
+check "with that spec" settled shop

@@ -227,7 +227,8 @@ waits(struct reconciler *r, struct managed *m, struct action *a,
 	if (!m->waits)
 		r->waiting++;
 	m->waits = true;
-	m->waits_to = a->kind;
+	m->restarts_next = a->kind == ACTION_RESTART ||
+	    (a->kind == ACTION_CREATE && a->cleanup);
 	if (turned)
 		order_wake(r, m);
 	action_free(a);
@@ -249,6 +250,17 @@ waits_for_claim(struct reconciler *r, struct managed *m, struct action *a,
 	return true;
 }
 
+/* Why others must go down before the action, or may not; NULL: they need not. */
+static const char *
+go_down_first(struct reconciler *r, struct managed *m, const struct action *a,
+    char *why, size_t size, enum jail_state *state)
+{
+	const char *wait = bound_stops(r, m, a, why, size);
+
+	*state = STATE_BLOCKED;
+	return wait != NULL ? wait : order_down(r, m, a, why, size, state);
+}
+
 static void
 act_create(struct reconciler *r, struct managed *m, struct action *a)
 {
@@ -265,8 +277,6 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 		waits(r, m, a, state, wait);
 		return;
 	}
-	if (waits_for_claim(r, m, a, &release))
-		return;
 	/* One pass makes a jail once; only the agent tries again. */
 	if (a->cleanup && m->done && !r->opt.healing) {
 		managed_state(r, m, STATE_FAILED, "it ended right after its "
@@ -276,6 +286,14 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 		return;
 	}
 	if (a->cleanup && condition_postponed(r, m, a))
+		return;
+	/* A restart for those that depend on it; who cannot go down runs on. */
+	if (a->cleanup && (wait = go_down_first(r, m, a, why, sizeof why,
+	    &state)) != NULL && !m->waits_failed) {
+		waits(r, m, a, state, wait);
+		return;
+	}
+	if (waits_for_claim(r, m, a, &release))
 		return;
 	if (a->cleanup) {
 		p.stop = running_spec(r, m, &made);
@@ -388,10 +406,7 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 		waits(r, m, a, state, why);
 		return;
 	}
-	state = STATE_BLOCKED;
-	wait = bound_stops(r, m, a, why, sizeof why);
-	if (wait == NULL)
-		wait = order_down(r, m, a, why, sizeof why, &state);
+	wait = go_down_first(r, m, a, why, sizeof why, &state);
 	if (wait == NULL && (wait = order_up(r, m, why, sizeof why,
 	    &state)) != NULL)
 		state = STATE_PROGRESSING;
@@ -425,11 +440,8 @@ act_remove(struct reconciler *r, struct managed *m, struct action *a)
 	char why[ERROR_TEXT_MAX];
 	enum jail_state state;
 	struct spec *made;
-	const char *wait = bound_stops(r, m, a, why, sizeof why);
+	const char *wait = go_down_first(r, m, a, why, sizeof why, &state);
 
-	state = STATE_BLOCKED;
-	if (wait == NULL)
-		wait = order_down(r, m, a, why, sizeof why, &state);
 	if (wait != NULL) {
 		waits(r, m, a, state, wait);
 		return;

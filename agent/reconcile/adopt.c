@@ -26,13 +26,10 @@ living(struct reconciler *r, const struct managed *m, struct error *err)
 static bool
 parent_is_foreign(const struct reconciler *r, const char *name)
 {
-	const char *dot = strrchr(name, '.');
 	char parent[JAIL_NAME_MAX];
 
-	if (dot == NULL)
-		return false;
-	snprintf(parent, sizeof parent, "%.*s", (int)(dot - name), name);
-	return inventory_find(r->shop.inventory, parent) == NULL;
+	return managed_parent(name, parent, sizeof parent) &&
+	    inventory_find(r->shop.inventory, parent) == NULL;
 }
 
 static int

@@ -186,6 +186,7 @@ condition_postponed(struct reconciler *r, struct managed *m, struct action *a)
 		reconciler_wake(m);
 	else
 		m->ill = a->heals;
+	order_wake(r, m);
 	action_free(a);
 	return true;
 }

@@ -54,10 +54,11 @@ static bool
 follow(struct reconciler *r, size_t i, struct action *actions)
 {
 	bool down = actions[i].kind == ACTION_REMOVE && actions[i].stays;
+	bool anew = actions[i].kind == ACTION_CREATE && actions[i].cleanup;
 	char why[ERROR_TEXT_MAX];
 	bool again = false;
 
-	if (actions[i].kind != ACTION_RESTART && !down)
+	if (actions[i].kind != ACTION_RESTART && !anew && !down)
 		return false;
 	snprintf(why, sizeof why, "%s %s", actions[i].name, down ?
 	    "is stopped" : "restarts");
@@ -67,7 +68,7 @@ follow(struct reconciler *r, size_t i, struct action *actions)
 		    order_goes_first(r, r->jail[i], r->jail[j],
 		    &actions[i])) {
 			again |= decide_again(r, r->jail[j], &actions[j],
-			    actions[i].kind, why);
+			    down ? ACTION_REMOVE : ACTION_RESTART, why);
 			actions[j].stays = down;
 		}
 	return again;

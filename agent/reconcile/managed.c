@@ -105,3 +105,20 @@ managed_quarantine(const struct managed *m, char *buf, size_t size)
 	    (size_t)b->bad->place.line, b->why);
 	return buf;
 }
+
+const struct spec *
+managed_wanted(const struct managed *m)
+{
+	return m->unwanted ? NULL : m->desired;
+}
+
+bool
+managed_parent(const char *name, char *buf, size_t size)
+{
+	const char *dot = strrchr(name, '.');
+
+	if (dot == NULL)
+		return false;
+	snprintf(buf, size, "%.*s", (int)(dot - name), name);
+	return true;
+}

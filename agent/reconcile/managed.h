@@ -46,7 +46,7 @@ struct managed {
 	bool to_stop; /* queued by act_stop */
 	bool dirty;  /* in the queue of those to be looked at */
 	bool waits;  /* for others to be up or down first */
-	enum action_kind waits_to; /* what it wants to do then */
+	bool restarts_next; /* what it does then takes its dependants along */
 	bool linked; /* it has or had a dependency or a parent */
 	bool fresh; /* the desired state changed since the last look */
 	bool again; /* something happened during the operation */
@@ -113,6 +113,13 @@ bool managed_converged(const struct managed *m);
 
 /* The file that says it; NULL: none, or it is not known. */
 const char *managed_file(const struct managed *m);
+
+/* What it is to be; NULL: gone. */
+const struct spec *managed_wanted(const struct managed *m);
+
+/* The name of the jail in which one of that name is; false: in the host. */
+bool managed_parent(const char *name, char *buf, size_t size);
+
 /* What its file says: what is desired, or a spec in quarantine.  NULL: none. */
 const struct spec *managed_said(const struct managed *m);
 /* Why that is in quarantine, for people; NULL: it is not. */

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "agent/reconcile/act.h"
+#include "agent/reconcile/loop.h"
 #include "agent/reconcile/order.h"
+#include "agent/reconcile/realise.h"
 #include "agent/reconcile/reconcile.h"
 
 /* Whether `name` is nested below `parent`. */
@@ -16,18 +18,6 @@ below(const char *name, const char *parent)
 	return strncmp(name, parent, len) == 0 && name[len] == '.';
 }
 
-/* The name of the jail in which `name` is nested; false: in the host. */
-static bool
-parent_of(const char *name, char *buf, size_t size)
-{
-	const char *dot = strrchr(name, '.');
-
-	if (dot == NULL)
-		return false;
-	snprintf(buf, size, "%.*s", (int)(dot - name), name);
-	return true;
-}
-
 static bool
 depends(const struct spec *s, const char *on)
 {
@@ -37,92 +27,6 @@ depends(const struct spec *s, const char *on)
 		if (strcmp(s->depend.text[i], on) == 0)
 			return true;
 	return below(s->name, on);
-}
-
-static const struct spec *
-wanted(const struct managed *m)
-{
-	return m->unwanted ? NULL : m->desired;
-}
-
-/* ---------------------------------------------------------------- loops */
-
-/* A walk along dependencies, breadth first; it meets each jail once. */
-struct walk {
-	struct reconciler *r;
-	struct managed *goal, *last; /* last: the end of the queue */
-};
-
-/* Puts what `d` waits for into the queue; true when that is the goal. */
-static bool
-meet(struct walk *w, struct managed *d, const char *name)
-{
-	struct managed *next = reconciler_jail(w->r, name, false);
-
-	if (next == NULL || wanted(next) == NULL ||
-	    next->walk == w->r->walk)
-		return false;
-	next->walk = w->r->walk;
-	next->walk_from = d;
-	next->walk_next = NULL;
-	w->last->walk_next = next;
-	w->last = next;
-	return next == w->goal;
-}
-
-static bool
-meet_all(struct walk *w, struct managed *d)
-{
-	const struct spec *s = wanted(d);
-	char parent[JAIL_NAME_MAX];
-
-	for (size_t i = 0; s != NULL && i < s->depend.count; i++)
-		if (meet(w, d, s->depend.text[i]))
-			return true;
-	return parent_of(d->name, parent, sizeof parent) &&
-	    meet(w, d, parent);
-}
-
-#define CHAIN_MAX 12 /* names that are shown of a loop */
-
-/* "dependency loop: a -> b -> a", from a walk that came back to `m`. */
-static void
-write_chain(struct managed *m, char *buf, size_t size)
-{
-	struct managed *d = m;
-	size_t count = 0, used, i = 0;
-
-	do {
-		d->walk_from->walk_next = d;
-		d = d->walk_from;
-		count++;
-	} while (d != m);
-	used = (size_t)snprintf(buf, size, "dependency loop: %s", m->name);
-	do {
-		d = d->walk_next;
-		i++;
-		if (used < size && (i < CHAIN_MAX || d == m))
-			used += (size_t)snprintf(buf + used, size - used,
-			    " -> %s", d->name);
-		else if (used < size && i == CHAIN_MAX)
-			used += (size_t)snprintf(buf + used, size - used,
-			    " -> ... (%zu jails)", count);
-	} while (d != m);
-}
-
-static bool
-in_loop(struct reconciler *r, struct managed *m, char *buf, size_t size)
-{
-	struct walk w = { r, m, m };
-
-	r->walk++;
-	m->walk_next = NULL;
-	for (struct managed *d = m; d != NULL; d = d->walk_next)
-		if (meet_all(&w, d)) {
-			write_chain(m, buf, size);
-			return true;
-		}
-	return false;
 }
 
 /* ------------------------------------------------------------------- up */
@@ -159,13 +63,20 @@ goes_soon(const struct managed *d)
 	    d->down_for->waits_down;
 }
 
+/* Whether it ran when it was looked at last, and does not any more. */
+static bool
+has_ended(const struct reconciler *r, const struct managed *d)
+{
+	return d->jid != 0 && realise_alive(r->shop.observer, d->jid) == 0;
+}
+
 static const char *
 order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
     size_t size, enum jail_state *state)
 {
 	struct managed *d = reconciler_jail(r, name, false);
 
-	if (d == NULL || wanted(d) == NULL)
+	if (d == NULL || managed_wanted(d) == NULL)
 		return order_outside(r, name, buf, size, state);
 	m->waits_up = d;
 	if (goes_soon(d)) {
@@ -184,8 +95,13 @@ order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
 	}
 	if (d->machine == MACHINE_IDLE && (d->state == STATE_READY ||
 	    (d->jid != 0 && d->state != STATE_PROGRESSING &&
-	    managed_health(d) == HEALTH_GOOD)))
-		return NULL; /* it runs, be it with a difference that stays */
+	    managed_health(d) == HEALTH_GOOD))) {
+		if (!has_ended(r, d))
+			return NULL; /* be it with a difference that stays */
+		/* Those that ended together are looked at in any order. */
+		managed_state(r, d, STATE_PROGRESSING, "it ended");
+		reconciler_look(r, d);
+	}
 	*state = d->state == STATE_PROGRESSING ? STATE_PROGRESSING :
 	    STATE_BLOCKED;
 	snprintf(buf, size, "waits for %s, which is %s%s%.300s", name,
@@ -195,10 +111,7 @@ order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
 	return buf;
 }
 
-/*
- * A jail made by somebody else is no place for one of ours.  One that has
- * ended took those below it along, and may be looked at after them.
- */
+/* A jail made by somebody else is no place for one of ours. */
 static const char *
 order_parent(struct reconciler *r, struct managed *m, const char *parent,
     char *buf, size_t size, enum jail_state *state)
@@ -206,17 +119,9 @@ order_parent(struct reconciler *r, struct managed *m, const char *parent,
 	const char *wait = order_one(r, m, parent, buf, size, state);
 	struct managed *d = reconciler_jail(r, parent, false);
 
-	if (wait == NULL && d != NULL && wanted(d) != NULL && d->jid != 0 &&
-	    !lives(r, parent)) {
-		reconciler_look(r, d);
-		*state = STATE_PROGRESSING;
-		snprintf(buf, size, "waits for its parent %s, which ended",
-		    parent);
-		return buf;
-	}
 	if (wait != NULL || inventory_find(r->shop.inventory, parent) != NULL)
 		return wait;
-	if (d != NULL && wanted(d) != NULL && d->jid == 0)
+	if (d != NULL && managed_wanted(d) != NULL && d->jid == 0)
 		return NULL; /* while planning: it is to be made before */
 	*state = STATE_CONFLICT;
 	snprintf(buf, size, "its parent %s was made by somebody else; a "
@@ -232,14 +137,14 @@ order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
 	const char *wait = NULL;
 	char parent[JAIL_NAME_MAX];
 
-	if (m->linked && in_loop(r, m, buf, size)) {
+	if (m->linked && loop_find(r, m, buf, size)) {
 		*state = STATE_BLOCKED;
 		return buf;
 	}
 	m->waits_far = false;
 	for (size_t i = 0; wait == NULL && i < l->count; i++)
 		wait = order_one(r, m, l->text[i], buf, size, state);
-	if (wait == NULL && parent_of(m->name, parent, sizeof parent))
+	if (wait == NULL && managed_parent(m->name, parent, sizeof parent))
 		wait = order_parent(r, m, parent, buf, size, state);
 	return wait;
 }
@@ -254,7 +159,7 @@ runs_with(const struct reconciler *r, const struct managed *d)
 {
 	const struct entry *e = inventory_find(r->shop.inventory, d->name);
 
-	return e != NULL && e->applied != NULL ? e->applied : wanted(d);
+	return e != NULL && e->applied != NULL ? e->applied : managed_wanted(d);
 }
 
 /* Whether a restart of `on` takes `d` along, now or once it is changed. */
@@ -262,7 +167,7 @@ static bool
 follows(const struct reconciler *r, const struct managed *d,
     const struct managed *on)
 {
-	const struct spec *specs[] = { runs_with(r, d), wanted(d) };
+	const struct spec *specs[] = { runs_with(r, d), managed_wanted(d) };
 
 	for (size_t i = 0; i < 2; i++)
 		if (depends(specs[i], on->name) && (below(d->name, on->name) ||
@@ -282,8 +187,9 @@ restarts_soon(const struct managed *on)
 		return true;
 	if (on->waits_failed)
 		return false;
-	return on->waits && on->waits_to == ACTION_RESTART &&
-	    on->state != STATE_HELD;
+	/* One that does not run and is blocked may be so for long. */
+	return on->waits && on->restarts_next && on->state != STATE_HELD &&
+	    (on->jid != 0 || on->state != STATE_BLOCKED);
 }
 
 /* Puts what `d` follows into the queue; true when it is about to restart. */
@@ -304,7 +210,8 @@ meet_leader(struct walk *w, const struct managed *d, const char *name)
 static bool
 meet_leaders(struct walk *w, const struct managed *d)
 {
-	const struct spec *specs[] = { runs_with(w->r, d), wanted(d) };
+	const struct spec *specs[] = { runs_with(w->r, d),
+		managed_wanted(d) };
 	char name[JAIL_NAME_MAX];
 
 	for (size_t i = 0; i < 2; i++)
@@ -353,10 +260,10 @@ order_change(struct reconciler *r, struct managed *m, char *buf, size_t size)
 		snprintf(buf, size, "waits for %s", d->name);
 		return buf;
 	}
-	if (!parent_of(m->name, parent, sizeof parent))
+	if (!managed_parent(m->name, parent, sizeof parent))
 		return NULL;
 	d = reconciler_jail(r, parent, false);
-	if (d == NULL || wanted(d) == NULL || d->state != STATE_PROGRESSING)
+	if (d == NULL || managed_wanted(d) == NULL || d->state != STATE_PROGRESSING)
 		return NULL;
 	m->waits_up = d;
 	snprintf(buf, size, "waits for its parent %s", parent);
@@ -393,6 +300,15 @@ goes(const struct reconciler *r, const struct managed *d)
 	return d->unwanted || (r->opt.letters == LETTER_R && d->said);
 }
 
+static bool
+paused(const struct reconciler *r, const struct managed *d)
+{
+	const struct standing_order *order = reconciler_standing(r, d);
+
+	return (order != NULL && order->kind == STANDING_PAUSE) ||
+	    (managed_wanted(d) != NULL && managed_wanted(d)->agent.paused != NULL);
+}
+
 /*
  * Stops a dependant, because `who` does something; it comes back as soon as it
  * can.  One that no spec of this pass says comes back as it was.
@@ -426,7 +342,11 @@ order_goes_first(const struct reconciler *r, const struct managed *m,
 	if (s == NULL || !depends(s, m->name))
 		return false;
 	if (!below(d->name, m->name) && !(a->kind == ACTION_REMOVE &&
-	    !a->stays ? goes(r, d) : s->agent.follow_depend))
+	    !a->stays ? goes(r, d) : s->agent.follow_depend && !paused(r, d)))
+		return false;
+	/* It ended, and those in it with it; others may have, too. */
+	if (a->kind == ACTION_CREATE && (below(d->name, m->name) ||
+	    (d->machine != MACHINE_WORKING && has_ended(r, d))))
 		return false;
 	return runs(r, d);
 }
@@ -575,7 +495,7 @@ waits_for(const struct managed *d, const struct managed *m)
 		return false;
 	/* What goes down may do so for a jail far away. */
 	return d->waits_down || d->waits_far || d->waits_claim != NULL ||
-	    depends(wanted(d), m->name) || below(d->name, m->name) ||
+	    depends(managed_wanted(d), m->name) || below(d->name, m->name) ||
 	    depends(m->desired, d->name) || below(m->name, d->name);
 }
 

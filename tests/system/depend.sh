@@ -51,6 +51,40 @@ check "ready again" settled
 check "cache was left alone" same "$cache" "$(identity cache)"
 check "web was not" grep -q "web down" "$log"
 
+# One that ends by itself is restarted, too.
+cache=$(identity cache)
+web=$(identity web)
+: > "$log"
+check "db is killed" kill -9 "$(init_of db)"
+check "it is made anew" soon is db .restarts 3
+check "all are ready" settled
+check "web was restarted with it" fails same "$web" "$(identity web)"
+check "app goes first, comes last" same "app down,app up" \
+    "$(sed -n '1p; $p' "$log" | tr '\n' ',' | sed 's/,$//')"
+check "web is down before db is made" same "web down,db up,web up" \
+    "$(grep -v -e app -e "db down" "$log" | tr '\n' ',' | sed 's/,$//')"
+check "cache was left alone" same "$cache" "$(identity cache)"
+
+# Who is paused runs on, and so do all when one of them cannot be stopped.
+spec_of web "depend: [db]" "exec.prestop: [\"echo not now; false\"]"
+spec_of held "depend: [db]"
+check "a jail that cannot be stopped, and one" settled
+check "that is paused" ja pause held
+web=$(identity web)
+held=$(identity held)
+check "db is restarted by hand" ja restart db
+check "it waits for the one" soon has db .reason "web is down"
+check "that is tried" soon state_is web failed
+check "the paused one runs on" same "$held" "$(identity held)"
+spec_of web "depend: [db]"
+check "db restarts" soon is db .restarts 4
+check "all are ready" ja wait --timeout 10 app web db cache
+check "but the paused one" state_is held paused
+check "which runs on" same "$held" "$(identity held)"
+check "it is not paused any more" ja resume held
+rm "$specs/held.yaml"
+check "and goes" soon no_jail held
+
 # A dependency that fails blocks its dependants, and only those.
 spec_of alone
 check "another one" settled alone

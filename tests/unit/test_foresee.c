@@ -121,6 +121,48 @@ dependants_follow(void **state)
 	assert_string_equal(foreseen(w, after), "");
 }
 
+/* A jail that ended was restarted, for those that depend on it. */
+static void
+ended_jails_are_followed(void **state)
+{
+	static const char set[] = JAIL("app", "depend: [cache]\n") "---\n"
+	    JAIL("cache", "depend: [db]\n") "---\n"
+	    JAIL("alone", "depend: [db]\nagent: {follow_depend: false}\n")
+	    "---\n" JAIL("db", "children.max: 1\n") "---\n"
+	    JAIL("db.in", "") "---\n" JAIL("held", "depend: [db]\n");
+	static const struct {
+		const char *ended[2], *foreseen, *deeds;
+	} cases[] = {
+		{ { "db" }, "restart app;restart cache;create db;create db.in;"
+		    "blocked held;",
+		    "restart app;restart cache;create db;create cache;"
+		    "create db.in;create app;" },
+		{ { "cache", "db" }, "restart app;create cache;create db;"
+		    "create db.in;blocked held;",
+		    "create db;restart app;create db.in;create cache;"
+		    "create app;" },
+		{ { "cache" }, "restart app;create cache;blocked held;",
+		    "restart app;create cache;create app;" },
+		{ { "db.in" }, "create db.in;blocked held;",
+		    "create db.in;" },
+	};
+	struct world *w = *state;
+	char paused[1024];
+
+	world_apply(w, set);
+	assert_int_equal(w->failures, 0);
+	snprintf(paused, sizeof paused, "%sagent: {paused: why}\n", set);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		for (size_t k = 0; k < 2 && cases[i].ended[k] != NULL; k++)
+			kernel_kill(w, cases[i].ended[k]);
+		assert_string_equal(foreseen(w, paused), cases[i].foreseen);
+		world_apply(w, paused);
+		assert_string_equal(w->deeds, cases[i].deeds);
+		assert_string_equal(foreseen(w, paused),
+		    "blocked held;");
+	}
+}
+
 /*
  * A jail that gives its address to one that it will depend on, which is to be
  * restarted: it is not restarted with it, as it did not depend on it.
@@ -172,6 +214,7 @@ main(void)
 		TEST(dependency_that_comes),
 		TEST(loop),
 		TEST(dependants_follow),
+		TEST(ended_jails_are_followed),
 		TEST(address_for_a_leader),
 	};
 

@@ -122,8 +122,11 @@ sign(struct pass *p, const struct context *ctx, struct error *err)
 
 	if (fd == -1)
 		return -1;
-	rc = sign_with(fd, p, err);
+	rc = said.late ? error_set(err, ETIMEDOUT, "%s", said.text) :
+	    sign_with(fd, p, err);
 	close(fd);
+	if (said.late) /* it may take for ever */
+		return -1;
 	waitpid(pid, NULL, 0);
 	return rc;
 }

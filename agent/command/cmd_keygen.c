@@ -110,15 +110,23 @@ print_pair(const struct files *f, const char *line)
 		    f->public, line);
 }
 
-/* Has the signer change the key; returns 0 with the new one's line, or -1. */
+/*
+ * Has the signer change the key; returns 0 with the new one's line, or -1,
+ * *late: it may take for ever.
+ */
 static int
-ask_signer(int signer, char line[MINISIGN_PUBLIC_LINE], struct error *err)
+ask_signer(int signer, bool *late, char line[MINISIGN_PUBLIC_LINE],
+    struct error *err)
 {
 	struct message m;
 	int rc = -1;
 
 	if (channel_write(signer, SIGNER_ROTATE, 0, NULL, 0) == -1)
 		return error_sys(err, errno, "the signer cannot be reached");
+	*late = signer_wait(signer, err) == -1;
+	if (*late)
+		return error_wrap(err, "whether the key is changed is only "
+		    "known when the next signer starts");
 	switch (channel_read(signer, &m, err)) {
 	case 0:
 		return error_set(err, ECHILD, "the signer ended");
@@ -152,9 +160,12 @@ rotate_here(const struct paths *p, char line[MINISIGN_PUBLIC_LINE],
 		return -1;
 	signer = signer_start(&o, &said, &pid, err);
 	if (signer != -1) {
-		rc = ask_signer(signer, line, err);
+		rc = said.late ?
+		    error_set(err, ETIMEDOUT, "%s", said.text) :
+		    ask_signer(signer, &said.late, line, err);
 		close(signer);
-		waitpid(pid, NULL, 0);
+		if (!said.late)
+			waitpid(pid, NULL, 0);
 	}
 	close(lock);
 	return rc;

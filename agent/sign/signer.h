@@ -15,7 +15,7 @@
  * SIGNER_KEEP carries the path of a spec file, a NUL and a text to be kept,
  * SIGNER_FORGET the name of a kept one; only failures are answered, by
  * SIGNER_NOT_KEPT with a message.
- * SIGNER_READY comes once, by itself, with what is to be logged, or nothing.
+ * SIGNER_READY comes first, by itself, with what is to be logged, or nothing.
  * SIGNER_ROTATE asks for another key; SIGNER_ROTATED has its base64 line,
  * SIGNER_NOT_ROTATED says why there is none.
  * SIGNER_RECORD carries the text of accepted.h; SIGNER_RECORDED says that it is
@@ -65,10 +65,20 @@ struct signer_answer {
  */
 int signer_body(int fd, void *arg);
 
-/* Starts it, and waits for SIGNER_READY.  Returns the channel. */
+/* How long an answer is waited for where somebody waits. */
+#define SIGNER_PATIENCE_MS 10000
+
+/* Waits until it says something, so long; -1: it did not. */
+int signer_wait(int fd, struct error *err);
+
+/*
+ * Starts it, and waits for SIGNER_READY, as signer_wait does.  Returns the
+ * channel.
+ */
 struct signer_said {
 	char text[2 * ERROR_TEXT_MAX];
 	bool trouble; /* it is a reason why nothing is signed */
+	bool late;    /* ... which is that SIGNER_READY did not come yet */
 };
 int signer_start(const struct signer_options *o, struct signer_said *said,
     pid_t *pid, struct error *err);

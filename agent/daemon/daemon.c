@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/daemon/daemon.h"
 #include "agent/daemon/daemon_orders.h"
+#include "agent/daemon/daemon_trust.h"
 
 #include <event2/event.h>
 
@@ -15,7 +16,6 @@
 
 #include "agent/base/buffer.h"
 #include "agent/reconcile/message.h"
-#include "agent/sign/signer.h"
 #include "agent/daemon/status.h"
 #include "kernel/iface.h"
 
@@ -229,25 +229,13 @@ start_helpers(struct daemon *d, int *reader, int *signer, struct error *err)
 		.good = p->good,
 		.public_key = p->public_key, .key = d->opt.key,
 		.keys = d->opt.keys, .accepted = p->accepted };
-	struct signer_options signs = { .dir = p->snapshots, .good = p->good,
-		.key = p->key, .public_key = p->public_key,
-		.keep = d->opt.keep_snapshots, .state = p->state,
-		.head = p->head, .lock = p->signing, .make_key = true };
-	struct signer_said said;
 	pid_t pid;
 
 	*reader = helper_start("reader", reader_body, &reads, NULL, &pid, err);
 	if (*reader == -1)
 		return -1;
-	*signer = signer_start(&signs, &said, &pid, err);
-	if (*signer == -1)
-		return -1;
-	if (said.text[0] != '\0')
-		daemon_log("%s", said.text);
-	if (said.trouble)
-		snprintf(d->snapshot_problem, sizeof d->snapshot_problem,
-		    "%.500s", said.text);
-	return 0;
+	*signer = daemon_signer_first(d, err);
+	return *signer == -1 ? -1 : 0;
 }
 
 static int
@@ -280,7 +268,9 @@ start(struct daemon *d, struct error *err)
 	if (d->children == NULL)
 		return error_sys(err, ENOMEM, "event loop");
 	if (start_events(d, err) != 0 || start_reconciler(d, err) != 0 ||
-	    daemon_snapshot_start(d, signer, err) != 0 ||
+	    daemon_snapshot_start(d, err) != 0 ||
+	    daemon_trust_start(d, err) != 0 ||
+	    daemon_signer_start(d, signer, err) != 0 ||
 	    daemon_scan_start(d, reader, err) != 0 ||
 	    daemon_orders_start(d, err) != 0 ||
 	    daemon_request_start(d, err) != 0)
@@ -294,6 +284,8 @@ stop(struct daemon *d)
 	daemon_request_stop(d);
 	daemon_orders_stop(d);
 	daemon_scan_stop(d);
+	daemon_signer_stop(d);
+	daemon_trust_stop(d);
 	daemon_snapshot_stop(d);
 	if (d->has_reconciler)
 		reconciler_free(&d->reconciler);

@@ -6,6 +6,7 @@
  *   daemon.c           start, loop, end
  *   daemon_scan.c      the watched directory
  *   daemon_snapshot.c  signed states
+ *   daemon_signer.c    the process that signs them, and the next one
  *   daemon_request.c   the control socket
  *   daemon_orders.c    what users order of jails
  *   daemon_trust.c     the record of signed specs, and another key
@@ -19,6 +20,7 @@
 #include "agent/base/channel.h"
 #include "agent/base/program.h"
 #include "agent/daemon/control.h"
+#include "agent/reconcile/backoff.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/sign/snapshot.h"
 
@@ -88,12 +90,16 @@ struct daemon {
 	struct channel *signer;
 	struct event *snapshot_timer;
 	bool signing, sign_again; /* something came up meanwhile */
-	bool unsigned_for_ever; /* the signer has ended */
 	bool said_not_kept; /* that a last good text could not be kept */
 	int64_t snapshot_at; /* ms, of the last one */
 	bool recording; /* jails are being told to the signer */
 	size_t to_record, recorded; /* for this snapshot: left, and all */
 	char snapshot_problem[512];
+
+	/* daemon_signer.c */
+	bool signer_down; /* it has ended, and the next one is not there */
+	struct event *signer_timer;
+	struct backoff signer_ends; /* when the next one is started */
 
 	/* daemon_orders.c */
 	struct standing standing;
@@ -101,6 +107,10 @@ struct daemon {
 
 	/* daemon_trust.c */
 	struct control_client *asker; /* waits for the signer's answer */
+	struct event *asker_timer;
+	bool asking; /* it has not come, whoever waits */
+	bool recording_numbers; /* the reader waits for one, too */
+	bool unrecorded; /* the last one to it was a problem */
 
 	/* daemon_request.c */
 	struct control *control;
@@ -125,14 +135,28 @@ void daemon_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int daemon_scan_start(struct daemon *d, int reader, struct error *err);
 void daemon_scan_stop(struct daemon *d);
 void daemon_scan_soon(struct daemon *d);
+/* For what failed, and may go on to do so. */
+void daemon_scan_later(struct daemon *d);
 /* The same, and events from what the directory's path leads to now. */
 void daemon_scan_anew(struct daemon *d);
 
 /* daemon_snapshot.c */
-int daemon_snapshot_start(struct daemon *d, int signer, struct error *err);
+struct message;
+int daemon_snapshot_start(struct daemon *d, struct error *err);
 void daemon_snapshot_stop(struct daemon *d);
+/* Why states are not signed, or what is odd; "": all is well. */
+void daemon_snapshot_problem(struct daemon *d, const char *text);
+/* SIGNER_DONE came; there is no signer to send it any more. */
+void daemon_snapshot_done(struct daemon *d, const struct message *m);
+void daemon_snapshot_cut(struct daemon *d);
 /* Something changed: a snapshot is due, at most one a second. */
 void daemon_snapshot_due(struct daemon *d);
+
+/* daemon_signer.c */
+/* Starts the first one, while this process is small; returns its channel. */
+int daemon_signer_first(struct daemon *d, struct error *err);
+int daemon_signer_start(struct daemon *d, int signer, struct error *err);
+void daemon_signer_stop(struct daemon *d);
 
 /* daemon_request.c */
 int daemon_request_start(struct daemon *d, struct error *err);

@@ -32,8 +32,8 @@ problem_of(const struct daemon *d, char *buf, size_t size)
 	if (d->mute)
 		return "the reader does not answer: changes of specs are not "
 		    "seen";
-	if (d->unsigned_for_ever)
-		return "the signer ended; start the agent again";
+	if (d->signer_down)
+		return "the signer ended, and another one is not there yet";
 	if (d->absence.held_file == NULL)
 		return d->has_scan ? d->scan.no_commit : NULL;
 	snprintf(buf, size, "%s is gone; the defaults in it still count, since "
@@ -48,7 +48,7 @@ unsigned_for(const struct daemon *d, char *buf, size_t size)
 {
 	long long s = (long long)(clock_ms() - d->snapshot_at) / 1000;
 
-	if (!d->signing || d->unsigned_for_ever || s < SIGNER_LATE_S)
+	if (!d->signing || s < SIGNER_LATE_S)
 		return d->snapshot_problem;
 	snprintf(buf, size, "the signer has not answered for %lld s, as when "
 	    "its disk hangs: the newest state is not signed", s);

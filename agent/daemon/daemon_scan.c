@@ -20,6 +20,8 @@
 
 /* From one scan to the next while nothing tells of changes. */
 #define BLIND_MS 2000
+/* Until the next try of what failed. */
+#define LATER_MS 5000
 /* Until secrets are looked at that a scan was not asked for. */
 #define SECRETS_MS 20
 
@@ -100,6 +102,12 @@ daemon_scan_soon(struct daemon *d)
 		evtimer_add(d->overdue, &answer_time);
 	}
 	free(asked.data);
+}
+
+void
+daemon_scan_later(struct daemon *d)
+{
+	scan_in(d, LATER_MS);
 }
 
 /* Takes the values over; their jails are looked at when the specs are in. */

@@ -11,7 +11,6 @@
 
 #include "agent/base/clock.h"
 #include "agent/daemon/daemon.h"
-#include "agent/daemon/daemon_trust.h"
 #include "agent/daemon/record.h"
 #include "agent/reconcile/unrecorded.h"
 #include "agent/sign/signer.h"
@@ -28,8 +27,8 @@
 /* From a state that could not be signed to the next try. */
 static const struct timeval retry_time = { 5, 0 };
 
-static void
-problem(struct daemon *d, const char *text)
+void
+daemon_snapshot_problem(struct daemon *d, const char *text)
 {
 	if (strcmp(d->snapshot_problem, text) != 0)
 		daemon_log("snapshot: %s", text[0] != '\0' ? text :
@@ -62,7 +61,7 @@ ask(struct daemon *d, struct bytes_out *b)
 
 	d->recording = false;
 	if (record_heading(&d->reconciler, revision(d), b, &err) != 0)
-		problem(d, err.text);
+		daemon_snapshot_problem(d, err.text);
 	else if (channel_send(d->signer, SIGNER_WRITE, 0, b->data,
 	    b->len) == 0)
 		d->signing = true;
@@ -81,14 +80,14 @@ go_on(struct daemon *d, struct bytes_out *b)
 	for (; d->to_record > 0; d->to_record--) {
 		rc = record_next(&d->reconciler, b, &err);
 		if (rc == -1) {
-			problem(d, err.text);
+			daemon_snapshot_problem(d, err.text);
 			d->recording = false;
 			evtimer_add(d->snapshot_timer, &retry_time);
 			return;
 		}
 		if (rc == 1 && channel_send(d->signer, SIGNER_JAIL, 0,
 		    b->data, b->len) != 0)
-			return; /* on_signer_gone is called */
+			return; /* its end is told by the channel */
 		if (clock_us() >= until && d->to_record > 1) {
 			d->to_record--;
 			evtimer_add(d->snapshot_timer, &now);
@@ -114,7 +113,7 @@ snapshot_due(evutil_socket_t fd, short what, void *arg)
 	free(b.data);
 }
 
-/* Nobody is there to be told: that must not grow for ever. */
+/* Who is there next is told of all: until then nothing has to be kept. */
 static void
 drop_all(struct daemon *d)
 {
@@ -129,9 +128,9 @@ daemon_snapshot_due(struct daemon *d)
 	struct timeval tv;
 
 	d->sign_again |= d->signing;
-	if (d->unsigned_for_ever)
+	if (d->signer_down)
 		drop_all(d);
-	if (d->signing || d->snapshot_timer == NULL ||
+	if (d->signer_down || d->signing || d->snapshot_timer == NULL ||
 	    evtimer_pending(d->snapshot_timer, NULL))
 		return;
 	/* A moment later, so that what happens together is one state. */
@@ -142,35 +141,18 @@ daemon_snapshot_due(struct daemon *d)
 	evtimer_add(d->snapshot_timer, &tv);
 }
 
-static void
-on_done(void *arg, struct channel *c, const struct message *m)
+void
+daemon_snapshot_done(struct daemon *d, const struct message *m)
 {
-	struct daemon *d = arg;
 	struct signer_answer a;
 	struct error err;
 
-	(void)c;
-	if (m->type == SIGNER_RECORDED) {
-		daemon_recorded(d, m);
-		return;
-	}
-	if (m->type == SIGNER_ROTATED || m->type == SIGNER_NOT_ROTATED) {
-		daemon_rotated(d, m);
-		return;
-	}
-	if (m->type == SIGNER_NOT_KEPT) {
-		if (!d->said_not_kept)
-			daemon_log("%.*s", (int)m->len,
-			    (const char *)m->data);
-		d->said_not_kept = true;
-		return;
-	}
 	d->signing = false;
-	if (m->type != SIGNER_DONE || m->len != sizeof a)
+	if (m->len != sizeof a)
 		return;
 	memcpy(&a, m->data, sizeof a);
 	a.text[sizeof a.text - 1] = '\0';
-	problem(d, a.text);
+	daemon_snapshot_problem(d, a.text);
 	if (a.sequence < 0) {
 		/* Later again, so that what is not signed now is then. */
 		evtimer_add(d->snapshot_timer, &retry_time);
@@ -182,26 +164,21 @@ on_done(void *arg, struct channel *c, const struct message *m)
 		daemon_snapshot_due(d);
 }
 
-static void
-on_signer_gone(void *arg, struct channel *c)
+void
+daemon_snapshot_cut(struct daemon *d)
 {
-	struct daemon *d = arg;
-
-	(void)c;
-	problem(d, "the signer ended: states are not signed any more until "
-	    "the agent is started again");
-	d->signing = true; /* for ever */
-	d->unsigned_for_ever = true;
+	d->signing = d->recording = false;
+	d->to_record = 0;
+	evtimer_del(d->snapshot_timer);
+	drop_all(d);
 }
 
 int
-daemon_snapshot_start(struct daemon *d, int signer, struct error *err)
+daemon_snapshot_start(struct daemon *d, struct error *err)
 {
-	d->signer = channel_new(d->base, signer, on_done, on_signer_gone, d);
 	d->snapshot_timer = evtimer_new(d->base, snapshot_due, d);
-	if (d->signer == NULL || d->snapshot_timer == NULL)
-		return error_set(err, 0, "snapshots: out of memory");
-	return 0;
+	return d->snapshot_timer == NULL ?
+	    error_set(err, 0, "snapshots: out of memory") : 0;
 }
 
 void
@@ -209,5 +186,4 @@ daemon_snapshot_stop(struct daemon *d)
 {
 	if (d->snapshot_timer != NULL)
 		event_free(d->snapshot_timer);
-	channel_free(d->signer);
 }

@@ -8,6 +8,11 @@
 
 #include "agent/daemon/daemon.h"
 
+int daemon_trust_start(struct daemon *d, struct error *err);
+void daemon_trust_stop(struct daemon *d);
+/* The signer ended: what it was asked for is not answered any more. */
+void daemon_trust_cut(struct daemon *d);
+
 /* The reader wants this to be on record; it is told when it is. */
 void daemon_record(struct daemon *d, const void *text, size_t len);
 /* The signer's answer. */

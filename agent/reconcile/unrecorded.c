@@ -74,6 +74,22 @@ unrecorded_other(struct reconciler *r, const char *name)
 	return 0;
 }
 
+int
+unrecorded_all(struct reconciler *r)
+{
+	const struct inventory *inv = r->shop.inventory;
+
+	while (!TAILQ_EMPTY(&r->unrecorded))
+		unrecorded_take(r);
+	for (size_t i = 0; i < r->count; i++)
+		unrecorded(r, r->jail[i]);
+	for (size_t i = 0; i < inv->count; i++)
+		if (reconciler_find(r, inv->entry[i]->name) == NULL &&
+		    unrecorded_other(r, inv->entry[i]->name) != 0)
+			return -1;
+	return 0;
+}
+
 const char *
 unrecorded_first(const struct reconciler *r)
 {

@@ -17,6 +17,11 @@ void unrecorded(struct reconciler *r, struct managed *m);
 void unrecorded_drop(struct reconciler *r, struct managed *m);
 /* A jail without a machine; -1 when memory is out. */
 int unrecorded_other(struct reconciler *r, const char *name);
+/*
+ * All there are, for who was told of none: with a machine or without.  -1 when
+ * memory is out.
+ */
+int unrecorded_all(struct reconciler *r);
 
 /* The next one's name, NULL: there is none.  It is next until it is taken. */
 const char *unrecorded_first(const struct reconciler *r);

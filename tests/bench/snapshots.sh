@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What signed states cost; sourced by bench.sh, after tests/lib.sh.  CPU time is what the scheduler counted for the
 # processes of a real agent on the model kernel, from one change to the next.  What the agent needs for the change itself
-# is told apart by doing the same without a signer.
+# is told apart by doing the same with a signer that is stopped, so that the agent waits for it and tells it nothing more.
 # shellcheck shell=sh disable=SC2154 # lib.sh sets what it sets
 
 # cost_agent JAILS [COMMAND...]: starts an agent, under COMMAND, with so many jails; sets $_agent and $_signer.
@@ -62,9 +62,7 @@ snapshot_cost() { # JAILS CHANGES
 	done
 	echo "a change to one of $1 jails, file of" \
 	    "$(find "$_d/state/snapshots" -name '*.json' -printf '%s\n' | sort -n | tail -n 1) bytes, CPU in us:"
-	kill -KILL "$_signer"
-	sleep 1
-	_signer=0
+	kill -STOP "$_signer"
 	cost_of jail05000a "$2"
 	for _where in first middle last; do
 		eval "_us=\$_with_$_where _s=\$_sign_$_where"
@@ -73,13 +71,14 @@ snapshot_cost() { # JAILS CHANGES
 	done
 	kill "$_agent"
 	wait "$_agent"
+	kill -KILL "$_signer"
 }
 
 # The longest time from one wait for events to the next one, of the whole agent: a change, with and without a snapshot.
 longest_turn() { # JAILS CHANGES
 	command -v strace > /dev/null || return 0
 	cost_agent "$1" strace --seccomp-bpf -ff -ttt -T -e trace=epoll_wait,epoll_pwait -o "$work/cost-trace"
-	for _with in "snapshot" "no signer"; do
+	for _with in "snapshot" "no snapshot"; do
 		_from=$(date +%s.%N)
 		cost_of jail05000a "$2"
 		awk -v "from=$_from" '
@@ -88,11 +87,10 @@ longest_turn() { # JAILS CHANGES
 			"$work/cost-trace.$_agent" | sort -rn | head -n 5 |
 			tr '\n' ' ' > "$work/turns"
 		echo "longest turns of the loop, $_with: $(cat "$work/turns")us"
-		[ "$_signer" -eq 0 ] || kill -KILL "$_signer"
-		_signer=0
-		sleep 1
+		kill -STOP "$_signer"
 	done
 	kill "$_agent"
+	kill -KILL "$_signer"
 	wait
 }
 

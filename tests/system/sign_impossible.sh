@@ -65,7 +65,15 @@ kill -STOP "$before"
 put_spec web "host.hostname: late"
 check "a change while the signer hangs" soon hostname_is web late
 check "status says that it does not answer" soon trouble "has not answered for"
+check "who asks for another key is not kept for ever" expect_status 1 \
+    ja keygen --rotate
+check "but told" says "the signer has not answered for 10 s"
+check "who asks again then is, too" expect_status 1 ja keygen --rotate
+check "at once" says "has not answered yet"
+cp "$state/key.pub" "$work/before.pub"
 stop agent KILL
+check "without an agent it is said, too" expect_status 1 ja keygen --rotate
+check "what is waited for" says "pid $before, the signer of an agent"
 check "the agent is killed, another one starts" agent_start --max-remove 9
 check "status says whose end is waited for" soon trouble \
     "pid $before, the signer of an agent that has ended"
@@ -73,6 +81,8 @@ put_spec web "host.hostname: later"
 check "it changes jails" soon hostname_is web later
 kill -CONT "$before"
 check "once that one has ended, states are signed" soon trouble ""
+check "with the old key, since nobody waited any more" \
+    cmp "$work/before.pub" "$state/key.pub"
 newest_is_later() { ja snapshot show -v | grep "host.hostname = later"; }
 check "as they are" soon newest_is_later
 check "in one chain" expect_status 0 ja snapshot verify

@@ -76,5 +76,9 @@ check "without it the agent says that nothing is signed" grep -q \
     "the signer ended" "$work/agent.log"
 put_spec web "host.hostname: two"
 check "and goes on" soon is web .last_change.action modify
-check "status says it, too" same true "$(ja status --json | jq \
-    '.agent.snapshot | contains("the signer ended")')"
+next=$(helper_named signer)
+check_not "another one is there" same "$signer" "${next:-$signer}"
+# shellcheck disable=SC2046 # words are wanted
+sanitized || check "which holds the secret as the first one did" same \
+    "$next 1 r--p True True" \
+    "$(python3 "$work/find.py" "$state/key" "$agent" $(helpers))"

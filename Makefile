@@ -145,7 +145,7 @@ fuzz-programs: ${FUZZ_PROGRAMS}
 # Any of them again, and no other: SEED=N build/tests/unit/test_random
 SEEDS ?= 10000
 soak: fuzz tests
-	for t in random random_faults; do \
+	for t in random random_faults random_stale; do \
 		SEEDS=${SEEDS} ${BUILD}/tests/unit/test_$$t || exit 1; done
 	FAULTS=all BUILD=${BUILD} sh tests/run.sh "unit/test_fault*" \
 		system/steps_cut

@@ -171,6 +171,7 @@ begin(struct reconciler *r, struct managed *m, struct action *a,
 		return;
 	}
 	condition_unknown(m);
+	bound_begin(r, m);
 	waits_no_more(r, m); /* one that is stopped for others may have */
 	m->machine = MACHINE_WORKING;
 	m->to_stop = m->turn = false;
@@ -310,6 +311,7 @@ release_claims(struct reconciler *r, struct managed *m, struct action *a)
 	struct error err;
 
 	error_clear(&err);
+	bound_begin(r, m);
 	if (change_release(r, m, a, &err) != 0) {
 		condition_failed(r, m, err.text);
 		action_free(a);
@@ -346,6 +348,7 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	}
 	if (condition_drifts(r, m, a))
 		return;
+	bound_begin(r, m);
 	error_clear(&err);
 	o.ok = change_jail(r, m, a, &err) == 0;
 	/* A kernel's helper that had died is there again the next time. */
@@ -387,6 +390,19 @@ mends_stop(const struct entry *e, const struct action *a)
 	return true;
 }
 
+/* Nobody goes down for a jail that would not come up again: why it would not. */
+static const char *
+in_vain(struct reconciler *r, struct managed *m, const struct action *a,
+    char *buf, size_t size, enum jail_state *state)
+{
+	const char *wait = order_up(r, m, buf, size, state);
+
+	if (wait != NULL && *state != STATE_PROGRESSING)
+		return wait;
+	*state = STATE_BLOCKED;
+	return claims_refused(r, m, a, buf, size);
+}
+
 static void
 act_restart(struct reconciler *r, struct managed *m, struct action *a)
 {
@@ -401,9 +417,13 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	if (not_kept(r, m, a) ||
 	    (a->heals && condition_postponed(r, m, a)))
 		return;
-	if (!a->heals && !waves_admit(r, m, why, sizeof why, &state)) {
+	wait = in_vain(r, m, a, why, sizeof why, &state);
+	if (wait == NULL && !a->heals &&
+	    !waves_admit(r, m, why, sizeof why, &state))
+		wait = why;
+	if (wait != NULL) {
 		m->waits_far = true;
-		waits(r, m, a, state, why);
+		waits(r, m, a, state, wait);
 		return;
 	}
 	wait = go_down_first(r, m, a, why, sizeof why, &state);
@@ -464,11 +484,11 @@ act_stop(struct reconciler *r, struct managed *m, const char *reason)
 	struct spec *made;
 
 	if (m->machine == MACHINE_WORKING || a.name == NULL ||
-	    a.reason == NULL || !bound_begin(r, m)) {
+	    a.reason == NULL) {
 		action_free(&a);
 		return;
 	}
-	if (m->jid == 0) {
+	if (m->jid == 0 || !bound_lets(r, m)) {
 		m->to_stop = false;
 		action_free(&a);
 		reconciler_look(r, m);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/base/sorted.h"
+#include "agent/plan/mounts.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/secrets.h"
@@ -123,9 +124,54 @@ has_secrets(const struct spec *s)
 	return s != NULL && spec_secret_next(s, &at, &ref);
 }
 
+static void
+add_texts(crypto_generichash_state *h, const struct text_list *l)
+{
+	add_bytes(h, &l->count, sizeof l->count);
+	for (size_t i = 0; i < l->count; i++)
+		add_bytes(h, l->text[i], strlen(l->text[i]));
+}
+
+/* What is to be changed: not all of it follows from spec and living jail. */
+static void
+add_changes(crypto_generichash_state *h, const struct action *a)
+{
+	add_bytes(h, &a->count, sizeof a->count);
+	for (size_t i = 0; i < a->count; i++) {
+		const struct change *c = &a->change[i];
+
+		add_bytes(h, c->name, strlen(c->name));
+		add_bytes(h, &c->how, sizeof c->how);
+		add_texts(h, &c->from);
+		add_texts(h, &c->to);
+	}
+}
+
+/* What a new jail would be made of: where links lead, what is in files. */
+static void
+add_files(crypto_generichash_state *h, struct reconciler *r,
+    const struct spec *s)
+{
+	const struct observer *o = r->shop.observer;
+	struct text_list mounts = { 0 };
+	char path[1024];
+	struct error err;
+
+	error_clear(&err);
+	if (canonical_path(o, &r->roots, spec_text(s, "path"), path,
+	    sizeof path, &err) == 0) {
+		add_bytes(h, path, strlen(path));
+		(void)mounts_read(o, &r->roots, s, path, &mounts, &err);
+	}
+	add_texts(h, &mounts);
+	add_bytes(h, err.text, strlen(err.text));
+	text_list_free(&mounts);
+}
+
 static int
 digest_of(struct reconciler *r, const struct managed *m,
-    unsigned char digest[BOUND_DIGEST_SIZE], struct error *err)
+    const struct action *a, unsigned char digest[BOUND_DIGEST_SIZE],
+    struct error *err)
 {
 	const struct entry *e = inventory_find(r->shop.inventory, m->name);
 	const struct spec *desired = m->unwanted ? NULL : m->desired;
@@ -147,6 +193,9 @@ digest_of(struct reconciler *r, const struct managed *m,
 		add_live(&h, &live, has_secrets(desired) ||
 		    has_secrets(e != NULL ? e->applied : NULL));
 	live_free(&live);
+	add_changes(&h, a);
+	if (desired != NULL)
+		add_files(&h, r, desired);
 	crypto_generichash_final(&h, digest, BOUND_DIGEST_SIZE);
 	return 0;
 }
@@ -159,7 +208,7 @@ bound_make(struct reconciler *r, const struct action *actions,
 	for (size_t i = 0; i < r->count; i++) {
 		unsigned char digest[BOUND_DIGEST_SIZE];
 
-		if (digest_of(r, r->jail[i], digest, err) != 0)
+		if (digest_of(r, r->jail[i], &actions[i], digest, err) != 0)
 			return error_wrap(err, "%s", r->jail[i]->name);
 		if (bound_add(plan, r->jail[i]->name, actions[i].kind,
 		    digest) != 0)
@@ -204,6 +253,43 @@ bound_compare(struct bound_plan *saved, const struct bound_plan *now)
 	return 0;
 }
 
+/* A jail in another one gets the limits that are set for that. */
+static bool
+changes_with_parent(const struct bound_plan *plan, const char *name)
+{
+	char parent[JAIL_NAME_MAX];
+	const struct bound *b;
+
+	snprintf(parent, sizeof parent, "%s", name);
+	for (char *dot; (dot = strrchr(parent, '.')) != NULL;) {
+		*dot = '\0';
+		if ((b = find(plan, parent)) != NULL && b->begun)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Refuses what is not begun and was changed since the pass began: jails before
+ * it may have taken long.
+ */
+static void
+compare_again(struct reconciler *r, const struct managed *m, struct bound *b,
+    const struct action *a)
+{
+	unsigned char digest[BOUND_DIGEST_SIZE];
+	struct error err;
+
+	error_clear(&err);
+	if (b->stale != NULL || b->begun || b->kind == ACTION_NONE ||
+	    changes_with_parent(r->opt.bound, m->name))
+		return;
+	if (digest_of(r, m, a, digest, &err) != 0)
+		(void)refuse(b, err.text);
+	else if (memcmp(digest, b->digest, sizeof digest) != 0)
+		(void)refuse(b, "the jail changed since the plan was made");
+}
+
 /* It was foreseen to go down for another one, whose restart is to come. */
 static bool
 follows_soon(struct reconciler *r, struct managed *m, const struct bound *b,
@@ -235,8 +321,8 @@ bound_refuses(struct reconciler *r, struct managed *m, const struct action *a)
 		if (b->stale == NULL && b->kind != a->kind)
 			(void)refuse(b, "the jail changed since the plan was "
 			    "made");
-		b->begun = b->stale == NULL;
-		if (b->begun)
+		compare_again(r, m, b, a);
+		if (b->stale == NULL)
 			return false;
 		managed_state(r, m, STATE_BLOCKED, "%s; make another plan",
 		    b->stale);
@@ -244,15 +330,14 @@ bound_refuses(struct reconciler *r, struct managed *m, const struct action *a)
 	return true;
 }
 
-bool
+void
 bound_begin(struct reconciler *r, const struct managed *m)
 {
 	struct bound *b = r->opt.bound == NULL ? NULL :
 	    find(r->opt.bound, m->name);
 
-	if (b != NULL && b->stale == NULL)
+	if (b != NULL)
 		b->begun = true;
-	return r->opt.bound == NULL || (b != NULL && b->begun);
 }
 
 bool
@@ -263,26 +348,90 @@ bound_refused(const struct bound_plan *plan, const char *name)
 	return b == NULL || b->stale != NULL;
 }
 
+/* Whether the plan is true of the jail now, where `a` would be done. */
+static bool
+lets(struct reconciler *r, const struct managed *m, const struct action *a)
+{
+	struct bound *b = find(r->opt.bound, m->name);
+
+	if (b != NULL)
+		compare_again(r, m, b, a);
+	return b != NULL && b->stale == NULL;
+}
+
+bool
+bound_lets(struct reconciler *r, const struct managed *m)
+{
+	struct action a;
+	bool yes;
+
+	if (r->opt.bound == NULL)
+		return true;
+	if (reconciler_plan(r, m, &a) != 0)
+		return false;
+	yes = lets(r, m, &a);
+	action_free(&a);
+	return yes;
+}
+
+static const struct managed *find_refused(struct reconciler *r,
+    const struct managed *m, const struct action *a);
+
+/* Whether it would not come up again, since others keep what it claims. */
+static bool
+stays_down(struct reconciler *r, struct managed *d, const struct action *a)
+{
+	char why[ERROR_TEXT_MAX];
+
+	return a->kind == ACTION_RESTART &&
+	    claims_refused(r, d, a, why, sizeof why) != NULL;
+}
+
+/*
+ * `d`, or what goes before it, if the plan is not true of it any more.  One that
+ * is to be removed takes along what its removal does, and no more.
+ */
+static const struct managed *
+refused_below(struct reconciler *r, struct managed *d)
+{
+	static const struct action stop = { .kind = ACTION_RESTART };
+	const struct managed *deeper;
+	struct action a;
+
+	if (reconciler_plan(r, d, &a) != 0)
+		return d;
+	deeper = !lets(r, d, &a) || stays_down(r, d, &a) ? d :
+	    find_refused(r, d, a.kind == ACTION_REMOVE ? &a : &stop);
+	action_free(&a);
+	return deeper;
+}
+
 static const struct managed *
 find_refused(struct reconciler *r, const struct managed *m,
     const struct action *a)
 {
-	static const struct action stop = { .kind = ACTION_RESTART };
+	const struct managed *refused = NULL;
 
-	for (size_t i = 0; i < r->count; i++) {
+	for (size_t i = 0; refused == NULL && i < r->count; i++) {
 		struct managed *d = r->jail[i];
-		const struct managed *deeper;
 
-		if (d->walk == r->walk || !order_goes_first(r, m, d, a))
+		if (d->checked == r->opt.bound->checks ||
+		    !order_goes_first(r, m, d, a))
 			continue;
-		d->walk = r->walk;
-		if (bound_refused(r->opt.bound, d->name))
-			return d;
-		deeper = find_refused(r, d, &stop);
-		if (deeper != NULL)
-			return deeper;
+		d->checked = r->opt.bound->checks;
+		refused = refused_below(r, d);
 	}
-	return NULL;
+	return refused;
+}
+
+bool
+bound_keeps(struct reconciler *r, struct managed *m, const struct action *a)
+{
+	if (r->opt.bound == NULL)
+		return false;
+	m->checked = ++r->opt.bound->checks;
+	return bound_refused(r->opt.bound, m->name) ||
+	    find_refused(r, m, a) != NULL;
 }
 
 const char *
@@ -293,12 +442,14 @@ bound_stops(struct reconciler *r, struct managed *m, const struct action *a,
 
 	if (r->opt.bound == NULL)
 		return NULL;
-	m->walk = ++r->walk;
+	m->checked = ++r->opt.bound->checks;
 	d = find_refused(r, m, a);
 	if (d == NULL)
 		return NULL;
-	snprintf(buf, size, "%s would stop %s, of which the plan is not true "
-	    "any more; make another plan", action_word(a->kind), d->name);
+	snprintf(buf, size, bound_refused(r->opt.bound, d->name) ?
+	    "%s would stop %s, of which the plan is not true any more; make "
+	    "another plan" : "%s would stop %s, which could not come up again",
+	    action_word(a->kind), d->name);
 	return buf;
 }
 

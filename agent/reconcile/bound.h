@@ -26,6 +26,7 @@ struct bound_plan {
 	struct bound *jail;
 	size_t count;
 	size_t unplanned; /* jails with something to do that it lacks */
+	unsigned long checks; /* walks along what goes down, up to now */
 };
 
 /*
@@ -43,13 +44,15 @@ void bound_free(struct bound_plan *plan);
 int bound_compare(struct bound_plan *saved, const struct bound_plan *now);
 
 /*
- * Whether `a` is not what the plan says of the jail; its state says why then.
- * Once a jail was begun with, it is carried to its end.
+ * Whether `a` is not what the plan says of the jail, or the jail is another one
+ * than then; its state says why.  What was begun with is carried to its end.
  */
 bool bound_refuses(struct reconciler *r, struct managed *m,
     const struct action *a);
-/* The jail is stopped for another one; false: it is refused. */
-bool bound_begin(struct reconciler *r, const struct managed *m);
+/* Something is done about the jail from now on. */
+void bound_begin(struct reconciler *r, const struct managed *m);
+/* Whether it may go down for another one: the plan is true of it still. */
+bool bound_lets(struct reconciler *r, const struct managed *m);
 /* Whether the plan is not true of the jail any more. */
 bool bound_refused(const struct bound_plan *plan, const char *name);
 /*
@@ -58,6 +61,9 @@ bool bound_refused(const struct bound_plan *plan, const char *name);
  */
 const char *bound_stops(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size);
+/* Whether `m` stays as it is in spite of `a`, for that or because of itself. */
+bool bound_keeps(struct reconciler *r, struct managed *m,
+    const struct action *a);
 /* For how many jails it is not. */
 size_t bound_stale(const struct bound_plan *plan);
 

@@ -192,16 +192,19 @@ claims_any(const struct spec *s)
 	return false;
 }
 
-/* Something that `m` wants, and that another jail has still. */
+/*
+ * The next thing that `m` wants, and that another jail has still; *at begins
+ * with 0.
+ */
 static const struct claim *
-find_holder(struct reconciler *r, const struct managed *m)
+find_holder(struct reconciler *r, const struct managed *m, size_t *at)
 {
 	struct claims *c = &r->claims;
 
 	if (!claims_any(m->desired) || (!c->known && find_lost(r, c) != 0))
 		return NULL;
-	for (size_t i = 0; i < c->count; i++) {
-		const struct claim *one = &c->claim[i];
+	while (*at < c->count) {
+		const struct claim *one = &c->claim[(*at)++];
 
 		if (one->holder != m && has(spec_list(m->desired, one->param),
 		    one->param, one->text) && really_has(r, one))
@@ -209,6 +212,137 @@ find_holder(struct reconciler *r, const struct managed *m)
 	}
 	return NULL;
 }
+
+/* -------------------------------------------------------- what others keep */
+
+static bool
+is_address(const struct change *c)
+{
+	return strcmp(c->name, "ip4.addr") == 0 ||
+	    strcmp(c->name, "ip6.addr") == 0;
+}
+
+static bool
+asks_for_addresses(const struct action *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (is_address(&a->change[i]))
+			return true;
+	return a->kind != ACTION_MODIFY;
+}
+
+static const char *
+kept_by_other(struct reconciler *r, const struct managed *m,
+    const struct action *a, char *buf, size_t size)
+{
+	char text[128], by[JAIL_NAME_MAX];
+
+	if (!asks_for_addresses(a) ||
+	    !taken_address(r, m, text, sizeof text, by, sizeof by))
+		return NULL;
+	snprintf(buf, size, "address %s belongs to the jail %s, which keeps "
+	    "it; only jails that have no other one can share it", text, by);
+	return buf;
+}
+
+static const char *
+say_stays(const struct claim *c, const char *reason, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s %s is still of %s, which does not give it up: "
+	    "%.300s", c->param, c->text, c->holder->name, reason);
+	return buf;
+}
+
+static bool
+gives_nothing_up(enum action_kind kind)
+{
+	return kind == ACTION_NONE || kind == ACTION_BLOCKED ||
+	    kind == ACTION_CONFLICT;
+}
+
+static const char *refused(struct reconciler *r, struct managed *m,
+    const struct action *a, char *buf, size_t size);
+
+/* Why a holder will not give up what it has, though `a` says so; NULL: it will. */
+static const char *
+stays(struct reconciler *r, const struct claim *c, const struct action *a,
+    char *buf, size_t size)
+{
+	char why[ERROR_TEXT_MAX];
+	enum jail_state state;
+
+	if (c->holder->machine == MACHINE_WORKING)
+		return NULL;
+	if (gives_nothing_up(a->kind))
+		return say_stays(c, a->reason, buf, size);
+	if (bound_keeps(r, c->holder, a))
+		return say_stays(c, "the plan is not true of it any more, or "
+		    "of what goes down with it; make another plan", buf,
+		    size);
+	if (a->kind != ACTION_RESTART || c->holder->desired == NULL)
+		return NULL;
+	if ((order_up(r, c->holder, why, sizeof why, &state) != NULL &&
+	    state != STATE_PROGRESSING) || (c->holder->query != r->queries &&
+	    refused(r, c->holder, a, why, sizeof why) != NULL))
+		return say_stays(c, why, buf, size);
+	return NULL;
+}
+
+/* It asks each jail once: a circle refuses nobody. */
+static const char *
+refused(struct reconciler *r, struct managed *m, const struct action *a,
+    char *buf, size_t size)
+{
+	const struct claim *c;
+	const char *kept = NULL;
+	size_t at = 0;
+
+	m->query = r->queries;
+	while (kept == NULL && (c = find_holder(r, m, &at)) != NULL) {
+		struct action of_holder;
+
+		if (reconciler_plan(r, c->holder, &of_holder) != 0)
+			return NULL;
+		kept = stays(r, c, &of_holder, buf, size);
+		action_free(&of_holder);
+	}
+	return kept != NULL ? kept : kept_by_other(r, m, a, buf, size);
+}
+
+const char *
+claims_refused(struct reconciler *r, struct managed *m,
+    const struct action *a, char *buf, size_t size)
+{
+	const char *kept;
+	bool within = r->asking; /* another question leads to this one */
+
+	if (within && m->query == r->queries)
+		return NULL;
+	r->queries += !within;
+	r->asking = true;
+	kept = refused(r, m, a, buf, size);
+	r->asking = within;
+	return kept;
+}
+
+const char *
+claims_foresee(struct reconciler *r, const struct managed *m,
+    const struct action *actions, const struct action *a, char *buf,
+    size_t size)
+{
+	const struct claim *c;
+	size_t at = 0;
+
+	while ((c = find_holder(r, m, &at)) != NULL)
+		for (size_t i = 0; i < r->count; i++)
+			if (r->jail[i] == c->holder &&
+			    gives_nothing_up(actions[i].kind))
+				return say_stays(c, actions[i].reason, buf,
+				    size);
+	return kept_by_other(r, m, a, buf, size);
+}
+
+/* ---------------------------------------------------------------- waiting */
 
 /* Whether following who waits for whom leads back to `m`. */
 static bool
@@ -228,29 +362,33 @@ const char *
 claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
     char *buf, size_t size, bool *blocked, bool *release)
 {
-	const struct claim *c = find_holder(r, m);
+	size_t at = 0;
+	const struct claim *c = find_holder(r, m, &at);
 	struct action of_holder;
 	enum jail_state state;
 
 	*blocked = *release = false;
 	m->waits_claim = NULL;
 	m->waits_down = false;
-	if (c == NULL)
-		return NULL;
+	if (c == NULL) {
+		*blocked = kept_by_other(r, m, a, buf, size) != NULL;
+		m->waits_far |= *blocked;
+		return *blocked ? buf : NULL;
+	}
 	if (reconciler_plan(r, c->holder, &of_holder) != 0)
 		return NULL;
+	m->waits_claim = c->holder;
+	m->query = ++r->queries;
+	r->asking = true;
+	*blocked = stays(r, c, &of_holder, buf, size) != NULL;
+	r->asking = false;
+	if (*blocked) {
+		action_free(&of_holder);
+		return buf;
+	}
 	snprintf(buf, size, "waits until %s gives up %s %s", c->holder->name,
 	    c->param, c->text);
-	m->waits_claim = c->holder;
 	switch (of_holder.kind) {
-	case ACTION_NONE:
-	case ACTION_BLOCKED:
-	case ACTION_CONFLICT:
-		*blocked = c->holder->machine != MACHINE_WORKING;
-		snprintf(buf, size, "%s %s is still of %s, which does not "
-		    "give it up: %.300s", c->param, c->text, c->holder->name,
-		    of_holder.reason);
-		break;
 	case ACTION_RESTART:
 		if (!waves_admit(r, c->holder, buf, size, &state))
 			break;
@@ -265,13 +403,6 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 	}
 	action_free(&of_holder);
 	return buf;
-}
-
-static bool
-is_address(const struct change *c)
-{
-	return strcmp(c->name, "ip4.addr") == 0 ||
-	    strcmp(c->name, "ip6.addr") == 0;
 }
 
 bool

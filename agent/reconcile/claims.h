@@ -42,6 +42,17 @@ const char *claims_wait(struct reconciler *r, struct managed *m,
     bool *release);
 
 /*
+ * Why `a`, a restart, need not be begun for `m`: others keep what it claims.
+ * NULL: they do not.  claims_foresee: the same while planning, of any action;
+ * actions[i] is what is foreseen for the i-th jail of r.
+ */
+const char *claims_refused(struct reconciler *r, struct managed *m,
+    const struct action *a, char *buf, size_t size);
+const char *claims_foresee(struct reconciler *r, const struct managed *m,
+    const struct action *actions, const struct action *a, char *buf,
+    size_t size);
+
+/*
  * Whether what `m` waited for when order_change said so waits itself, however far
  * away, until `m` gives something up.
  */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/reconcile/claims.h"
 #include "agent/reconcile/order.h"
 
 /* The state that a jail has when its action has been carried out. */
@@ -47,6 +48,19 @@ block(struct reconciler *r, struct managed *m, struct action *a)
 	return order_up(r, m, why, sizeof why, &state) != NULL &&
 	    decide_again(r, m, a, state == STATE_CONFLICT ? ACTION_CONFLICT :
 	    ACTION_BLOCKED, why);
+}
+
+/* Nor is one made or changed that claims what others keep. */
+static bool
+refuse(struct reconciler *r, struct managed *m, struct action *a,
+    const struct action *actions)
+{
+	char why[ERROR_TEXT_MAX];
+
+	return m->desired != NULL && (a->kind == ACTION_CREATE ||
+	    a->kind == ACTION_MODIFY || a->kind == ACTION_RESTART) &&
+	    claims_foresee(r, m, actions, a, why, sizeof why) != NULL &&
+	    decide_again(r, m, a, ACTION_BLOCKED, why);
 }
 
 /* Those that go down with a jail come up again after it, or stay down. */
@@ -92,6 +106,9 @@ foresee(struct reconciler *r)
 	bool again = actions != NULL;
 
 	jail_roots_forget(&r->roots);
+	host_forget(&r->addresses);
+	claims_forget(&r->claims);
+	taken_forget(&r->taken);
 	for (size_t i = 0; actions != NULL && i < r->count; i++) {
 		struct managed *m = r->jail[i];
 		struct action *a = &actions[i];
@@ -104,13 +121,17 @@ foresee(struct reconciler *r)
 		managed_state(r, m, state_after[a->kind], "%s", a->reason);
 		quarantine(r, m, a);
 	}
-	/* Each round decides at least one action that no later one undoes. */
+	/*
+	 * Each round decides at least one action that no later one undoes; what
+	 * is blocked takes nobody along.
+	 */
 	while (again) {
 		again = false;
-		for (size_t i = 0; i < r->count; i++) {
-			again |= block(r, r->jail[i], &actions[i]);
+		for (size_t i = 0; i < r->count; i++)
+			again |= block(r, r->jail[i], &actions[i]) ||
+			    refuse(r, r->jail[i], &actions[i], actions);
+		for (size_t i = 0; !again && i < r->count; i++)
 			again |= follow(r, i, actions);
-		}
 	}
 	return actions;
 }

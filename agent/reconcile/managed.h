@@ -92,6 +92,8 @@ struct managed {
 	struct managed *waits_up; /* the last that had to be ready before */
 	bool keeps_all; /* its applied spec is the wanted one: see claims.h */
 	struct managed *waits_claim; /* the last that had something it claims */
+	unsigned long checked; /* the newest walk of bound.c that met it */
+	unsigned long query; /* the newest of claims.c that asked it */
 	unsigned long walk; /* the newest walk of order.c that met it */
 	struct managed *walk_from, *walk_next; /* of that walk */
 };

@@ -94,6 +94,7 @@ reconciler_drop(struct reconciler *r, struct managed *m)
 			r->jail[i]->waits_claim = NULL;
 	}
 	claims_forget(&r->claims);
+	taken_forget(&r->taken);
 	waves_drop(r, m);
 	r->changed = true;
 	unrecorded_drop(r, m);
@@ -198,7 +199,7 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 	in.revealed = secrets.revealed;
 	in.seals = &secrets.seals;
 	in.secret_error = secrets.err.code != 0 ? secrets.err.text : NULL;
-	if (in.desired != NULL && taken_jid(r, m, jid_of, sizeof jid_of))
+	if (taken_jid(r, m, jid_of, sizeof jid_of))
 		in.jid_of = jid_of;
 	rc = live_read(o, m->name, in.desired, in.applied, &live, &err);
 	/* Somebody who asks for a restart overrides what the spec allows. */
@@ -426,6 +427,7 @@ reconciler_look(struct reconciler *r, struct managed *m)
 void
 reconciler_look_all(struct reconciler *r)
 {
+	taken_forget(&r->taken);
 	for (size_t i = 0; i < r->count; i++)
 		reconciler_look(r, r->jail[i]);
 }
@@ -526,6 +528,7 @@ reconciler_want(struct reconciler *r, struct spec *s)
 	m->linked |= s->depend.count > 0 || strchr(s->name, '.') != NULL;
 	m->unwanted = m->acked = false;
 	claims_forget(&r->claims);
+	taken_forget(&r->taken);
 	m->said = true;
 	m->rank = ++r->ranks;
 	m->absent_at = 0;
@@ -540,6 +543,7 @@ reconciler_unwant(struct reconciler *r, struct managed *m)
 	m->keeps_all = false;
 	m->fresh = true;
 	claims_forget(&r->claims);
+	taken_forget(&r->taken);
 	reconciler_look(r, m);
 }
 
@@ -583,6 +587,7 @@ reconciler_free(struct reconciler *r)
 	jail_roots_forget(&r->roots);
 	host_forget(&r->addresses);
 	claims_forget(&r->claims);
+	taken_forget(&r->taken);
 	free(r->waves.failed);
 	text_list_free(&r->waves.before);
 	if (r->work != NULL)

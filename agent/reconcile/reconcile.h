@@ -46,9 +46,12 @@ struct reconciler {
 	unsigned working;
 	unsigned long ranks; /* the last one that was given */
 	unsigned long walk; /* number of order.c's newest walk */
+	unsigned long queries; /* of claims.c, up to now */
+	bool asking; /* the newest of them is under way */
 	/* As they were at the turn's beginning: */
 	struct jail_roots roots;
 	struct host_addresses addresses;
+	struct taken taken;
 	struct waves waves;
 	struct claims claims;	 /* known only while nothing changes */
 	size_t waiting; /* jails that wait for others */

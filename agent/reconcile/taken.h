@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What running jails have and keep: what a kernel would not give to another jail
- * is known before that one is touched.
+ * Addresses and jids that running jails have and keep: what a kernel would not
+ * give to another jail is known before that one is touched.
+ *
+ * Addresses are compared of jails of the host itself only: for those in other
+ * jails more rules count, which are left to the kernel.
  */
 #ifndef JA_TAKEN_H
 #define JA_TAKEN_H
@@ -13,8 +16,34 @@ struct reconciler;
 struct managed;
 
 /*
+ * Who may have which address and keep it; made when it is asked for, sorted by
+ * text.  Whether a jail has it really is asked each time.
+ */
+struct taken {
+	struct taken_address {
+		char *text; /* as the kernel prints it */
+		char *by;   /* name of the jail */
+		bool alone; /* it has, or shall have, no other of the family */
+	} *address;
+	size_t count;
+	bool known;
+};
+
+/* To be called when specs, or jails of others, may have changed. */
+void taken_forget(struct taken *t);
+
+/*
+ * An address that the jail is to have and that another one has and keeps; two
+ * jails may share one that is the only one of both.  Writes it and the other
+ * jail's name.  False: there is none, or it cannot be told.
+ */
+bool taken_address(struct reconciler *r, const struct managed *m, char *text,
+    size_t text_size, char *by, size_t by_size);
+
+/*
  * Whether the jid that the jail is to have belongs to one of which nobody says
- * here what becomes of it; of others see claims.h.  Writes that one's name.
+ * here what becomes of it, or that has it by chance; of others see claims.h.
+ * Writes that one's name.
  */
 bool taken_jid(struct reconciler *r, const struct managed *m, char *by,
     size_t size);

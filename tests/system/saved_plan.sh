@@ -96,6 +96,23 @@ check "with the secret" same two "$(ja1 list -j s meta.s)"
 ja1 apply -r "$work/first" > "$work/out" 2>&1
 remove_run_directory "$work/state1"
 
+# A plan is bound to what files and links say, too.
+mkdir -p "$work/files" "$work/root2"
+ja2() { "$JAILAGENT" -k "model:$work/table2" -s "$work/state2" "$@"; }
+plan2() { ja2 plan -o "$work/plan2" "$work/files"; }
+ln -s root "$work/link"
+printf 'tmpfs %s/link/a tmpfs rw 0 0\n' "$work" > "$work/fstab"
+printf '%s\n' "name: f" "path: $work/link" "persist: true" \
+    "mount.fstab: $work/fstab" > "$work/files/f.yaml"
+check "a plan with mounts" expect_status 2 plan2
+printf 'tmpfs %s/link/b tmpfs rw 0 0\n' "$work" > "$work/fstab"
+check "other mounts: refused" expect_status 4 ja2 apply --plan "$work/plan2"
+check "another plan with mounts" expect_status 2 plan2
+ln -sfn root2 "$work/link"
+check "another root: refused" expect_status 4 ja2 apply --plan "$work/plan2"
+check "neither was made" same "" "$(ja2 list name)"
+remove_run_directory "$work/state2"
+
 # While an agent runs it makes the plans.
 start agent "$JAILAGENT" -k "model:$work/table" -s "$work/state" run -d "$specs"
 check "an agent" wait_until 10 ja status

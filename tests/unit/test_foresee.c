@@ -202,6 +202,111 @@ address_for_a_leader(void **state)
 	assert_string_equal(foreseen(w, longer), "");
 }
 
+/* What others keep is not claimed, in the plan as in what apply does. */
+static void
+address_that_stays(void **state)
+{
+	struct world *w = *state;
+	const char *after = JAIL("a", "ip4.addr: [192.0.2.3]\n"
+	    "agent: {paused: why}\n") "---\n"
+	    JAIL("b", "ip4.addr: [192.0.2.1, 192.0.2.9]\n") "---\n"
+	    JAIL("c", "ip4.addr: [192.0.2.5]\n");
+
+	world_apply(w, JAIL("a", "ip4.addr: [192.0.2.1, 192.0.2.2]\n"));
+	assert_string_equal(foreseen(w, after),
+	    "blocked a;blocked b;create c;");
+	assert_non_null(strstr(world_reason(w, "b"), "ip4.addr 192.0.2.1 is "
+	    "still of a, which does not give it up"));
+	world_apply(w, after);
+	assert_string_equal(w->deeds, "create c;");
+	assert_string_equal(world_state(w, "b"), "blocked");
+}
+
+static void
+address_of_two_specs(void **state)
+{
+	struct world *w = *state;
+	const char *one = JAIL("a", "ip4.addr: [192.0.2.1]\n");
+	const char *both = JAIL("a", "ip4.addr: [192.0.2.1]\n") "---\n"
+	    JAIL("b", "ip4.addr: [192.0.2.9, 192.0.2.1]\n");
+	const char *shared = JAIL("a", "ip4.addr: [192.0.2.1]\n") "---\n"
+	    JAIL("b", "ip4.addr: [192.0.2.1]\n");
+
+	world_apply(w, one);
+	assert_string_equal(foreseen(w, both), "blocked b;");
+	world_apply(w, both);
+	assert_string_equal(w->deeds, "");
+	assert_non_null(strstr(world_reason(w, "b"), "address 192.0.2.1 "
+	    "belongs to the jail a, which keeps it"));
+	assert_string_equal(foreseen(w, shared), "create b;");
+	world_apply(w, shared);
+	assert_string_equal(w->deeds, "create b;");
+	assert_string_equal(foreseen(w, both), "blocked b;");
+	world_apply(w, both);
+	assert_string_equal(w->deeds, "");
+	assert_int_equal(w->failures, 0);
+}
+
+static void
+address_of_somebody_else(void **state)
+{
+	struct world *w = *state;
+	const unsigned char address[] = { 192, 0, 2, 7 };
+	const char *yaml = JAIL("b", "exec.prestart: x\n"
+	    "ip4.addr: [192.0.2.7, 192.0.2.8]\n");
+	struct jail_call c = { 0 };
+
+	assert_true(kernel_make(w, "theirs") > 0);
+	assert_int_equal(call_add_text(&c, "name", "theirs"), 0);
+	assert_int_equal(call_add(&c, "ip4.addr", address, sizeof address), 0);
+	assert_true(call_set(w->kernel, &c, JAIL_UPDATE, NULL) > 0);
+	call_finish(&c);
+	assert_string_equal(foreseen(w, yaml), "blocked b;");
+	assert_non_null(strstr(world_reason(w, "b"), "the jail theirs"));
+	world_apply(w, yaml);
+	assert_string_equal(w->deeds, "");
+	kernel_kill(w, "theirs");
+	assert_string_equal(foreseen(w, yaml), "create b;");
+	world_apply(w, yaml);
+	assert_string_equal(w->deeds, "create b;");
+	assert_int_equal(w->failures, 0);
+}
+
+static void
+jid_that_another_has(void **state)
+{
+	struct world *w = *state;
+	const char *yaml = JAIL("a", "") "---\n" JAIL("b", "jid: 1\n");
+
+	world_apply(w, JAIL("a", ""));
+	assert_int_equal(kernel_jid(w, "a"), 1);
+	assert_string_equal(foreseen(w, yaml), "blocked b;");
+	assert_string_equal(world_reason(w, "b"),
+	    "jid 1 belongs to the jail a");
+	world_apply(w, yaml);
+	assert_string_equal(w->deeds, "");
+}
+
+/* A restart that is refused takes nobody along. */
+static void
+refused_restart_stops_nobody(void **state)
+{
+	struct world *w = *state;
+	const char *before = JAIL("a", "") "---\n"
+	    JAIL("b", "ip4.addr: [192.0.2.1]\n") "---\n"
+	    JAIL("c", "depend: [a]\n");
+	const char *after = JAIL("a", "osrelease: 14.0-RELEASE\n"
+	    "ip4.addr: [192.0.2.1, 192.0.2.2]\n") "---\n"
+	    JAIL("b", "ip4.addr: [192.0.2.1]\n") "---\n"
+	    JAIL("c", "depend: [a]\n");
+
+	world_apply(w, before);
+	assert_string_equal(foreseen(w, after), "blocked a;");
+	world_apply(w, after);
+	assert_string_equal(w->deeds, "");
+	assert_int_equal(w->failures, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
@@ -216,6 +321,11 @@ main(void)
 		TEST(dependants_follow),
 		TEST(ended_jails_are_followed),
 		TEST(address_for_a_leader),
+		TEST(address_that_stays),
+		TEST(address_of_two_specs),
+		TEST(address_of_somebody_else),
+		TEST(jid_that_another_has),
+		TEST(refused_restart_stops_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -388,11 +388,27 @@ only_what_he_touched_is_refused(void **unused)
 	assert_true(getenv("SEED") != NULL || (refused > 0 && done > 0));
 }
 
+/*
+ * A jail below one whose restart others hold up for a moment; one that waits
+ * for an address of a jail that is refused.
+ */
+static void
+seeds_that_failed_once(void **unused)
+{
+	static const uint32_t seeds[] = { 204, 1931, 2694, 3041,
+		7887 };
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
+		one_world(seeds[i]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_he_touched_is_refused),
+		cmocka_unit_test(seeds_that_failed_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

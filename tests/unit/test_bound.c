@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A saved plan, while somebody else changes jails that the pass comes to later. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "agent/reconcile/foresee.h"
+#include "agent_fixture.h"
+
+static const char *victim;
+
+/* When the first jail is done, somebody changes another one. */
+static void
+meddle(void *arg, const struct managed *m, const struct action *a,
+    const struct outcome *o)
+{
+	struct world *w = arg;
+
+	world_told(arg, m, a, o);
+	if (w->told == 1 && victim != NULL)
+		kernel_set_text(w, victim, "host.hostname", "theirs");
+}
+
+/* One jail at a time is made as plan said before; meanwhile `name` changes. */
+static void
+pass(struct world *w, const char *yaml, const char *name,
+    struct bound_plan *plan)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .parallel = 1 };
+	struct action *actions;
+	struct error err;
+
+	error_clear(&err);
+	world_reconciler(w, &opt);
+	world_want(w, yaml);
+	actions = foresee(&w->reconciler);
+	assert_non_null(actions);
+	assert_int_equal(bound_make(&w->reconciler, actions, plan, &err), 0);
+	for (size_t i = 0; i < w->reconciler.count; i++)
+		action_free(&actions[i]);
+	free(actions);
+	w->told = w->failures = 0;
+	w->deeds[0] = '\0';
+	opt.bound = plan;
+	world_reconciler(w, &opt);
+	victim = name;
+	w->reconciler.opt.told = meddle;
+	world_want(w, yaml);
+	world_settle(w);
+}
+
+static const char *
+hostname_of(struct world *w, const char *name)
+{
+	static char text[64];
+	struct live live;
+
+	assert_int_equal(live_read(&w->observer, name, NULL, NULL, &live,
+	    NULL), 0);
+	snprintf(text, sizeof text, "%s", row_text(&live.row,
+	    "host.hostname"));
+	live_free(&live);
+	return text;
+}
+
+static void
+jail_that_waits_for_a_slot(void **state)
+{
+	struct world *w = *state;
+	struct bound_plan plan;
+
+	world_apply(w, JAIL("b", "host.hostname: one\n") "---\n"
+	    JAIL("c", "host.hostname: one\n"));
+	pass(w, JAIL("a", "") "---\n"
+	    JAIL("b", "host.hostname: one\nosrelease: 14.0\n") "---\n"
+	    JAIL("c", "host.hostname: one\nosrelease: 14.0\n"), "b", &plan);
+	assert_string_equal(w->deeds, "create a;restart c;");
+	assert_string_equal(hostname_of(w, "b"), "theirs");
+	assert_true(bound_refused(&plan, "b"));
+	assert_false(bound_refused(&plan, "c"));
+	bound_free(&plan);
+}
+
+static void
+jail_that_goes_down_for_another(void **state)
+{
+	struct world *w = *state;
+	struct bound_plan plan;
+
+	world_apply(w, JAIL("b", "") "---\n"
+	    JAIL("c", "depend: [b]\nhost.hostname: one\n"));
+	pass(w, JAIL("a", "") "---\n"
+	    JAIL("b", "osrelease: 14.0\n") "---\n"
+	    JAIL("c", "depend: [b]\nhost.hostname: one\n"), "c", &plan);
+	assert_string_equal(w->deeds, "create a;");
+	assert_string_equal(hostname_of(w, "c"), "theirs");
+	assert_non_null(strstr(world_reason(w, "b"), "would stop c"));
+	bound_free(&plan);
+}
+
+/* What a parent's own change does to those below it is nobody else's. */
+static void
+jail_below_one_that_is_changed(void **state)
+{
+	struct world *w = *state;
+	struct bound_plan plan;
+
+	world_apply(w, JAIL("b", "children.max: 3\nallow.mount: true\n")
+	    "---\n" JAIL("b.x", "allow.mount: true\nhost.hostname: one\n"));
+	pass(w, JAIL("a", "") "---\n"
+	    JAIL("b", "children.max: 3\nallow.mount: false\n") "---\n"
+	    JAIL("b.x", "allow.mount: false\nhost.hostname: two\n"), NULL,
+	    &plan);
+	assert_int_equal(w->failures, 0);
+	assert_int_equal(bound_stale(&plan), 0);
+	assert_string_equal(hostname_of(w, "b.x"), "two");
+	bound_free(&plan);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(jail_that_waits_for_a_slot),
+		TEST(jail_that_goes_down_for_another),
+		TEST(jail_below_one_that_is_changed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -288,6 +288,12 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 	}
 	if (a->cleanup && condition_postponed(r, m, a))
 		return;
+	state = STATE_BLOCKED;
+	if (a->cleanup && (wait = claims_refused(r, m, a, why,
+	    sizeof why)) != NULL) {
+		waits(r, m, a, state, wait);
+		return;
+	}
 	/* A restart for those that depend on it; who cannot go down runs on. */
 	if (a->cleanup && (wait = go_down_first(r, m, a, why, sizeof why,
 	    &state)) != NULL && !m->waits_failed) {

@@ -129,33 +129,32 @@ struct jail_backend {
 	pid_t (*spawn)(struct jail_kernel *k, const struct jail_exec *x,
 	    struct error *err);
 
-	/*
-	 * Sends `sig` to all processes of the jail and of its descendants.
-	 * Returns how many there were, -1/errno.  `sig` 0 only counts.
-	 */
+	/* Sends `sig` to all processes of the jail and of its descendants.
+	   Returns how many there were, -1/errno.  `sig` 0 only counts. */
 	int (*signal)(struct jail_kernel *k, int jid, int sig);
 
 	/*
 	 * Moves a network interface of the host into a jail that has a network
-	 * stack of its own.  When the jail ends it comes back.  NULL where
-	 * ifconfig(8) does it.  0, -1 with err.
+	 * stack of its own.  When the jail ends it comes back.  0, -1 with
+	 * err.  NULL where ifconfig(8) does it.
 	 */
 	int (*interface)(struct jail_kernel *k, int jid, const char *name,
 	    struct error *err);
 
-	/*
-	 * Whether this host can restrict a jail to addresses: 0, -1 with the
-	 * reason.  NULL: it can.
-	 */
+	/* Whether this host can restrict a jail to addresses: 0, -1 with the
+	   reason.  NULL: it can. */
 	int (*addresses)(struct jail_kernel *k, struct error *why);
 
+	/* Whether a jail without addresses gets none but by a new start, or
+	   that cannot be told.  NULL: no jail is so. */
+	bool (*secluded)(struct jail_kernel *k, int jid);
+
 	/*
-	 * Limits.  limitable: whether this host can limit that; for swap `with`
-	 * tells whether memory is limited, too: 0, -1 with the reason.  limits:
-	 * reads those of a living jail.  limit: sets them all, at once for all
-	 * of its processes; with jid 0 what is left of a jail that has ended is
-	 * removed, whatever `l` is.  0, -1 with err.  NULL: nothing is behind this kernel that
-	 * could be used up.
+	 * limitable: whether this host can limit that; for swap `with` tells
+	 * whether memory is limited, too: 0, -1 with the reason.  limits: reads
+	 * those of a living jail.  limit: sets them all, at once for all of its
+	 * processes; jid 0: what an ended jail left is removed.  0, -1 with
+	 * err.  NULL: nothing is behind this kernel that could be used up.
 	 */
 	int (*limitable)(struct jail_kernel *k, enum jail_limit which,
 	    bool with, struct error *why);

@@ -214,6 +214,16 @@ trace_interface(struct jail_kernel *k, int jid, const char *name,
 	return rc;
 }
 
+static bool
+trace_secluded(struct jail_kernel *k, int jid)
+{
+	struct trace *t = trace_of(k);
+	bool yes = t->inner->backend->secluded(t->inner, jid);
+
+	note(t, yes, "secluded %d", jid);
+	return yes;
+}
+
 static int
 trace_limits(struct jail_kernel *k, int jid, const char *name,
     struct jail_limits *l, struct error *err)
@@ -336,6 +346,8 @@ trace_open(struct jail_kernel *k, const char *arg,
 		t->backend.addresses = NULL;
 	if (t->inner->backend->interface == NULL)
 		t->backend.interface = NULL;
+	if (t->inner->backend->secluded == NULL)
+		t->backend.secluded = NULL;
 	if (t->inner->backend->limitable == NULL)
 		t->backend.limitable = NULL;
 	if (t->inner->backend->limits == NULL)
@@ -367,6 +379,7 @@ const struct jail_backend jail_trace = {
 	.signal = trace_signal,
 	.addresses = trace_addresses,
 	.interface = trace_interface,
+	.secluded = trace_secluded,
 	.limitable = trace_limitable,
 	.limits = trace_limits,
 	.limit = trace_limit,

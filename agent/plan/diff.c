@@ -175,30 +175,12 @@ drop_keys(const struct plan_input *in, const char *base,
 		to[-1] = '\0';
 }
 
-/*
- * On Linux a jail without any address has an empty network, which stays so when
- * it is given some.
- */
+/* Such a jail gets the addresses that it lacks only when it is made anew. */
 static bool
-network_is_empty(const struct plan_input *in, const struct spec_param *p)
+is_secluded(const struct plan_input *in, const struct spec_param *p)
 {
-	static const char *const names[] = { "ip4", "ip6", "ip4.addr",
-		"ip6.addr", "vnet" };
-	static const char *const empty[] = { "disable", "disable", "", "",
-		"inherit" };
-	bool same = true;
-
-	if (strcmp(in->backend, "linux") != 0 || (type_of(in, p) !=
-	    PARAM_IP4 && type_of(in, p) != PARAM_IP6))
-		return false;
-	for (size_t i = 0; i < sizeof names / sizeof *names && same; i++) {
-		struct text_list have = { 0 };
-
-		same = live_texts(in->live, names[i], &have, NULL) == 0 &&
-		    strcmp(have.count > 0 ? have.text[0] : "", empty[i]) == 0;
-		text_list_free(&have);
-	}
-	return same;
+	return in->live->secluded && (type_of(in, p) == PARAM_IP4 ||
+	    type_of(in, p) == PARAM_IP6);
 }
 
 /* The live value of a parameter, as it is compared. */
@@ -257,7 +239,7 @@ diff_live(const struct plan_input *in, const struct spec_param *p,
 		rc = 0;
 		goto done;
 	}
-	c = action_add(out, p->name, network_is_empty(in, p) ? HOW_RESTART :
+	c = action_add(out, p->name, is_secluded(in, p) ? HOW_RESTART :
 	    how_of(in, p));
 	if (c == NULL) {
 		out_of_memory(err);

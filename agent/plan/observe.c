@@ -81,6 +81,18 @@ has_limits(const struct spec *s)
 	    l->processes != 0 || l->swap != 0);
 }
 
+/* Whether the jail has no address although the spec says some. */
+static bool
+lacks_addresses(const struct spec *s, const struct jail_row *row)
+{
+	return s != NULL && (spec_param_find(s, "ip4.addr") != NULL ||
+	    spec_param_find(s, "ip6.addr") != NULL ||
+	    spec_bool(s, "ip_hostname")) &&
+	    row_int(row, "vnet", JAIL_SYS_INHERIT) == JAIL_SYS_INHERIT &&
+	    row_int(row, "ip4", JAIL_SYS_DISABLE) == JAIL_SYS_DISABLE &&
+	    row_int(row, "ip6", JAIL_SYS_DISABLE) == JAIL_SYS_DISABLE;
+}
+
 /* One that has ended since it was read is not there: 0, 1, -1. */
 static int
 read_limits(const struct observer *o, const char *name, struct live *live,
@@ -124,6 +136,9 @@ live_read(const struct observer *o, const char *name,
 	live->name = row_text(&live->row, "name");
 	live->path = row_text(&live->row, "path");
 	live->token = o->has_meta ? row_text(&live->row, TOKEN_KEY) : NULL;
+	live->secluded = o->kernel->backend->secluded != NULL &&
+	    lacks_addresses(desired, &live->row) &&
+	    o->kernel->backend->secluded(o->kernel, live->jid);
 	if (has_limits(desired) || has_limits(applied))
 		rc = read_limits(o, name, live, err);
 	if (rc != 0)

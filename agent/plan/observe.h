@@ -28,6 +28,7 @@ struct live {
 	int jid;
 	const char *name, *path;
 	const char *token; /* NULL: no mark */
+	bool secluded; /* the addresses that a spec speaks of need a restart */
 	bool limits_known; /* a spec speaks of some, and they were read: */
 	struct jail_limits limits;
 };

@@ -420,8 +420,8 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	const char *wait;
 	bool release;
 
-	if (not_kept(r, m, a) ||
-	    (a->heals && condition_postponed(r, m, a)))
+	if (not_kept(r, m, a) || (a->heals ? condition_postponed(r, m, a) :
+	    !m->by_hand && a->count > 0 && condition_drifts(r, m, a)))
 		return;
 	wait = in_vain(r, m, a, why, sizeof why, &state);
 	if (wait == NULL && !a->heals &&

@@ -197,7 +197,7 @@ condition_drifts(struct reconciler *r, struct managed *m, struct action *a)
 	const struct entry *e = inventory_find(r->shop.inventory, m->name);
 	char why[ERROR_TEXT_MAX];
 
-	if (e == NULL || e->applied == NULL ||
+	if (e == NULL || e->stage != ENTRY_UP || e->applied == NULL ||
 	    !spec_same(e->applied, m->desired))
 		return false;
 	snprintf(why, sizeof why, "%.800s, %u times now: somebody else "

@@ -239,6 +239,7 @@ const struct jail_backend jail_linux = {
 	.signal = linux_signal,
 	.addresses = linux_addresses,
 	.interface = linux_interface,
+	.secluded = linux_secluded,
 	.limitable = linux_limitable,
 	.limits = linux_limits,
 	.limit = linux_limit,

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "network.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "process.h"
@@ -127,6 +130,33 @@ network_join(struct linux_kernel *lk, const struct prison *p,
 
 	network_name(p, &r.cgroup);
 	return spawner_call(&lk->spawner, &r, sizeof r, NULL, 0, err);
+}
+
+/* The network namespace of a process; 0: the caller's.  Returns 0, -1. */
+static int
+network_of(pid_t pid, struct stat *st)
+{
+	char path[64] = "/proc/self/ns/net";
+
+	if (pid != 0)
+		snprintf(path, sizeof path, "/proc/%ld/ns/net", (long)pid);
+	return stat(path, st);
+}
+
+/* One that was made with addresses has its parent's network. */
+bool
+linux_secluded(struct jail_kernel *k, int jid)
+{
+	struct linux_kernel *lk = k->data;
+	struct stat own, outer;
+	struct prison p, parent = { .jid = 0 };
+
+	return prison_find(lk->table, jid, &p) != 0 ||
+	    (p.parent != 0 &&
+	    prison_find(lk->table, p.parent, &parent) != 0) ||
+	    network_of(p.holder.pid, &own) != 0 ||
+	    network_of(parent.holder.pid, &outer) != 0 ||
+	    own.st_ino != outer.st_ino || own.st_dev != outer.st_dev;
 }
 
 int

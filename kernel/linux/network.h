@@ -43,6 +43,9 @@ int linux_interface(struct jail_kernel *k, int jid, const char *name,
     struct error *err);
 void network_return(struct linux_kernel *lk, const struct prison *p, int init);
 
+/* As jail_backend.secluded. */
+bool linux_secluded(struct jail_kernel *k, int jid);
+
 /* Moves this process into the cgroups of a jail.  Returns 0, -1 with err. */
 int network_join(struct linux_kernel *lk, const struct prison *p,
     struct error *err);

@@ -242,17 +242,23 @@ trace_clear(struct world *w)
 
 /* A jail made behind the agent's back, or a parameter of one changed. */
 static inline int
-kernel_make(struct world *w, const char *name)
+kernel_make_at(struct world *w, const char *name, const char *path)
 {
 	struct jail_call c = { 0 };
 	int jid;
 
 	assert_int_equal(call_add_text(&c, "name", name), 0);
-	assert_int_equal(call_add_text(&c, "path", w->root), 0);
+	assert_int_equal(call_add_text(&c, "path", path), 0);
 	assert_int_equal(call_add_bool(&c, "persist", true), 0);
 	jid = call_set(w->kernel, &c, JAIL_CREATE, NULL);
 	call_finish(&c);
 	return jid;
+}
+
+static inline int
+kernel_make(struct world *w, const char *name)
+{
+	return kernel_make_at(w, name, w->root);
 }
 
 static inline int

@@ -137,6 +137,36 @@ drift_that_comes_back_waits(void **state)
 	}
 }
 
+/* The same where it takes a restart: by a jail that passes for the agent's. */
+static void
+drift_that_takes_a_restart_waits(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true };
+	struct world *w = *state;
+	char token[TOKEN_SIZE];
+
+	world_reconciler(w, &opt);
+	world_want(w, JAIL("web", "agent: {retry: {initial: 300ms}}\n"));
+	loop_for(w, 50);
+	for (int i = 0; i < 2; i++) {
+		snprintf(token, sizeof token, "%s", inventory_find(
+		    &w->inventory, "web")->token);
+		kernel_kill(w, "web");
+		assert_true(kernel_make_at(w, "web", "/") > 0);
+		assert_true(kernel_set_text(w, "web", TOKEN_KEY, token) > 0);
+		reconciler_look_all(&w->reconciler);
+		loop_for(w, 50);
+		assert_string_equal(w->deeds, "create web;restart web;");
+	}
+	assert_string_equal(world_state(w, "web"), "failed");
+	assert_non_null(strstr(world_reason(w, "web"), "path changed, which "
+	    "needs a restart, 2 times now: somebody else changes it"));
+	loop_for(w, 500);
+	assert_string_equal(w->deeds, "create web;restart web;restart web;");
+	assert_string_equal(world_state(w, "web"), "ready");
+}
+
 /* A parent goes down although its child waits for its next try. */
 static void
 waiting_child_stops_nobody(void **state)
@@ -194,6 +224,7 @@ main(void)
 		TEST(changes_during_an_operation),
 		TEST(ended_jail_comes_back),
 		TEST(drift_that_comes_back_waits),
+		TEST(drift_that_takes_a_restart_waits),
 		TEST(waiting_child_stops_nobody),
 		TEST(slot_is_passed_on),
 	};

@@ -317,6 +317,10 @@ bound_refuses(struct reconciler *r, struct managed *m, const struct action *a)
 		    "make another one");
 	} else if (follows_soon(r, m, b, a)) {
 		return false;
+	} else if (b->stale == NULL && (b->kind == ACTION_BLOCKED ||
+	    b->kind == ACTION_CONFLICT)) {
+		managed_state(r, m, STATE_BLOCKED, "something stood against "
+		    "it when the plan was made, which says why");
 	} else {
 		if (b->stale == NULL && b->kind != a->kind)
 			(void)refuse(b, "the jail changed since the plan was "

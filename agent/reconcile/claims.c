@@ -231,18 +231,35 @@ asks_for_addresses(const struct action *a)
 	return a->kind != ACTION_MODIFY;
 }
 
+static bool
+gives_nothing_up(enum action_kind kind)
+{
+	return kind == ACTION_NONE || kind == ACTION_BLOCKED ||
+	    kind == ACTION_CONFLICT;
+}
+
+/* Whether a jail will be made with what its spec has, as far as is known now. */
+static bool
+will_get(void *arg, struct managed *m)
+{
+	struct action a;
+	bool will;
+
+	if (m->machine == MACHINE_WORKING)
+		return true;
+	if (m->state != STATE_PROGRESSING || reconciler_plan(arg, m, &a) != 0)
+		return false;
+	will = !gives_nothing_up(a.kind);
+	action_free(&a);
+	return will;
+}
+
 static const char *
 kept_by_other(struct reconciler *r, const struct managed *m,
     const struct action *a, char *buf, size_t size)
 {
-	char text[128], by[JAIL_NAME_MAX];
-
-	if (!asks_for_addresses(a) ||
-	    !taken_address(r, m, text, sizeof text, by, sizeof by))
-		return NULL;
-	snprintf(buf, size, "address %s belongs to the jail %s, which keeps "
-	    "it; only jails that have no other one can share it", text, by);
-	return buf;
+	return asks_for_addresses(a) && taken_address(r, m, will_get, r, buf,
+	    size) ? buf : NULL;
 }
 
 static const char *
@@ -251,13 +268,6 @@ say_stays(const struct claim *c, const char *reason, char *buf, size_t size)
 	snprintf(buf, size, "%s %s is still of %s, which does not give it up: "
 	    "%.300s", c->param, c->text, c->holder->name, reason);
 	return buf;
-}
-
-static bool
-gives_nothing_up(enum action_kind kind)
-{
-	return kind == ACTION_NONE || kind == ACTION_BLOCKED ||
-	    kind == ACTION_CONFLICT;
 }
 
 static const char *refused(struct reconciler *r, struct managed *m,
@@ -325,21 +335,45 @@ claims_refused(struct reconciler *r, struct managed *m,
 	return kept;
 }
 
+/* What is foreseen for all jails of a reconciler. */
+struct foreseen {
+	const struct reconciler *r;
+	const struct action *actions;
+};
+
+static const struct action *
+foreseen_of(const struct foreseen *f, const struct managed *m)
+{
+	size_t i = 0;
+
+	while (f->r->jail[i] != m)
+		i++;
+	return &f->actions[i];
+}
+
+static bool
+foreseen_to_get(void *arg, struct managed *m)
+{
+	return !gives_nothing_up(foreseen_of(arg, m)->kind);
+}
+
 const char *
 claims_foresee(struct reconciler *r, const struct managed *m,
     const struct action *actions, const struct action *a, char *buf,
     size_t size)
 {
+	struct foreseen f = { r, actions };
 	const struct claim *c;
 	size_t at = 0;
 
-	while ((c = find_holder(r, m, &at)) != NULL)
-		for (size_t i = 0; i < r->count; i++)
-			if (r->jail[i] == c->holder &&
-			    gives_nothing_up(actions[i].kind))
-				return say_stays(c, actions[i].reason, buf,
-				    size);
-	return kept_by_other(r, m, a, buf, size);
+	while ((c = find_holder(r, m, &at)) != NULL) {
+		const struct action *of_holder = foreseen_of(&f, c->holder);
+
+		if (gives_nothing_up(of_holder->kind))
+			return say_stays(c, of_holder->reason, buf, size);
+	}
+	return asks_for_addresses(a) && taken_address(r, m, foreseen_to_get,
+	    &f, buf, size) ? buf : NULL;
 }
 
 /* ---------------------------------------------------------------- waiting */

@@ -128,8 +128,9 @@ foresee(struct reconciler *r)
 	while (again) {
 		again = false;
 		for (size_t i = 0; i < r->count; i++)
-			again |= block(r, r->jail[i], &actions[i]) ||
-			    refuse(r, r->jail[i], &actions[i], actions);
+			again |= block(r, r->jail[i], &actions[i]);
+		for (size_t i = 0; !again && i < r->count; i++)
+			again = refuse(r, r->jail[i], &actions[i], actions);
 		for (size_t i = 0; !again && i < r->count; i++)
 			again |= follow(r, i, actions);
 	}

@@ -151,12 +151,45 @@ really_has(const struct reconciler *r, const struct taken_address *a,
 	return has;
 }
 
-/* Who but `name` has an address; `alone`: it would be the only one there. */
-static const struct taken_address *
-find(const struct reconciler *r, const char *family, const char *text,
-    const char *name, bool alone)
+/* What is asked about one jail. */
+struct question {
+	struct reconciler *r;
+	const struct managed *m;
+	taken_gets_fn *gets;
+	void *arg;
+	char *buf;
+	size_t size;
+};
+
+/* Whether another jail has the address, or is to get it first. */
+static bool
+is_taken(const struct question *q, const struct taken_address *a,
+    const char *family)
 {
-	const struct taken *t = &r->taken;
+	static const char *const share = "only jails that have no other one "
+	    "can share it";
+	struct managed *other;
+
+	if (really_has(q->r, a, family)) {
+		snprintf(q->buf, q->size, "address %s belongs to the jail %s, "
+		    "which keeps it; %s", a->text, a->by, share);
+		return true;
+	}
+	other = strcmp(a->by, q->m->name) > 0 ? NULL :
+	    reconciler_jail(q->r, a->by, false);
+	if (other == NULL || !q->gets(q->arg, other))
+		return false;
+	snprintf(q->buf, q->size, "address %s is for %s, whose spec has it, "
+	    "too; %s", a->text, a->by, share);
+	return true;
+}
+
+/* `alone`: it would be the only one there. */
+static bool
+find(const struct question *q, const char *family, const char *text,
+    bool alone)
+{
+	const struct taken *t = &q->r->taken;
 	bool found;
 	size_t at = sorted_position(t, t->count, text_of, text, &found);
 
@@ -164,41 +197,39 @@ find(const struct reconciler *r, const char *family, const char *text,
 		at--;
 	for (; found && at < t->count &&
 	    strcmp(t->address[at].text, text) == 0; at++)
-		if (strcmp(t->address[at].by, name) != 0 &&
+		if (strcmp(t->address[at].by, q->m->name) != 0 &&
 		    !(alone && t->address[at].alone) &&
-		    really_has(r, &t->address[at], family))
-			return &t->address[at];
-	return NULL;
+		    is_taken(q, &t->address[at], family))
+			return true;
+	return false;
 }
 
-static const struct taken_address *
-find_one(struct reconciler *r, const struct managed *m, const char *family)
+static bool
+find_one(const struct question *q, const char *family)
 {
-	const struct text_list *l = spec_list(m->desired, family);
-	const struct taken_address *a = NULL;
+	const struct text_list *l = spec_list(q->m->desired, family);
 	char text[128];
 
-	for (size_t i = 0; a == NULL && l != NULL && i < l->count; i++)
-		if (find_all(r) &&
-		    address_part(l->text[i], text, sizeof text) == 0)
-			a = find(r, family, text, m->name, l->count == 1);
-	return a;
+	for (size_t i = 0; l != NULL && i < l->count; i++)
+		if (find_all(q->r) &&
+		    address_part(l->text[i], text, sizeof text) == 0 &&
+		    find(q, family, text, l->count == 1))
+			return true;
+	return false;
 }
 
 bool
-taken_address(struct reconciler *r, const struct managed *m, char *text,
-    size_t text_size, char *by, size_t by_size)
+taken_address(struct reconciler *r, const struct managed *m,
+    taken_gets_fn *gets, void *arg, char *buf, size_t size)
 {
-	const struct taken_address *a = NULL;
+	const struct question q = { r, m, gets, arg, buf, size };
 
-	for (size_t f = 0; a == NULL && f < FAMILIES &&
-	    m->desired != NULL && strchr(m->name, '.') == NULL; f++)
-		a = find_one(r, m, families[f]);
-	if (a == NULL)
+	if (m->desired == NULL || strchr(m->name, '.') != NULL)
 		return false;
-	snprintf(text, text_size, "%s", a->text);
-	snprintf(by, by_size, "%s", a->by);
-	return true;
+	for (size_t f = 0; f < FAMILIES; f++)
+		if (find_one(&q, families[f]))
+			return true;
+	return false;
 }
 
 bool

@@ -34,11 +34,14 @@ void taken_forget(struct taken *t);
 
 /*
  * An address that the jail is to have and that another one has and keeps; two
- * jails may share one that is the only one of both.  Writes it and the other
- * jail's name.  False: there is none, or it cannot be told.
+ * jails may share one that is the only one of both.  One that nobody has is for
+ * the first, by name, of those that `gets` says will be made with it.  Writes
+ * the address, and why the jail is not to be made with it, to buf.  False: there
+ * is none, or it cannot be told.
  */
-bool taken_address(struct reconciler *r, const struct managed *m, char *text,
-    size_t text_size, char *by, size_t by_size);
+typedef bool taken_gets_fn(void *arg, struct managed *m);
+bool taken_address(struct reconciler *r, const struct managed *m,
+    taken_gets_fn *gets, void *arg, char *buf, size_t size);
 
 /*
  * Whether the jid that the jail is to have belongs to one of which nobody says

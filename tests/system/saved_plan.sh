@@ -111,6 +111,11 @@ check "another plan with mounts" expect_status 2 plan2
 ln -sfn root2 "$work/link"
 check "another root: refused" expect_status 4 ja2 apply --plan "$work/plan2"
 check "neither was made" same "" "$(ja2 list name)"
+printf '%s\n' "name: w" "path: $work/root" "persist: true" \
+    "depend: [nobody]" > "$work/files/f.yaml"
+check "a plan of what is blocked" expect_status 2 plan2
+check "fails, and is not stale" expect_status 1 ja2 apply --plan "$work/plan2"
+check "the plan says why" says "stood against it when the plan was made"
 remove_run_directory "$work/state2"
 
 # While an agent runs it makes the plans.

@@ -247,6 +247,30 @@ address_of_two_specs(void **state)
 	assert_int_equal(w->failures, 0);
 }
 
+/* Nobody has it: the first by name gets it, unless something is in its way. */
+static void
+address_of_two_new_specs(void **state)
+{
+	struct world *w = *state;
+	const char *both = JAIL("b", "ip4.addr: [192.0.2.9, 192.0.2.1]\n")
+	    "---\n" JAIL("a", "depend: [c]\nip4.addr: [192.0.2.1]\n") "---\n"
+	    JAIL("c", "");
+	const char *blocked = JAIL("a", "depend: [nobody]\n"
+	    "ip4.addr: [192.0.2.1]\n") "---\n"
+	    JAIL("b", "ip4.addr: [192.0.2.9, 192.0.2.1]\n");
+
+	assert_string_equal(foreseen(w, both), "create a;blocked b;create c;");
+	world_apply(w, both);
+	assert_string_equal(w->deeds, "create c;create a;");
+	assert_non_null(strstr(world_reason(w, "b"), "192.0.2.1 belongs to "
+	    "the jail a"));
+	world_apply(w, "");
+	assert_string_equal(foreseen(w, blocked), "blocked a;create b;");
+	world_apply(w, blocked);
+	assert_string_equal(w->deeds, "create b;");
+	assert_int_equal(w->failures, 0);
+}
+
 static void
 address_of_somebody_else(void **state)
 {
@@ -323,6 +347,7 @@ main(void)
 		TEST(address_for_a_leader),
 		TEST(address_that_stays),
 		TEST(address_of_two_specs),
+		TEST(address_of_two_new_specs),
 		TEST(address_of_somebody_else),
 		TEST(jid_that_another_has),
 		TEST(refused_restart_stops_nobody),

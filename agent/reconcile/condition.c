@@ -18,6 +18,9 @@ rolled_back(struct reconciler *r, struct managed *m, const char *why,
 	struct rollback *b = &m->rollback;
 	struct spec *good = NULL;
 
+	/* What failed is not what is wanted since. */
+	if (m->fresh)
+		return false;
 	if (m->desired != NULL && m->deaths.healthy_ms != 0)
 		b->proved |= clock_ms() - m->deaths.healthy_ms >=
 		    m->desired->agent.retry_reset_ms;
@@ -133,6 +136,9 @@ condition_ready(struct reconciler *r, struct managed *m, int jid)
 		(void)rolled_back(r, m, health_text(m->health), true);
 		return;
 	case HEALTH_GOOD:
+		if (m->health != NULL)
+			rollback_ready(&m->rollback, r->shop.paths,
+			    m->desired);
 		break;
 	}
 	if (m->state != STATE_READY && m->state != STATE_QUARANTINED) {

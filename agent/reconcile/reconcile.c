@@ -301,6 +301,7 @@ static void
 reconsider(struct reconciler *r, struct managed *m)
 {
 	m->fresh = m->done = m->stop_failed = false;
+	rollback_anew(&m->rollback);
 	backoff_reset(&m->backoff);
 	backoff_reset(&m->deaths);
 	backoff_reset(&m->drifts);
@@ -499,14 +500,16 @@ reconciler_adopt_inventory(struct reconciler *r)
 	return 0;
 }
 
-/* The spec with which the jail is known to be up. */
+/* The spec with which the jail is up, and was ready. */
 static const struct spec *
-up_with(const struct reconciler *r, const struct managed *m)
+ready_with(const struct reconciler *r, struct managed *m)
 {
 	const struct entry *e = inventory_find(r->shop.inventory, m->name);
 
 	return e != NULL && e->stage == ENTRY_UP && m->state != STATE_FAILED &&
-	    m->machine != MACHINE_WORKING ? e->applied : NULL;
+	    m->machine != MACHINE_WORKING && e->applied != NULL &&
+	    rollback_was_ready(&m->rollback, r->shop.paths, e->applied) ?
+	    e->applied : NULL;
 }
 
 int
@@ -515,7 +518,7 @@ reconciler_want(struct reconciler *r, struct spec *s)
 	struct managed *m = reconciler_jail(r, s->name, true);
 
 	s = m == NULL ? NULL : rollback_choose(&m->rollback, r->shop.paths,
-	    r->shop.vault, up_with(r, m), s);
+	    r->shop.vault, ready_with(r, m), s);
 	if (s == NULL)
 		return -1;
 	waves_met(r, m);

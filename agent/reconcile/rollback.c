@@ -18,27 +18,53 @@
 static const char *
 bad_path(const struct paths *p, const char *name, char *buf)
 {
-	snprintf(buf, NAME_ROOM, "%s/%s.bad", p->rollback, name);
+	paths_of_jail(buf, NAME_ROOM, p->rollback, name, ".bad");
 	return buf;
 }
 
-/* "DIGEST WHY"; a file that is not so quarantines nothing. */
-static void
-read_bad(struct rollback *b, const struct paths *p, const char *name)
+static const char *
+ready_path(const struct paths *p, const char *name, char *buf)
 {
-	char path[NAME_ROOM], *text;
+	paths_of_jail(buf, NAME_ROOM, p->rollback, name, ".ready");
+	return buf;
+}
+
+/*
+ * Reads "DIGEST WHY".  Returns WHY, to be freed; NULL, with zeros, when the file
+ * is not so.
+ */
+static char *
+read_digest(const char *path, unsigned char digest[SPEC_DIGEST_SIZE])
+{
+	char *text, *why = NULL;
 	const char *end;
 	size_t len, n;
 
-	if (file_read(AT_FDCWD, bad_path(p, name, path), 4096, &text, &len,
-	    NULL) != 0)
-		return;
-	if (len > HEX_SIZE && sodium_hex2bin(b->digest, sizeof b->digest,
+	memset(digest, 0, SPEC_DIGEST_SIZE);
+	if (file_read(AT_FDCWD, path, 4096, &text, &len, NULL) != 0)
+		return NULL;
+	if (len > HEX_SIZE && sodium_hex2bin(digest, SPEC_DIGEST_SIZE,
 	    text, HEX_SIZE - 1, NULL, &n, &end) == 0 &&
-	    n == sizeof b->digest && text[HEX_SIZE - 1] == ' ')
-		b->why = strndup(text + HEX_SIZE, strcspn(text + HEX_SIZE,
+	    n == SPEC_DIGEST_SIZE && text[HEX_SIZE - 1] == ' ')
+		why = strndup(text + HEX_SIZE, strcspn(text + HEX_SIZE,
 		    "\n"));
+	if (why == NULL)
+		memset(digest, 0, SPEC_DIGEST_SIZE);
 	free(text);
+	return why;
+}
+
+static int
+write_digest(const char *path, const unsigned char digest[SPEC_DIGEST_SIZE],
+    const char *why)
+{
+	char hex[HEX_SIZE], text[ERROR_TEXT_MAX + HEX_SIZE];
+	struct error ignored;
+
+	sodium_bin2hex(hex, sizeof hex, digest, SPEC_DIGEST_SIZE);
+	snprintf(text, sizeof text, "%s %s\n", hex, why);
+	error_clear(&ignored);
+	return file_replace(AT_FDCWD, path, text, strlen(text), &ignored);
 }
 
 /* Once for each jail; without a good spec nothing is in quarantine. */
@@ -46,6 +72,7 @@ static void
 read_files(struct rollback *b, const struct paths *p, const char *name)
 {
 	struct text_list seals = { 0 }, found = { 0 };
+	char path[NAME_ROOM];
 	struct error err;
 
 	if (b->read)
@@ -54,7 +81,7 @@ read_files(struct rollback *b, const struct paths *p, const char *name)
 	error_clear(&err);
 	if (applied_read(p->rollback, name, &b->good, &seals, &found,
 	    &err) == 0)
-		read_bad(b, p, name);
+		b->why = read_digest(bad_path(p, name, path), b->digest);
 	text_list_free(&seals);
 	text_list_free(&found);
 }
@@ -88,8 +115,7 @@ end_quarantine(struct rollback *b, const struct paths *p, const char *name)
 	unlink(bad_path(p, name, path));
 	free(b->why);
 	b->why = NULL;
-	b->failures = 0;
-	b->proved = false;
+	rollback_anew(b);
 }
 
 /* With its secrets as they are now. */
@@ -114,6 +140,49 @@ in_quarantine(const struct rollback *b, const struct vault *v,
 		return false;
 	digest_of(v, s, digest);
 	return memcmp(b->digest, digest, sizeof digest) == 0;
+}
+
+/* What the agent before this one knew. */
+static void
+read_ready(struct rollback *b, const struct paths *p, const char *name)
+{
+	char path[NAME_ROOM];
+
+	if (!b->ready_read)
+		free(read_digest(ready_path(p, name, path), b->ready));
+	b->ready_read = true;
+}
+
+void
+rollback_ready(struct rollback *b, const struct paths *p,
+    const struct spec *s)
+{
+	char path[NAME_ROOM];
+
+	if (rollback_was_ready(b, p, s))
+		return;
+	memcpy(b->ready, spec_digest(s), sizeof b->ready);
+	/* Should that fail, the next agent asks for the jail's health anew. */
+	if (s->agent.rollback)
+		(void)write_digest(ready_path(p, s->name, path), b->ready,
+		    "ready");
+}
+
+bool
+rollback_was_ready(struct rollback *b, const struct paths *p,
+    const struct spec *s)
+{
+	if (s->agent.health.exec == NULL)
+		return true;
+	read_ready(b, p, s->name);
+	return memcmp(b->ready, spec_digest(s), sizeof b->ready) == 0;
+}
+
+void
+rollback_anew(struct rollback *b)
+{
+	b->failures = 0;
+	b->proved = false;
 }
 
 struct spec *
@@ -142,12 +211,8 @@ rollback_choose(struct rollback *b, const struct paths *p,
 	}
 	if (b->why != NULL)
 		end_quarantine(b, p, s->name);
-	if (was != NULL && !spec_same(was, s)) {
-		b->failures = 0;
-		b->proved = false;
-		if (s->agent.rollback)
-			keep(b, p, was);
-	}
+	if (was != NULL && !spec_same(was, s) && s->agent.rollback)
+		keep(b, p, was);
 	return s;
 }
 
@@ -157,8 +222,7 @@ rollback_failed(struct rollback *b, const struct paths *p,
     bool final)
 {
 	unsigned char digest[SPEC_DIGEST_SIZE];
-	char path[NAME_ROOM], hex[HEX_SIZE], text[ERROR_TEXT_MAX + HEX_SIZE];
-	struct error err;
+	char path[NAME_ROOM];
 	struct spec *good;
 
 	if (wanted == NULL || !wanted->agent.rollback || b->good == NULL ||
@@ -166,15 +230,11 @@ rollback_failed(struct rollback *b, const struct paths *p,
 	    (++b->failures < ROLLBACK_TRIES && !final))
 		return NULL;
 	digest_of(v, wanted, digest);
-	sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
-	snprintf(text, sizeof text, "%s %s\n", hex, why);
-	error_clear(&err);
 	good = spec_copy(b->good);
 	b->bad = spec_copy(wanted);
 	b->why = strdup(why);
 	if (good == NULL || b->bad == NULL || b->why == NULL ||
-	    file_replace(AT_FDCWD, bad_path(p, wanted->name, path), text,
-	    strlen(text), &err) != 0) {
+	    write_digest(bad_path(p, wanted->name, path), digest, why) != 0) {
 		spec_free(good);
 		spec_free(b->bad);
 		b->bad = NULL;
@@ -201,7 +261,10 @@ rollback_end(struct rollback *b, const struct paths *p, const char *name)
 void
 rollback_forget(struct rollback *b, const struct paths *p, const char *name)
 {
+	char path[NAME_ROOM];
+
 	spec_free(rollback_end(b, p, name));
+	unlink(ready_path(p, name, path));
 	applied_remove(p->rollback, name);
 	spec_free(b->good);
 	b->good = NULL;

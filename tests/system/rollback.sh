@@ -53,6 +53,28 @@ check "ready with the one before" soon \
 check "restart by hand tries it again" ja restart web
 check "and again it is put in quarantine" soon state_is web quarantined
 
+# One that was never ready is nothing to go back to.
+waits="health: {exec: /bin/false, interval: 1h, start_period: 1h}"
+put_spec web "$back" "$good" "host.hostname: ready"
+check "one that is ready" settled web
+put_spec web "agent: {rollback: true, $quick, $waits}" "$good" \
+    "host.hostname: never"
+check "one that waits for its health" soon state_is web progressing
+put_spec web "$back" 'exec.start: ["/bin/false"]'
+check "a bad one after it" soon state_is web quarantined
+check "goes back to the former" same ready "$(inside web hostname)"
+
+# Which an agent knows of the one before it.
+waits="health: {exec: /bin/true, interval: 1h}"
+put_spec web "agent: {rollback: true, $quick, $waits}" "$good" \
+    "host.hostname: healthy"
+check "one whose health was good" settled web
+stop agent TERM
+put_spec web "$back" 'exec.start: ["/bin/false"]'
+check "another agent" agent_start
+check "with a bad one" soon state_is web quarantined
+check "goes back to it" same healthy "$(inside web hostname)"
+
 # One that ends again and again is neither.
 put_spec web "$back" "$good" "host.hostname: newer"
 check "mended" settled web

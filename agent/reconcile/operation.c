@@ -140,6 +140,11 @@ timer_fired(evutil_socket_t fd, short what, void *arg)
 		next_step(op);
 		op_advance(op);
 		return;
+	case MOUNT:
+		step_mounted(op);
+		op->waiting = NOTHING;
+		op_advance(op);
+		return;
 	case NOTHING:
 		op_advance(op);
 		return;
@@ -337,6 +342,7 @@ operation_free(struct operation *op)
 		kill(-op->pid, SIGKILL);
 		console_close(&op->shop->console, op->output, NULL, 0);
 	}
+	step_mounted(op);
 	if (op->timer != NULL)
 		event_free(op->timer);
 	if (op->answer != -1)
@@ -362,6 +368,8 @@ operation_cancel(struct operation *op, const struct spec *wanted)
 	give_up(op);
 	if (op->waiting == HOOK)
 		kill(-op->pid, SIGKILL);
+	else if (op->waiting == MOUNT)
+		op_wake_in(op, 0);
 }
 
 void

@@ -14,6 +14,8 @@
 #include "agent/read/vault.h"
 
 /* What operations share. */
+struct operation;
+
 struct workshop {
 	struct event_base *base;
 	struct children *children;
@@ -24,10 +26,9 @@ struct workshop {
 	const char *set; /* canonical directory of the specs */
 	const struct vault *vault; /* values of secrets */
 	unsigned polling; /* operations that ask again and again: step_wait */
+	struct operation *mounting; /* see mount_wait in step_things.c */
 	struct console console;
 };
-
-struct operation;
 
 /*
  * How it ended.  `error` is empty when all went well; a jail that was started

@@ -33,12 +33,13 @@ struct operation {
 	char token[TOKEN_SIZE];
 
 	struct event *timer; /* what is waited for: see `waiting` */
-	enum { NOTHING, HOOK, TERM, GONE } waiting;
+	enum { NOTHING, HOOK, TERM, GONE, MOUNT } waiting;
 	/* Told when the program has ended; whether it went well.  Returns
 	   whether the walk of the list goes on. */
 	bool (*then)(struct operation *op, bool ok);
 	char *label; /* of that program, for messages */
 	struct text_list things; /* of the present step */
+	struct operation *mounting; /* the next of the workshop's */
 	pid_t pid;
 	uint64_t output;  /* the hook's, for console_close */
 	bool timed_out;	  /* the hook was killed for taking too long */
@@ -105,6 +106,8 @@ const struct spec *step_given(const struct operation *op);
 /* step_things.c */
 bool step_make(struct operation *op);
 bool step_unmake(struct operation *op);
+/* It mounts nothing any more, nor waits for others that do. */
+void step_mounted(struct operation *op);
 
 /* step_kernel.c */
 bool step_begin(struct operation *op);

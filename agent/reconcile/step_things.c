@@ -16,9 +16,68 @@ entry_of(const struct operation *op)
 	return inventory_find(op->shop->inventory, op->name);
 }
 
+/* ------------------------------------------------- one mount, several jails */
+
+static void
+join(struct operation *op)
+{
+	op->mounting = op->shop->mounting;
+	op->shop->mounting = op;
+}
+
+void
+step_mounted(struct operation *op)
+{
+	struct operation **at = &op->shop->mounting;
+
+	while (*at != NULL && *at != op)
+		at = &(*at)->mounting;
+	if (*at == NULL)
+		return;
+	*at = op->mounting;
+	op->mounting = NULL;
+	for (struct operation *o = op->shop->mounting; o != NULL;
+	    o = o->mounting)
+		if (o->waiting == MOUNT)
+			op_wake_in(o, 0);
+}
+
+/*
+ * Jails with the same path may have the same mount, which is made by the first
+ * and unmade by the last.  Which that is, and whether it is there, is only known
+ * while no program is at it.  Those that run one, with the thing's name as their
+ * label, and those that wait for one to end are the workshop's list.  Returns
+ * whether it has to be waited for.
+ */
+static bool
+mount_wait(struct operation *op, const char *name)
+{
+	for (const struct operation *o = op->shop->mounting; o != NULL;
+	    o = o->mounting)
+		if (o != op && o->waiting == HOOK && o->label != NULL &&
+		    thing_same(o->label, name)) {
+			join(op);
+			op->waiting = MOUNT;
+			return true;
+		}
+	return false;
+}
+
+static bool
+run(struct operation *op, const char *name, char **argv,
+    bool (*then)(struct operation *, bool))
+{
+	bool wait = step_run(op, name, (const char *const *)argv, then);
+
+	if (wait)
+		join(op);
+	return wait;
+}
+
 static bool
 made(struct operation *op, bool ok)
 {
+	step_mounted(op);
 	if (ok)
 		op->command++;
 	return ok;
@@ -33,6 +92,10 @@ make_one(struct operation *op, enum thing kind, const char *text)
 	int rc;
 
 	error_clear(&err);
+	if (name != NULL && mount_wait(op, name)) {
+		free(name);
+		return true;
+	}
 	if (name == NULL)
 		rc = error_sys(&err, ENOMEM, "%s", text);
 	else if ((rc = thing_check(op->shop->observer, op->start, kind, text,
@@ -40,7 +103,7 @@ make_one(struct operation *op, enum thing kind, const char *text)
 		rc = host_make(op->shop, entry_of(op), kind, name, &argv,
 		    &err);
 	if (rc > 0)
-		wait = step_run(op, name, (const char *const *)argv, made);
+		wait = run(op, name, argv, made);
 	else if (rc < 0)
 		op_note(op, true, "%s: %s", name != NULL ? name : "alias",
 		    err.text);
@@ -104,6 +167,7 @@ unmade(struct operation *op, bool ok)
 	const char *name = last_thing(entry_of(op), kind, op->command);
 	struct error err;
 
+	step_mounted(op);
 	error_clear(&err);
 	if (thing_there(kind, thing_text(kind, name), &err) == 0)
 		forget(op, name);
@@ -121,10 +185,12 @@ unmake_one(struct operation *op, enum thing kind, const char *name)
 	bool wait = false;
 	int rc;
 
+	if (mount_wait(op, name))
+		return true;
 	error_clear(&err);
 	rc = host_unmake(op->shop, entry_of(op), kind, name, &argv, &err);
 	if (rc > 0)
-		wait = step_run(op, name, (const char *const *)argv, unmade);
+		wait = run(op, name, argv, unmade);
 	if (rc == 0)
 		forget(op, name);
 	if (rc < 0)

@@ -449,6 +449,41 @@ links_that_a_mount_brings(void **state)
 	world_remove(&w);
 }
 
+/* One that several jails have is made once, however many programs are slow. */
+static void
+a_shared_mount_is_made_once(void **state)
+{
+	static const char db[] = JAIL("db", "mount.devfs: true\n");
+	static const char web[] = JAIL("web", "mount.devfs: true\n");
+	static const char *const sets[] = { db, web, JAIL("db",
+	    "mount.devfs: true\n") "---\n" JAIL("web", "mount.devfs: true\n"),
+	    web, db };
+	char dev[PATHS_MAX + 16], *before;
+	struct world w;
+
+	(void)state;
+	stage_make(&w);
+	before = host_listing();
+	snprintf(dev, sizeof dev, "%s/dev devfs", w.root);
+	for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+		world_apply(&w, sets[i]);
+		if (w.failures != 0)
+			fail_msg("%s %s", w.deeds, w.error);
+		assert_true(host_there("mount", dev));
+		/* Both go, and both come, at once. */
+		if (i == 2) {
+			world_apply(&w, "");
+			gone(&w, before);
+			world_apply(&w, sets[i]);
+			assert_int_equal(w.failures, 0);
+		}
+	}
+	world_apply(&w, "");
+	gone(&w, before);
+	free(before);
+	world_remove(&w);
+}
+
 int
 main(void)
 {
@@ -459,6 +494,7 @@ main(void)
 		cmocka_unit_test(what_was_there_stays),
 		cmocka_unit_test(what_others_make_meanwhile_is_theirs),
 		cmocka_unit_test(links_that_a_mount_brings),
+		cmocka_unit_test(a_shared_mount_is_made_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

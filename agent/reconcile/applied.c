@@ -16,8 +16,6 @@
 
 /* Room for a directory and a name of a jail. */
 #define NAME_ROOM (PATHS_MAX + 300)
-/* A canonical spec may be longer than the file that it was written in. */
-#define APPLIED_MAX (8 * SPEC_FILE_MAX)
 /* The last lines; no other line of a canonical text begins so. */
 #define SEAL "# seal "
 #define FOUND "# found "
@@ -29,7 +27,7 @@ read_lines(const char *path, struct text_list *seals, struct text_list *found)
 	size_t len;
 	int rc = 0;
 
-	if (file_read(AT_FDCWD, path, APPLIED_MAX, &text, &len, NULL) != 0)
+	if (file_read(AT_FDCWD, path, SPEC_FILE_MAX, &text, &len, NULL) != 0)
 		return 0;
 	next = text;
 	while (rc == 0 && (line = strsep(&next, "\n")) != NULL)
@@ -108,6 +106,15 @@ applied_read(const char *dir, const char *name, struct spec **s,
 	return rc;
 }
 
+/* A canonical spec may be longer than the file that it was written in. */
+static int
+fits(const char *name, size_t len, struct error *err)
+{
+	return len <= SPEC_FILE_MAX ? 0 : error_set(err, EFBIG, "%s: as it is "
+	    "applied, with its changes, the spec has %zu bytes; an agent that "
+	    "starts would read %d at most", name, len, SPEC_FILE_MAX);
+}
+
 int
 applied_write(const char *dir, const struct spec *s,
     const struct text_list *seals, const struct text_list *found,
@@ -125,7 +132,9 @@ applied_write(const char *dir, const struct spec *s,
 		buffer_printf(&b, FOUND "%s\n", found->text[i]);
 	paths_of_jail(path, sizeof path, dir, s->name, ".yaml");
 	rc = text == NULL || b.failed ? error_sys(err, ENOMEM, "%s", s->name) :
-	    file_replace(AT_FDCWD, path, b.data, b.len, err);
+	    fits(s->name, b.len, err);
+	if (rc == 0)
+		rc = file_replace(AT_FDCWD, path, b.data, b.len, err);
 	buffer_free(&b);
 	free(text);
 	return rc;
@@ -214,7 +223,10 @@ applied_add(const char *dir, const char *name, const struct spec *now,
 	size = len + (more != NULL ? strlen(more) : 0) + sizeof "---\n";
 	if (more != NULL && (text = malloc(size)) != NULL) {
 		snprintf(text, size, "%s---\n%s", old, more);
-		rc = file_replace(AT_FDCWD, path, text, strlen(text), err);
+		rc = fits(name, strlen(text), err);
+		if (rc == 0)
+			rc = file_replace(AT_FDCWD, path, text, strlen(text),
+			    err);
 	} else
 		error_sys(err, ENOMEM, "%s", path);
 	free(text);

@@ -308,6 +308,32 @@ ended_hooks_are_dropped(void **state)
 	assert_true(entry_made(e, "alias4 em0|192.0.2.1/24"));
 }
 
+/* What an agent that starts could not read is not applied. */
+static void
+long_specs(void **state)
+{
+	enum { VALUES = 10, VALUE = 60 * 1024 };
+	struct world *w = *state;
+	char *yaml = calloc(1, (VALUES + 1) * VALUE);
+
+	assert_non_null(yaml);
+	strcpy(yaml, WEB "exec.prestart:\n");
+	for (int i = 0; i < VALUES; i++) {
+		char *at = yaml + strlen(yaml);
+
+		strcpy(at, "  - '#");
+		memset(strchr(at, '\0'), '"', VALUE - 100);
+		strcat(at, "'\n");
+	}
+	world_apply(w, yaml);
+	assert_string_equal(w->deeds, "!create web;");
+	if (strstr(w->error, "an agent that starts would read") == NULL)
+		fail_msg("%.500s", w->error);
+	assert_int_equal(kernel_jid(w, "web"), 0);
+	assert_int_equal(w->inventory.count, 0);
+	free(yaml);
+}
+
 /* A creation that was cut off is found, undone and begun anew. */
 static void
 unfinished_creation(void **state)
@@ -356,6 +382,7 @@ main(void)
 		TEST(cut_anywhere),
 		TEST(damaged_line_is_a_doubt),
 		TEST(full_disk),
+		TEST(long_specs),
 		TEST(compaction_keeps_everything),
 		TEST(ended_hooks_are_dropped),
 		TEST(unfinished_creation),

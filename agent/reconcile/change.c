@@ -8,15 +8,13 @@
 #include "agent/reconcile/host.h"
 #include "agent/reconcile/realise.h"
 
-static int
-change_limits(struct reconciler *r, struct managed *m, struct entry *e,
-    const struct action *a, struct error *err)
+static bool
+limits_change(const struct action *a)
 {
 	for (size_t i = 0; i < a->count; i++)
 		if (limits_name(a->change[i].name))
-			return host_limit(&r->shop, e, m->desired, a->jid,
-			    err);
-	return 0;
+			return true;
+	return false;
 }
 
 /*
@@ -82,11 +80,19 @@ change_as(struct reconciler *r, struct managed *m, const struct action *a,
     const struct spec *revealed, struct error *err)
 {
 	struct entry *e = inventory_find(r->shop.inventory, m->name);
+	bool limits = limits_change(a);
+	struct error ignored;
+	int rc;
 
-	if (change_limits(r, m, e, a, err) != 0)
+	if (limits && host_limit(&r->shop, e, m->desired, a->jid, err) != 0)
 		return -1;
-	return e != NULL ? change_with(r, m, a, revealed, e, err) :
+	rc = e != NULL ? change_with(r, m, a, revealed, e, err) :
 	    realise_modify(r->shop.observer, a, revealed, NULL, err);
+	if (rc != 0 && limits && e != NULL && e->applied != NULL) {
+		error_clear(&ignored);
+		(void)host_limit(&r->shop, e, e->applied, a->jid, &ignored);
+	}
+	return rc;
 }
 
 int

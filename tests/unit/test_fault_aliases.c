@@ -151,12 +151,50 @@ prefixes_change_live(void **state)
 	world_remove(&w);
 }
 
+static uint64_t
+processes(struct world *w)
+{
+	struct jail_limits l;
+
+	assert_int_equal(w->kernel->backend->limits(w->kernel,
+	    kernel_jid(w, "web"), "web", &l, NULL), 0);
+	return l.most[LIMIT_PROCESSES];
+}
+
+/* Limits are changed first, and changed back when the kernel refuses the rest. */
+static void
+limits_go_back(void **state)
+{
+	static const char text[] = "name: web\npath: @\npersist: true\n"
+	    "host.hostname: %s\nagent: {limits: {processes: %d}}\n";
+	char yaml[256];
+	struct world w;
+
+	(void)state;
+	stage_make(&w);
+	snprintf(yaml, sizeof yaml, text, "one", 10);
+	world_apply(&w, yaml);
+	assert_int_equal(processes(&w), 10);
+	snprintf(yaml, sizeof yaml, text, "two", 20);
+	host_reset(2, -1);
+	world_apply(&w, yaml);
+	assert_string_equal(w.deeds, "!modify web;");
+	assert_string_equal(host.failed, "update");
+	assert_int_equal(processes(&w), 10);
+	host_reset(-1, -1);
+	world_apply(&w, yaml);
+	assert_string_equal(w.deeds, "modify web;");
+	assert_int_equal(processes(&w), 20);
+	world_remove(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_shared_address_goes_with_the_last),
 		cmocka_unit_test(aliases_change_live),
+		cmocka_unit_test(limits_go_back),
 		cmocka_unit_test(prefixes_change_live),
 	};
 

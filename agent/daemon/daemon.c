@@ -139,6 +139,7 @@ on_address(evutil_socket_t fd, short what, void *arg)
 	struct reconciler *r = &d->reconciler;
 
 	(void)what;
+	host_forget(&r->addresses);
 	if (!iface_lost(fd))
 		return;
 	for (size_t i = 0; i < r->count; i++)
@@ -214,6 +215,7 @@ start_reconciler(struct daemon *d, struct error *err)
 	if (reconciler_init(&d->reconciler, &shop, &opt, err) != 0)
 		return -1;
 	d->has_reconciler = true;
+	d->reconciler.addresses.told = d->addresses != -1;
 	if (reconciler_adopt_inventory(&d->reconciler) != 0)
 		return error_sys(err, ENOMEM, "inventory");
 	return 0;

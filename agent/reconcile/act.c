@@ -93,6 +93,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	bool forgotten = a.kind == ACTION_REMOVE && !a.stays;
 
 	claims_changed(r, m);
+	host_forget(&r->addresses);
 	memset(&m->doing, 0, sizeof m->doing);
 	m->op = NULL;
 	m->machine = MACHINE_IDLE;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/base/sorted.h"
 #include "kernel/iface.h"
 #include "agent/reconcile/heir.h"
 #include "agent/reconcile/realise.h"
@@ -362,6 +363,13 @@ host_forget(struct host_addresses *a)
 	a->known = false;
 }
 
+void
+host_turn(struct host_addresses *a)
+{
+	if (!a->told)
+		host_forget(a);
+}
+
 static int
 take_address(void *arg, const struct iface_alias *i)
 {
@@ -374,17 +382,28 @@ take_address(void *arg, const struct iface_alias *i)
 	return text_list_add(arg, text) == 0 ? 0 : ENOMEM;
 }
 
+static const char *
+text_of(const void *list, size_t i)
+{
+	return ((const struct text_list *)list)->text[i];
+}
+
 /* Whether an alias, INTERFACE|ADDRESS/PREFIX[ WORDS], is among them. */
 static bool
 is_there(const struct host_addresses *a, const char *alias)
 {
-	size_t len = strcspn(alias, "/");
+	char text[IFACE_NAME_SIZE + INET6_ADDRSTRLEN + 1];
+	bool found;
 
-	for (size_t i = 0; i < a->text.count; i++)
-		if (strncmp(a->text.text[i], alias, len) == 0 &&
-		    a->text.text[i][len] == '\0')
-			return true;
-	return false;
+	snprintf(text, sizeof text, "%.*s", (int)strcspn(alias, "/"), alias);
+	(void)sorted_position(&a->text, a->text.count, text_of, text, &found);
+	return found;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static bool
@@ -393,10 +412,15 @@ known(struct host_addresses *a)
 	struct error ignored;
 
 	error_clear(&ignored);
-	if (!a->known && iface_list(take_address, &a->text, &ignored) != 0) {
+	if (a->known)
+		return true;
+	if (iface_list(take_address, &a->text, &ignored) != 0) {
 		host_forget(a);
 		return false;
 	}
+	if (a->text.count > 0)
+		qsort(a->text.text, a->text.count, sizeof *a->text.text,
+		    compare);
 	return a->known = true;
 }
 

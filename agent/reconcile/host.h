@@ -61,11 +61,14 @@ int host_keep_aliases(struct workshop *w, struct entry *e,
 
 /* The addresses of the host's interfaces, as they were when first asked for. */
 struct host_addresses {
-	struct text_list text; /* INTERFACE|ADDRESS */
+	struct text_list text; /* INTERFACE|ADDRESS, sorted */
 	bool known;
+	bool told; /* host_forget is called when one may have changed */
 };
 
 void host_forget(struct host_addresses *a);
+/* Another turn of the loop: who is not told looks again. */
+void host_turn(struct host_addresses *a);
 
 /*
  * plan_jail, told of aliases that the host has not any more.  None is missing

@@ -428,6 +428,7 @@ reconciler_look(struct reconciler *r, struct managed *m)
 void
 reconciler_look_all(struct reconciler *r)
 {
+	host_forget(&r->addresses);
 	taken_forget(&r->taken);
 	for (size_t i = 0; i < r->count; i++)
 		reconciler_look(r, r->jail[i]);
@@ -448,7 +449,7 @@ work(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	jail_roots_forget(&r->roots);
-	host_forget(&r->addresses);
+	host_turn(&r->addresses);
 	claims_forget(&r->claims);
 	while (turn-- > 0 && (m = TAILQ_FIRST(&r->dirty)) != NULL) {
 		TAILQ_REMOVE(&r->dirty, m, dirty_link);

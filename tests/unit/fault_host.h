@@ -47,6 +47,7 @@ static struct fault_host {
 	unsigned hook_in; /* one hook */
 	unsigned kill_in; /* the process is killed at one point in so many */
 	unsigned spawns;  /* programs that were started */
+	unsigned lists;	  /* how often all addresses were asked for */
 } host;
 
 static inline void

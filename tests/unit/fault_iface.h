@@ -97,6 +97,7 @@ iface_list(int (*each)(void *arg, const struct iface_alias *a), void *arg,
 
 	(void)err;
 	assert_non_null(d);
+	host.lists++;
 	while (rc == 0 && (e = readdir(d)) != NULL)
 		if (alias_of_file(e->d_name, &a))
 			rc = each(arg, &a);

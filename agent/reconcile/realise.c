@@ -50,12 +50,17 @@ done:
 	return rc;
 }
 
-/* Parameters that the call carries in a form of its own. */
+/*
+ * Parameters that the call carries in a form of its own, and the default of
+ * vnet, which the kernel refuses beside addresses as it does `new`.
+ */
 static bool
-carried(const char *name)
+carried(const struct spec_param *p)
 {
-	return strcmp(name, "name") == 0 || strcmp(name, "persist") == 0 ||
-	    strcmp(name, "depend") == 0 || strcmp(name, "mount") == 0;
+	return strcmp(p->name, "name") == 0 ||
+	    strcmp(p->name, "persist") == 0 || strcmp(p->name, "depend") == 0 ||
+	    strcmp(p->name, "mount") == 0 || (strcmp(p->name, "vnet") == 0 &&
+	    p->value.count > 0 && strcmp(p->value.text[0], "inherit") == 0);
 }
 
 static int
@@ -66,7 +71,7 @@ add_spec(struct jail_call *c, const struct observer *o, const struct spec *s,
 		const struct spec_param *p = &s->param[i];
 		const char *base = p->def != NULL ? p->def->name : p->name;
 
-		if (carried(p->name) || params_find(&o->params, base) == NULL)
+		if (carried(p) || params_find(&o->params, base) == NULL)
 			continue;
 		if (add_value(c, o, p->name, &p->value, err) != 0)
 			return -1;

@@ -248,6 +248,23 @@ same_name_of_somebody_else(void **state)
 	assert_int_equal(kernel_jid(w, "ok"), jid);
 }
 
+/* The kernel refuses any mention of vnet beside addresses. */
+static void
+vnet_that_is_inherited_may_be_said(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("web", "vnet: inherit\nip4.addr: 10.0.0.1\n"));
+	assert_string_equal(w->deeds, "create web;");
+	assert_string_equal(w->error, "");
+	assert_string_equal(world_plan(w, "web"), "none: no difference []");
+	world_apply(w, JAIL("web", "ip4.addr: 10.0.0.1\n"));
+	assert_string_equal(w->deeds, "modify web;");
+	world_apply(w, JAIL("web", "vnet: inherit\nip4: inherit\n"));
+	assert_string_equal(w->error, "");
+	assert_string_equal(world_plan(w, "web"), "none: no difference []");
+}
+
 static void
 parallel_limit_lets_all_through(void **state)
 {
@@ -429,6 +446,7 @@ main(void)
 		TEST(dependants_follow_a_restart),
 		TEST(foreign_parent_is_a_conflict),
 		TEST(same_name_of_somebody_else),
+		TEST(vnet_that_is_inherited_may_be_said),
 		TEST(parallel_limit_lets_all_through),
 		TEST(boot_runs_no_stop_hooks),
 		TEST(dead_jail_is_cleaned_up_once),

@@ -91,21 +91,48 @@ print_output(FILE *out, json_t *output)
 	}
 }
 
+/* How long ago that was, in one unit, which has two digits mostly. */
+static void
+age(const char *since, char *buf, size_t size)
+{
+	static const struct {
+		double least;
+		int seconds;
+		char unit;
+	} units[] = { { 172800, 86400, 'd' }, { 7200, 3600, 'h' },
+		{ 120, 60, 'm' }, { 0, 1, 's' } };
+	struct tm tm = { 0 };
+	double s;
+	size_t i = 0;
+
+	snprintf(buf, size, "-");
+	if (since == NULL || strptime(since, "%Y-%m-%dT%H:%M:%SZ", &tm) == NULL)
+		return;
+	s = difftime(time(NULL), timegm(&tm));
+	if (s < 0)
+		s = 0; /* the clock was set back */
+	while (s < units[i].least)
+		i++;
+	snprintf(buf, size, "%lld%c", (long long)s / units[i].seconds,
+	    units[i].unit);
+}
+
 static void
 print_jail(FILE *out, const struct context *ctx, json_t *j, int width)
 {
 	const char *state = text_of(j, "state", "?");
 	const char *reason = text_of(j, "reason", NULL);
 	json_t *jid = json_object_get(j, "jid");
-	char number[24] = "-";
+	char number[24] = "-", old[24];
 
 	if (json_is_integer(jid))
 		snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT,
 		    json_integer_value(jid));
-	fprintf(out, "%-*s  %6s  %s%-11s%s  %8" JSON_INTEGER_FORMAT "  ", width,
-	    text_of(j, "name", "?"), number,
+	age(text_of(j, "since", NULL), old, sizeof old);
+	fprintf(out, "%-*s  %6s  %s%-11s%s  %4s  %8" JSON_INTEGER_FORMAT "  ",
+	    width, text_of(j, "name", "?"), number,
 	    ctx->colour ? colour_of(state) : "", state,
-	    ctx->colour ? "\033[0m" : "",
+	    ctx->colour ? "\033[0m" : "", old,
 	    json_integer_value(json_object_get(j, "restarts")));
 	print_last(out, json_object_get(j, "last_change"));
 	if (reason != NULL)
@@ -127,7 +154,8 @@ print_agent(FILE *out, json_t *agent)
 		    text_of(agent, "kernel", "?"),
 		    text_of(agent, "specs", "?"));
 	else
-		fprintf(out, "no agent runs; kernel %s\n",
+		fprintf(out, "no agent runs; kernel %s; compared with "
+		    "what was applied last\n",
 		    text_of(agent, "kernel", "?"));
 	if (problem != NULL)
 		fprintf(out, "%s\n", problem);
@@ -198,8 +226,8 @@ print_status(FILE *out, const struct context *ctx, json_t *status)
 			width = n;
 	}
 	if (json_array_size(jails) > 0)
-		fprintf(out, "%-*s  %6s  %-11s  %8s  %s\n", width, "NAME", "JID",
-		    "STATE", "RESTARTS", "LAST CHANGE");
+		fprintf(out, "%-*s  %6s  %-11s  %4s  %8s  %s\n", width, "NAME",
+		    "JID", "STATE", "AGE", "RESTARTS", "LAST CHANGE");
 	else
 		fprintf(out, "no jails\n");
 	json_array_foreach (jails, i, jail)

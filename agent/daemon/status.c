@@ -233,17 +233,21 @@ jail_object(const struct status_source *src, struct managed *m,
 {
 	const struct entry *entry = inventory_find(
 	    src->reconciler->shop.inventory, m->name);
-	const struct spec *d = managed_said(m);
+	/* Without an agent nobody tries what a file says. */
+	const struct spec *d = src->running ? managed_said(m) : NULL;
 	struct view v;
 	json_t *o;
 
 	view_jail(src, m, &v);
 	summary[v.state]++;
-	o = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o}",
+	o = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, "
+	    "s:o}",
 	    "name", m->name, "jid",
 	    v.jid > 0 ? json_integer(v.jid) : json_null(),
 	    "state", jail_state_word[v.state], "reason",
-	    text_or_null(v.reason), "file",
+	    text_or_null(v.reason), "since",
+	    time_or_null(entry != NULL && v.jid > 0 && v.jid == entry->jid ?
+	    entry->up_at : 0), "file",
 	    text_or_null(d != NULL ? d->place.file : NULL), "line",
 	    d != NULL && d->place.line > 0 ?
 	    json_integer((json_int_t)d->place.line) : json_null(),

@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "agent/reconcile/inventory.h"
+#include "agent/reconcile/inventory_journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/base/file.h"
 #include "agent/base/sorted.h"
 #include "agent/reconcile/applied.h"
-#include "agent/reconcile/journal.h"
 #include "agent/sign/head.h"
-#include "kernel/start.h"
-
-#define JOURNAL_REWRITE (1024 * 1024)
 
 static const enum entry_stage entry_stage[] = {
 	[JOURNAL_PREPARING] = ENTRY_PREPARING,
@@ -28,20 +24,6 @@ static const enum entry_stage entry_stage[] = {
 	[JOURNAL_REMOVING] = ENTRY_REMOVING,
 	[JOURNAL_DOWN] = ENTRY_DOWN,
 };
-static const enum journal_stage journal_stage[] = {
-	[ENTRY_PREPARING] = JOURNAL_PREPARING,
-	[ENTRY_CREATING] = JOURNAL_CREATING,
-	[ENTRY_UP] = JOURNAL_UP,
-	[ENTRY_REMOVING] = JOURNAL_REMOVING,
-	[ENTRY_DOWN] = JOURNAL_DOWN,
-};
-
-struct hook_mark {
-	char *name;
-	pid_t pid;
-	char start[32];
-};
-
 static const char *
 name_of(const void *table, size_t i)
 {
@@ -173,6 +155,7 @@ take_record(void *arg, const struct journal_record *r)
 	e->set = set;
 	e->stage = entry_stage[r->stage];
 	e->jid = r->jid;
+	e->up_at = r->at;
 	snprintf(e->token, sizeof e->token, "%s", r->token);
 	snprintf(e->boot, sizeof e->boot, "%s", r->boot);
 	return 0;
@@ -212,7 +195,7 @@ take_snapshot(struct inventory *inv, struct error *err)
 	for (size_t i = 0; rc == 0 && i < s.count; i++) {
 		const struct snapshot_jail *j = &s.jail[i];
 		struct journal_record r = { JOURNAL_UP, j->name, j->set,
-			j->token, s.boot, j->jid, NULL };
+			j->token, s.boot, j->jid, NULL, 0 };
 
 		if (j->token[0] != '\0' && take_record(inv, &r) != 0)
 			return error_sys(err, ENOMEM, "inventory");
@@ -290,156 +273,22 @@ inventory_close(struct inventory *inv)
 	inv->journal = -1;
 }
 
-static int
-append(struct inventory *inv, const struct journal_record *r,
-    struct error *err)
-{
-	int n = journal_append(inv->journal, r, err);
-
-	inventory_changed(inv, r->name);
-	if (n < 0)
-		return -1;
-	inv->journal_len += (size_t)n;
-	return 0;
-}
-
-static struct journal_record
-hook_record(const struct inventory *inv, const struct hook_mark *h)
-{
-	return (struct journal_record){ JOURNAL_HOOK, h->name, "", h->start,
-		inv->boot, h->pid, NULL };
-}
-
-/* Forgets those that have ended. */
-static void
-forget_hooks(struct inventory *inv)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < inv->hooks; i++) {
-		struct journal_record r = hook_record(inv, &inv->hook[i]);
-
-		if (journal_hook_lives(&r))
-			inv->hook[kept++] = inv->hook[i];
-		else
-			free(inv->hook[i].name);
-	}
-	inv->hooks = kept;
-}
-
-/* Room for one more, with more room than hooks, so that this is seldom. */
-static int
-make_hook_room(struct inventory *inv)
-{
-	struct hook_mark *more;
-	size_t room;
-
-	if (inv->hooks < inv->hook_room)
-		return 0;
-	forget_hooks(inv);
-	room = inv->hooks * 2 + 16;
-	more = realloc(inv->hook, room * sizeof *more);
-	if (more == NULL)
-		return -1;
-	inv->hook = more;
-	inv->hook_room = room;
-	return 0;
-}
-
-/* Puts a journal that holds all but hooks in the place of the old one. */
-static int
-end_rewrite(struct inventory *inv, int fd, struct error *err)
-{
-	forget_hooks(inv);
-	for (size_t i = 0; i < inv->hooks; i++) {
-		struct journal_record r = hook_record(inv, &inv->hook[i]);
-
-		if (journal_append(fd, &r, err) < 0) {
-			close(fd);
-			return -1;
-		}
-	}
-	if (journal_end_rewrite(inv->paths->journal, fd, err) != 0)
-		return -1;
-	close(inv->journal);
-	inv->journal = fd;
-	inv->hook_len = 0;
-	return 0;
-}
-
-static int
-keep_line(void *arg, const struct journal_record *r)
-{
-	struct error ignored;
-
-	return r->stage == JOURNAL_HOOK ||
-	    journal_append(*(const int *)arg, r, &ignored) > 0 ? 0 : -1;
-}
-
-/*
- * Takes hooks that have ended out of the journal; health checks make many.
- * Should that fail, it stays as it is until there are as many again.
- */
-static void
-drop_ended_hooks(struct inventory *inv)
-{
-	struct error ignored;
-	int fd = journal_begin_rewrite(inv->paths->journal, inv->boot,
-	    &ignored);
-
-	inv->hook_len = 0;
-	if (fd == -1)
-		return;
-	if (journal_read(inv->paths->journal, inv->boot, keep_line, &fd,
-	    &ignored) != 0)
-		close(fd);
-	else if (end_rewrite(inv, fd, &ignored) == 0)
-		inv->journal_len = (size_t)lseek(fd, 0, SEEK_END);
-}
-
-int
-inventory_hook(struct inventory *inv, const char *name, pid_t pid,
-    struct error *err)
-{
-	struct hook_mark h = { strdup(name), pid, "" };
-	struct journal_record r = hook_record(inv, &h);
-	uint64_t start;
-	size_t before;
-	bool zombie;
-
-	if (h.name == NULL || make_hook_room(inv) != 0) {
-		free(h.name);
-		return error_sys(err, ENOMEM, "%s", name);
-	}
-	if (process_start(pid, &start, &zombie) != 0) {
-		free(h.name);
-		return 0; /* it has ended */
-	}
-	snprintf(h.start, sizeof h.start, "%" PRIu64, start);
-	if (inv->hook_len >= JOURNAL_REWRITE)
-		drop_ended_hooks(inv);
-	before = inv->journal_len;
-	if (append(inv, &r, err) != 0) {
-		free(h.name);
-		return -1;
-	}
-	inv->hook_len += inv->journal_len - before;
-	inv->hook[inv->hooks++] = h;
-	return 0;
-}
-
 /* The entry changes only when the journal has it. */
 static int
 change_stage(struct inventory *inv, struct entry *e, enum entry_stage stage,
     int jid, struct error *err)
 {
-	struct journal_record r = { journal_stage[stage], e->name, e->set,
-		e->token, e->boot, jid, NULL };
+	struct journal_record r = inventory_record(e, inventory_stage(stage));
 
-	if (append(inv, &r, err) != 0)
+	/* A stop that is given up leaves the jail that there was. */
+	if (stage == ENTRY_UP && jid != e->jid)
+		r.at = time(NULL);
+	r.jid = jid;
+	if (inventory_append(inv, &r, err) != 0)
 		return -1;
 	e->stage = stage;
 	e->jid = jid;
+	e->up_at = r.at;
 	return 0;
 }
 
@@ -448,9 +297,9 @@ inventory_preparing(struct inventory *inv, const char *set,
     const struct spec *s, struct error *err)
 {
 	struct journal_record r = { JOURNAL_PREPARING, s->name, set, "",
-		inv->boot, 0, NULL };
+		inv->boot, 0, NULL, 0 };
 
-	if (append(inv, &r, err) != 0)
+	if (inventory_append(inv, &r, err) != 0)
 		return -1;
 	if (take_record(inv, &r) != 0)
 		return error_sys(err, ENOMEM, "%s", s->name);
@@ -463,11 +312,12 @@ journal_thing(struct inventory *inv, enum journal_stage stage,
 {
 	/* The caller's text may be the one that is forgotten. */
 	char *copy = strdup(what);
-	struct journal_record r = { stage, e->name, e->set, e->token, e->boot,
-		e->jid, copy };
-	int rc = copy == NULL ? error_sys(err, ENOMEM, "%s", e->name) :
-	    append(inv, &r, err);
+	struct journal_record r = inventory_record(e, stage);
+	int rc;
 
+	r.what = copy;
+	rc = copy == NULL ? error_sys(err, ENOMEM, "%s", e->name) :
+	    inventory_append(inv, &r, err);
 	if (rc == 0 && take_thing(inv, &r) != 0)
 		rc = error_sys(err, ENOMEM, "%s", e->name);
 	free(copy);
@@ -496,12 +346,12 @@ begin_entry(struct inventory *inv, enum journal_stage stage, const char *set,
 	unsigned char random[(TOKEN_SIZE - 1) / 2];
 	char token[TOKEN_SIZE];
 	struct journal_record r = { stage, s->name, set, token, inv->boot,
-		jid, NULL };
+		jid, NULL, 0 };
 	struct entry *e;
 
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(token, sizeof token, random, sizeof random);
-	if (append(inv, &r, err) != 0)
+	if (inventory_append(inv, &r, err) != 0)
 		return -1;
 	if (take_record(inv, &r) != 0)
 		return error_sys(err, ENOMEM, "%s", s->name);
@@ -545,50 +395,11 @@ inventory_down(struct inventory *inv, struct entry *e, struct error *err)
 int
 inventory_gone(struct inventory *inv, struct entry *e, struct error *err)
 {
-	struct journal_record r = { JOURNAL_GONE, e->name, e->set, e->token,
-		e->boot, e->jid, NULL };
+	struct journal_record r = inventory_record(e, JOURNAL_GONE);
 
-	if (append(inv, &r, err) != 0)
+	if (inventory_append(inv, &r, err) != 0)
 		return -1;
 	applied_remove(inv->paths->applied, e->name);
 	entry_drop(inv, e->name);
-	return 0;
-}
-
-static int
-write_entry(int fd, const struct entry *e, struct error *err)
-{
-	struct journal_record r = { journal_stage[e->stage], e->name, e->set,
-		e->token, e->boot, e->jid, NULL };
-
-	if (journal_append(fd, &r, err) < 0)
-		return -1;
-	r.stage = JOURNAL_MAKING;
-	for (size_t i = 0; i < e->made.count; i++) {
-		r.what = e->made.text[i];
-		if (journal_append(fd, &r, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-int
-inventory_compact(struct inventory *inv, struct error *err)
-{
-	int fd;
-
-	if (inv->journal == -1 || inv->journal_len < JOURNAL_REWRITE)
-		return 0;
-	fd = journal_begin_rewrite(inv->paths->journal, inv->boot, err);
-	if (fd == -1)
-		return -1;
-	for (size_t i = 0; i < inv->count; i++)
-		if (write_entry(fd, inv->entry[i], err) != 0) {
-			close(fd);
-			return -1;
-		}
-	if (end_rewrite(inv, fd, err) != 0)
-		return -1;
-	inv->journal_len = 0;
 	return 0;
 }

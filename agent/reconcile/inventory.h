@@ -29,6 +29,7 @@ struct entry {
 	char token[TOKEN_SIZE];
 	char boot[64];
 	int jid;
+	int64_t up_at; /* since when, s since the epoch; 0: not known */
 	enum entry_stage stage;
 	struct spec *applied; /* NULL: unknown */
 	bool secretless;      /* it names no secret; false: not looked at */

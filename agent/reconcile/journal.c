@@ -54,6 +54,7 @@ read_line(const char *line, int (*each)(void *, const struct journal_record *),
 	    (number = stage_of(stage)) >= 0) {
 		r.stage = (enum journal_stage)number;
 		r.what = json_string_value(json_object_get(o, "what"));
+		r.at = json_integer_value(json_object_get(o, "at"));
 		rc = each(arg, &r);
 	}
 	json_decref(o);
@@ -183,7 +184,8 @@ journal_append(int fd, const struct journal_record *r, struct error *err)
 	ssize_t n;
 
 	if (o != NULL && (r->what == NULL || json_object_set_new(o, "what",
-	    json_string(r->what)) == 0))
+	    json_string(r->what)) == 0) && (r->at == 0 ||
+	    json_object_set_new(o, "at", json_integer(r->at)) == 0))
 		text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
 	if (text == NULL)

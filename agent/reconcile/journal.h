@@ -8,6 +8,8 @@
 #define JA_JOURNAL_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
 #include "kernel/error.h"
 
 enum journal_stage {
@@ -27,6 +29,7 @@ struct journal_record {
 	const char *name, *set, *token, *boot;
 	int jid;
 	const char *what; /* of MAKING and UNMADE */
+	int64_t at; /* since when it is up, s since the epoch; 0: unknown */
 };
 
 /*

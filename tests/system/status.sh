@@ -44,7 +44,7 @@ check "the summary's names" same "" "$(lacks .summary jails ready matching \
     progressing failed held paused stopped blocked quarantined conflict \
     invalid dying unmanaged)"
 check "a jail's names" same "" "$(lacks '.jails[] | select(.name == "web")' \
-    name jid state reason file line spec_digest applied_digest last_change \
+    name jid state reason since file line spec_digest applied_digest last_change \
     restarts next_retry)"
 check "a change's names" same "" "$(lacks \
     '.jails[] | select(.name == "web") | .last_change' \

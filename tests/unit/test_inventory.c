@@ -128,7 +128,7 @@ cut_anywhere(void **state)
 {
 	struct world *w = *state;
 	const struct journal_record r = { JOURNAL_UP, "web", "/set", "t",
-		"boot", 3, NULL };
+		"boot", 3, NULL, 0 };
 	const char *path = world_path(w, "cut");
 	size_t len, head;
 	char *whole;
@@ -192,7 +192,7 @@ full_disk(void **state)
 {
 	struct world *w = *state;
 	const struct journal_record r = { JOURNAL_UP, "web", "/set", "t",
-		"boot", 3, NULL };
+		"boot", 3, NULL, 0 };
 	const char *path = world_path(w, "full");
 	struct rlimit old, small;
 	struct error err;

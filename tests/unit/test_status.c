@@ -67,7 +67,7 @@ names_are_stable(void **state)
 		"blocked", "quarantined", "conflict", "invalid", "dying",
 		"unmanaged", NULL };
 	static const char *const jail[] = { "name", "jid", "state", "reason",
-		"file", "line", "spec_digest", "applied_digest",
+		"since", "file", "line", "spec_digest", "applied_digest",
 		"last_change", "restarts", "next_retry", NULL };
 	static const char *const change[] = { "action", "params", "reason",
 		"at", NULL };
@@ -105,6 +105,38 @@ names_are_stable(void **state)
 	/* Without an agent nothing is ever ready. */
 	o = status_of(w, false, NULL);
 	assert_string_equal(text(jail_of(o, "web"), "state"), "matching");
+	assert_true(json_is_null(json_object_get(jail_of(o, "web"),
+	    "spec_digest")));
+	json_decref(o);
+}
+
+/* Since when a jail is up: its own time, whoever asks, and no other jail's. */
+static void
+age_of_a_jail(void **state)
+{
+	struct world *w = *state;
+	char since[32], began[32];
+	json_t *o;
+
+	status_time(time(NULL), began);
+	world_apply(w, JAIL("web", ""));
+	o = status_of(w, true, NULL);
+	snprintf(since, sizeof since, "%s", text(jail_of(o, "web"), "since"));
+	json_decref(o);
+	assert_true(strcmp(since, began) >= 0);
+	sleep(1);
+	world_restart(w);
+	world_apply(w, JAIL("web", "host.hostname: b\n"));
+	o = status_of(w, true, NULL);
+	assert_string_equal(text(jail_of(o, "web"), "since"), since);
+	json_decref(o);
+	kernel_kill(w, "web");
+	o = status_of(w, true, NULL);
+	assert_string_equal(text(jail_of(o, "web"), "since"), "(none)");
+	json_decref(o);
+	world_apply(w, JAIL("web", "host.hostname: b\n"));
+	o = status_of(w, true, NULL);
+	assert_true(strcmp(text(jail_of(o, "web"), "since"), since) > 0);
 	json_decref(o);
 }
 
@@ -270,6 +302,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(names_are_stable),
+		TEST(age_of_a_jail),
 		TEST(drift_is_seen),
 		TEST(bytes_that_are_no_text),
 		TEST(invalid_file_is_shown),

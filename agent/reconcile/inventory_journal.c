@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The inventory's journal: what is written to it, and that it stays short. */
+#include "agent/reconcile/inventory_journal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/start.h"
+
+#define JOURNAL_REWRITE (1024 * 1024)
+
+static const enum journal_stage journal_stage[] = {
+	[ENTRY_PREPARING] = JOURNAL_PREPARING,
+	[ENTRY_CREATING] = JOURNAL_CREATING,
+	[ENTRY_UP] = JOURNAL_UP,
+	[ENTRY_REMOVING] = JOURNAL_REMOVING,
+	[ENTRY_DOWN] = JOURNAL_DOWN,
+};
+
+enum journal_stage
+inventory_stage(enum entry_stage stage)
+{
+	return journal_stage[stage];
+}
+
+struct journal_record
+inventory_record(const struct entry *e, enum journal_stage stage)
+{
+	return (struct journal_record){ stage, e->name, e->set, e->token,
+		e->boot, e->jid, NULL, e->up_at };
+}
+
+int
+inventory_append(struct inventory *inv, const struct journal_record *r,
+    struct error *err)
+{
+	int n = journal_append(inv->journal, r, err);
+
+	inventory_changed(inv, r->name);
+	if (n < 0)
+		return -1;
+	inv->journal_len += (size_t)n;
+	return 0;
+}
+
+static struct journal_record
+hook_record(const struct inventory *inv, const struct hook_mark *h)
+{
+	return (struct journal_record){ JOURNAL_HOOK, h->name, "", h->start,
+		inv->boot, h->pid, NULL, 0 };
+}
+
+/* Forgets those that have ended. */
+static void
+forget_hooks(struct inventory *inv)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < inv->hooks; i++) {
+		struct journal_record r = hook_record(inv, &inv->hook[i]);
+
+		if (journal_hook_lives(&r))
+			inv->hook[kept++] = inv->hook[i];
+		else
+			free(inv->hook[i].name);
+	}
+	inv->hooks = kept;
+}
+
+/* Room for one more, with more room than hooks, so that this is seldom. */
+static int
+make_hook_room(struct inventory *inv)
+{
+	struct hook_mark *more;
+	size_t room;
+
+	if (inv->hooks < inv->hook_room)
+		return 0;
+	forget_hooks(inv);
+	room = inv->hooks * 2 + 16;
+	more = realloc(inv->hook, room * sizeof *more);
+	if (more == NULL)
+		return -1;
+	inv->hook = more;
+	inv->hook_room = room;
+	return 0;
+}
+
+/* Puts a journal that holds all but hooks in the place of the old one. */
+static int
+end_rewrite(struct inventory *inv, int fd, struct error *err)
+{
+	forget_hooks(inv);
+	for (size_t i = 0; i < inv->hooks; i++) {
+		struct journal_record r = hook_record(inv, &inv->hook[i]);
+
+		if (journal_append(fd, &r, err) < 0) {
+			close(fd);
+			return -1;
+		}
+	}
+	if (journal_end_rewrite(inv->paths->journal, fd, err) != 0)
+		return -1;
+	close(inv->journal);
+	inv->journal = fd;
+	inv->hook_len = 0;
+	return 0;
+}
+
+static int
+keep_line(void *arg, const struct journal_record *r)
+{
+	struct error ignored;
+
+	return r->stage == JOURNAL_HOOK ||
+	    journal_append(*(const int *)arg, r, &ignored) > 0 ? 0 : -1;
+}
+
+/*
+ * Takes hooks that have ended out of the journal; health checks make many.
+ * Should that fail, it stays as it is until there are as many again.
+ */
+static void
+drop_ended_hooks(struct inventory *inv)
+{
+	struct error ignored;
+	int fd = journal_begin_rewrite(inv->paths->journal, inv->boot,
+	    &ignored);
+
+	inv->hook_len = 0;
+	if (fd == -1)
+		return;
+	if (journal_read(inv->paths->journal, inv->boot, keep_line, &fd,
+	    &ignored) != 0)
+		close(fd);
+	else if (end_rewrite(inv, fd, &ignored) == 0)
+		inv->journal_len = (size_t)lseek(fd, 0, SEEK_END);
+}
+
+int
+inventory_hook(struct inventory *inv, const char *name, pid_t pid,
+    struct error *err)
+{
+	struct hook_mark h = { strdup(name), pid, "" };
+	struct journal_record r = hook_record(inv, &h);
+	uint64_t start;
+	size_t before;
+	bool zombie;
+
+	if (h.name == NULL || make_hook_room(inv) != 0) {
+		free(h.name);
+		return error_sys(err, ENOMEM, "%s", name);
+	}
+	if (process_start(pid, &start, &zombie) != 0) {
+		free(h.name);
+		return 0; /* it has ended */
+	}
+	snprintf(h.start, sizeof h.start, "%" PRIu64, start);
+	if (inv->hook_len >= JOURNAL_REWRITE)
+		drop_ended_hooks(inv);
+	before = inv->journal_len;
+	if (inventory_append(inv, &r, err) != 0) {
+		free(h.name);
+		return -1;
+	}
+	inv->hook_len += inv->journal_len - before;
+	inv->hook[inv->hooks++] = h;
+	return 0;
+}
+
+static int
+write_entry(int fd, const struct entry *e, struct error *err)
+{
+	struct journal_record r = inventory_record(e, inventory_stage(e->stage));
+
+	if (journal_append(fd, &r, err) < 0)
+		return -1;
+	r.stage = JOURNAL_MAKING;
+	for (size_t i = 0; i < e->made.count; i++) {
+		r.what = e->made.text[i];
+		if (journal_append(fd, &r, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+inventory_compact(struct inventory *inv, struct error *err)
+{
+	int fd;
+
+	if (inv->journal == -1 || inv->journal_len < JOURNAL_REWRITE)
+		return 0;
+	fd = journal_begin_rewrite(inv->paths->journal, inv->boot, err);
+	if (fd == -1)
+		return -1;
+	for (size_t i = 0; i < inv->count; i++)
+		if (write_entry(fd, inv->entry[i], err) != 0) {
+			close(fd);
+			return -1;
+		}
+	if (end_rewrite(inv, fd, err) != 0)
+		return -1;
+	inv->journal_len = 0;
+	return 0;
+}

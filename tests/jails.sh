@@ -26,10 +26,10 @@ nogroup:x:65534:' > "$1/etc/group"
 # path ("jailagent-test.XXXXXX/roots/web"), because mountinfo names a root as
 # its file system does, which is not from / when /tmp is one of its own.
 jail_inits() {
-	grep -l -s -F "/$1" /proc/[0-9]*/mountinfo | while read -r _p; do
-		_p=${_p%/mountinfo}
-		grep -q '^NSpid:.*[[:space:]]1$' "$_p/status" 2>/dev/null &&
-		    echo "${_p#/proc/}"
+	grep -l -s '^NSpid:.*[0-9][[:space:]]1$' /proc/[0-9]*/status |
+	    while read -r _p; do
+		_p=${_p%/status}
+		grep -q -s -F "/$1" "$_p/mountinfo" && echo "${_p#/proc/}"
 	done
 	return 0
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/base/program.h"
 #include "agent/daemon/control.h"
 #include "agent/command/command.h"
 #include "agent/command/letters.h"
@@ -19,6 +20,87 @@ static const struct option options[] = {
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ NULL, 0, NULL, 0 },
 };
+
+#define TOLD_MAX 10 /* jails, when time is up */
+#define STATUS_MS 5000
+
+static bool
+is_named(const json_t *names, const char *jail)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach (names, i, name)
+		if (name_matches(json_string_value(name), jail))
+			return true;
+	return json_array_size(names) == 0;
+}
+
+/* What the specs are at, unless it is what was waited for. */
+static void
+tell_revision(const char *now, const char *awaited)
+{
+	size_t len = strlen(now);
+
+	if (strcmp(now, awaited) == 0)
+		return;
+	if (strchr(now, '+') != NULL)
+		complain("the specs are at %s: their files are not, byte by "
+		    "byte, all that this commit has; they are being changed, "
+		    "or git changes them itself (line ends, filters, a sparse "
+		    "checkout)", now);
+	else if (len != strlen(awaited))
+		complain("the specs are at %s, %s", now, len == 64 ?
+		    "the digest of the set: their directory is in no work tree "
+		    "of git" : "a commit of git");
+	else
+		complain("the specs are at %s", now);
+}
+
+static const char *
+text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+/* Returns whether there was something to tell of a jail. */
+static bool
+tell_jail(const json_t *jail)
+{
+	const char *state = text_of(jail, "state");
+	const char *reason = text_of(jail, "reason");
+
+	if (state == NULL || strcmp(state, "unmanaged") == 0 ||
+	    (strcmp(state, "ready") == 0 && reason == NULL))
+		return false;
+	complain("%s: %s%s%s", text_of(jail, "name"), state,
+	    reason != NULL ? ": " : "", reason != NULL ? reason : "");
+	return true;
+}
+
+/* What was not as it was waited for when time was up, if the agent says it. */
+static void
+tell_pending(const struct context *ctx, const char *revision,
+    const json_t *names)
+{
+	json_t *status = NULL, *agent, *jail;
+	struct error err;
+	size_t i, told = 0;
+
+	if (control_call(&ctx->paths, "status", NULL, STATUS_MS, &status,
+	    &err) != 0)
+		return;
+	agent = json_object_get(status, "agent");
+	if (revision != NULL && text_of(agent, "revision") != NULL)
+		tell_revision(text_of(agent, "revision"), revision);
+	if (text_of(agent, "problem") != NULL)
+		complain("%s", text_of(agent, "problem"));
+	json_array_foreach (json_object_get(status, "jails"), i, jail)
+		if (told < TOLD_MAX && text_of(jail, "name") != NULL &&
+		    is_named(names, text_of(jail, "name")))
+			told += tell_jail(jail);
+	json_decref(status);
+}
 
 static int
 answer(int rc, json_t *reply, const struct error *err)
@@ -97,12 +179,15 @@ run(struct context *ctx, int argc, char **argv)
 	names = json_array();
 	for (int i = optind; i < argc; i++)
 		json_array_append_new(names, json_string(argv[i]));
-	rc = control_call(&ctx->paths, "wait", json_pack("{s:s, s:s?, s:o}",
+	rc = control_call(&ctx->paths, "wait", json_pack("{s:s, s:s?, s:O}",
 	    "for", goal, "revision", revision, "names", names),
 	    timeout < 0 || timeout > 2000000 ? -1 : (int)timeout * 1000,
 	    &reply, &err);
+	if (rc == 2)
+		tell_pending(ctx, revision, names);
 	rc = answer(rc, reply, &err);
 	json_decref(reply);
+	json_decref(names);
 	return rc;
 }
 

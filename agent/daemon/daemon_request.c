@@ -205,9 +205,15 @@ file_verdict(const struct daemon *d, const struct waiter *w)
 	return NULL;
 }
 
+/* Met by a scan before, or an ancestor of what is there now. */
 static bool
-was_seen(const struct revisions *r, const char *revision)
+was_seen(const struct daemon *d, const char *revision)
 {
+	const struct revisions *r = &d->revisions;
+
+	for (size_t i = 0; i < d->scan.passed.count; i++)
+		if (strcmp(d->scan.passed.text[i], revision) == 0)
+			return true;
 	for (size_t i = 0; i < sizeof r->seen / sizeof *r->seen; i++)
 		if (strcmp(r->seen[i], revision) == 0)
 			return true;
@@ -226,7 +232,7 @@ at_revision(const struct daemon *d, const struct waiter *w, json_t **answer)
 
 	if (w->revision == NULL || strcmp(now, w->revision) == 0)
 		return true;
-	if (was_seen(&d->revisions, w->revision) &&
+	if (was_seen(d, w->revision) &&
 	    strchr(now, '+') == NULL)
 		*answer = verdict(EXIT_SUPERSEDED, json_sprintf("%s was "
 		    "replaced by %s", w->revision, now));
@@ -376,13 +382,16 @@ daemon_tell_waiters(struct daemon *d, const char *text)
 
 /* Scans, and has the client wait until the jails it names are settled. */
 static struct waiter *
-waiter_new(struct daemon *d, struct control_client *client, json_t *names)
+waiter_new(struct daemon *d, struct control_client *client, json_t *names,
+    const char *revision)
 {
 	struct waiter *w = calloc(1, sizeof *w);
 	json_t *value;
 	size_t i;
 
-	if (w == NULL) {
+	if (w == NULL || (revision != NULL &&
+	    (w->revision = strdup(revision)) == NULL)) {
+		free(w);
 		answer_error(client, "out of memory");
 		return NULL;
 	}
@@ -402,17 +411,11 @@ static void
 request_wait(struct daemon *d, struct control_client *client, json_t *q)
 {
 	const char *goal = json_string_value(json_object_get(q, "for"));
-	const char *revision = json_string_value(json_object_get(q,
-	    "revision"));
-	struct waiter *w = waiter_new(d, client, json_object_get(q, "names"));
+	struct waiter *w = waiter_new(d, client, json_object_get(q, "names"),
+	    json_string_value(json_object_get(q, "revision")));
 
-	if (w == NULL)
-		return;
-	w->gone = goal != NULL && strcmp(goal, "gone") == 0;
-	if (revision != NULL && (w->revision = strdup(revision)) == NULL) {
-		answer_error(client, "out of memory");
-		waiter_free(d, w);
-	}
+	if (w != NULL)
+		w->gone = goal != NULL && strcmp(goal, "gone") == 0;
 }
 
 /* What apply asks for and this agent was not told; NULL: nothing. */
@@ -465,7 +468,7 @@ request_apply(struct daemon *d, struct control_client *client, json_t *q)
 		return;
 	}
 	reconciler_look_all(&d->reconciler);
-	w = waiter_new(d, client, NULL);
+	w = waiter_new(d, client, NULL, NULL);
 	if (w != NULL)
 		w->deeds = json_array();
 }

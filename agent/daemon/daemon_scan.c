@@ -84,6 +84,21 @@ other_secrets(const struct daemon *d, struct bytes_out *out)
 	free(files.data);
 }
 
+/* Revisions that somebody waits for; the reader knows whether they are past. */
+static void
+put_awaited(const struct daemon *d, struct bytes_out *out)
+{
+	struct waiter *w;
+	uint32_t count = 0;
+
+	TAILQ_FOREACH (w, &d->waiters, link)
+		count += w->revision != NULL;
+	put_number(out, count);
+	TAILQ_FOREACH (w, &d->waiters, link)
+		if (w->revision != NULL)
+			put_text(out, w->revision);
+}
+
 void
 daemon_scan_soon(struct daemon *d)
 {
@@ -95,6 +110,7 @@ daemon_scan_soon(struct daemon *d)
 	}
 	evtimer_del(d->scan_timer);
 	other_secrets(d, &asked);
+	put_awaited(d, &asked);
 	d->asked_at = clock_ms();
 	if (!asked.failed && channel_send(d->reader, READER_SCAN,
 	    ++d->scans_asked, asked.data, asked.len) == 0) {

@@ -110,6 +110,9 @@ reader_finish(struct reader *r)
 	free(r->sent);
 	secrets_finish(r);
 	text_list_free(&r->forgotten);
+	text_list_free(&r->awaited);
+	text_list_free(&r->passed.of);
+	text_list_free(&r->passed.before);
 	free(r->git_problem);
 	git_specs_free(&r->commit);
 	signed_finish(r);
@@ -196,21 +199,31 @@ send_kept(void *arg, unsigned type, const void *data, size_t len)
 	return channel_write(*(int *)arg, type, 0, data, len);
 }
 
+static void
+get_asked(struct bytes_in *b, struct text_list *to)
+{
+	size_t n = get_count(b, 5);
+
+	text_list_free(to);
+	for (size_t i = 0; i < n && !b->failed; i++) {
+		char *text = get_text(b);
+
+		if (text == NULL || text_list_add(to, text) != 0)
+			b->failed = true;
+		free(text);
+	}
+}
+
 /* What the agent asks for beside what the specs name. */
 static int
 take_asked(struct reader *r, const struct message *m)
 {
 	struct bytes_in b = { .data = m->data, .len = m->len };
-	size_t n = m->len == 0 ? 0 : get_count(&b, 5);
 
-	text_list_free(&r->asked);
-	for (size_t i = 0; i < n && !b.failed; i++) {
-		char *file = get_text(&b);
-
-		if (file == NULL || text_list_add(&r->asked, file) != 0)
-			b.failed = true;
-		free(file);
-	}
+	if (m->len == 0)
+		return 0;
+	get_asked(&b, &r->asked);
+	get_asked(&b, &r->awaited);
 	return b.failed || b.len > 0 ? -1 : 0;
 }
 

@@ -109,13 +109,15 @@ struct scan {
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of the set */
 	char revision[128]; /* git commit, "+dirty"; else digest in hex */
 	char *no_commit; /* why commits are not known here; or NULL */
+	struct text_list passed; /* of those that somebody waits for: ancestors */
 };
 
 /*
  * Message types on the reader's channel.  READER_SCAN's data are texts: files
- * with secrets that are wanted beside those that the specs name (a count, then
- * put_text each); none at all is none.  READER_ACCEPT (no data, no answer)
- * takes the directories as they are at the next scan, on whatever device.
+ * with secrets that are wanted beside those that the specs name, and commits that
+ * somebody waits for (of each a count, then put_text); none at all is none.
+ * READER_ACCEPT (no data, no answer) takes the directories as they are at the next
+ * scan, on whatever device.
  * READER_DROP (likewise) gives up all files that the last answer had as gone;
  * READER_WATCH (likewise) sets up anew what tells of changes.
  * READER_HINT comes at any time: something changed that no answer had yet.

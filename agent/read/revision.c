@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/read/git_history.h"
 #include "agent/read/revision.h"
 
 /* Both are sorted by name. */
@@ -35,6 +36,22 @@ revision_begin(const struct reader *r, struct git *g)
 		g->head[0] = '\0';
 }
 
+/* Which of the commits that somebody waits for came before this one. */
+static void
+find_passed(struct reader *r, const struct git *g)
+{
+	if (strcmp(r->passed.head, g->head) == 0 &&
+	    text_list_equal(&r->passed.of, &r->awaited))
+		return;
+	text_list_free(&r->passed.of);
+	text_list_free(&r->passed.before);
+	memcpy(r->passed.head, g->head, sizeof r->passed.head);
+	/* Without memory nothing is known of them, as before. */
+	if (git_passed(g, &r->awaited, &r->passed.before) != 0 ||
+	    text_list_copy(&r->passed.of, &r->awaited) != 0)
+		r->passed.head[0] = '\0';
+}
+
 void
 revision_end(struct reader *r, const struct git *before, char *buf,
     size_t size)
@@ -44,6 +61,7 @@ revision_end(struct reader *r, const struct git *before, char *buf,
 
 	revision_begin(r, &now);
 	r->no_commit = now.unknown;
+	find_passed(r, &now);
 	if (now.head[0] == '\0') {
 		sodium_bin2hex(buf, size, r->digest, sizeof r->digest);
 		return;

@@ -87,6 +87,11 @@ struct reader {
 	struct secret_file *secret; /* sorted by file */
 	size_t secret_count;
 	struct text_list asked; /* files with secrets that the agent wants */
+	struct text_list awaited; /* commits that somebody waits for */
+	struct {
+		char head[GIT_HEX_SIZE];
+		struct text_list of, before; /* the former's that came before it */
+	} passed;
 	unsigned char *facts; /* files, errors, digest as they were encoded */
 	size_t facts_len;
 };

@@ -156,6 +156,9 @@ scan_encode(const struct reader *r, const struct answer *a,
 	for (size_t i = 0; i < ch->gone.count; i++)
 		put_text(&b, ch->gone.text[i]);
 	put_barred(&b, r, ch);
+	put_number(&b, (uint32_t)r->passed.before.count);
+	for (size_t i = 0; i < r->passed.before.count; i++)
+		put_text(&b, r->passed.before.text[i]);
 	put_raw(&b, secrets->data, secrets->len);
 	if (b.failed || secrets->failed) {
 		free(b.data);
@@ -356,6 +359,7 @@ scan_decode(const unsigned char *data, size_t len, struct scan *s,
 	s->moved = get_specs(&b, &s->moved_count, err);
 	get_texts(&b, &s->gone);
 	get_barred(&b, s);
+	get_texts(&b, &s->passed);
 	get_secrets(&b, s);
 	if (!b.failed && b.len == 0)
 		return 0;
@@ -401,6 +405,7 @@ scan_free(struct scan *s)
 	for (size_t i = 0; i < s->barred_count; i++)
 		free(s->barred[i].name);
 	free(s->barred);
+	text_list_free(&s->passed);
 	scan_forget_secrets(s);
 	free(s->events);
 	spec_errors_free(&s->errors);

@@ -53,9 +53,11 @@ check "and it is done" is a .state ready
 # What is staged is what somebody works on, and no commit.
 spec a "host.hostname: staged" > "$specs/a.yaml"
 in_git add -A
-check "what is staged runs" soon same staged "$(ja list -j a host.hostname)"
+runs() { same "$1" "$(ja list -j a host.hostname)"; }
+check "what is staged runs" soon runs staged
 check "and is not what HEAD says" expect_status 124 \
     ja wait --timeout 1 --revision "$third"
+check "the reason is told" says "byte by byte"
 in_git reset -q --hard
 
 echo "nonsense: true" >> "$specs/a.yaml"
@@ -79,6 +81,17 @@ stop agent
 check "without an agent" expect_status 3 ja wait --revision "$third"
 wait "$never"
 check "who waits when the agent ends is told" same 3 "$(cat "$work/never")"
+
+# Who was replaced before this agent started is, too; what is not here may come.
+check "another agent" agent_start
+check "an ancestor was replaced" expect_status 4 \
+    ja wait --timeout 20 --revision "$first"
+check "its child as well" expect_status 4 \
+    ja wait --timeout 20 --revision "$second"
+check "what came later was not" expect_status 124 \
+    ja wait --timeout 1 --revision "$failing"
+check "where the specs are is told" says "$third"
+stop agent
 
 # What cannot be read is said at once.
 in_git config extensions.refStorage reftable

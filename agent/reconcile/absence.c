@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So often a spec comes back, each time within so long, and is still believed. */
+#define FLAPS 3
+#define FLAPS_MS 10000
+
 static void hold(struct absence *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -409,9 +413,23 @@ count_missing(struct absence *a, const struct reconciler *r,
 	return n;
 }
 
-/* Takes over the specs; returns whether some were missing, -1 without memory. */
+/*
+ * Whether a spec comes back that was missing.  One that does so again and again
+ * says nothing of others.
+ */
+static bool
+comes_back(struct managed *m, int64_t now)
+{
+	if (m == NULL || m->said)
+		return false;
+	m->backs = now - m->back_at < FLAPS_MS ? m->backs + 1 : 1;
+	m->back_at = now;
+	return m->backs <= FLAPS;
+}
+
+/* Takes over the specs; returns whether some came back, -1 without memory. */
 static int
-take_specs(struct reconciler *r, struct scan *s)
+take_specs(struct reconciler *r, struct scan *s, int64_t now)
 {
 	bool back = false;
 
@@ -419,7 +437,7 @@ take_specs(struct reconciler *r, struct scan *s)
 		struct spec *spec = s->changed[i];
 		struct managed *m = reconciler_jail(r, spec->name, false);
 
-		back |= m != NULL && !m->said;
+		back |= comes_back(m, now);
 		s->changed[i] = NULL;
 		if (m != NULL) {
 			set_hold(m, NULL);
@@ -443,7 +461,7 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
     int64_t known, int64_t now)
 {
 	struct missing n;
-	int back = take_specs(r, s);
+	int back = take_specs(r, s, now);
 
 	if (back == -1)
 		return -1;

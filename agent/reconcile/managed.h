@@ -79,6 +79,8 @@ struct managed {
 	int64_t absent_at; /* end of the first scan without it, ms; 0: present */
 	char *hold;	   /* why it is kept in spite of its absence */
 	bool said;	   /* some scan said it */
+	int64_t back_at;   /* ms, when its spec came back last */
+	unsigned backs;	   /* how often it did with little time between */
 	char *barred; /* the file that does, with no spec that can be used */
 	bool by_hand;	   /* a user asked for a restart */
 	bool follows;	   /* went down for another one's restart: comes back */

@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "agent/read/words.h"
 #include "absence_scene.h"
 
 static const char *const three_gone[] = { "j0", "j1", "j2", NULL };
@@ -130,6 +129,26 @@ always_some_writer(void **state)
 	assert_int_equal(alive(s), JAILS - 1);
 }
 
+/* A file that comes and goes says nothing of the others for long. */
+static void
+one_comes_and_goes(void **state)
+{
+	struct scene *s = *state;
+	unsigned rounds = 0;
+	char yaml[512];
+
+	yaml_of(1, 1, yaml, sizeof yaml);
+	scan(s, NULL, one_gone);
+	while (alive(s) == JAILS && rounds++ < 10) {
+		s->now += 500;
+		scan(s, NULL, (const char *const []){ "j1", NULL });
+		s->now += 300;
+		scan(s, yaml, NULL);
+	}
+	assert_int_equal(alive(s), JAILS - 1);
+	assert_in_range(rounds, 4, 6);
+}
+
 static void
 gone_is_remembered_when_unsettled(void **state)
 {
@@ -173,29 +192,6 @@ invalid_file_holds(void **state)
 	scan_with(s, SCAN_OK, NULL, NULL, &bad);
 	assert_int_equal(alive(s), JAILS - 1);
 	assert_null(s->a.hold);
-}
-
-static void
-words(void **state)
-{
-	static const char text[] = "{\"name\":\"web.a-b_c\",x:[1]}\xc3\xa4\nend";
-	char *w = words_of(text, strlen(text));
-
-	(void)state;
-	assert_string_equal(w, " name web.a-b_c x 1 end ");
-	assert_true(words_have(w, "web.a-b_c"));
-	assert_true(words_have(w, "end"));
-	assert_false(words_have(w, "web"));
-	assert_false(words_have(w, "a-b_c"));
-	/* It could be quoted, and in UTF-16 anything could be there. */
-	assert_true(words_have(w, "en d"));
-	free(w);
-	assert_null(words_of("n\0a\0", 4));
-	assert_null(words_of("name: \"\\x63\"", 12));
-	assert_true(words_have(NULL, "any"));
-	w = words_of("", 0);
-	assert_false(words_have(w, "any"));
-	free(w);
 }
 
 static void
@@ -567,9 +563,9 @@ main(void)
 		TEST(doubtful_scans_prove_nothing),
 		TEST(slow_answers_prove_nothing),
 		TEST(always_some_writer),
+		TEST(one_comes_and_goes),
 		TEST(gone_is_remembered_when_unsettled),
 		TEST(invalid_file_holds),
-		TEST(words),
 		TEST(too_many_are_held_until_ack),
 		TEST(slow_deletion),
 		TEST(files_back_end_the_hold),

@@ -8,6 +8,7 @@
 #include "agent/read/scan.h"
 #include "agent/read/trust.h"
 #include "kernel/birth.h"
+#include "kernel/mountpoint.h"
 #include "specs/tree.h"
 
 #define GONE_MS 1000 /* for a directory that another one may replace */
@@ -130,18 +131,13 @@ known_place(const struct reader *r, const char *name)
 	return p != NULL && (r->seen || p->recalled) ? p : NULL;
 }
 
-/* How often the device changes on the way to the watched directory. */
+/* The mounts on the way from the root to the watched directory. */
 static unsigned
 mounts_above(const struct reader *r)
 {
 	char path[PATH_MAX];
-	struct stat st;
-	dev_t before;
 	unsigned n = 0;
 
-	if (stat("/", &st) != 0)
-		return 0;
-	before = st.st_dev;
 	memcpy(path, r->real, sizeof path);
 	for (char *end = path; *end != '\0';) {
 		char c;
@@ -150,28 +146,22 @@ mounts_above(const struct reader *r)
 		end += strcspn(end, "/");
 		c = *end;
 		*end = '\0';
-		if (stat(path, &st) == 0) {
-			n += st.st_dev != before;
-			before = st.st_dev;
-		}
+		n += is_mountpoint(path);
 		*end = c;
 	}
 	return n;
 }
 
-/* For one below: whether its device is another one than its holder's. */
+/* For one below: whether it is one. */
 static unsigned
-mounts(const struct reader *r, const char *name, dev_t dev)
+mounts(const struct reader *r, const char *name)
 {
-	const char *slash = strrchr(name, '/');
 	char path[2 * PATH_MAX];
-	struct stat st;
 
 	if (name[0] == '\0')
 		return mounts_above(r);
-	snprintf(path, sizeof path, "%s/%.*s", r->dir, slash == NULL ? 0 :
-	    (int)(slash - name), name);
-	return stat(path, &st) == 0 && st.st_dev != dev;
+	snprintf(path, sizeof path, "%s/%s", r->dir, name);
+	return is_mountpoint(path);
 }
 
 static bool
@@ -182,9 +172,13 @@ is_where_it_was(const struct reader *r, const char *name,
 
 	if (known == NULL)
 		return true;
-	if (!known->recalled)
-		return known->origin.dev == st->st_dev;
-	return known->mounted <= mounts(r, name, st->st_dev);
+	if (!known->recalled && known->origin.dev != st->st_dev)
+		return false;
+	/* One below that another one replaced is looked at (is_swapped). */
+	if (!known->recalled && (name[0] != '\0' ||
+	    known->origin.ino == st->st_ino))
+		return true;
+	return known->mounted <= mounts(r, name);
 }
 
 /* Who may write it, and whether it is where it was (tree_judge_fn). */
@@ -209,8 +203,8 @@ judge(void *arg, const char *name, const struct stat *st, bool link,
 	if (is_where_it_was(r, name, st))
 		return 0;
 	r->accept_helps = true;
-	return error_set(err, ENXIO, "is on another device than before, as if "
-	    "it were not mounted; mount it, or use jailagent ack '*' to take "
+	return error_set(err, ENXIO, "is on another device than before, or "
+	    "not mounted as it was; mount it, or use jailagent ack '*' to take "
 	    "it as it is");
 }
 
@@ -321,7 +315,7 @@ place_of(const struct reader *r, int dirfd, const struct tree *t,
 		p->origin.dev = d->st.st_dev;
 	p->recalled = false;
 	link = p->name[0] != '\0' && is_link(dirfd, p->name);
-	p->mounted = link ? 0 : mounts(r, p->name, d->st.st_dev);
+	p->mounted = link ? 0 : mounts(r, p->name);
 	p->own_tree = p->name[0] != '\0' && (link ||
 	    has_git(dirfd, p->name));
 	/* What the tree was read from; a difference shows at the end. */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The watched directory is unmounted, or another one takes its place, and it is
-# empty: that is no removal, though nothing but its inode tells.
+# The watched directory is unmounted, and was of the same device as what is below
+# it, or another one takes its place that is empty: that is no removal.
 # needs: root jq
 # beside: others
 . tests/lib.sh
@@ -10,13 +10,14 @@
 kernel=model:$work/table
 mkdir -p "$work/roots/one" "$work/real"
 spec one > "$work/real/one.yaml"
+spec below "path: $work/roots/one" > "$specs/below.yaml"
 mount --bind "$work/real" "$specs"
 check "the agent starts" agent_start --interval 1 --max-remove 9
 check "the jail runs" settled
 jid=$(ja list -j one jid)
 there() { same "$jid" "$(ja list -j one jid)"; }
 umount "$specs"
-check "what is below the mount is empty: held" soon state_is one held
+check "not what is below the mount: held" soon state_is one held
 sleep 2.2
 check "the jail is there" there
 mount --bind "$work/real" "$specs"
@@ -24,8 +25,12 @@ check "mounted again" settled one
 check "as if nothing had been" there
 umount "$specs"
 check "held again" soon state_is one held
-check "approved" ja ack one
+check "nothing was made of that" no_jail below
+check "approved" ja ack '*'
 check "removed" soon no_jail one
+check "what is there is taken" settled below
+rm "$specs/below.yaml"
+check "and goes" soon no_jail below
 
 # Removed and made anew in one step: often with the inode that it had.
 spec one | put one

@@ -29,6 +29,44 @@ spec_doc_lost(const struct spec_doc *doc)
 	return doc->defaults && doc->bad;
 }
 
+static bool
+doc_lacks(const struct spec_doc *doc, const struct spec_doc *before)
+{
+	struct arena arena = { 0 };
+	size_t n, most, k = 0, i = 0;
+	const struct assign *a = doc_assigns(doc, &arena, &n),
+	    *b = doc_assigns(before, &arena, &most);
+
+	if (a == NULL)
+		n = 0;
+	/* Both are sorted. */
+	for (; b != NULL && i < most; i++) {
+		while (k < n && assign_compare(&a[k], &b[i]) < 0)
+			k++;
+		if (k == n || assign_compare(&a[k], &b[i]) != 0)
+			break;
+	}
+	arena_release(&arena);
+	return b != NULL && i < most;
+}
+
+bool
+spec_docs_lack(const struct spec_docs *docs, const struct spec_docs *before)
+{
+	for (size_t i = 0; i < before->count; i++) {
+		const struct spec_doc *b = before->doc[i], *a = NULL;
+
+		for (size_t k = 0; b->name != NULL && a == NULL &&
+		    k < docs->count; k++)
+			if (docs->doc[k]->name != NULL &&
+			    strcmp(docs->doc[k]->name, b->name) == 0)
+				a = docs->doc[k];
+		if (b->name != NULL && (a == NULL || doc_lacks(a, b)))
+			return true;
+	}
+	return false;
+}
+
 struct spec_place
 assign_value_place(const struct assign *a)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Documents between parsing and resolving; private to specs/.  All of a
+ * Documents between parsing and resolving; for specs/, and for who compares what
+ * files say without resolving it.  All of a
  * document is in the memory of the struct spec_docs that it was parsed into.
  */
 #ifndef JA_DOC_H
@@ -75,6 +76,10 @@ struct spec_doc {
  */
 const struct assign *doc_assigns(const struct spec_doc *doc,
     struct arena *arena, size_t *count);
+
+/* Whether something that `before` says is left out: a document, or a key. */
+bool spec_docs_lack(const struct spec_docs *docs,
+    const struct spec_docs *before);
 
 /* Whether the name of a document with defaults covers that of a jail. */
 bool doc_covers(const char *pattern, const char *name);

@@ -88,18 +88,10 @@ arrived_by_rename(const struct quiet *q)
 	    id_renamed(q->id);
 }
 
-/* `since_ms` covers clocks that differ from ours (network file systems). */
-bool
-quiet_for_long(const struct file_id *id, long long since_ms)
-{
-	return quiet_left_ms(id, since_ms) == 0;
-}
-
 long long
-quiet_left_ms(const struct file_id *id, long long since_ms)
+quiet_left_ms(long long since_ms)
 {
-	long long age = id_age_ms(id), seen = monotonic_ms() - since_ms;
-	long long quiet = age > seen ? age : seen;
+	long long quiet = monotonic_ms() - since_ms;
 
 	return quiet >= QUIET_MS ? 0 : QUIET_MS - quiet;
 }
@@ -120,8 +112,6 @@ quiet_in_steps(const struct content *old, long long since_ms,
 bool
 quiet_is(int fd, const struct quiet *q, bool *leased)
 {
-	bool remote = q->remote || file_remote(fd);
-
 	*leased = false;
 	if (q->id->size == 0 && id_age_ms(q->id) >= 0 &&
 	    id_age_ms(q->id) < EMPTY_MS)
@@ -130,14 +120,13 @@ quiet_is(int fd, const struct quiet *q, bool *leased)
 	if (!q->no_leases) {
 		if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
 			return *leased = true;
-		if (errno == EAGAIN && !remote)
+		if (errno == EAGAIN && !q->remote && !file_remote(fd))
 			return false;
 	}
+#else
+	(void)fd;
 #endif
-	if (remote && !q->first)
-		return monotonic_ms() - q->since_ms >= QUIET_MS ||
-		    arrived_by_rename(q);
-	return quiet_for_long(q->id, q->since_ms) || arrived_by_rename(q);
+	return quiet_left_ms(q->since_ms) == 0 || arrived_by_rename(q);
 }
 
 void

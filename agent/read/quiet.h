@@ -8,14 +8,17 @@
  * the text is read.  Where there are no leases, a file is used when it was
  * quiet for a second, or at once when it arrived by rename(2): an inode not
  * seen under this name before, whose data are older than the inode change that
- * the renaming left.  So it is on network file systems where a lease is refused to
- * all; since their clocks are not ours, the second is counted from our first look.
+ * the renaming left; a change of its mode in the middle of writing looks the same,
+ * which nothing tells apart.  So it is on network file systems where a lease is
+ * refused to all.  Since clocks can be set, and those of servers are not ours, the
+ * second is counted from our first look.
  *
  * A script may write a file in steps, each of which opens and closes it: between
  * two of them nobody has it open.  What looks like that waits for a second of
- * quiet, too: in the file that was used what quiet_in_steps says, in one that was
- * made anew the beginning of what was last good under its name.  A first step that
- * does not look like one cannot be told from a whole file.
+ * quiet, too: a valid text that is shorter than the one before it, or leaves out a
+ * document or a key that this one has, be it in the file that was used or in one
+ * that was made anew; in the former also what quiet_in_steps says.  A first step
+ * that says all that was said before cannot be told from a whole file.
  */
 #ifndef JA_QUIET_H
 #define JA_QUIET_H
@@ -48,7 +51,8 @@ bool id_racy(const struct file_id *id);
 
 /*
  * Whether the inode was changed after the last write, as by rename(2).  One that
- * was renamed within the same clock tick does not show it.
+ * was renamed within the same clock tick does not show it; an event may
+ * (watch_renamed).
  */
 bool id_renamed(const struct file_id *id);
 
@@ -56,7 +60,6 @@ struct quiet {
 	const struct file_id *id;
 	ino_t before;	    /* what had the name at the last look; 0: nothing */
 	long long since_ms; /* when `id` was first seen (monotonic_ms) */
-	bool first;	    /* it is our first look at anything */
 	bool no_leases;	    /* as on a system without them */
 	bool remote;	    /* as on a network file system */
 };
@@ -68,9 +71,8 @@ struct quiet {
 bool quiet_is(int fd, const struct quiet *q, bool *leased);
 void quiet_end(int fd, bool leased);
 
-/* Whether it was for a second, and how long it is until then (0: it was). */
-bool quiet_for_long(const struct file_id *id, long long since_ms);
-long long quiet_left_ms(const struct file_id *id, long long since_ms);
+/* How long it is until it was for a second; 0: it was. */
+long long quiet_left_ms(long long since_ms);
 
 /*
  * Whether a file's text may be one of several steps: written into the file that

@@ -136,8 +136,6 @@ look_at_one(const struct reader *r, int dirfd, const struct places *places,
 	if (rc == -1)
 		return -1;
 	next->count += (size_t)rc;
-	if (rc == 1 && old == NULL)
-		away_return(r, f);
 	return rc == 0 && old != NULL ? away_carry(r, places, old, next) :
 	    0;
 }
@@ -250,7 +248,7 @@ look_at_last(struct reader *r, const struct files *files)
 	for (size_t i = 0; i < files->count; i++) {
 		const struct file *f = &files->file[i];
 		long long left = f->unsettled ?
-		    quiet_left_ms(&f->id, f->since_ms) :
+		    quiet_left_ms(f->since_ms) :
 		    f->vanished_ms != 0 && !f->gone ? PROOF_MS -
 		    (monotonic_ms() - f->vanished_ms) : 0;
 

@@ -44,7 +44,8 @@ put_path(struct bytes_out *b, const char *path)
 /*
  * Which jails an invalid file may be about beside those of its last good
  * documents.  Without such documents it may be any, and so when what it holds is
- * not known, or too much.
+ * not known, or too much.  One that others may write, say, but did not holds
+ * nothing else.
  */
 static void
 put_words(struct bytes_out *b, const struct file *f, size_t *left)
@@ -56,7 +57,8 @@ put_words(struct bytes_out *b, const struct file *f, size_t *left)
 
 	if (words != NULL)
 		*left -= c->text_len;
-	put_text(b, f->invalid ? words : "");
+	put_text(b, f->invalid && !(f->stands_in && f->problem != NULL &&
+	    file_unwritten(f)) ? words : "");
 	free(words);
 }
 

@@ -13,10 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/read/scan_away.h"
 #include "agent/read/trust.h"
+#include "agent/read/watch.h"
 #include "agent/read/words.h"
 #include "agent/sign/kept.h"
 #include "kernel/birth.h"
+#include "specs/doc.h"
 #include "specs/text.h"
 
 #define SIGNATURE_MS 300 /* from a file to its signature, or back */
@@ -50,39 +53,67 @@ is_taken(const struct file *f, const struct timespec *born)
 	    f->taken.born.tv_nsec == born->tv_nsec;
 }
 
-/*
- * Whether a text is the beginning of what the file last held without an error,
- * perhaps before we looked.
- */
+/* Whether it came whole: by a rename, or as a link to another file. */
 static bool
-is_beginning(const struct reader *r, const struct file *f, const char *text,
-    size_t len)
+is_renamed(const struct reader *r, const struct file *f)
 {
-	struct error err;
-	size_t whole;
-	char *kept;
-	bool is;
-
-	if (r->opt->good == NULL || (f->good != NULL && len >= f->good->len) ||
-	    kept_read(r->opt->good, NULL, f->path, &kept, &whole, &err) != 0)
-		return false;
-	is = len < whole && memcmp(kept, text, len) == 0;
-	free(kept);
-	return is;
+	return f->id.link_ino != 0 || id_renamed(&f->id) ||
+	    (r->watch != NULL && watch_renamed(r->watch, f->name));
 }
 
-/* Whether more of it may come, although nobody has it open now. */
+/* Whether it is the beginning, or a later step, of what is written in steps. */
 static bool
 may_go_on(const struct reader *r, const struct file *f,
     const struct timespec *born, const char *text, size_t len)
 {
-	if (quiet_for_long(&f->id, f->since_ms))
-		return false;
 	if (is_taken(f, born))
 		return f->in_steps ||
 		    quiet_in_steps(f->now, f->taken.ms, text, len);
-	return !id_renamed(&f->id) &&
-	    (f->in_steps || is_beginning(r, f, text, len));
+	return f->in_steps && !is_renamed(r, f);
+}
+
+/*
+ * What stood under the name before, perhaps before we looked; NULL: nothing
+ * that is known, or the file was renamed to it.  To be given back.
+ */
+static struct content *
+stood_before(const struct reader *r, const struct file *f,
+    const struct timespec *born)
+{
+	struct content *c = NULL;
+	struct error err;
+	size_t len;
+	char *text;
+
+	if (is_taken(f, born))
+		return content_ref(f->now);
+	if (is_renamed(r, f))
+		return NULL;
+	if (f->good != NULL)
+		return content_ref(f->good);
+	if (r->opt->good == NULL || kept_read(r->opt->good, NULL, f->path,
+	    &text, &len, &err) != 0)
+		return NULL;
+	c = content_of(f->path, text, len);
+	free(text);
+	return c;
+}
+
+/* Whether what is new may only be what comes first of it. */
+static bool
+falls_short(const struct reader *r, const struct file *f,
+    const struct timespec *born, const struct content *c)
+{
+	struct content *before;
+	bool is;
+
+	/* A text with an error does nothing to a jail. */
+	if (!c->valid || (before = stood_before(r, f, born)) == NULL)
+		return false;
+	is = before->valid && (c->len < before->len ||
+	    spec_docs_lack(&c->docs, &before->docs));
+	content_unref(before);
+	return is;
 }
 
 static void
@@ -91,6 +122,35 @@ taken_from(struct file *f, const struct timespec *born)
 	f->taken.dev = f->id.dev;
 	f->taken.ino = f->id.ino;
 	f->taken.born = *born;
+	f->taken.mtime = f->id.mtime;
+}
+
+bool
+file_unwritten(const struct file *f)
+{
+	return f->now != NULL && f->now == f->good && f->writing_ms == 0 &&
+	    f->taken.ino == f->id.ino && f->taken.dev == f->id.dev &&
+	    f->taken.mtime.tv_sec == f->id.mtime.tv_sec &&
+	    f->taken.mtime.tv_nsec == f->id.mtime.tv_nsec &&
+	    f->id.size == (off_t)f->now->len;
+}
+
+static struct content *
+content_made(const struct file *f, const char *text, size_t len,
+    const unsigned char digest[SPEC_DIGEST_SIZE])
+{
+	struct content *c;
+
+	if (f->good != NULL && memcmp(f->good->digest, digest,
+	    SPEC_DIGEST_SIZE) == 0)
+		return content_ref(f->good);
+	c = content_new(f->path, text, len, digest);
+	if (c != NULL && (c->valid || len <= WORDS_MAX) &&
+	    (c->text = malloc(len + 1)) != NULL) {
+		memcpy(c->text, text, len);
+		c->text_len = len;
+	}
+	return c;
 }
 
 /* Takes the text of an open file as what the file holds now. */
@@ -99,7 +159,8 @@ take_text(const struct reader *r, struct file *f, const char *text,
     size_t len)
 {
 	unsigned char digest[SPEC_DIGEST_SIZE];
-	long long age = id_age_ms(&f->id);
+	bool quiet = quiet_left_ms(f->since_ms) == 0 ||
+	    quiet_left_ms(monotonic_ms() - id_age_ms(&f->id)) == 0;
 	struct timespec born = { 0 };
 	struct content *c;
 
@@ -112,21 +173,17 @@ take_text(const struct reader *r, struct file *f, const char *text,
 		taken_from(f, &born);
 		return READ_DONE;
 	}
-	f->in_steps = may_go_on(r, f, &born, text, len);
+	f->in_steps = !quiet && may_go_on(r, f, &born, text, len);
 	if (f->in_steps)
 		return READ_UNSETTLED;
-	taken_from(f, &born);
-	f->taken.ms = monotonic_ms() - (age < 0 ? 0 : age);
-	if (f->good != NULL && memcmp(f->good->digest, digest,
-	    sizeof digest) == 0)
-		c = content_ref(f->good);
-	else
-		c = content_new(f->path, text, len, digest);
-	if (c != NULL && (c->valid || len <= WORDS_MAX) && c->text == NULL &&
-	    c != f->good && (c->text = malloc(len + 1)) != NULL) {
-		memcpy(c->text, text, len);
-		c->text_len = len;
+	c = content_made(f, text, len, digest);
+	f->in_steps = c != NULL && !quiet && falls_short(r, f, &born, c);
+	if (f->in_steps) {
+		content_unref(c);
+		return READ_UNSETTLED;
 	}
+	taken_from(f, &born);
+	f->taken.ms = f->since_ms;
 	content_unref(f->now);
 	f->now = c;
 	return READ_DONE;
@@ -200,7 +257,7 @@ read_file(const struct reader *r, int dirfd, const struct stat *st,
     struct file *f, const struct file *old)
 {
 	const struct quiet q = { &f->id, old != NULL ? old->id.ino : 0,
-		f->since_ms, r->begun_ms == 0, r->no_leases, r->remote };
+		f->since_ms, r->no_leases, r->remote };
 	struct error err;
 	struct stat now;
 	bool leased;
@@ -277,7 +334,9 @@ inherit(const struct reader *r, const char *name, const struct file *old,
 	/* One that is new was not there when all was known. */
 	f->known_ms = old == NULL ? r->known_ms :
 	    old->problem != NULL ? 0 : old->known_ms;
-	if (old != NULL) {
+	if (old == NULL) {
+		away_return(r, f);
+	} else {
 		f->now = content_ref(old->now);
 		f->good = content_ref(old->good);
 		f->invalid = old->invalid;
@@ -355,6 +414,18 @@ name_writer(struct file *f, const struct file *old)
 		    "-v shows it)", WRITING_MS / 1000);
 }
 
+/*
+ * When we first saw it so.  Only what is there before we look at anything was so
+ * for as long as its times say: our clock may be set, or be another one's.
+ */
+static long long
+seen_since(const struct reader *r, const struct file_id *id)
+{
+	long long age = r->begun_ms == 0 ? id_age_ms(id) : 0;
+
+	return monotonic_ms() - (age > 0 ? age : 0);
+}
+
 int
 scan_file(const struct reader *r, int dirfd, const char *name,
     const struct file *old, struct file *f)
@@ -374,7 +445,7 @@ scan_file(const struct reader *r, int dirfd, const char *name,
 		f->resets = r->signs->resets;
 	}
 	f->since_ms = old != NULL && id_same(&old->id, &f->id) ?
-	    old->since_ms : monotonic_ms();
+	    old->since_ms : seen_since(r, &f->id);
 	if (old != NULL && old->now != NULL && old->problem == NULL &&
 	    !old->unsettled && !old->racy && id_same(&old->id, &f->id) &&
 	    id_same(&old->sig, &f->sig) && old->resets == f->resets)

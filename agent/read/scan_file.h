@@ -22,7 +22,7 @@ struct file {
 	struct {
 		dev_t dev;
 		ino_t ino;
-		struct timespec born;
+		struct timespec born, mtime;
 		long long ms; /* monotonic */
 	} taken;
 	long long writing_ms; /* since when somebody is; 0: nobody */
@@ -65,6 +65,8 @@ int scan_carry(const struct reader *r, const struct file *old, struct file *f);
 int scan_lost(const struct reader *r, const struct file *old,
     const struct place *p, struct file *f);
 bool file_same(const struct file *a, const struct file *b);
+/* Whether one that cannot be used holds the text that is in use all the same. */
+bool file_unwritten(const struct file *f);
 void file_finish(struct file *f);
 void files_finish(struct files *files);
 

@@ -17,6 +17,7 @@
 #include "agent/sign/minisign.h"
 
 #define POINTS_MAX 64	/* components of a path, links followed */
+#define RENAMED_MAX 256 /* remembered; of others the times have to tell */
 
 /*
  * A watched directory: the one with the specs (name ""), or one of which the
@@ -39,6 +40,7 @@ struct watch {
 		int wd; /* -1: none */
 	} *below;
 	size_t below_count;
+	struct text_list renamed; /* spec files, some of them */
 	char why[256];
 };
 
@@ -62,6 +64,21 @@ forget_below(struct watch *w)
 	free(w->below);
 	w->below = NULL;
 	w->below_count = 0;
+}
+
+bool
+watch_renamed(const struct watch *w, const char *name)
+{
+	for (size_t i = 0; i < w->renamed.count; i++)
+		if (strcmp(w->renamed.text[i], name) == 0)
+			return true;
+	return false;
+}
+
+void
+watch_begin(struct watch *w)
+{
+	text_list_free(&w->renamed);
 }
 
 #ifdef COMPAT_INOTIFY
@@ -257,14 +274,38 @@ concerns_specs(const struct inotify_event *e)
 	    strstr(name, MINISIGN_SUFFIX) != NULL;
 }
 
+/* `dir` is the directory below the watched one, or "". */
+static void
+note_name(struct watch *w, const char *dir, const struct inotify_event *e)
+{
+	char name[PATH_MAX];
+	size_t i = 0;
+
+	if (e->len == 0 || (e->mask & ENTRIES) == 0 ||
+	    !spec_file_name(e->name) || snprintf(name, sizeof name, "%s%s%s",
+	    dir, dir[0] != '\0' ? "/" : "", e->name) >= (int)sizeof name)
+		return;
+	while (i < w->renamed.count && strcmp(w->renamed.text[i], name) != 0)
+		i++;
+	if (i < w->renamed.count && (e->mask & IN_MOVED_TO) == 0) {
+		free(w->renamed.text[i]);
+		w->renamed.text[i] = w->renamed.text[--w->renamed.count];
+	} else if (i == w->renamed.count && i < RENAMED_MAX &&
+	    (e->mask & IN_MOVED_TO) != 0) {
+		(void)text_list_add(&w->renamed, name);
+	}
+}
+
 /* Two points can have one watch: a directory that the path meets twice. */
 static bool
-handle(const struct watch *w, const struct inotify_event *e, bool *lost)
+handle(struct watch *w, const struct inotify_event *e, bool *lost)
 {
 	bool relevant = false;
 
-	if ((e->mask & IN_Q_OVERFLOW) != 0)
+	if ((e->mask & IN_Q_OVERFLOW) != 0) {
+		text_list_free(&w->renamed);
 		return *lost = true;
+	}
 	for (size_t i = 0; i < w->count; i++) {
 		const struct point *p = &w->point[i];
 
@@ -277,6 +318,7 @@ handle(const struct watch *w, const struct inotify_event *e, bool *lost)
 			*lost |= (e->mask & ENTRIES) != 0;
 		} else if (p->name[0] == '\0') {
 			relevant |= concerns_specs(e);
+			note_name(w, "", e);
 		} else if (e->len > 0 && strcmp(p->name, e->name) == 0) {
 			*lost = relevant = true;
 		}
@@ -285,6 +327,7 @@ handle(const struct watch *w, const struct inotify_event *e, bool *lost)
 		if (w->below[i].wd != e->wd)
 			continue;
 		relevant |= (e->mask & LOST) != 0 || concerns_specs(e);
+		note_name(w, w->below[i].name, e);
 		*lost |= (e->mask & LOST) != 0;
 	}
 	return relevant;
@@ -426,6 +469,7 @@ watch_free(struct watch *w)
 	if (w->fd != -1)
 		close(w->fd);
 	forget_below(w);
+	text_list_free(&w->renamed);
 	free(w->dir);
 	free(w);
 }

@@ -34,6 +34,13 @@ const char *watch_why(const struct watch *w);
 bool watch_drain(struct watch *w);
 
 /*
+ * Whether a spec file (its name below the directory) was renamed to that, as the
+ * last that is known of it, since watch_begin; false says nothing.
+ */
+bool watch_renamed(const struct watch *w, const char *name);
+void watch_begin(struct watch *w);
+
+/*
  * The directories with specs, of which the first is the watched one.  Returns
  * whether something is watched that was not before: what happened there until
  * now was not seen.

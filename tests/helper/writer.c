@@ -6,7 +6,10 @@
  *
  * Half of the jails are never given up: their files are changed, broken,
  * renamed, cut off, replaced by what is no file, and away for less than the
- * second that proves an absence.  The other half is given up for good, too.
+ * second that proves an absence.  The other half is given up for good, too.  A
+ * few are written in steps, each of which opens and closes the file, also after
+ * it was removed: those have no other troubles, since the first step of a file
+ * that was never seen whole is a whole one to everybody.
  * LOG says when each jail's file went away, and when one wanted it again
  * ("SECONDS NAME wanted|unwanted").  At the end all files are
  * valid, and no jail is in two of them.
@@ -27,6 +30,8 @@
 
 #define JAILS 24
 #define PATIENCE_MS 400 /* how long a file may be away that is not given up */
+#define STEADY 6	/* every sixth jail is one that is written in steps */
+#define SEEN_MS 2000	/* until its first text has been */
 
 struct jail {
 	char name[16];
@@ -43,6 +48,7 @@ struct world {
 	uint64_t random;
 	struct jail jail[JAILS];
 	unsigned done;
+	int64_t begun;
 };
 
 static unsigned
@@ -168,6 +174,32 @@ made_anew(struct world *w, struct jail *j)
 	in_place(w, j);
 }
 
+/* A line or a few at a time; whoever reads between two has less than all. */
+static void
+in_steps(struct world *w, struct jail *j)
+{
+	char text[512];
+	size_t len = text_of(w, j, text, sizeof text);
+	const char *path = path_of(w, j->file), *at = text;
+
+	if (pick(w, 2) == 0)
+		(void)unlink(path);
+	else if (truncate(path, 0) != 0)
+		fail(path);
+	while (at < text + len) {
+		const char *end = at;
+		FILE *f = fopen(path, "a");
+
+		for (unsigned n = 1 + pick(w, 3); n > 0 && *end != '\0'; n--)
+			end = strchr(end, '\n') + 1;
+		if (f == NULL || fwrite(at, 1, (size_t)(end - at), f) !=
+		    (size_t)(end - at) || fclose(f) != 0)
+			fail(path);
+		at = end;
+		usleep(1000 * pick(w, 60));
+	}
+}
+
 static void
 by_link(struct world *w, struct jail *j)
 {
@@ -206,6 +238,8 @@ other_times(struct world *w, struct jail *j)
 typedef void way_fn(struct world *w, struct jail *j);
 static way_fn *const ways[] = { in_place, by_rename, like_vim, made_anew,
 	by_link, other_name, other_times };
+static way_fn *const steady_ways[] = { in_place, by_rename, like_vim,
+	made_anew, in_steps, in_steps };
 
 /* --------------------------------------------- what is mended afterwards */
 
@@ -286,6 +320,13 @@ step(struct world *w)
 	if (j->mend_at != 0)
 		return;
 	w->done++;
+	if (i % STEADY == 0) {
+		way_fn *way = steady_ways[pick(w,
+		    sizeof steady_ways / sizeof *steady_ways)];
+
+		(now - w->begun < SEEN_MS ? by_rename : way)(w, j);
+		return;
+	}
 	if (!j->there || pick(w, 8) == 0) {
 		unsigned trouble = pick(w, 5);
 
@@ -325,7 +366,8 @@ main(int argc, char **argv)
 		snprintf(j->file, sizeof j->file, "w%u.yaml", i);
 		mend(&w, j);
 	}
-	end = clock_ms() + 1000 * (int64_t)atoi(argv[3]);
+	w.begun = clock_ms();
+	end = w.begun + 1000 * (int64_t)atoi(argv[3]);
 	while (clock_ms() < end) {
 		step(&w);
 		if (pick(&w, 4) == 0)

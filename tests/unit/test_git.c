@@ -98,7 +98,7 @@ at_work(struct world *w, const char *lock, const char *begin, const char *end)
 	scan(w);
 	run(w, begin);
 	run(w, "rm specs/a.yaml");
-	write_jail(w, "b.yaml", "b", "other");
+	write_jail(w, "b.yaml", "b", "two");
 	scan(w);
 	expect(w, SCAN_UNSETTLED, "");
 	assert_true(w->s.again_ms > 0);

@@ -346,6 +346,45 @@ made_anew_in_steps(void **state)
 	    "three");
 }
 
+/* So it is where no step is the beginning of what was there before. */
+static void
+made_anew_otherwise(void **state)
+{
+	struct keeper *k = *state;
+	struct world *w = k->w;
+
+	write_text(w, "a.yaml", "name: a\npath: /\npersist: true\n"
+	    "securelevel: 1\n");
+	look(k);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(unlink(spec_path(w, "a.yaml")), 0);
+		write_in_place(w, "a.yaml", "a", "# another one, with more\n"
+		    "name: a\npath: /\npersist: true\n"
+		    "host.hostname: other.example.org\n");
+		if (i == 1)
+			again(k);
+		look_once(k);
+		expect(w, SCAN_UNSETTLED, "");
+		write_in_place(w, "a.yaml", "a", i == 0 ? "securelevel: 2\n" :
+		    "securelevel: 3\n");
+		look_once(k);
+		expect(w, SCAN_UNSETTLED, "");
+		usleep(1020000);
+		look_once(k);
+		expect(w, SCAN_OK, "+a ");
+		assert_string_equal(spec_text(w->s.changed[0], "securelevel"),
+		    i == 0 ? "2" : "3");
+		time_passes(w);
+	}
+	/* What says all that, and more, is taken for a whole one. */
+	assert_int_equal(unlink(spec_path(w, "a.yaml")), 0);
+	write_in_place(w, "a.yaml", "w", "# this is another one, with more\n"
+	    "name: a\npath: /\npersist: true\nhost.domainname: example\n"
+	    "host.hostname: other.example.org\nsecurelevel: 1\n");
+	look_once(k);
+	expect(w, SCAN_OK, "+a ");
+}
+
 int
 main(void)
 {
@@ -359,6 +398,7 @@ main(void)
 		TEST(forged),
 		TEST(vanished_meanwhile),
 		TEST(made_anew_in_steps),
+		TEST(made_anew_otherwise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,7 +91,10 @@ print_output(FILE *out, json_t *output)
 	}
 }
 
-/* How long ago that was, in one unit, which has two digits mostly. */
+/*
+ * How long ago that was, in one unit, which has two digits mostly.  Seconds are
+ * not told: --watch would have something new each second.
+ */
 static void
 age(const char *since, char *buf, size_t size)
 {
@@ -100,7 +103,7 @@ age(const char *since, char *buf, size_t size)
 		int seconds;
 		char unit;
 	} units[] = { { 172800, 86400, 'd' }, { 7200, 3600, 'h' },
-		{ 120, 60, 'm' }, { 0, 1, 's' } };
+		{ 60, 60, 'm' } };
 	struct tm tm = { 0 };
 	double s;
 	size_t i = 0;
@@ -109,12 +112,13 @@ age(const char *since, char *buf, size_t size)
 	if (since == NULL || strptime(since, "%Y-%m-%dT%H:%M:%SZ", &tm) == NULL)
 		return;
 	s = difftime(time(NULL), timegm(&tm));
-	if (s < 0)
-		s = 0; /* the clock was set back */
-	while (s < units[i].least)
+	while (i < sizeof units / sizeof *units && s < units[i].least)
 		i++;
-	snprintf(buf, size, "%lld%c", (long long)s / units[i].seconds,
-	    units[i].unit);
+	if (i == sizeof units / sizeof *units)
+		snprintf(buf, size, "<1m");
+	else
+		snprintf(buf, size, "%lld%c", (long long)s / units[i].seconds,
+		    units[i].unit);
 }
 
 static void

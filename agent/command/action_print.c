@@ -2,6 +2,7 @@
 #include "agent/command/action_print.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/base/program.h"
 
@@ -22,6 +23,8 @@ void
 change_print(const struct change *c)
 {
 	print_plain(stdout, c->name);
+	if (strcmp(c->name, CHANGE_AGENT) == 0)
+		return;
 	printf(": ");
 	print_texts(&c->from, c->was_set);
 	printf(" -> ");

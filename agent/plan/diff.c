@@ -434,11 +434,10 @@ diff_agent(const struct plan_input *in, struct action *out, struct error *err)
 
 	if (out->count > 0 || (a != NULL && spec_same(a, d)))
 		return 0;
-	if (a == NULL)
-		return action_add(out, "agent", HOW_USERLAND) == NULL ?
+	if (a == NULL || text_list_equal(&a->depend, &d->depend))
+		return action_add(out, CHANGE_AGENT, HOW_USERLAND) == NULL ?
 		    out_of_memory(err) : 0;
-	c = action_add(out, text_list_equal(&a->depend, &d->depend) ?
-	    "agent" : "depend", HOW_USERLAND);
+	c = action_add(out, "depend", HOW_USERLAND);
 	if (c == NULL || text_list_copy(&c->from, &a->depend) != 0 ||
 	    text_list_copy(&c->to, &d->depend) != 0)
 		return out_of_memory(err);

@@ -323,6 +323,14 @@ plan_unwanted(const struct plan_input *in, struct action *out)
 	return action_decide(out, ACTION_REMOVE, "its spec is gone");
 }
 
+/* What is changed about a jail is nothing but what the agent notes of it. */
+static bool
+is_note(const struct action *a)
+{
+	return a->kind == ACTION_MODIFY && a->count == 1 &&
+	    strcmp(a->change[0].name, CHANGE_AGENT) == 0;
+}
+
 /*
  * A paused jail is left as it is; what would be done is shown.  A user's pause
  * concerns its removal as well, since the spec may be away for the same reason.
@@ -336,7 +344,7 @@ pause_action(const struct plan_input *in, struct action *out)
 	int rc;
 
 	out->paused = own != NULL || in->paused != NULL;
-	if (!out->paused ||
+	if (!out->paused || is_note(out) ||
 	    (out->kind != ACTION_CREATE && out->kind != ACTION_MODIFY &&
 	    out->kind != ACTION_RESTART && out->kind != ACTION_REMOVE))
 		return 0;

@@ -21,6 +21,9 @@ enum action_kind {
 /* In the place of a value that nobody is shown. */
 #define SECRET_SHOWN "(secret)"
 
+/* Name of a difference in the agent's own settings alone, without texts. */
+#define CHANGE_AGENT "agent"
+
 /* How a difference is dealt with. */
 enum change_how { HOW_LIVE, HOW_RESTART, HOW_USERLAND };
 

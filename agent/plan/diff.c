@@ -145,11 +145,12 @@ said_by_key(const struct spec *s, const char *base, const char *line,
 
 /*
  * The whole text of meta or env is compared without the lines that have a key
- * of their own in a spec, and without the agent's mark.
+ * of their own in the wanted spec, or in that of the living jail (`applied`;
+ * NULL for the wanted text), without the agent's mark, and without empty lines.
  */
 static void
-drop_keys(const struct plan_input *in, const char *base,
-    struct text_list *have)
+drop_keys(const struct plan_input *in, const struct spec *applied,
+    const char *base, struct text_list *have)
 {
 	char *text = have->count == 1 ? have->text[0] : NULL, *to = text;
 
@@ -157,8 +158,8 @@ drop_keys(const struct plan_input *in, const char *base,
 		size_t len = strcspn(text, "\n"), key = strcspn(text, "=\n");
 		char *next = text + len + (text[len] == '\n');
 
-		if (!said_by_key(in->desired, base, text, key) &&
-		    !said_by_key(in->applied, base, text, key) &&
+		if (len > 0 && !said_by_key(in->desired, base, text, key) &&
+		    !said_by_key(applied, base, text, key) &&
 		    !(strcmp(base, "meta") == 0 &&
 		    key == strlen(TOKEN_KEY) - strlen("meta.") &&
 		    memcmp(text, &TOKEN_KEY[strlen("meta.")], key) == 0)) {
@@ -170,8 +171,7 @@ drop_keys(const struct plan_input *in, const char *base,
 	if (to == NULL)
 		return;
 	*to = '\0';
-	/* The last line may have been one of those. */
-	if (to > have->text[0] && to < text && to[-1] == '\n')
+	if (to > have->text[0] && to[-1] == '\n')
 		to[-1] = '\0';
 }
 
@@ -183,6 +183,13 @@ is_secluded(const struct plan_input *in, const struct spec_param *p)
 	    type_of(in, p) == PARAM_IP6);
 }
 
+static bool
+is_whole_text(const struct spec_param *p)
+{
+	return p->def != NULL && p->def->type == PARAM_KEYVALUE &&
+	    strcmp(p->def->name, p->name) == 0;
+}
+
 /* The live value of a parameter, as it is compared. */
 static int
 live_value(const struct plan_input *in, const struct spec_param *p,
@@ -190,9 +197,8 @@ live_value(const struct plan_input *in, const struct spec_param *p,
 {
 	if (live_texts(in->live, p->name, have, err) != 0)
 		return -1;
-	if (p->def != NULL && p->def->type == PARAM_KEYVALUE &&
-	    strcmp(p->def->name, p->name) == 0)
-		drop_keys(in, p->name, have);
+	if (is_whole_text(p))
+		drop_keys(in, in->applied, p->name, have);
 	return 0;
 }
 
@@ -235,6 +241,8 @@ diff_live(const struct plan_input *in, const struct spec_param *p,
 	if (wanted(in, p, &want, err) != 0 ||
 	    live_value(in, p, &have, err) != 0)
 		goto done;
+	if (is_whole_text(p))
+		drop_keys(in, NULL, p->name, &want);
 	if (value_same(p->name, type_of(in, p), &want, &have)) {
 		rc = 0;
 		goto done;

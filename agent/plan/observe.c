@@ -153,6 +153,17 @@ live_free(struct live *live)
 	memset(live, 0, sizeof *live);
 }
 
+bool
+live_is(const struct live *live, bool marked, const char *token, int jid,
+    const char *path)
+{
+	if (marked)
+		return live->token != NULL && token != NULL &&
+		    strcmp(live->token, token) == 0;
+	return live->jid == jid && (path == NULL ||
+	    (live->path != NULL && strcmp(live->path, path) == 0));
+}
+
 void
 live_digest(const struct live *live, unsigned char digest[LIVE_DIGEST])
 {

@@ -46,6 +46,13 @@ int live_read(const struct observer *o, const char *name,
     struct error *err);
 void live_free(struct live *live);
 
+/*
+ * Whether it is the jail with that mark; where the kernel keeps none (`marked`
+ * is false) the one with that jid and that path (NULL: not known).
+ */
+bool live_is(const struct live *live, bool marked, const char *token, int jid,
+    const char *path);
+
 /* What the kernel says of it, or of none (all zeros), in few bytes. */
 #define LIVE_DIGEST 16
 void live_digest(const struct live *live, unsigned char digest[LIVE_DIGEST]);

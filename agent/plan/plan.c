@@ -84,26 +84,24 @@ bool
 live_is_ours(const struct plan_input *in)
 {
 	const struct live *l = in->live;
+	bool marked = params_find(in->params, "meta") != NULL;
 
 	if (in->adopting)
 		return true;
 	if (!in->managed || in->old_boot == NULL ||
 	    strcmp(in->old_boot, in->boot) != 0)
 		return false;
-	/* The mark decides where the kernel keeps one; a creation that the
-	   agent did not live to see has no jid in the inventory. */
-	if (params_find(in->params, "meta") != NULL)
-		return l->token != NULL && in->token != NULL &&
-		    strcmp(l->token, in->token) == 0;
-	/* Where it keeps none: a jail of that name and path that turned up
-	   after its creation was journalled. */
-	if (in->old_jid == 0 && in->unfinished != NULL && in->applied != NULL) {
+	/* A creation that the agent did not live to see has no jid in the
+	   inventory: without a mark it is a jail of that name and path that
+	   turned up after its creation was journalled. */
+	if (!marked && in->old_jid == 0 && in->unfinished != NULL &&
+	    in->applied != NULL) {
 		const char *path = in->path != NULL ? in->path :
 		    spec_text(in->applied, "path");
 
 		return l->path != NULL && strcmp(path, l->path) == 0;
 	}
-	return in->old_jid == l->jid;
+	return live_is(l, marked, in->token, in->old_jid, in->old_path);
 }
 
 /* "host.hostname, path and 2 more", the parameters that `how` concerns. */

@@ -92,7 +92,9 @@ adopt(struct reconciler *r, struct managed *m, struct error *err)
 	if (inventory_adopt(inv, r->shop.set, m->desired, jid, &e, err) != 0)
 		return -1;
 	if (realise_mark(r->shop.observer, m->name, jid, e->token,
-	    err) != 0) {
+	    err) != 0 ||
+	    realise_path(r->shop.observer, jid, e, err) != 0 ||
+	    (e->path != NULL && inventory_up(inv, e, jid, err) != 0)) {
 		struct error ignored;
 
 		inventory_gone(inv, e, &ignored);

@@ -62,7 +62,7 @@ change_with(struct reconciler *r, struct managed *m, const struct action *a,
 	if (rc == 0)
 		rc = host_add_aliases(&r->shop, e, s, &c, err);
 	if (rc == 0 && (rc = realise_modify(r->shop.observer, a, revealed,
-	    e->token, err)) != 0) {
+	    e, err)) != 0) {
 		error_clear(&ignored);
 		(void)host_take_back(&r->shop, e, &c, &ignored);
 	}
@@ -117,7 +117,7 @@ change_release(struct reconciler *r, struct managed *m, const struct action *a,
 	int rc = claims_release(a, &part) != 0 ?
 	    error_sys(err, ENOMEM, "%s", m->name) :
 	    realise_modify(r->shop.observer, &part, m->desired,
-	    e != NULL ? e->token : NULL, err);
+	    e, err);
 
 	action_free(&part);
 	claims_forget(&r->claims);

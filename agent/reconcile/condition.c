@@ -152,6 +152,17 @@ condition_ready(struct reconciler *r, struct managed *m, int jid)
 		managed_state(r, m, STATE_READY, "%s", "");
 }
 
+const struct spec *
+condition_ready_with(const struct reconciler *r, struct managed *m)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+
+	return e != NULL && e->stage == ENTRY_UP && m->state != STATE_FAILED &&
+	    m->machine != MACHINE_WORKING && e->applied != NULL &&
+	    rollback_was_ready(&m->rollback, r->shop.paths, e->applied) ?
+	    e->applied : NULL;
+}
+
 /*
  * Whether `why` is to be waited for, by that back-off: the first time it is
  * not, then longer each time.

@@ -14,6 +14,10 @@
  */
 void condition_ready(struct reconciler *r, struct managed *m, int jid);
 
+/* The spec with which the jail is up and was ready; NULL: there is none. */
+const struct spec *condition_ready_with(const struct reconciler *r,
+    struct managed *m);
+
 /* The jail runs, as it is wanted or not: the agent is told when it ends. */
 void condition_up(struct reconciler *r, struct managed *m, int jid);
 

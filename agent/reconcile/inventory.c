@@ -62,6 +62,7 @@ entry_free(struct entry *e)
 	text_list_free(&e->made);
 	free(e->name);
 	free(e->set);
+	free(e->path);
 	free(e);
 }
 
@@ -147,7 +148,7 @@ take_record(void *arg, const struct journal_record *r)
 	}
 	e = entry_get(inv, r->name);
 	set = strdup(r->set);
-	if (e == NULL || set == NULL) {
+	if (e == NULL || set == NULL || entry_path(e, r->what) != 0) {
 		free(set);
 		return -1;
 	}

@@ -30,6 +30,7 @@ struct entry {
 	char boot[64];
 	int jid;
 	int64_t up_at; /* since when, s since the epoch; 0: not known */
+	char *path; /* of the living jail, where it has no mark; NULL: unknown */
 	enum entry_stage stage;
 	struct spec *applied; /* NULL: unknown */
 	bool secretless;      /* it names no secret; false: not looked at */
@@ -107,6 +108,8 @@ int inventory_up(struct inventory *inv, struct entry *e, int jid,
 int inventory_removing(struct inventory *inv, struct entry *e,
     struct error *err);
 int inventory_down(struct inventory *inv, struct entry *e, struct error *err);
+/* The living jail's path, as the next line of its entry journals it. */
+int entry_path(struct entry *e, const char *path);
 /* The jail is gone: forgets the entry (freed) and its applied spec. */
 int inventory_gone(struct inventory *inv, struct entry *e, struct error *err);
 

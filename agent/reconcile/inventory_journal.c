@@ -31,7 +31,7 @@ struct journal_record
 inventory_record(const struct entry *e, enum journal_stage stage)
 {
 	return (struct journal_record){ stage, e->name, e->set, e->token,
-		e->boot, e->jid, NULL, e->up_at };
+		e->boot, e->jid, e->path, e->up_at };
 }
 
 int

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The inventory's part that is about things on the host: see inventory.h. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/reconcile/inventory.h"
@@ -26,4 +27,16 @@ inventory_shared(const struct inventory *inv, const struct entry *e,
 				return other->made.text[j];
 	}
 	return NULL;
+}
+
+int
+entry_path(struct entry *e, const char *path)
+{
+	char *copy = path != NULL ? strdup(path) : NULL;
+
+	if (path != NULL && copy == NULL)
+		return -1;
+	free(e->path);
+	e->path = copy;
+	return 0;
 }

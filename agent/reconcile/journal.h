@@ -28,7 +28,8 @@ struct journal_record {
 	enum journal_stage stage;
 	const char *name, *set, *token, *boot;
 	int jid;
-	const char *what; /* of MAKING and UNMADE */
+	/* MAKING, UNMADE: the thing; else the jail's path, NULL: not known. */
+	const char *what;
 	int64_t at; /* since when it is up, s since the epoch; 0: unknown */
 };
 

@@ -286,8 +286,7 @@ runs(const struct reconciler *r, struct managed *d)
 	e = inventory_find(r->shop.inventory, d->name);
 	if (e == NULL || live_read(o, d->name, NULL, NULL, &live, NULL) != 0)
 		return false;
-	if (o->has_meta ? live.token != NULL &&
-	    strcmp(live.token, e->token) == 0 : live.jid == e->jid)
+	if (live_is(&live, o->has_meta, e->token, e->jid, e->path))
 		d->jid = live.jid;
 	live_free(&live);
 	return d->jid != 0;

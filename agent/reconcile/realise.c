@@ -127,28 +127,54 @@ done:
 	return rc;
 }
 
-/* Whether the jail of this name is the one that is meant: 0, -1 with err. */
 static int
-check_identity(const struct observer *o, const char *name, int jid,
-    const char *token, bool *gone, struct error *err)
+another(struct error *err)
+{
+	return error_set(err, ESTALE, "the jail of that name is another one "
+	    "now; it is left alone");
+}
+
+/* Whether the jail of this name is the entry's: 0, -1 with err. */
+static int
+check_identity(const struct observer *o, int jid, const struct entry *e,
+    bool *gone, struct error *err)
 {
 	struct live live;
 	bool same;
-	int rc = live_read(o, name, NULL, NULL, &live, err);
+	int rc = live_read(o, e->name, NULL, NULL, &live, err);
 
 	*gone = rc > 0;
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	same = live.jid == jid && (!o->has_meta ||
-	    (live.token != NULL && strcmp(live.token, token) == 0));
+	same = live.jid == jid &&
+	    live_is(&live, o->has_meta, e->token, jid, e->path);
 	live_free(&live);
-	return same ? 0 : error_set(err, ESTALE, "the jail of that name is "
-	    "another one now; it is left alone");
+	return same ? 0 : another(err);
+}
+
+int
+realise_path(const struct observer *o, int jid, struct entry *e,
+    struct error *err)
+{
+	struct live live;
+	int rc;
+
+	if (o->has_meta)
+		return 0;
+	rc = live_read(o, e->name, NULL, NULL, &live, err);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0; /* the next look finds that it ended */
+	if (live.jid != jid)
+		rc = another(err);
+	else if (entry_path(e, live.path) != 0)
+		rc = error_sys(err, ENOMEM, "%s", e->name);
+	live_free(&live);
+	return rc;
 }
 
 int
 realise_settle(const struct observer *o, const struct spec *s, int jid,
-    const char *token, struct error *err)
+    const struct entry *e, struct error *err)
 {
 	struct jail_call c = { 0 };
 	bool gone;
@@ -156,7 +182,7 @@ realise_settle(const struct observer *o, const struct spec *s, int jid,
 
 	if (spec_bool(s, "persist"))
 		return 0;
-	if (check_identity(o, s->name, jid, token, &gone, err) != 0)
+	if (check_identity(o, jid, e, &gone, err) != 0)
 		return -1;
 	if (call_add_text(&c, "name", s->name) != 0 ||
 	    call_add_bool(&c, "persist", false) != 0)
@@ -248,15 +274,15 @@ add_sysv(struct jail_call *c, const struct observer *o,
 
 int
 realise_modify(const struct observer *o, const struct action *a,
-    const struct spec *s, const char *token, struct error *err)
+    const struct spec *s, const struct entry *e, struct error *err)
 {
+	const char *token = e != NULL ? e->token : NULL;
 	struct jail_call c = { 0 };
 	size_t live = 0;
 	bool gone;
 	int rc = -1;
 
-	if (token != NULL &&
-	    check_identity(o, a->name, a->jid, token, &gone, err) != 0)
+	if (e != NULL && check_identity(o, a->jid, e, &gone, err) != 0)
 		return -1;
 	/* By name: on FreeBSD 15 a nested jail must not be keyed by its jid. */
 	if (call_add_text(&c, "name", a->name) != 0) {
@@ -336,13 +362,13 @@ realise_mark(const struct observer *o, const char *name, int jid,
  * descriptors leave the moment between looking and removing.
  */
 int
-realise_remove(const struct observer *o, const char *name, int jid,
-    const char *token, struct error *err)
+realise_remove(const struct observer *o, int jid, const struct entry *e,
+    struct error *err)
 {
 	const struct jail_backend *b = o->kernel->backend;
 	int fd = b->remove_jd != NULL ? call_descriptor(o->kernel, jid) : -1;
 	bool gone;
-	int rc = check_identity(o, name, jid, token, &gone, err);
+	int rc = check_identity(o, jid, e, &gone, err);
 
 	if (rc == 0 && !gone) {
 		rc = fd >= 0 ? b->remove_jd(o->kernel, fd) :

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/plan/mounts.h"
 #include "agent/reconcile/act.h"
+#include "agent/reconcile/condition.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/secrets.h"
@@ -115,6 +116,7 @@ input_of_entry(struct plan_input *in, const struct reconciler *r,
 	in->token = e->token;
 	in->old_boot = e->boot;
 	in->old_jid = e->jid;
+	in->old_path = e->path;
 	in->down = e->stage == ENTRY_DOWN;
 	in->left = e->made.count > 0;
 	in->unfinished = e->stage == ENTRY_CREATING ||
@@ -501,25 +503,13 @@ reconciler_adopt_inventory(struct reconciler *r)
 	return 0;
 }
 
-/* The spec with which the jail is up, and was ready. */
-static const struct spec *
-ready_with(const struct reconciler *r, struct managed *m)
-{
-	const struct entry *e = inventory_find(r->shop.inventory, m->name);
-
-	return e != NULL && e->stage == ENTRY_UP && m->state != STATE_FAILED &&
-	    m->machine != MACHINE_WORKING && e->applied != NULL &&
-	    rollback_was_ready(&m->rollback, r->shop.paths, e->applied) ?
-	    e->applied : NULL;
-}
-
 int
 reconciler_want(struct reconciler *r, struct spec *s)
 {
 	struct managed *m = reconciler_jail(r, s->name, true);
 
 	s = m == NULL ? NULL : rollback_choose(&m->rollback, r->shop.paths,
-	    r->shop.vault, ready_with(r, m), s);
+	    r->shop.vault, condition_ready_with(r, m), s);
 	if (s == NULL)
 		return -1;
 	waves_met(r, m);

@@ -119,8 +119,8 @@ step_settle(struct operation *op)
 	error_clear(&err);
 	if (e == NULL)
 		error_set(&err, ENOENT, "%s: not in the inventory", op->name);
-	else if (realise_settle(w->observer, op->start, op->jid, op->token,
-	    &err) == 0 &&
+	else if (realise_path(w->observer, op->jid, e, &err) == 0 &&
+	    realise_settle(w->observer, op->start, op->jid, e, &err) == 0 &&
 	    inventory_up(w->inventory, e, op->jid, &err) == 0)
 		return false;
 	op_note(op, true, "%s", err.text);
@@ -166,8 +166,7 @@ step_remove(struct operation *op)
 	error_clear(&err);
 	if ((e->stage != ENTRY_REMOVING &&
 	    inventory_removing(w->inventory, e, &err) != 0) ||
-	    realise_remove(w->observer, op->name, op->jid, e->token,
-	    &err) != 0) {
+	    realise_remove(w->observer, op->jid, e, &err) != 0) {
 		op_note(op, true, "%s", err.text);
 		op->still_up = true;
 	}

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A disk that forgets.  While it records, the calls below, which this header
- * puts in the place of the C library's, note what is done to one directory.
+ * puts in the place of the C library's, note what is done to some directories.
  * Any moment of that can then be made again as a loss of power might have left
  * it: what was forced to the disk is there, of the rest any part.
+ *
+ * A name is that of the directory, its number, and that in it: "0/key".
  */
 #ifndef TEST_DISK_MODEL_H
 #define TEST_DISK_MODEL_H
 
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <dirent.h>
@@ -15,19 +18,21 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define DISK_STEPS 512
 #define DISK_FILES 256
+#define DISK_DIRS 3
 
 enum disk_deed { DISK_LINK, DISK_RENAME, DISK_UNLINK, DISK_SYNC_DIR,
 	DISK_WRITE, DISK_SYNC };
 
 struct disk_step {
 	enum disk_deed deed;
-	int file;	 /* DISK_LINK, DISK_RENAME, DISK_WRITE, DISK_SYNC */
+	int file;	 /* DISK_SYNC_DIR: which directory */
 	char name[64], other[64];
 	size_t len;	 /* of the file, after DISK_WRITE */
 };
@@ -36,12 +41,14 @@ struct disk_file {
 	char name[64];	/* at first, of those that were there before */
 	char *data;
 	size_t len, old; /* bytes that were there before */
+	mode_t mode;
 	int fd;		/* while it is open */
 };
 
 static struct disk {
 	bool records;
-	int dir;
+	int dir[DISK_DIRS];
+	size_t dirs;
 	struct disk_step step[DISK_STEPS];
 	size_t steps;
 	struct disk_file file[DISK_FILES];
@@ -67,7 +74,7 @@ disk_add(const char *name, int fd)
 
 	if (disk.files == DISK_FILES)
 		abort();
-	*f = (struct disk_file){ .fd = fd };
+	*f = (struct disk_file){ .fd = fd, .mode = 0644 };
 	snprintf(f->name, sizeof f->name, "%.63s", name);
 	return (int)disk.files - 1;
 }
@@ -100,20 +107,56 @@ disk_of(int fd)
 	return -1;
 }
 
-int
-openat(int dir, const char *name, int flags, ...)
+/* Which of the directories that is; -1: none. */
+static int
+disk_dir(const struct stat *st)
 {
+	struct stat own;
+
+	for (size_t i = 0; i < disk.dirs; i++)
+		if (fstat(disk.dir[i], &own) == 0 &&
+		    own.st_dev == st->st_dev && own.st_ino == st->st_ino)
+			return (int)i;
+	return -1;
+}
+
+/* The model's name of a file; -1: it is in none of the directories. */
+static int
+disk_name(int dir, const char *path, char name[64])
+{
+	const char *slash = strrchr(path, '/');
+	char parent[4096];
+	struct stat st;
+	int n, rc;
+
+	if (!disk.records)
+		return -1;
+	snprintf(parent, sizeof parent, "%.*s", slash == NULL ? 0 :
+	    (int)(slash - path), path);
+	rc = slash != NULL ? stat(parent, &st) : fstat(dir, &st);
+	n = rc == 0 ? disk_dir(&st) : -1;
+	snprintf(name, 64, "%d/%.60s", n, slash != NULL ? slash + 1 : path);
+	return n == -1 ? -1 : 0;
+}
+
+int
+openat(int dir, const char *path, int flags, ...)
+{
+	char name[64];
 	va_list ap;
 	mode_t mode;
-	int fd;
+	int fd, i;
 
 	va_start(ap, flags);
 	mode = (flags & O_CREAT) != 0 ? va_arg(ap, mode_t) : 0;
 	va_end(ap);
-	fd = (int)syscall(SYS_openat, dir, name, flags, mode);
-	if (disk.records && fd != -1 && dir == disk.dir &&
-	    (flags & O_CREAT) != 0)
-		disk_note(DISK_LINK, disk_add(name, fd), name);
+	fd = (int)syscall(SYS_openat, dir, path, flags, mode);
+	if (fd != -1 && (flags & O_CREAT) != 0 &&
+	    disk_name(dir, path, name) == 0) {
+		i = disk_add(name, fd);
+		disk.file[i].mode = mode;
+		disk_note(DISK_LINK, i, name);
+	}
 	return fd;
 }
 
@@ -150,57 +193,105 @@ close(int fd)
 int
 fsync(int fd)
 {
-	if (disk.records && fd == disk.dir)
-		disk_note(DISK_SYNC_DIR, -1, "");
-	else if (disk.records && disk_of(fd) != -1)
+	struct stat st;
+
+	if (disk.records && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		if (disk_dir(&st) != -1)
+			disk_note(DISK_SYNC_DIR, disk_dir(&st), "");
+	} else if (disk.records && disk_of(fd) != -1) {
 		disk_note(DISK_SYNC, disk_of(fd), "");
+	}
 	return 0;
 }
 
 int
 renameat(int dir, const char *from, int other, const char *to)
 {
-	if (disk.records && dir == disk.dir) {
-		struct disk_step *s = disk_note(DISK_RENAME, disk_find(from),
-		    from);
+	int rc = (int)syscall(SYS_renameat2, dir, from, other, to, 0);
+	char name[64], next[64];
 
-		snprintf(s->other, sizeof s->other, "%.63s", to);
+	if (rc == 0 && disk_name(dir, from, name) == 0 &&
+	    disk_name(other, to, next) == 0) {
+		struct disk_step *s = disk_note(DISK_RENAME, disk_find(name),
+		    name);
+
+		snprintf(s->other, sizeof s->other, "%s", next);
 	}
-	return (int)syscall(SYS_renameat2, dir, from, other, to, 0);
+	return rc;
 }
 
 int
-unlinkat(int dir, const char *name, int flags)
+rename(const char *from, const char *to)
 {
-	int rc = (int)syscall(SYS_unlinkat, dir, name, flags);
+	return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
 
-	if (disk.records && rc == 0 && dir == disk.dir)
+int
+link(const char *from, const char *to)
+{
+	int rc = (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+	char name[64], next[64];
+
+	if (rc == 0 && disk_name(AT_FDCWD, from, name) == 0 &&
+	    disk_name(AT_FDCWD, to, next) == 0)
+		disk_note(DISK_LINK, disk_find(name), next);
+	return rc;
+}
+
+int
+unlinkat(int dir, const char *path, int flags)
+{
+	int rc = (int)syscall(SYS_unlinkat, dir, path, flags);
+	char name[64];
+
+	if (rc == 0 && disk_name(dir, path, name) == 0)
 		disk_note(DISK_UNLINK, -1, name);
 	return rc;
 }
 
-/* Begins to record; all that is in the directory is on the disk. */
-static inline void
-disk_record(int dir)
+int
+unlink(const char *path)
 {
-	DIR *d = fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY));
-	struct dirent *e;
+	return unlinkat(AT_FDCWD, path, 0);
+}
 
-	memset(&disk, 0, sizeof disk);
-	disk.dir = dir;
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		struct disk_file *f;
-		int fd;
+static inline void
+disk_take(int dir, const char *base)
+{
+	int fd = openat(disk.dir[dir], base, O_RDONLY | O_NONBLOCK);
+	struct disk_file *f;
+	char name[64];
+	struct stat st;
 
-		if (e->d_name[0] == '.')
-			continue;
-		f = &disk.file[disk_add(e->d_name, -1)];
-		fd = openat(dir, e->d_name, O_RDONLY);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		snprintf(name, sizeof name, "%d/%.60s", dir, base);
+		f = &disk.file[disk_add(name, -1)];
+		f->mode = st.st_mode & 07777;
 		f->data = malloc(65536);
+		if (f->data == NULL)
+			abort();
 		f->len = f->old = (size_t)read(fd, f->data, 65536);
-		close(fd);
 	}
-	closedir(d);
+	close(fd);
+}
+
+/* Begins to record; all that is in the directories is on the disk. */
+static inline void
+disk_record(const int *dirs, size_t count)
+{
+	memset(&disk, 0, sizeof disk);
+	for (size_t i = 0; i < count; i++) {
+		DIR *d = fdopendir(openat(dirs[i], ".",
+		    O_RDONLY | O_DIRECTORY));
+		struct dirent *e;
+
+		disk.dir[i] = dirs[i];
+		while (d != NULL && (e = readdir(d)) != NULL)
+			if (e->d_name[0] != '.')
+				disk_take((int)i, e->d_name);
+		closedir(d);
+	}
+	disk.dirs = count;
 	disk.before = disk.files;
 	disk.records = true;
 }
@@ -245,16 +336,29 @@ disk_length(int file, size_t steps, uint64_t *chance)
 	return *chance < 2 ? sure : sure + *chance % (len - sure + 1);
 }
 
+static inline void
+disk_make(const int *dirs, const char *name, const struct disk_file *f,
+    size_t len)
+{
+	int fd = openat(dirs[name[0] - '0'], name + 2, O_WRONLY | O_CREAT |
+	    O_TRUNC, 0600);
+
+	if (fd == -1 || write(fd, f->data, len) != (ssize_t)len ||
+	    fchmod(fd, f->mode) == -1)
+		abort();
+	close(fd);
+}
+
 /*
- * Makes in `dir`, which is empty, what a crash behind that many steps may have
- * left: with *chance 0 what was not forced to the disk is lost, with 1 nothing
- * is (as by kill -9), else any part.
+ * Makes in the directories, which are empty, what a crash behind that many steps
+ * may have left: with `chance` 0 what was not forced to the disk is lost, with 1
+ * nothing is (as by kill -9), else any part.
  */
 static inline void
-disk_crash(int dir, size_t steps, uint64_t chance)
+disk_crash(const int *dirs, size_t steps, uint64_t chance)
 {
 	struct { const char *name; int file; } entry[DISK_FILES * 2];
-	size_t count = 0, sure = 0;
+	size_t count = 0, sure[DISK_DIRS] = { 0 };
 
 	for (size_t i = 0; i < disk.before; i++) {
 		entry[count].name = disk.file[i].name;
@@ -262,12 +366,13 @@ disk_crash(int dir, size_t steps, uint64_t chance)
 	}
 	for (size_t i = 0; i < steps; i++)
 		if (disk.step[i].deed == DISK_SYNC_DIR)
-			sure = i + 1;
+			sure[disk.step[i].file] = i + 1;
 	for (size_t i = 0; i < steps; i++) {
 		const struct disk_step *s = &disk.step[i];
 		const char *gone = s->deed == DISK_LINK ? NULL : s->name;
 
-		if (s->deed > DISK_UNLINK || (i >= sure && disk_lost(&chance)))
+		if (s->deed > DISK_UNLINK || (i >= sure[s->name[0] - '0'] &&
+		    disk_lost(&chance)))
 			continue;
 		for (size_t k = 0; gone != NULL && k < count; k++)
 			if (strcmp(entry[k].name, gone) == 0 ||
@@ -279,16 +384,9 @@ disk_crash(int dir, size_t steps, uint64_t chance)
 			entry[count++].file = s->file;
 		}
 	}
-	for (size_t i = 0; i < count; i++) {
-		const struct disk_file *f = &disk.file[entry[i].file];
-		size_t len = disk_length(entry[i].file, steps, &chance);
-		int fd = openat(dir, entry[i].name, O_WRONLY | O_CREAT |
-		    O_TRUNC, 0644);
-
-		if (fd == -1 || write(fd, f->data, len) != (ssize_t)len)
-			abort();
-		close(fd);
-	}
+	for (size_t i = 0; i < count; i++)
+		disk_make(dirs, entry[i].name, &disk.file[entry[i].file],
+		    disk_length(entry[i].file, steps, &chance));
 }
 
 #endif

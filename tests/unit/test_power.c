@@ -82,7 +82,7 @@ record(struct history *h)
 	snapshot_free(&s);
 	signature = signer_sign(h->secret, json, len, &err);
 	assert_non_null(signature);
-	disk_record(dir);
+	disk_record(&dir, 1);
 	assert_int_equal(signer_write(dir, snapshot_name(BEFORE + 1, name),
 	    json, len, signature, &err), 0);
 	h->said = disk.steps;
@@ -126,7 +126,7 @@ look_at_crash(struct history *h, size_t steps, uint64_t chance)
 	after.options.dir = top.path;
 	after.options.keep = KEEP;
 	dir = open(top.path, O_RDONLY | O_DIRECTORY);
-	disk_crash(dir, steps, chance);
+	disk_crash(&dir, steps, chance);
 	verify(&after, top.path, &found);
 	if (found.rc != 0)
 		fail_msg("step %zu, chance %llu: %s", steps,
@@ -172,7 +172,7 @@ look_at_record(struct history *h, size_t steps, uint64_t chance,
 
 	temp_dir_make(&top);
 	dir = open(top.path, O_RDONLY | O_DIRECTORY);
-	disk_crash(dir, steps, chance);
+	disk_crash(&dir, steps, chance);
 	rc = accepted_read(temp_file(&top, ACCEPTED_NAME), h->f.pub, &a, &err);
 	if (rc != 0)
 		fail_msg("step %zu, chance %llu: %d %s", steps,
@@ -216,7 +216,7 @@ test_record(void **state)
 	write_record(h, dir, 1);
 	/* What one that was killed has left. */
 	temp_write(temp_file(&top, ".new-" ACCEPTED_NAME), 0600, "half", 4);
-	disk_record(dir);
+	disk_record(&dir, 1);
 	write_record(h, dir, 2);
 	disk.records = false;
 	assert_true(disk.steps > 3);
@@ -243,7 +243,7 @@ test_model_forgets(void **state)
 			disk.step[i].file = -2;
 	temp_dir_make(&top);
 	dir = open(top.path, O_RDONLY | O_DIRECTORY);
-	disk_crash(dir, h->said, 0);
+	disk_crash(&dir, h->said, 0);
 	verify(&h->f, top.path, &found);
 	assert_int_equal(found.rc, 1);
 	close(dir);

@@ -207,13 +207,17 @@ snapshot_command_verify(const struct snapshot_args *a)
 {
 	const char *path = a->argc > 0 ? a->argv[0] : a->dir;
 	struct findings f = { .json = a->json };
+	struct head head;
 	const struct verify_options opt = { .public_key = a->pub,
-		.host = a->host, .seen = a->seen, .report = add_finding,
-		.arg = &f };
+		.host = a->host, .seen = a->seen, .head = &head,
+		.report = add_finding, .arg = &f };
 	struct verify_result r;
 	struct error err;
 	int rc;
 
+	/* Of the agent's own directory the run directory knows something. */
+	head_read(path == a->ctx->paths.snapshots ? a->ctx->paths.head : NULL,
+	    &head);
 	rc = snapshot_verify(path, &opt, &r, &err);
 	if (rc == -1)
 		complain("%s", err.text);

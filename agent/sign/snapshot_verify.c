@@ -100,6 +100,9 @@ check_known(struct chain *c)
 	if (c->last == c->anchor)
 		check_digest(c, c->last, c->anchored, "is another one than "
 		    "the anchor of that number says");
+	if (c->opt->head != NULL && c->last == c->opt->head->sequence)
+		check_digest(c, c->last, c->opt->head->digest, "is another "
+		    "one than was written since the host booted");
 	if (c->last == c->seen) {
 		c->met = true;
 		check_digest(c, c->last, c->seen_digest, "is another one than "
@@ -198,8 +201,21 @@ dropped(struct chain *c, uint64_t sequence)
 	    (find_anchor(c, &err) == 0 && sequence <= c->anchor);
 }
 
+/*
+ * Whether the chain proves the first one of these, ascending: all behind the
+ * anchor, and before it those up to it without a gap.  Others before it are
+ * what was left when they were dropped, or were signed with a key that somebody
+ * got hold of when it was not used any more.
+ */
+static bool
+in_chain(const struct chain *c, const uint64_t *sequence, size_t count)
+{
+	return *sequence > c->anchor || (c->anchor - *sequence < count &&
+	    sequence[c->anchor - *sequence] == c->anchor);
+}
+
 static void
-check_one(struct chain *c, uint64_t sequence)
+check_one(struct chain *c, uint64_t sequence, bool counts)
 {
 	unsigned char digest[DIGEST_SIZE];
 	char name[SNAPSHOT_NAME_MAX];
@@ -219,7 +235,7 @@ check_one(struct chain *c, uint64_t sequence)
 		finding(c, name, err.text);
 	} else {
 		check_host(c, name, &s);
-		if (continues(c, name, &s))
+		if (continues(c, name, &s) && counts)
 			take_result(c, &s, digest);
 		snapshot_free(&s);
 	}
@@ -243,6 +259,9 @@ check_end(struct chain *c)
 	if (c->last < least && c->anchor < least)
 		finding(c, snapshot_name(least, name), "is missing: the key "
 		    "was changed behind it");
+	if (c->opt->head != NULL && c->last < c->opt->head->sequence)
+		finding(c, snapshot_name(c->opt->head->sequence, name), "is "
+		    "missing: it was written since the host booted");
 	if (c->seen == 0 || c->met)
 		return;
 	if (c->seen > c->last)
@@ -270,7 +289,8 @@ verify_directory(struct chain *c, const char *path, struct error *err)
 	if (rc == 0)
 		rc = find_anchor(c, err);
 	for (size_t i = 0; rc == 0 && i < count; i++)
-		check_one(c, sequence[i]);
+		check_one(c, sequence[i],
+		    in_chain(c, sequence + i, count - i));
 	if (rc == 0)
 		check_end(c);
 	free(sequence);

@@ -3,7 +3,7 @@
 #ifndef JA_VERIFY_H
 #define JA_VERIFY_H
 
-#include "agent/sign/snapshot.h"
+#include "agent/sign/head.h"
 
 struct verify_options {
 	const char *public_key; /* as for minisign_public_read */
@@ -14,6 +14,8 @@ struct verify_options {
 	 * end that was cut off, and a history that was replaced as a whole.
 	 */
 	const char *seen;
+	/* What the host itself noted of the newest one, or NULL: nothing. */
+	const struct head *head;
 	void (*report)(void *arg, const char *file, const char *problem);
 	void *arg;
 };

@@ -142,3 +142,7 @@ sleep 1.2
 check "and does not sign over it" same $((count - 1)) "$(snapshots)"
 problem() { ja status --json | jq -e '.agent.snapshot | test("booted")'; }
 check "status says so" problem
+check "and so does verify, on the host" expect_status 1 ja snapshot verify
+check "of that one" says "0000000$count.json: is missing: it was written since"
+check "what is left is good in itself" expect_status 0 \
+    ja snapshot verify "$state/snapshots"

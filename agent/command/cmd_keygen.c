@@ -119,7 +119,7 @@ ask_signer(int signer, bool *late, char line[MINISIGN_PUBLIC_LINE],
     struct error *err)
 {
 	struct message m;
-	int rc = -1;
+	int rc;
 
 	if (channel_write(signer, SIGNER_ROTATE, 0, NULL, 0) == -1)
 		return error_sys(err, errno, "the signer cannot be reached");
@@ -127,18 +127,18 @@ ask_signer(int signer, bool *late, char line[MINISIGN_PUBLIC_LINE],
 	if (*late)
 		return error_wrap(err, "whether the key is changed is only "
 		    "known when the next signer starts");
-	switch (channel_read(signer, &m, err)) {
-	case 0:
-		return error_set(err, ECHILD, "the signer ended");
-	case 1:
-		if (m.type == SIGNER_ROTATED) {
-			snprintf(line, MINISIGN_PUBLIC_LINE, "%s",
-			    (const char *)m.data);
-			rc = 0;
-		} else
-			error_set(err, EINVAL, "%s", (const char *)m.data);
+	while ((rc = channel_read(signer, &m, err)) == 1 &&
+	    m.type == SIGNER_READY) {
+		complain("%s", (const char *)m.data);
 		free(m.data);
 	}
+	if (rc != 1)
+		return rc == 0 ? error_set(err, ECHILD, "the signer ended") :
+		    -1;
+	rc = m.type == SIGNER_ROTATED ? 0 :
+	    error_set(err, EINVAL, "%s", (const char *)m.data);
+	snprintf(line, MINISIGN_PUBLIC_LINE, "%s", (const char *)m.data);
+	free(m.data);
 	return rc;
 }
 

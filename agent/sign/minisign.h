@@ -40,6 +40,8 @@ struct minisign_secret *minisign_secret_read(const char *file,
 void minisign_secret_public(const struct minisign_secret *secret,
     struct minisign_public *pub);
 void minisign_secret_free(struct minisign_secret *secret);
+/* Whether it is locked in memory: 0, or the errno of mlock(2). */
+int minisign_secret_lock(struct minisign_secret *secret);
 
 /*
  * Makes a key pair.  Both files are complete and on the disk when they get

@@ -142,6 +142,13 @@ minisign_secret_public(const struct minisign_secret *secret,
 	memcpy(pub->key, secret->key + 32, sizeof pub->key);
 }
 
+/* sodium_malloc has tried it, and does not tell. */
+int
+minisign_secret_lock(struct minisign_secret *secret)
+{
+	return sodium_mlock(secret, sizeof *secret) == 0 ? 0 : errno;
+}
+
 void
 minisign_secret_free(struct minisign_secret *secret)
 {

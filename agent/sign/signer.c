@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +39,7 @@ struct signer {
 	int lock;	/* -1: not held */
 	int64_t wait;	/* for the lock, until then (clock_ms) */
 	bool made;	/* the key */
+	int unlocked;	/* why it may get into swap (errno) */
 	bool confined;
 	bool ready;	/* the newest snapshot is known and good */
 	uint64_t newest; /* its sequence; 0: there is none */
@@ -87,7 +87,25 @@ read_keys(struct signer *s, struct error *err)
 		    "%s", o->public_key, o->key);
 	}
 	s->secret = secret;
+	s->unlocked = minisign_secret_lock(secret);
 	return 0;
+}
+
+/* What has to be known of a key; *text is "" when that is nothing. */
+static void
+key_text(const struct signer *s, bool made, char *text, size_t size)
+{
+	int n = 0;
+
+	*text = '\0';
+	if (made)
+		n = snprintf(text, size, "made a signing key: %.900s "
+		    "(public: %.900s)%s", s->options->key,
+		    s->options->public_key, s->unlocked != 0 ? "; " : "");
+	if (s->unlocked != 0)
+		snprintf(text + n, size - (size_t)n, "the signing key may get "
+		    "into swap, since memory cannot be locked (%s): raise the "
+		    "limit of locked memory", strerror(s->unlocked));
 }
 
 static int
@@ -388,7 +406,12 @@ answer_rotate(struct signer *s, int fd, const struct message *m)
 	bool done = rotate(s, &err) == 0;
 	const char *text = done ? minisign_public_line(&s->pub, line) :
 	    err.text;
+	char said[512];
 
+	key_text(s, false, said, sizeof said);
+	if (done && said[0] != '\0' && channel_write(fd, SIGNER_READY, 0,
+	    said, strlen(said)) == -1)
+		return -1;
 	return channel_write(fd, done ? SIGNER_ROTATED : SIGNER_NOT_ROTATED,
 	    m->number, text, strlen(text));
 }
@@ -501,60 +524,16 @@ answer_any(struct signer *s, int fd, const struct message *m)
 static int
 say_ready(struct signer *s, int fd)
 {
-	char text[2 * ERROR_TEXT_MAX] = "";
+	char text[2 * ERROR_TEXT_MAX];
 	struct error err;
+	bool good = prepare(s, &err) == 0;
 
-	if (prepare(s, &err) == -1)
+	if (good)
+		key_text(s, s->made, text, sizeof text);
+	else
 		snprintf(text, sizeof text, "states are not signed: %s",
 		    err.text);
-	else if (s->made)
-		snprintf(text, sizeof text, "made a signing key: %.900s "
-		    "(public: %.900s)", s->options->key,
-		    s->options->public_key);
-	return channel_write(fd, SIGNER_READY, text[0] != '\0' && !s->made,
-	    text, strlen(text));
-}
-
-int
-signer_wait(int fd, struct error *err)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int n;
-
-	do
-		n = poll(&p, 1, SIGNER_PATIENCE_MS);
-	while (n == -1 && errno == EINTR);
-	return n != 0 ? 0 : error_set(err, ETIMEDOUT, "the signer has not "
-	    "answered for %d s, as when its disk hangs",
-	    SIGNER_PATIENCE_MS / 1000);
-}
-
-int
-signer_start(const struct signer_options *o, struct signer_said *said,
-    pid_t *pid, struct error *err)
-{
-	/* The helper only reads what it is given. */
-	int fd = helper_start("signer", signer_body, (void *)(uintptr_t)o,
-	    NULL, pid, err);
-	struct message m;
-	struct error late;
-
-	*said = (struct signer_said){ .trouble = false };
-	if (fd == -1)
-		return -1;
-	if (signer_wait(fd, &late) == -1) {
-		said->trouble = said->late = true;
-		snprintf(said->text, sizeof said->text, "%s", late.text);
-		return fd;
-	}
-	if (channel_read(fd, &m, err) != 1) {
-		close(fd);
-		return error_set(err, ECHILD, "the signer ended");
-	}
-	said->trouble = m.number != 0;
-	snprintf(said->text, sizeof said->text, "%s", (const char *)m.data);
-	free(m.data);
-	return fd;
+	return channel_write(fd, SIGNER_READY, !good, text, strlen(text));
 }
 
 int

@@ -15,8 +15,10 @@
  * SIGNER_KEEP carries the path of a spec file, a NUL and a text to be kept,
  * SIGNER_FORGET the name of a kept one; only failures are answered, by
  * SIGNER_NOT_KEPT with a message.
- * SIGNER_READY comes first, by itself, with what is to be logged, or nothing.
- * SIGNER_ROTATE asks for another key; SIGNER_ROTATED has its base64 line,
+ * SIGNER_READY comes first, by itself, with what is to be logged, or nothing;
+ * with a number that is not 0 it is why nothing is signed.
+ * SIGNER_ROTATE asks for another key; SIGNER_ROTATED has its base64 line (behind
+ * a SIGNER_READY when there is something to be logged of it),
  * SIGNER_NOT_ROTATED says why there is none.
  * SIGNER_RECORD carries the text of accepted.h; SIGNER_RECORDED says that it is
  * on the disk, or with a message why not.

@@ -122,3 +122,16 @@ managed_parent(const char *name, char *buf, size_t size)
 	snprintf(buf, size, "%.*s", (int)(dot - name), name);
 	return true;
 }
+
+bool
+reconciler_settled(const struct reconciler *r)
+{
+	if (r->working > 0 || !TAILQ_EMPTY(&r->dirty) ||
+	    !TAILQ_EMPTY(&r->slots))
+		return false;
+	for (size_t i = 0; i < r->count; i++)
+		if (r->jail[i]->machine == MACHINE_WAITING ||
+		    managed_health(r->jail[i]) == HEALTH_UNKNOWN)
+			return false;
+	return true;
+}

@@ -436,16 +436,20 @@ reconciler_look_all(struct reconciler *r)
 		reconciler_look(r, r->jail[i]);
 }
 
+#define TURN_US 500
+
 /*
- * Looks at a bounded number of jails a turn of the loop, so that signals and
- * requests are never kept waiting by a long queue.
+ * Looks at a few jails a turn of the loop, so that signals and requests are never
+ * kept waiting by a long queue; what was looked up for all jails serves some more.
  */
 static void
 work(evutil_socket_t fd, short what, void *arg)
 {
 	static const struct timeval now;
 	struct reconciler *r = arg;
+	int64_t until = clock_us() + TURN_US;
 	struct managed *m;
+	bool over = false;
 	int turn = 64;
 
 	(void)fd;
@@ -453,12 +457,15 @@ work(evutil_socket_t fd, short what, void *arg)
 	jail_roots_forget(&r->roots);
 	host_turn(&r->addresses);
 	claims_forget(&r->claims);
-	while (turn-- > 0 && (m = TAILQ_FIRST(&r->dirty)) != NULL) {
+	while (!over && turn-- > 0 && (m = TAILQ_FIRST(&r->dirty)) != NULL) {
 		TAILQ_REMOVE(&r->dirty, m, dirty_link);
 		m->dirty = false;
 		if (m->fresh)
 			unrecorded(r, m);
 		happen(r, m, m->fresh ? EVENT_SPEC : EVENT_LOOK);
+		over = clock_us() >= until && !r->roots.known &&
+		    !r->claims.known &&
+		    (!r->addresses.known || r->addresses.told);
 	}
 	if (!TAILQ_EMPTY(&r->dirty))
 		evtimer_add(r->work, &now);
@@ -539,19 +546,6 @@ reconciler_unwant(struct reconciler *r, struct managed *m)
 	claims_forget(&r->claims);
 	taken_forget(&r->taken);
 	reconciler_look(r, m);
-}
-
-bool
-reconciler_settled(const struct reconciler *r)
-{
-	if (r->working > 0 || !TAILQ_EMPTY(&r->dirty) ||
-	    !TAILQ_EMPTY(&r->slots))
-		return false;
-	for (size_t i = 0; i < r->count; i++)
-		if (r->jail[i]->machine == MACHINE_WAITING ||
-		    managed_health(r->jail[i]) == HEALTH_UNKNOWN)
-			return false;
-	return true;
 }
 
 int

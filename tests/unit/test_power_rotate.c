@@ -153,7 +153,7 @@ static void
 test_power_fails(void **state)
 {
 	const char *tries = getenv("POWER_TRIES");
-	uint64_t variants = tries != NULL ? strtoull(tries, NULL, 10) : 4;
+	uint64_t variants = tries != NULL ? strtoull(tries, NULL, 10) : 3;
 
 	record(*state);
 	assert_true(disk.steps > 30);

@@ -11,7 +11,7 @@
 
 #include "agent/plan/aliases.h"
 #include "agent/plan/limits.h"
-#include "agent/plan/plan.h"
+#include "agent/plan/parent.h"
 #include "kernel/fstab.h"
 
 struct change *
@@ -190,13 +190,18 @@ is_whole_text(const struct spec_param *p)
 	    strcmp(p->def->name, p->name) == 0;
 }
 
-/* The live value of a parameter, as it is compared. */
+/*
+ * The live value of a parameter, as it is compared: for a nested jail, as it is
+ * when those around it have been changed.
+ */
 static int
 live_value(const struct plan_input *in, const struct spec_param *p,
     struct text_list *have, struct error *err)
 {
 	if (live_texts(in->live, p->name, have, err) != 0)
 		return -1;
+	if (parent_follow(in->parent, p->name, have) != 0)
+		return out_of_memory(err);
 	if (is_whole_text(p))
 		drop_keys(in, in->applied, p->name, have);
 	return 0;

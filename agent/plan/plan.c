@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/plan/plan.h"
 #include "agent/plan/hostname.h"
+#include "agent/plan/parent.h"
 #include "agent/plan/rules_meta.h"
 
 #include <stdarg.h>
@@ -297,7 +298,10 @@ plan_wanted(const struct plan_input *in, struct action *out)
 		return action_decide(out, ACTION_BLOCKED, "%s", in->path_error);
 	if (in->mounts == NULL && !in->path_later)
 		return action_decide(out, ACTION_BLOCKED, "%s", in->mounts_error);
-	return in->live != NULL ? plan_living(in, out) : plan_absent(in, out);
+	if ((in->live != NULL ? plan_living : plan_absent)(in, out) != 0)
+		return -1;
+	return parent_refuse(in, out, refused, sizeof refused) == NULL ? 0 :
+	    action_decide(out, ACTION_BLOCKED, "%s", refused);
 }
 
 static int

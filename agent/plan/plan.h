@@ -62,6 +62,7 @@ struct plan_input {
 	const struct spec *applied; /* last applied by the agent, or NULL */
 	const struct live *live;    /* NULL: no living jail of that name */
 	const char *jid_of; /* which living jail has the jid that is wanted */
+	const struct plan_parent *parent; /* NULL: the host, or not known */
 	const char *live_error;	    /* the living jail could not be read */
 	const char *path;	    /* desired path, canonical; NULL: see path_error */
 	const char *path_error;	    /* what canonical_path said */

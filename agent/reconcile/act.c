@@ -13,6 +13,7 @@
 #include "agent/reconcile/change.h"
 #include "agent/reconcile/realise.h"
 #include "agent/reconcile/act.h"
+#include "agent/reconcile/around.h"
 #include "agent/reconcile/condition.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
@@ -135,6 +136,8 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	   the meantime is not kept waiting by a failure of the old one. */
 	m->again = false;
 	m->done = ok && up;
+	if (m->done)
+		around_changed(r, m);
 	if (ok || m->fresh)
 		reconciler_look(r, m);
 	else
@@ -372,6 +375,7 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 		backoff_up(&m->drifts, clock_ms());
 		condition_ready(r, m, a->jid);
 		reconciler_look(r, m);
+		around_changed(r, m);
 	} else {
 		snprintf(o.error, sizeof o.error, "%s", err.text);
 		condition_failed(r, m, err.text);

@@ -253,20 +253,25 @@ bound_compare(struct bound_plan *saved, const struct bound_plan *now)
 	return 0;
 }
 
-/* A jail in another one gets the limits that are set for that. */
-static bool
-changes_with_parent(const struct bound_plan *plan, const char *name)
+/*
+ * A jail in others gets the limits that are set for those: whether that was
+ * begun with one of them, and whether one is left as it is in spite of the plan.
+ */
+static void
+look_around(const struct bound_plan *plan, const char *name, bool *begun,
+    bool *stale)
 {
 	char parent[JAIL_NAME_MAX];
 	const struct bound *b;
 
+	*begun = *stale = false;
 	snprintf(parent, sizeof parent, "%s", name);
 	for (char *dot; (dot = strrchr(parent, '.')) != NULL;) {
 		*dot = '\0';
-		if ((b = find(plan, parent)) != NULL && b->begun)
-			return true;
+		b = find(plan, parent);
+		*begun |= b != NULL && b->begun;
+		*stale |= b != NULL && b->stale != NULL;
 	}
-	return false;
 }
 
 /*
@@ -278,12 +283,19 @@ compare_again(struct reconciler *r, const struct managed *m, struct bound *b,
     const struct action *a)
 {
 	unsigned char digest[BOUND_DIGEST_SIZE];
+	bool changed, stale;
 	struct error err;
 
 	error_clear(&err);
-	if (b->stale != NULL || b->begun || b->kind == ACTION_NONE ||
-	    changes_with_parent(r->opt.bound, m->name))
+	if (b->stale != NULL || b->begun || b->kind == ACTION_NONE)
 		return;
+	look_around(r->opt.bound, m->name, &changed, &stale);
+	if (changed) {
+		if (stale)
+			(void)refuse(b, "a jail around it changed since the "
+			    "plan was made");
+		return;
+	}
 	if (digest_of(r, m, a, digest, &err) != 0)
 		(void)refuse(b, err.text);
 	else if (memcmp(digest, b->digest, sizeof digest) != 0)

@@ -102,6 +102,14 @@ bool reconciler_settled(const struct reconciler *r);
 int reconciler_plan(struct reconciler *r, const struct managed *m,
     struct action *a);
 
+/* The same; what the kernel says of it (live_digest) is told. */
+int reconciler_plan_seen(struct reconciler *r, const struct managed *m,
+    struct action *a, unsigned char seen[LIVE_DIGEST]);
+
+/* The same in a parent that is known already (around.h). */
+int reconciler_plan_in(struct reconciler *r, const struct managed *m,
+    const struct plan_parent *parent, struct action *a);
+
 /* The same if the running jail were ours, made of its spec as it is now. */
 int reconciler_plan_adopted(struct reconciler *r, const struct managed *m,
     struct action *a);

@@ -3,14 +3,14 @@
 
 #include <string.h>
 
+#include "kernel/nested.h"
 #include "kernel/params.h"
 
-/* What is special about a right (jail-semantics 1.4). */
+/* Whether a new jail has a right (jail-semantics 1.4). */
 enum allow_kind {
-	PLAIN,
-	INHERITED, /* on in a new jail when the parent has it */
-	FREE,	   /* needs nothing of the parent */
-	FREE_INHERITED,
+	PLAIN,	   /* only when it is asked for */
+	INHERITED, /* when the parent has it */
+	NOBODY,	   /* only when it is asked for; the host has it not */
 };
 
 /*
@@ -30,7 +30,7 @@ static const struct {
 	{ "allow.socket_af", PLAIN },
 	{ "allow.mlock", PLAIN },
 	{ "allow.read_msgbuf", PLAIN },
-	{ "allow.unprivileged_proc_debug", FREE_INHERITED },
+	{ "allow.unprivileged_proc_debug", INHERITED },
 	{ "allow.suser", INHERITED },
 	{ "allow.reserved_ports", INHERITED },
 	{ "allow.nfsd", PLAIN },
@@ -38,7 +38,7 @@ static const struct {
 	{ "allow.adjtime", PLAIN },
 	{ "allow.settime", PLAIN },
 	{ "allow.routing", PLAIN },
-	{ "allow.unprivileged_parent_tampering", FREE },
+	{ "allow.unprivileged_parent_tampering", NOBODY },
 	{ "allow.setaudit", PLAIN },
 	{ "allow.mount.devfs", PLAIN },
 	{ "allow.mount.fdescfs", PLAIN },
@@ -60,17 +60,6 @@ allow_bit(const char *name)
 	return 0;
 }
 
-static uint64_t
-of_kind(enum allow_kind a, enum allow_kind b)
-{
-	uint64_t bits = 0;
-
-	for (unsigned i = 0; i < nitems(rights); i++)
-		if (rights[i].kind == a || rights[i].kind == b)
-			bits |= (uint64_t)1 << i;
-	return bits;
-}
-
 uint64_t
 allow_of_host(int generation)
 {
@@ -81,7 +70,7 @@ allow_of_host(int generation)
 		const struct param_def *def = param_find(rights[i].name);
 
 		if (def != NULL && (def->generations & gen) != 0 &&
-		    rights[i].kind != FREE)
+		    rights[i].kind != NOBODY)
 			bits |= (uint64_t)1 << i;
 	}
 	return bits;
@@ -90,11 +79,21 @@ allow_of_host(int generation)
 uint64_t
 allow_default(void)
 {
-	return of_kind(INHERITED, FREE_INHERITED);
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < nitems(rights); i++)
+		if (rights[i].kind == INHERITED)
+			bits |= (uint64_t)1 << i;
+	return bits;
 }
 
 uint64_t
 allow_free(void)
 {
-	return of_kind(FREE, FREE_INHERITED);
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < nitems(rights); i++)
+		if (nested_rule(rights[i].name) == NESTED_OPEN)
+			bits |= (uint64_t)1 << i;
+	return bits;
 }

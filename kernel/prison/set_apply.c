@@ -1,61 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jail_set(2), from row 71 on, and what flows down (jail-semantics 2.11). */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "allow.h"
+#include "kernel/nested.h"
 #include "keyvalue.h"
 #include "set.h"
 #include "tree.h"
 
 #define PLAIN_FLAGS (PR_PERSIST | PR_IP4_SADDRSEL | PR_IP6_SADDRSEL)
 
-static enum walk
-raise_securelevel(struct op *op, struct record *r, int depth, void *arg)
-{
-	const int *level = arg;
+/* A number of a prison that was set, and how those below it follow. */
+struct follow {
+	size_t at; /* in the record */
+	enum nested_rule rule;
+	int value;
+};
 
-	(void)depth;
-	if (r->securelevel < *level) {
-		r->securelevel = *level;
+static enum walk
+follow_number(struct op *op, struct record *r, int depth, void *arg)
+{
+	const struct follow *f = arg;
+	int *mine = (int *)(void *)((char *)r + f->at);
+	int after = (int)nested_after(f->rule, *mine, f->value, depth);
+
+	if (*mine != after) {
+		*mine = after;
 		record_changed(op, r);
 	}
-	return WALK_NEXT;
-}
-
-static enum walk
-raise_statfs(struct op *op, struct record *r, int depth, void *arg)
-{
-	const int *level = arg;
-
-	(void)depth;
-	if (r->enforce_statfs < *level) {
-		r->enforce_statfs = *level;
-		record_changed(op, r);
-	}
-	return WALK_NEXT;
-}
-
-static enum walk
-cap_children(struct op *op, struct record *r, int depth, void *arg)
-{
-	long cap = (long)*(const int *)arg - depth;
-
-	if (cap < 0)
-		cap = 0;
-	if (r->children_max > cap) {
-		r->children_max = (int)cap;
-		record_changed(op, r);
-	}
-	return WALK_NEXT;
-}
-
-static enum walk
-copy_ruleset(struct op *op, struct record *r, int depth, void *arg)
-{
-	(void)depth;
-	r->devfs_ruleset = *(const int *)arg;
-	record_changed(op, r);
 	return WALK_NEXT;
 }
 
@@ -73,30 +47,33 @@ clear_allow(struct op *op, struct record *r, int depth, void *arg)
 }
 
 static void
+set_number(struct set_call *s, const struct maybe_int *v, size_t at,
+    enum nested_rule rule)
+{
+	struct follow f = { at, rule, v->value };
+
+	if (!v->given)
+		return;
+	memcpy((char *)s->target + at, &v->value, sizeof v->value);
+	tree_walk(s->op, s->target, follow_number, &f);
+}
+
+static void
 apply_limits(struct set_call *s)
 {
-	struct record *r = s->target;
-	int ruleset;
+	struct maybe_int ruleset = s->devfs_ruleset;
 
-	if (s->securelevel.given) {
-		r->securelevel = s->securelevel.value;
-		tree_walk(s->op, r, raise_securelevel, &s->securelevel.value);
-	}
-	if (s->children_max.given) {
-		r->children_max = s->children_max.value;
-		tree_walk(s->op, r, cap_children, &s->children_max.value);
-	}
-	if (s->enforce_statfs.given) {
-		r->enforce_statfs = s->enforce_statfs.value;
-		tree_walk(s->op, r, raise_statfs, &s->enforce_statfs.value);
-	}
-	if (!s->devfs_ruleset.given)
-		return;
 	/* A jailed caller cannot choose: the parent's holds. */
-	ruleset = s->op->t->self != 0 ? s->parent->devfs_ruleset :
-	    s->devfs_ruleset.value;
-	r->devfs_ruleset = ruleset;
-	tree_walk(s->op, r, copy_ruleset, &ruleset);
+	if (s->op->t->self != 0)
+		ruleset.value = s->parent->devfs_ruleset;
+	set_number(s, &s->securelevel, offsetof(struct record, securelevel),
+	    NESTED_AT_LEAST);
+	set_number(s, &s->children_max, offsetof(struct record, children_max),
+	    NESTED_BELOW);
+	set_number(s, &s->enforce_statfs,
+	    offsetof(struct record, enforce_statfs), NESTED_AT_LEAST);
+	set_number(s, &ruleset, offsetof(struct record, devfs_ruleset),
+	    NESTED_SAME);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "allow.h"
+#include "kernel/nested.h"
 #include "set.h"
 #include "tree.h"
 
@@ -33,18 +34,21 @@ check_fixed(struct set_call *s)
 	return 0;
 }
 
+static bool
+fits(const struct maybe_int *v, enum nested_rule rule, int parent)
+{
+	return !v->given || nested_fits(rule, v->value, parent);
+}
+
 static int
 check_limits(struct set_call *s)
 {
 	const struct record *p = s->parent;
 	const struct maybe_int *rules = &s->devfs_ruleset;
 
-	if (s->securelevel.given && s->securelevel.value < p->securelevel)
-		return EPERM;
-	if (s->children_max.given && s->children_max.value >= p->children_max)
-		return EPERM;
-	if (s->enforce_statfs.given &&
-	    s->enforce_statfs.value < p->enforce_statfs)
+	if (!fits(&s->securelevel, NESTED_AT_LEAST, p->securelevel) ||
+	    !fits(&s->children_max, NESTED_BELOW, p->children_max) ||
+	    !fits(&s->enforce_statfs, NESTED_AT_LEAST, p->enforce_statfs))
 		return EPERM;
 	if (!rules->given)
 		return 0;

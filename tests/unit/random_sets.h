@@ -8,10 +8,10 @@
 #ifndef TEST_RANDOM_SETS_H
 #define TEST_RANDOM_SETS_H
 
-#include "fault_host.h"
+#include "random_family.h"
 
-#define SETS_SIZE 16384
-#define SETS_JAILS 8
+#define SETS_ALONE 8  /* jails of which most have nothing to do with others */
+#define SETS_JAILS (SETS_ALONE + FAMILY)
 
 #ifdef __SANITIZE_ADDRESS__
 #define SETS_SEEDS 30 /* each takes several times as long */
@@ -60,38 +60,6 @@ static const struct {
 	{ 0, GEN_ALL, { "", "interface: em0\n", "interface: em1\n", "" } },
 };
 
-/* xorshift: the same everywhere. */
-static inline uint32_t
-dice(uint32_t *state, uint32_t sides)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	*state ^= *state << 5;
-	return *state % sides;
-}
-
-struct yaml_text {
-	char text[SETS_SIZE];
-	size_t n;
-	uint32_t *state;
-	unsigned dealt[2]; /* addresses that this set has given away: 4, 6 */
-};
-
-static inline void yaml_add(struct yaml_text *y, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static inline void
-yaml_add(struct yaml_text *y, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	y->n += (size_t)vsnprintf(y->text + y->n, sizeof y->text - y->n, fmt,
-	    ap);
-	va_end(ap);
-	assert_true(y->n < sizeof y->text);
-}
-
 /* One to three of few addresses, none of which another jail of the set has. */
 static inline void
 add_addresses(struct yaml_text *y, bool six)
@@ -139,17 +107,48 @@ add_lines(struct yaml_text *y, enum jail_generation g, unsigned jail,
 }
 
 static const char *const set_names[SETS_JAILS] = { "a", "b", "b.x", "b.y",
-	"c", "d", "e", "f" };
+	"c", "d", "e", "f", "g", "g.x", "g.x.z" };
+
+/* Whether a jail of the set is in another one of the set. */
+static inline bool
+set_below(const char *name, const char *parent)
+{
+	size_t len = strlen(parent);
+
+	return strncmp(name, parent, len) == 0 && name[len] == '.';
+}
+
+/* The dice of the family are others, so that the rest stays as it was. */
+struct dice_pair {
+	uint32_t *alone, family;
+};
+
+static inline struct dice_pair
+two_dice(uint32_t *state)
+{
+	struct dice_pair two = { state, *state * 2654435761u + 12345 };
+
+	if (two.family == 0)
+		two.family = 1;
+	return two;
+}
+
+static inline uint32_t *
+dice_of(struct dice_pair *two, unsigned jail)
+{
+	return jail < SETS_ALONE ? two->alone : &two->family;
+}
 
 /* A valid set of which everything can be had at once. */
 static inline void
 random_set(uint32_t *state, enum jail_generation g, struct yaml_text *y)
 {
-	bool in[SETS_JAILS];
+	struct dice_pair two = two_dice(state);
+	bool in[SETS_ALONE];
 
 	memset(y, 0, sizeof *y);
 	y->state = state;
-	for (unsigned i = 0; i < SETS_JAILS; i++) {
+	for (unsigned i = 0; i < SETS_ALONE; i++) {
 		bool nested = i == 2 || i == 3;
 
 		in[i] = dice(state, 4) != 0 && (!nested || in[1]);
@@ -162,6 +161,9 @@ random_set(uint32_t *state, enum jail_generation g, struct yaml_text *y)
 		if (i > 3 && in[i - 1] && dice(state, 2) == 0)
 			yaml_add(y, "depend: [%s]\n", set_names[i - 1]);
 	}
+	y->state = &two.family;
+	random_family(y);
+	y->state = state;
 }
 
 /* ------------------------------------------------------- what there is */
@@ -254,6 +256,7 @@ random_world(struct world *w, uint32_t seed, uint32_t *state)
 	*state = seed * 2654435761u + 1;
 	if (*state == 0)
 		*state = 1;
+	family_kind = seed / 2;
 	world_make(w, seed % 2 == 0 ? JAIL_GEN_15 : JAIL_GEN_13);
 	memset(&host, 0, sizeof host);
 	host.dry = true;

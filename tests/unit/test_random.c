@@ -191,6 +191,8 @@ take_aliases(void)
 static void
 disturb(struct world *w, uint32_t *state)
 {
+	struct dice_pair two = two_dice(state);
+
 	for (unsigned i = 0; i < SETS_JAILS; i++) {
 		const char *name = set_names[i];
 		struct managed *m = reconciler_jail(&w->reconciler, name,
@@ -199,7 +201,7 @@ disturb(struct world *w, uint32_t *state)
 		if (kernel_jid(w, name) == 0 || m == NULL ||
 		    m->desired == NULL)
 			continue;
-		switch (dice(state, 6)) {
+		switch (dice(dice_of(&two, i), 6)) {
 		case 0:
 			kernel_kill(w, name);
 			break;

@@ -74,10 +74,15 @@ static void (*const deeds[])(struct world *w, const char *name) = {
 static void
 meddle(struct world *w, uint32_t *state)
 {
-	for (unsigned i = 0; i < SETS_JAILS; i++)
-		if (dice(state, 6) == 0)
-			deeds[dice(state, sizeof deeds / sizeof *deeds)](w,
+	struct dice_pair two = two_dice(state);
+
+	for (unsigned i = 0; i < SETS_JAILS; i++) {
+		uint32_t *d = dice_of(&two, i);
+
+		if (dice(d, 6) == 0)
+			deeds[dice(d, sizeof deeds / sizeof *deeds)](w,
 			    set_names[i]);
+	}
 }
 
 /* ------------------------------------------------------ who has to do with */
@@ -135,14 +140,6 @@ share(const struct spec *a, const struct spec *b, const char *param)
 	return false;
 }
 
-static bool
-below(const char *name, const char *parent)
-{
-	size_t len = strlen(parent);
-
-	return strncmp(name, parent, len) == 0 && name[len] == '.';
-}
-
 /* Whether two specs, old or new, make one jail wait for the other. */
 static bool
 related(const struct spec *a, const struct spec *b)
@@ -179,8 +176,8 @@ spread(struct world *w, bool near[SETS_JAILS])
 		more = false;
 		for (unsigned n = 0; n < SETS_JAILS * SETS_JAILS; n++) {
 			unsigned i = n / SETS_JAILS, k = n % SETS_JAILS;
-			bool with = below(set_names[i], set_names[k]) ||
-			    below(set_names[k], set_names[i]);
+			bool with = set_below(set_names[i], set_names[k]) ||
+			    set_below(set_names[k], set_names[i]);
 
 			if (near[i] || !near[k])
 				continue;
@@ -303,8 +300,12 @@ check_touched(struct world *w, const char *yaml, struct calls *c,
 
 	view_take(w, &end);
 	for (unsigned i = 0; i < SETS_JAILS; i++) {
-		if (below(set_names[i], "b") &&
-		    called_jail(c, "b")->calls[0] != '\0')
+		bool with = false;
+
+		for (unsigned k = 0; k < SETS_JAILS; k++)
+			with |= set_below(set_names[i], set_names[k]) &&
+			    called_jail(c, set_names[k])->calls[0] != '\0';
+		if (with)
 			continue;
 		if (d->touched[i] && differs(&d->after, &end, i))
 			blame(yaml, "seed %u: %s is not as somebody else left "
@@ -390,13 +391,14 @@ only_what_he_touched_is_refused(void **unused)
 
 /*
  * A jail below one whose restart others hold up for a moment; one that waits
- * for an address of a jail that is refused.
+ * for an address of a jail that is refused; one whose plan counted on a change of
+ * its parent that was refused.
  */
 static void
 seeds_that_failed_once(void **unused)
 {
-	static const uint32_t seeds[] = { 204, 1931, 2694, 3041,
-		7887 };
+	static const uint32_t seeds[] = { 187, 204, 1782, 1931, 2694,
+		3041, 7887 };
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)

@@ -339,10 +339,12 @@ modify_that_the_kernel_refuses(void **state)
 {
 	struct world *w = *state;
 
-	world_apply(w, JAIL("p", "children.max: 4\n") "---\n"
-	    JAIL("p.c", ""));
-	world_apply(w, JAIL("p", "children.max: 4\n") "---\n"
-	    JAIL("p.c", "children.max: 9\n"));
+	world_apply(w, JAIL("p", "ip4: inherit\n") "---\n"
+	    JAIL("p.c", "") "---\n" JAIL("p.d", "ip4.addr: [192.0.2.1, "
+	    "192.0.2.2]\n"));
+	world_apply(w, JAIL("p", "ip4: inherit\n") "---\n"
+	    JAIL("p.c", "ip4.addr: [192.0.2.1]\n") "---\n"
+	    JAIL("p.d", "ip4.addr: [192.0.2.1, 192.0.2.2]\n"));
 	assert_string_equal(w->deeds, "!modify p.c;");
 	assert_string_equal(world_state(w, "p.c"), "failed");
 	assert_string_equal(world_state(w, "p"), "ready");

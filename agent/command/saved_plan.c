@@ -111,7 +111,8 @@ verify(const struct context *ctx, const char *file, const char *text,
 	size_t sig_len;
 	int rc;
 
-	if (access(ctx->paths.public_key, F_OK) != 0)
+	if (access(ctx->paths.public_key, F_OK) != 0 &&
+	    access(ctx->paths.key, F_OK) != 0)
 		return 0;
 	snprintf(name, sizeof name, "%s" MINISIGN_SUFFIX, file);
 	if (minisign_public_read(ctx->paths.public_key, &pub, err) != 0)

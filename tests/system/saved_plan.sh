@@ -29,6 +29,9 @@ check "it is carried out" expect_status 0 apply
 check "all of it" same 4 "$(ja list name | wc -l)"
 check "now there is a key: not signed is refused" expect_status 1 apply
 check "and said" says "has to be signed with the agent's key"
+mv "$work/state/key.pub" "$work/away"
+check "also where the public one was lost" expect_status 1 apply
+mv "$work/away" "$work/state/key.pub"
 check "nothing to do is a plan, too" expect_status 0 plan
 check "and nothing is done" expect_status 0 apply
 

@@ -89,6 +89,19 @@ write_with_tools() {
 	text > "$file"
 	arrives "deleted and made anew at once"
 	next
+	rm "$file"
+	text | while read -r _l; do
+		echo "$_l" >> "$file"
+		sleep 0.05
+	done
+	arrives "deleted and made anew in steps"
+	next
+	{ text; echo "# more"; } > "$file"
+	arrives "longer"
+	next
+	text > "$file"
+	arrives "shorter"
+	next
 	text > "$work/web.yaml"
 	rm -f "$work/link"
 	ln "$work/web.yaml" "$work/link"

@@ -95,7 +95,8 @@ file_same(const struct file *a, const struct file *b)
 		return false;
 	return a->now == b->now && a->unsettled == b->unsettled &&
 	    (a->vanished_ms == 0) == (b->vanished_ms == 0) &&
-	    a->gone == b->gone && strcmp(a->name, b->name) == 0;
+	    a->gone == b->gone && strcmp(a->name, b->name) == 0 &&
+	    (a->problem == NULL || file_unwritten(a) == file_unwritten(b));
 }
 
 /*

@@ -157,6 +157,19 @@ test_untrusted(void **state)
 	assert_int_equal(chmod(spec_path(w, "b.yaml"), 0644), 0);
 	scan(w);
 	expect(w, SCAN_OK, "+b ");
+	/* One that holds what is in use is about no other jail, */
+	assert_int_equal(chmod(spec_path(w, "b.yaml"), 0664), 0);
+	scan(w);
+	assert_false(file_of(w, "b.yaml")->valid);
+	assert_true(file_of(w, "b.yaml")->has_last_good);
+	assert_string_equal(file_of(w, "b.yaml")->words, "");
+	/* one that was written since may be about any. */
+	write_in_place(w, "b.yaml", "w", "name: c\npath: /\npersist: true\n");
+	scan(w);
+	assert_null(file_of(w, "b.yaml")->words);
+	assert_int_equal(chmod(spec_path(w, "b.yaml"), 0644), 0);
+	write_jail(w, "b.yaml", "b", "one");
+	scan(w);
 	assert_int_equal(chmod(w->opt.dir, 0775), 0);
 	scan(w);
 	expect(w, SCAN_MISSING, "");

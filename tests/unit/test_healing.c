@@ -167,6 +167,8 @@ drift_that_takes_a_restart_waits(void **state)
 	assert_string_equal(world_state(w, "web"), "ready");
 }
 
+#define CHILD "host.hostname: mine\nagent: {retry: {initial: 4m}}\n"
+
 /* A parent goes down although its child waits for its next try. */
 static void
 waiting_child_stops_nobody(void **state)
@@ -177,14 +179,17 @@ waiting_child_stops_nobody(void **state)
 
 	world_reconciler(w, &opt);
 	world_want(w, JAIL("p", "children.max: 3\n") "---\n"
-	    JAIL("p.c", ""));
+	    JAIL("p.c", CHILD));
 	loop_for(w, 100);
-	world_want(w, JAIL("p", "children.max: 3\n") "---\n"
-	    JAIL("p.c", "children.max: 9\nagent: {retry: {initial: 4m}}\n"));
-	loop_for(w, 100);
+	for (int i = 0; i < 2; i++) {
+		assert_true(kernel_set_text(w, "p.c", "host.hostname",
+		    "theirs") > 0);
+		reconciler_look_all(&w->reconciler);
+		loop_for(w, 50);
+	}
 	assert_string_equal(world_state(w, "p.c"), "failed");
-	world_want(w, JAIL("p", "children.max: 30\nexec.start: x\n") "---\n"
-	    JAIL("p.c", "children.max: 9\nagent: {retry: {initial: 4m}}\n"));
+	world_want(w, JAIL("p", "children.max: 3\nexec.start: x\n") "---\n"
+	    JAIL("p.c", CHILD));
 	loop_for(w, 200);
 	assert_string_equal(world_state(w, "p"), "ready");
 	assert_string_equal(world_state(w, "p.c"), "ready");

@@ -121,7 +121,7 @@ chmod 600 "$work/key"
 
 kernel=model:$work/table
 mkdir "$work/roots/web"
-snapshots() { find "$state/snapshots" -name '*.json' | wc -l; }
+snapshots() { find "$state/snapshots" -name '0*.json' | wc -l; }
 at_least() { [ "$(snapshots)" -ge "$1" ]; }
 put_spec web "host.hostname: one"
 check "an agent" agent_start --max-remove 9
@@ -129,7 +129,9 @@ check "makes a jail" settled
 check "and a snapshot" soon at_least 1
 put_spec web "host.hostname: two"
 check "and another one" soon at_least 2
+signer=$(helper_named signer)
 stop agent KILL
+check "its signer ends" wait_until 10 fails alive "$signer"
 count=$(snapshots)
 rm "$state/snapshots/0000000$count".*
 check "the newest is taken away: the agent starts" agent_start --max-remove 9

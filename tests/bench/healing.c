@@ -11,6 +11,7 @@
  */
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <ctype.h>
@@ -87,9 +88,21 @@ has_title(const char *pid)
 	return strcmp(title, "jail: " NAME) == 0;
 }
 
-/* The first process of the jail, by its title. */
+/* Others may measure as well, and leave jails of that name. */
+static bool
+has_root(const char *pid, const char *root)
+{
+	char path[300];
+	struct stat a, b;
+
+	snprintf(path, sizeof path, "/proc/%s/root", pid);
+	return stat(path, &a) == 0 && stat(root, &b) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* The first process of the jail, by its title and its root. */
 static int
-find_init(void)
+find_init(const struct bench *b)
 {
 	DIR *d = opendir("/proc");
 	struct dirent *e;
@@ -97,7 +110,7 @@ find_init(void)
 
 	while (d != NULL && pid == 0 && (e = readdir(d)) != NULL)
 		if (isdigit((unsigned char)e->d_name[0]) &&
-		    has_title(e->d_name))
+		    has_title(e->d_name) && has_root(e->d_name, b->root))
 			pid = atoi(e->d_name);
 	if (d != NULL)
 		closedir(d);
@@ -276,7 +289,7 @@ settle(struct bench *b)
 	int64_t since = clock_us();
 
 	while (!is_right(b) || !has_alias(b) || !is_up(b) ||
-	    (b->init = find_init()) == 0 || !is_mounted(b)) {
+	    (b->init = find_init(b)) == 0 || !is_mounted(b)) {
 		if (clock_us() - since > PATIENCE_US)
 			fail("the jail does not come to rest");
 		usleep(1000);

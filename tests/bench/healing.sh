@@ -22,3 +22,7 @@ wait_until 10 "$JAILAGENT" -k "$kernel" -s "$work/state" wait || {
 }
 "$BUILD/tests/bench/healing" "$kernel" "$work/specs" "$root" "${COUNT:-50}" ||
 	cat "$work/log"
+# Jails outlive their agent.
+kill "$(tail -n 1 "$work/pids")"
+wait
+"$JAILAGENT" -k "$kernel" -s "$work/state" apply -r "$work/specs" > "$work/out"

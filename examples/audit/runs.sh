@@ -6,6 +6,9 @@
 #   rsync -a root@web1.example.org:/var/lib/jailagent/snapshots/ web1/
 #   runs.sh web1.pub web1 web1.example.org COMMIT
 #
+# When rsync says that files vanished (exit status 24), the host dropped old ones
+# meanwhile: copy once more before you ask.
+#
 # The first time that is believed which is there.  What was seen is kept in
 # DIR.seen, and from then on the host cannot go back behind it: neither to an
 # older state nor to another history.  Ask before the host drops what was seen
@@ -33,6 +36,8 @@ commit=$4
 
 # shellcheck disable=SC2086 # words are wanted
 snapshot() { $JAILAGENT snapshot "$@" --pub "$key"; }
+# JSON FILTER.  The echo of some shells changes the backslashes of a text.
+read_json() { printf '%s\n' "$1" | jq -r "$2"; }
 
 if [ -e "$dir.seen" ]; then
 	found=$(snapshot verify --json --host "$host" \
@@ -41,24 +46,25 @@ else
 	found=$(snapshot verify --json --host "$host" "$dir")
 fi || {
 	echo "$host: its snapshots are not good:"
-	echo "$found" | jq -r '.problems[] | .file + ": " + .problem'
+	read_json "$found" '.problems[] | .file + ": " + .problem'
 	exit 1
 }
-echo "$found" | jq -r '"\(.newest):\(.digest)"' > "$dir.seen"
+seen=$(read_json "$found" '"\(.newest):\(.digest)"') || exit 1
+echo "$seen" > "$dir.seen"
 
 state=$(snapshot show --json --dir "$dir") || exit 1
-now=$(echo "$state" | jq -r .revision)
-taken=$(echo "$state" | jq -r '.taken | todate')
+now=$(read_json "$state" .revision) || exit 1
+taken=$(read_json "$state" '.taken | todate') || exit 1
 if [ "$now" != "$commit" ]; then
 	echo "$host: runs ${now:-no commit} since $taken"
 	exit 2
 fi
-other=$(echo "$state" | jq -r '.jails[] |
+other=$(read_json "$state" '.jails[] |
     select(.state != "ready" and .state != "stopped") |
-    "\(.name): \(.state) \(.error)"')
+    "\(.name): \(.state) \(.error)"') || exit 1
 if [ -n "$other" ]; then
 	echo "$host: has $commit since $taken, but"
-	echo "$other"
+	printf '%s\n' "$other"
 	exit 3
 fi
 echo "$host: runs $commit since $taken"

@@ -34,13 +34,21 @@ check "makes the jail" settled
 check "and signs it" soon has_state "$first"
 check "the host runs the commit" expect_status 0 audit "$first"
 check "which is said" says "$host: runs $first since"
-spec web "host.hostname: two" > "$specs/web.yaml"
+spec web "host.hostname: two" "env.A: one" "env.B: two" \
+    > "$specs/web.yaml"
 commit "two"
 second=$revision
 check "another commit" soon has_state "$second"
 check "is not the first one" expect_status 2 audit "$first"
 check "it says which it is" says "runs $second"
 check "but the second" expect_status 0 audit "$second"
+check "also with a parameter of several lines" says "runs $second since"
+mkdir "$work/bin"
+printf '#!/bin/sh\ncase $* in *select*) exit 5;; esac\nexec %s "$@"\n' \
+    "$(command -v jq)" > "$work/bin/jq"
+chmod +x "$work/bin/jq"
+broken() (PATH="$work/bin:$PATH"; audit "$second")
+check "no answer is no yes" expect_status 1 broken
 spec none "path: $work/roots/none" > "$specs/none.yaml"
 commit "no such root"
 third=$revision

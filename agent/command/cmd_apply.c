@@ -55,6 +55,12 @@ report(struct pass *p)
 	for (size_t i = 0; i < r->count; i++) {
 		const struct managed *m = r->jail[i];
 
+		if (m->hold != NULL) {
+			complain("%s: %s: %s", m->name,
+			    jail_state_word[STATE_HELD], m->hold);
+			status = status == EXIT_OK ? EXIT_HELD : status;
+			continue;
+		}
 		if (managed_converged(m) || (!m->said && !m->unwanted))
 			continue;
 		if (plan == NULL || !bound_refused(plan, m->name))
@@ -154,7 +160,8 @@ apply(const struct context *ctx, const struct pass_options *opt)
 		status = EXIT_FAILED;
 	if (p.reconciler.changed && sign(&p, ctx, &err) != 0) {
 		complain("the state is not signed: %s", err.text);
-		status = EXIT_FAILED;
+		/* What holds removals keeps it from being signed, too. */
+		status = status == EXIT_HELD ? status : EXIT_FAILED;
 	}
 	pass_close(&p);
 	return status;
@@ -346,7 +353,7 @@ const struct command command_apply = {
 	    "               are what they were then; the rest is refused\n\n"
 	    "While an agent runs, it does the work in its own way: -c -m -r\n"
 	    "and -p have to be its own, and it prunes.\n"
-	    "Exit status: 0 converged, 1 something failed, 3 held by the "
-	    "agent, 4 a\nplan is stale in part.\n",
+	    "Exit status: 0 converged, 1 something failed, 3 a removal is "
+	    "held, 4 a\nplan is stale in part.\n",
 	.run = run,
 };

@@ -82,17 +82,25 @@ want_all(struct pass *p)
 	return rc;
 }
 
-/* What the specs want; what they do not say is not wanted any more. */
+/*
+ * What the specs want; what they do not say is not wanted any more, or held while
+ * the inventory is in doubt.
+ */
 static int
 fill(struct pass *p, struct error *err)
 {
 	struct reconciler *r = &p->reconciler;
+	const char *doubt = r->opt.prune ? p->inventory.doubt : NULL;
 
 	if (want_all(p) != 0)
 		return error_sys(err, ENOMEM, "specs");
+	r->opt.prune &= doubt == NULL;
 	for (size_t i = r->count; i-- > 0;) {
 		struct managed *m = r->jail[i];
 
+		if (!m->said && doubt != NULL &&
+		    (m->hold = strdup(doubt)) == NULL)
+			return error_sys(err, ENOMEM, "specs");
 		if (!m->said && r->opt.prune)
 			reconciler_unwant(r, m);
 		/* Nobody speaks of it here: it is left as it is. */

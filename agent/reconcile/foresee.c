@@ -88,13 +88,15 @@ follow(struct reconciler *r, size_t i, struct action *actions)
 	return again;
 }
 
-/* As it is wanted now, and not as its file says. */
+/* As it is wanted now, and not as its file says, or as it has none. */
 static void
-quarantine(struct reconciler *r, struct managed *m, struct action *a)
+keep_back(struct reconciler *r, struct managed *m, struct action *a)
 {
 	char why[ERROR_TEXT_MAX + PATHS_MAX];
 
-	if (a->kind == ACTION_NONE && a->jid != 0 &&
+	if (m->hold != NULL)
+		(void)decide_again(r, m, a, ACTION_BLOCKED, m->hold);
+	else if (a->kind == ACTION_NONE && a->jid != 0 &&
 	    managed_quarantine(m, why, sizeof why) != NULL)
 		(void)decide_again(r, m, a, ACTION_BLOCKED, why);
 }
@@ -119,7 +121,7 @@ foresee(struct reconciler *r)
 		}
 		m->jid = a->jid;
 		managed_state(r, m, state_after[a->kind], "%s", a->reason);
-		quarantine(r, m, a);
+		keep_back(r, m, a);
 	}
 	/*
 	 * Each round decides at least one action that no later one undoes; what

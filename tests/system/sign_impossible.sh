@@ -115,3 +115,14 @@ check "a removal is held" soon state_is db held
 put_spec web "host.hostname: three"
 check "other things go on" soon hostname_is web three
 check "status says why nothing is signed" soon trouble "key.pub"
+stop agent
+check "without an agent the removal is planned as held" expect_status 2 \
+    ja plan --prune "$specs"
+check "with the reason" says "the newest snapshot cannot be trusted"
+check "apply holds it as well" expect_status 3 ja apply --prune "$specs"
+check "and says which" says "db: held: the newest snapshot cannot be trusted"
+check "the jail is there" hostname_is db db
+mv "$work/away.pub" "$state/key.pub"
+check "with the right key it is removed" expect_status 0 \
+    ja apply --prune "$specs"
+check "so it is gone" same name=web "$(ja list -n name)"

@@ -94,6 +94,7 @@ struct daemon {
 	int64_t snapshot_at; /* ms, of the last one */
 	bool recording; /* jails are being told to the signer */
 	size_t to_record, recorded; /* for this snapshot: left, and all */
+	uint64_t record_scan; /* of the specs that it is about */
 	char snapshot_problem[512];
 
 	/* daemon_signer.c */

@@ -43,15 +43,24 @@ revision(const struct daemon *d)
 	return d->has_scan ? d->scan.revision : "";
 }
 
+/* What changes from now on is for the next snapshot, as long as the specs do not. */
+static void
+count(struct daemon *d)
+{
+	d->record_scan = d->scans_done;
+	d->to_record = d->reconciler.unrecorded_count;
+	d->recorded += d->to_record;
+}
+
 static void
 begin(struct daemon *d)
 {
 	d->reconciler.changed = false;
 	d->sign_again = false;
 	d->snapshot_at = clock_ms();
-	/* What changes from now on is for the next snapshot. */
 	d->recording = true;
-	d->to_record = d->recorded = d->reconciler.unrecorded_count;
+	d->recorded = 0;
+	count(d);
 }
 
 static void
@@ -94,7 +103,12 @@ go_on(struct daemon *d, struct bytes_out *b)
 			return;
 		}
 	}
-	ask(d, b);
+	/* The jails that other specs are about belong to their revision. */
+	if (d->record_scan != d->scans_done) {
+		count(d);
+		evtimer_add(d->snapshot_timer, &now);
+	} else
+		ask(d, b);
 }
 
 static void

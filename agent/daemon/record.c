@@ -136,8 +136,10 @@ static int
 record_jail(struct reconciler *r, const struct entry *e,
     const struct managed *m, struct snapshot_jail *j, struct error *err)
 {
+	/* What its state was by another spec says nothing of this one. */
 	enum jail_state state = m == NULL ? STATE_MATCHING :
-	    m->hold != NULL ? STATE_HELD : m->state;
+	    m->hold != NULL ? STATE_HELD : m->fresh ? STATE_PROGRESSING :
+	    m->state;
 
 	j->name = strdup(e != NULL ? e->name : m->name);
 	j->state = strdup(jail_state_word[state]);

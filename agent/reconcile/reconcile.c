@@ -326,7 +326,7 @@ work(evutil_socket_t fd, short what, void *arg)
 		TAILQ_REMOVE(&r->dirty, m, dirty_link);
 		m->dirty = false;
 		if (m->fresh)
-			unrecorded(r, m);
+			unrecorded(r, m); /* recorded meanwhile, as such */
 		happen(r, m, m->fresh ? EVENT_SPEC : EVENT_LOOK);
 		over = clock_us() >= until && !r->roots.known &&
 		    !r->claims.known &&
@@ -388,6 +388,9 @@ reconciler_want(struct reconciler *r, struct spec *s)
 	/* Back again counts as new, too: its removal may have failed. */
 	m->fresh |= m->unwanted || m->desired == NULL ||
 	    !spec_same(m->desired, s);
+	/* Before a snapshot can be of the revision that says it. */
+	if (m->fresh)
+		unrecorded(r, m);
 	spec_free(m->desired);
 	m->desired = s;
 	m->keeps_all = false;
@@ -408,6 +411,7 @@ reconciler_unwant(struct reconciler *r, struct managed *m)
 	m->unwanted = true;
 	m->keeps_all = false;
 	m->fresh = true;
+	unrecorded(r, m);
 	claims_forget(&r->claims);
 	taken_forget(&r->taken);
 	reconciler_look(r, m);

@@ -19,7 +19,7 @@ commit() { # HOW MANY CHILDREN
 }
 signed() { # all as the commit says
 	ja snapshot show --json | jq --arg r "$revision" \
-	    '.revision == $r and (.jails | length) == 1200 and
+	    '.revision == $r and (.jails | length) == 500 and
 	    all(.jails[]; .state == "ready")' | grep true
 }
 # REVISION HOW MANY: what its snapshots say too early
@@ -32,7 +32,7 @@ early() {
 }
 
 i=0
-while [ $((i += 1)) -le 1200 ]; do printf -- '---\nname: j%s\n' $i; done \
+while [ $((i += 1)) -le 500 ]; do printf -- '---\nname: j%s\n' $i; done \
     > "$specs/jails.yaml"
 commit 1
 check "an agent" agent_start

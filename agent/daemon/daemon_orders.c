@@ -171,8 +171,10 @@ give(struct asked *a, struct managed *m, enum standing_kind kind)
 	if (!text_is_printable(o.reason))
 		return wrong(a, m, "the reason is not one line of text");
 	error_clear(&err);
-	return standing_give(&a->d->standing, &o, &err) == 0 ? changed(a, m) :
-	    wrong(a, m, "%s", err.text);
+	if (standing_give(&a->d->standing, &o, &err) != 0)
+		return wrong(a, m, "%s", err.text);
+	m->forces |= standing_forces(&o);
+	return changed(a, m);
 }
 
 static int

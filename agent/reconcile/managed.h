@@ -49,6 +49,7 @@ struct managed {
 	bool restarts_next; /* what it does then takes its dependants along */
 	bool linked; /* it has or had a dependency or a parent */
 	bool fresh; /* the desired state changed since the last look */
+	bool forces; /* since then a stop without hooks was ordered */
 	bool again; /* something happened during the operation */
 	char *name;
 	struct spec *desired; /* NULL: not wanted */

@@ -146,8 +146,10 @@ change_mind(struct reconciler *r, struct managed *m)
 
 	m->again = true;
 	operation_cancel(m->op, down ? NULL : m->desired);
-	if (standing_forces(order))
+	/* Once for each order: what comes behind the hook that hangs runs. */
+	if (m->forces && standing_forces(order))
 		operation_force(m->op);
+	m->forces = false;
 }
 
 void
@@ -163,7 +165,7 @@ reconciler_wake(struct managed *m)
 static void
 reconsider(struct reconciler *r, struct managed *m)
 {
-	m->fresh = m->done = m->stop_failed = false;
+	m->fresh = m->forces = m->done = m->stop_failed = false;
 	rollback_anew(&m->rollback);
 	backoff_reset(&m->backoff);
 	backoff_reset(&m->deaths);

@@ -387,6 +387,7 @@ order_stop(struct stage *s, struct standing *orders, bool no_hooks)
 
 	assert_int_equal(standing_give(orders, &o, NULL), 0);
 	m->fresh = true;
+	m->forces = no_hooks;
 	reconciler_look(&s->w.reconciler, m);
 }
 
@@ -527,6 +528,37 @@ hanging_undo_is_forced(void **state)
 	standing_close(&orders);
 }
 
+/* However often it is looked at, each order kills one command. */
+static void
+forced_once_for_each_order(void **state)
+{
+	static const char slow[] = "exec.prestop: "
+	    "\"echo p >> @/log; sleep 100\"\nexec.poststop: "
+	    "[\"echo b >> @/log; sleep 0.2; echo e >> @/log\", "
+	    "\"echo hangs >> @/log; sleep 100\"]\n";
+	struct stage *s = *state;
+	struct managed *m;
+	struct standing orders;
+
+	open_orders(s, &orders);
+	apply(s, slow);
+	log_of(s);
+	order_stop(s, &orders, false);
+	until_said(s, "p\n");
+	order_stop(s, &orders, true);
+	m = reconciler_jail(&s->w.reconciler, "web", false);
+	for (int i = 0; i < 40; i++) {
+		reconciler_look(&s->w.reconciler, m);
+		world_turns(s, 10);
+	}
+	until_said(s, "hangs");
+	order_stop(s, &orders, true);
+	world_settle(&s->w);
+	assert_int_equal(kernel_jid(&s->w, "web"), 0);
+	assert_string_equal(log_of(s), "p b e hangs release");
+	standing_close(&orders);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -549,6 +581,7 @@ main(void)
 		TEST(order_without_hooks_is_kept),
 		TEST(hanging_stop_is_forced),
 		TEST(hanging_undo_is_forced),
+		TEST(forced_once_for_each_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -251,6 +251,8 @@ waits_for_claim(struct reconciler *r, struct managed *m, struct action *a,
 
 	if (wait == NULL || *release)
 		return false;
+	if (blocked && a->kind == ACTION_MODIFY)
+		change_restore(r, m, a);
 	waits(r, m, a, blocked ? STATE_BLOCKED : STATE_PROGRESSING, wait);
 	return true;
 }
@@ -323,6 +325,7 @@ release_claims(struct reconciler *r, struct managed *m, struct action *a)
 	error_clear(&err);
 	bound_begin(r, m);
 	if (change_release(r, m, a, &err) != 0) {
+		change_restore(r, m, a);
 		condition_failed(r, m, err.text);
 		action_free(a);
 	} else
@@ -378,6 +381,7 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 		around_changed(r, m);
 	} else {
 		snprintf(o.error, sizeof o.error, "%s", err.text);
+		change_restore(r, m, a);
 		condition_failed(r, m, err.text);
 	}
 	order_wake(r, m);

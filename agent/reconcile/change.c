@@ -108,18 +108,52 @@ change_jail(struct reconciler *r, struct managed *m, const struct action *a,
 	return rc;
 }
 
+/* The aliases are tried out: they are for addresses that others have still. */
+static int
+try_aliases(struct reconciler *r, struct managed *m, struct entry *e,
+    struct error *err)
+{
+	struct host_change c = { 0 };
+	struct spec *made = NULL;
+	const struct spec *s = given(r, m, e, &made, err);
+	int rc = s == NULL ? -1 : host_add_aliases(&r->shop, e, s, &c, err);
+
+	if (rc == 0)
+		rc = host_take_back(&r->shop, e, &c, err);
+	host_change_free(&c);
+	spec_free(made);
+	return rc;
+}
+
 int
 change_release(struct reconciler *r, struct managed *m, const struct action *a,
     struct error *err)
 {
-	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+	struct entry *e = inventory_find(r->shop.inventory, m->name);
 	struct action part;
 	int rc = claims_release(a, &part) != 0 ?
 	    error_sys(err, ENOMEM, "%s", m->name) :
-	    realise_modify(r->shop.observer, &part, m->desired,
-	    e, err);
+	    e != NULL ? try_aliases(r, m, e, err) : 0;
 
-	action_free(&part);
+	if (rc == 0)
+		rc = realise_modify(r->shop.observer, &part, m->desired,
+		    e, err);
+	claims_free(&part);
 	claims_forget(&r->claims);
 	return rc;
+}
+
+void
+change_restore(struct reconciler *r, struct managed *m, const struct action *a)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+	struct action part;
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (claims_restore(r, m, a, &part) == 0)
+		(void)realise_modify(r->shop.observer, &part, m->desired,
+		    e, &ignored);
+	claims_free(&part);
+	claims_forget(&r->claims);
 }

@@ -12,8 +12,18 @@
 int change_jail(struct reconciler *r, struct managed *m,
     const struct action *a, struct error *err);
 
-/* Takes away the addresses that the modification takes away, no more. */
+/*
+ * Takes away the addresses that the modification takes away, no more, and only
+ * if the host can have the aliases of those that the jail gets.
+ */
 int change_release(struct reconciler *r, struct managed *m,
     const struct action *a, struct error *err);
+
+/*
+ * Gives back what change_release took, as far as nobody else has it: the jail does
+ * not get what it was to get.  Whatever it lacks after an earlier agent, too.
+ */
+void change_restore(struct reconciler *r, struct managed *m,
+    const struct action *a);
 
 #endif

@@ -21,22 +21,21 @@ claims_forget(struct claims *c)
 	memset(c, 0, sizeof *c);
 }
 
-/* The value without interface, prefix and words, as kernels compare it. */
-static const char *
-bare(const char *param, const char *text, char *buf, size_t size)
+const char *
+claims_bare(const char *param, const char *text, char *buf, size_t size)
 {
 	if (strncmp(param, "ip", 2) != 0)
 		return text;
 	return address_part(text, buf, size) == 0 ? buf : text;
 }
 
-static bool
-has(const struct text_list *l, const char *param, const char *text)
+bool
+claims_has(const struct text_list *l, const char *param, const char *text)
 {
 	char one[128];
 
 	for (size_t i = 0; l != NULL && i < l->count; i++)
-		if (strcmp(bare(param, l->text[i], one, sizeof one),
+		if (strcmp(claims_bare(param, l->text[i], one, sizeof one),
 		    text) == 0)
 			return true;
 	return false;
@@ -80,10 +79,11 @@ add_lost(struct claims *c, struct managed *m, const struct spec *was)
 		    now->count == 1;
 
 		for (size_t i = 0; old != NULL && i < old->count; i++) {
-			const char *text = bare(exclusive[p], old->text[i],
-			    buf, sizeof buf);
+			const char *text = claims_bare(exclusive[p],
+			    old->text[i], buf, sizeof buf);
 
-			if ((shrinks || !has(now, exclusive[p], text)) &&
+			if ((shrinks ||
+			    !claims_has(now, exclusive[p], text)) &&
 			    add(c, exclusive[p], text, m) != 0)
 				return -1;
 		}
@@ -103,7 +103,7 @@ add_found(struct claims *c, struct managed *m, const struct entry *e)
 		    "ip4.addr";
 
 		if (s != NULL && (hostname_wanted(s) ||
-		    has(spec_list(s, param), param, text)))
+		    claims_has(spec_list(s, param), param, text)))
 			continue;
 		if (add(c, param, text, m) != 0)
 			return -1;
@@ -177,7 +177,7 @@ really_has(const struct reconciler *r, const struct claim *c)
 		yes = true;
 	else
 		yes = live_texts(&live, c->param, &have, NULL) == 0 &&
-		    has(&have, c->param, c->text);
+		    claims_has(&have, c->param, c->text);
 	text_list_free(&have);
 	live_free(&live);
 	return yes;
@@ -206,8 +206,8 @@ find_holder(struct reconciler *r, const struct managed *m, size_t *at)
 	while (*at < c->count) {
 		const struct claim *one = &c->claim[(*at)++];
 
-		if (one->holder != m && has(spec_list(m->desired, one->param),
-		    one->param, one->text) && really_has(r, one))
+		if (one->holder != m && claims_has(spec_list(m->desired,
+		    one->param), one->param, one->text) && really_has(r, one))
 			return one;
 	}
 	return NULL;
@@ -215,8 +215,8 @@ find_holder(struct reconciler *r, const struct managed *m, size_t *at)
 
 /* -------------------------------------------------------- what others keep */
 
-static bool
-is_address(const struct change *c)
+bool
+claims_address(const struct change *c)
 {
 	return strcmp(c->name, "ip4.addr") == 0 ||
 	    strcmp(c->name, "ip6.addr") == 0;
@@ -226,7 +226,7 @@ static bool
 asks_for_addresses(const struct action *a)
 {
 	for (size_t i = 0; i < a->count; i++)
-		if (is_address(&a->change[i]))
+		if (claims_address(&a->change[i]))
 			return true;
 	return a->kind != ACTION_MODIFY;
 }
@@ -392,12 +392,59 @@ in_circle(const struct managed *m, const struct managed *holder)
 	return false;
 }
 
+static bool
+alone(const struct reconciler *r, const struct claim *c)
+{
+	struct text_list have = { 0 };
+	struct live live;
+	bool yes;
+
+	if (live_read(r->shop.observer, c->holder->name, NULL, NULL, &live,
+	    NULL) != 0)
+		return false;
+	yes = live_texts(&live, c->param, &have, NULL) == 0 && have.count == 1;
+	text_list_free(&have);
+	live_free(&live);
+	return yes;
+}
+
+/* Whether `m`, which is in a circle, can change without its holder's help. */
+static bool
+can_share(const struct reconciler *r, const struct managed *m,
+    const struct action *a, const struct claim *c)
+{
+	return a->kind == ACTION_MODIFY && strncmp(c->param, "ip", 2) == 0 &&
+	    strchr(m->name, '.') == NULL && !hostname_wanted(m->desired) &&
+	    spec_list(m->desired, c->param)->count == 1 &&
+	    in_circle(m, c->holder) && alone(r, c);
+}
+
+static const struct claim *
+to_wait_for(struct reconciler *r, const struct managed *m,
+    const struct action *a)
+{
+	const struct claim *c;
+	size_t at = 0;
+
+	do {
+		c = find_holder(r, m, &at);
+	} while (c != NULL && can_share(r, m, a, c));
+	return c;
+}
+
+/* Whether the holder was to give it up, but that failed. */
+static bool
+failed(const struct managed *holder)
+{
+	return holder->state == STATE_FAILED && !holder->dirty &&
+	    holder->machine != MACHINE_WORKING;
+}
+
 const char *
 claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
     char *buf, size_t size, bool *blocked, bool *release)
 {
-	size_t at = 0;
-	const struct claim *c = find_holder(r, m, &at);
+	const struct claim *c = to_wait_for(r, m, a);
 	struct action of_holder;
 	enum jail_state state;
 
@@ -420,8 +467,11 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 		action_free(&of_holder);
 		return buf;
 	}
-	snprintf(buf, size, "waits until %s gives up %s %s", c->holder->name,
-	    c->param, c->text);
+	*blocked = of_holder.kind != ACTION_RESTART && failed(c->holder);
+	snprintf(buf, size, "waits until %s gives up %s %s%s%.300s",
+	    c->holder->name, c->param, c->text, *blocked ?
+	    ", which failed: " : "", *blocked && c->holder->reason != NULL ? c->holder->reason :
+	    "");
 	switch (of_holder.kind) {
 	case ACTION_RESTART:
 		if (!waves_admit(r, c->holder, buf, size, &state))
@@ -451,48 +501,4 @@ claims_asked(const struct managed *m)
 		d = d->waits_claim != NULL ? d->waits_claim : d->waits_up;
 	}
 	return false;
-}
-
-bool
-claims_lose(const struct action *a)
-{
-	for (size_t i = 0; i < a->count; i++)
-		for (size_t k = 0; is_address(&a->change[i]) &&
-		    k < a->change[i].from.count; k++)
-			if (!has(&a->change[i].to, a->change[i].name,
-			    a->change[i].from.text[k]))
-				return true;
-	return false;
-}
-
-int
-claims_release(const struct action *a, struct action *part)
-{
-	memset(part, 0, sizeof *part);
-	part->name = strdup(a->name);
-	part->reason = strdup("its addresses go to a jail whose addresses it "
-	    "gets");
-	part->change = calloc(a->count + 1, sizeof *part->change);
-	part->kind = a->kind;
-	part->jid = a->jid;
-	if (part->name == NULL || part->reason == NULL || part->change == NULL)
-		return -1;
-	for (size_t i = 0; i < a->count; i++) {
-		const struct change *c = &a->change[i];
-		struct change *to = &part->change[part->count];
-
-		if (!is_address(c))
-			continue;
-		part->count++;
-		to->name = strdup(c->name);
-		to->how = c->how;
-		to->was_set = to->is_set = true;
-		if (to->name == NULL || text_list_copy(&to->from, &c->from) != 0)
-			return -1;
-		for (size_t k = 0; k < c->from.count; k++)
-			if (has(&c->to, c->name, c->from.text[k]) &&
-			    text_list_add(&to->to, c->from.text[k]) != 0)
-				return -1;
-	}
-	return 0;
 }

@@ -35,7 +35,8 @@ void claims_changed(struct reconciler *r, struct managed *m);
  * something that is claimed.  NULL: nothing, else the reason.  A holder that is
  * to be restarted goes down for it.  *blocked: the holder will not release it.
  * *release: jails wait for each other in a circle, and this one has to give up
- * its addresses first (claims_release).
+ * its addresses first (claims_release).  In such a circle nobody waits for an
+ * address that is the only one of both: it is shared until its holder changes.
  */
 const char *claims_wait(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size, bool *blocked,
@@ -63,8 +64,25 @@ bool claims_lose(const struct action *a);
 
 /*
  * Makes of `a`, a modification, the part that takes away the addresses which
- * the jail is to lose.  Returns 0, -1 when memory is out.
+ * the jail is to lose.  It is of use while `a` is; free it with claims_free.
+ * Returns 0, -1 when memory is out.
  */
 int claims_release(const struct action *a, struct action *part);
+/*
+ * Makes of `a`, which does not come about, one that gives back what the jail has
+ * lost of the addresses with which it was to run, and nobody else has; when all
+ * are gone, its new ones.  Likewise; 1: there is nothing to give.
+ */
+int claims_restore(struct reconciler *r, const struct managed *m,
+    const struct action *a, struct action *part);
+void claims_free(struct action *part);
+
+/* The value without interface, prefix and words, as kernels compare it. */
+const char *claims_bare(const char *param, const char *text, char *buf,
+    size_t size);
+/* Whether a list, which may be NULL, has such a value. */
+bool claims_has(const struct text_list *l, const char *param,
+    const char *text);
+bool claims_address(const struct change *c);
 
 #endif

@@ -232,6 +232,38 @@ taken_address(struct reconciler *r, const struct managed *m,
 	return false;
 }
 
+/* A search for the jail that has an address. */
+struct search {
+	struct reconciler *r;
+	const struct managed *m;
+	struct taken_address address;
+	const char *family;
+	bool found;
+};
+
+static void
+search_one(void *arg, const struct seen *s)
+{
+	struct search *q = arg;
+
+	if (q->found || s->dying || s->name == NULL ||
+	    strchr(s->name, '.') != NULL || strcmp(s->name, q->m->name) == 0)
+		return;
+	q->address.by = (char *)(uintptr_t)s->name;
+	q->found = really_has(q->r, &q->address, q->family);
+}
+
+bool
+taken_now(struct reconciler *r, const struct managed *m, const char *family,
+    const char *text)
+{
+	struct search q = { r, m, { (char *)(uintptr_t)text, NULL, false },
+		family, false };
+
+	return observe_all(r->shop.observer, search_one, &q, NULL) < 0 ||
+	    q.found;
+}
+
 bool
 taken_jid(struct reconciler *r, const struct managed *m, char *by,
     size_t size)

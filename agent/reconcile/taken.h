@@ -43,6 +43,10 @@ typedef bool taken_gets_fn(void *arg, struct managed *m);
 bool taken_address(struct reconciler *r, const struct managed *m,
     taken_gets_fn *gets, void *arg, char *buf, size_t size);
 
+/* Whether another jail of the host has the address at this moment. */
+bool taken_now(struct reconciler *r, const struct managed *m,
+    const char *family, const char *text);
+
 /*
  * Whether the jid that the jail is to have belongs to one of which nobody says
  * here what becomes of it, or that has it by chance; of others see claims.h.

@@ -146,6 +146,48 @@ for whose in nobody others; do
 	check "$whose: no more is left" unchanged_addresses
 done
 
+# Two jails swap addresses, where the interface of one is not there.
+pair() { # NAME INTERFACE LAST-BYTE...
+	_j=$1 _v=$2 _l=
+	shift 2
+	for _b; do _l="${_l:+$_l, }$_v|10.7.0.$_b/32"; done
+	put_spec "$_j" "ip4.addr: [$_l]"
+}
+have() { # ADDRESSES-OF-ONE ADDRESSES-OF-TWO
+	same "$1; $2" "$(ja list -j one ip4.addr); $(ja list -j two ip4.addr)"
+}
+for bad in one two; do
+	one=v0 two=v0
+	pair one v0 5
+	pair two v0 6
+	check "$bad: two jails" apply
+	eval "$bad=nosuch0"
+	pair one "$one" 6
+	pair two "$two" 5
+	check "$bad: cannot swap" expect_status 1 apply
+	case $bad in
+	one) check "two has what it gets" have 10.7.0.5 10.7.0.5 ;;
+	two) check "each has what it had" have 10.7.0.5 10.7.0.6 ;;
+	esac
+	pair one v0 15 5
+	pair two v0 16 6
+	check "$bad: with two each" apply
+	pair one "$one" 6 16
+	pair two "$two" 5 15
+	for _ in 1 2; do
+		check "$bad: cannot swap" expect_status 1 apply
+		check "$bad: each has what it had" have 10.7.0.15,10.7.0.5 \
+		    10.7.0.16,10.7.0.6
+	done
+	pair one v0 6 16
+	pair two v0 5 15
+	check "$bad: mended" apply
+	check "$bad: it is done" have 10.7.0.6,10.7.0.16 10.7.0.5,10.7.0.15
+	rm "$specs/one.yaml" "$specs/two.yaml"
+	check "$bad: they go" apply
+	check "$bad: with their addresses" unchanged_addresses
+done
+
 # The host's own, named by a spec, with an agent that is killed.
 own() { put_spec own "interface: v0" "ip4.addr: [10.7.0.1/24, 10.7.0.6/32]" \
     'ip6.addr: ["fd07::1/64"]' "$@"; }

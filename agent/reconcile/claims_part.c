@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parts of a modification: addresses that a jail gives up, and gets back. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/reconcile/claims.h"
+#include "agent/reconcile/reconcile.h"
+
+bool
+claims_lose(const struct action *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		for (size_t k = 0; claims_address(&a->change[i]) &&
+		    k < a->change[i].from.count; k++)
+			if (!claims_has(&a->change[i].to, a->change[i].name,
+			    a->change[i].from.text[k]))
+				return true;
+	return false;
+}
+
+/* Begins a list for the i-th change of the part, which is an address. */
+static void
+own_list(struct action *part, size_t i)
+{
+	memset(&part->change[i].to, 0, sizeof part->change[i].to);
+	part->change[i].was_set = part->change[i].is_set = true;
+}
+
+int
+claims_release(const struct action *a, struct action *part)
+{
+	*part = *a;
+	part->change = calloc(a->count + 1, sizeof *part->change);
+	part->count = 0;
+	if (part->change == NULL)
+		return -1;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct change *c = &a->change[i];
+		size_t at = part->count;
+
+		if (!claims_address(c))
+			continue;
+		part->change[at] = *c;
+		part->count++;
+		own_list(part, at);
+		for (size_t k = 0; k < c->from.count; k++)
+			if (claims_has(&c->to, c->name, c->from.text[k]) &&
+			    text_list_add(&part->change[at].to,
+			    c->from.text[k]) != 0)
+				return -1;
+	}
+	return 0;
+}
+
+/* Of a list: each that the jail still has, or that nobody else has now. */
+static int
+add_restored(struct reconciler *r, const struct managed *m,
+    const struct change *c, const struct text_list *had, struct text_list *to,
+    bool *lost)
+{
+	char one[128];
+
+	for (size_t i = 0; i < had->count; i++) {
+		const char *text = claims_bare(c->name, had->text[i], one,
+		    sizeof one);
+		bool there = claims_has(&c->from, c->name, text);
+
+		if (claims_has(to, c->name, text) ||
+		    (!there && taken_now(r, m, c->name, text)))
+			continue;
+		*lost |= !there;
+		if (text_list_add(to, text) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+claims_restore(struct reconciler *r, const struct managed *m,
+    const struct action *a, struct action *part)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+	struct text_list *to;
+	bool lost = false;
+
+	*part = *a;
+	part->change = calloc(a->count + 1, sizeof *part->change);
+	part->count = 0;
+	if (part->change == NULL)
+		return -1;
+	for (size_t i = 0; e != NULL && e->applied != NULL && i < a->count;
+	    i++) {
+		const struct change *c = &a->change[i];
+		const struct text_list *had = spec_list(e->applied, c->name);
+		size_t at = part->count;
+
+		if (!claims_address(c) || had == NULL || c->how != HOW_LIVE)
+			continue;
+		part->change[at] = *c;
+		part->count++;
+		own_list(part, at);
+		to = &part->change[at].to;
+		if (add_restored(r, m, c, had, to, &lost) != 0 ||
+		    add_restored(r, m, c, &c->from, to, &lost) != 0 ||
+		    (to->count == 0 && had->count > 0 &&
+		    add_restored(r, m, c, &c->to, to, &lost) != 0))
+			return -1;
+	}
+	return lost ? 0 : 1;
+}
+
+void
+claims_free(struct action *part)
+{
+	for (size_t i = 0; part->change != NULL && i < part->count; i++)
+		if (claims_address(&part->change[i]))
+			text_list_free(&part->change[i].to);
+	free(part->change);
+	memset(part, 0, sizeof *part);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Jails that swap addresses, where one of the changes is refused. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "agent_fixture.h"
+
+/* A kernel that refuses one host name. */
+#define BAD "host.hostname: refused\n"
+
+struct stage {
+	struct world w;
+	struct jail_backend backend;
+	int (*set)(struct jail_kernel *k, struct iovec *iov, unsigned n,
+	    int flags);
+};
+
+static struct stage *stage; /* for the backend, which knows no tests */
+
+static int
+picky_set(struct jail_kernel *k, struct iovec *iov, unsigned n, int flags)
+{
+	for (unsigned i = 0; i + 1 < n; i += 2)
+		if (strcmp(iov[i].iov_base, "host.hostname") == 0 &&
+		    strcmp(iov[i + 1].iov_base, "refused") == 0) {
+			errno = EPERM;
+			return -1;
+		}
+	return stage->set(k, iov, n, flags);
+}
+
+static int
+setup(void **state)
+{
+	struct stage *s = calloc(1, sizeof *s);
+
+	world_make(&s->w, JAIL_GEN_15);
+	s->backend = *s->w.kernel->backend;
+	s->set = s->backend.set;
+	s->backend.set = picky_set;
+	s->w.kernel->backend = &s->backend;
+	*state = stage = s;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct stage *s = *state;
+
+	world_remove(&s->w);
+	free(s);
+	return 0;
+}
+
+/* The IPv4 addresses of a jail, each with a space behind it; static buffer. */
+static const char *
+addresses(struct stage *s, const char *name)
+{
+	static char text[512];
+	struct text_list l = { 0 };
+	struct live live;
+
+	text[0] = '\0';
+	assert_int_equal(live_read(&s->w.observer, name, NULL, NULL, &live,
+	    NULL), 0);
+	assert_int_equal(live_texts(&live, "ip4.addr", &l, NULL), 0);
+	for (size_t i = 0; i < l.count; i++) {
+		strcat(text, l.text[i]);
+		strcat(text, " ");
+	}
+	text_list_free(&l);
+	live_free(&live);
+	return text;
+}
+
+#define ONE(name, x, more) JAIL(name, "ip4.addr: [192.0.2." x "]\n" more)
+#define TWO(name, x, y, more) \
+    JAIL(name, "ip4.addr: [192.0.2." x ", 192.0.2." y "]\n" more)
+
+/* Each has one address: each change is for itself. */
+static void
+one_address_each(void **state)
+{
+	struct stage *s = *state;
+
+	world_apply(&s->w, ONE("a", "5", "") "---\n" ONE("b", "6", ""));
+	world_apply(&s->w, ONE("a", "6", "") "---\n" ONE("b", "5", BAD));
+	assert_string_equal(addresses(s, "a"), "192.0.2.5 ");
+	assert_string_equal(addresses(s, "b"), "192.0.2.6 ");
+	assert_string_equal(world_state(&s->w, "a"), "blocked");
+	assert_string_equal(world_state(&s->w, "b"), "failed");
+	world_apply(&s->w, ONE("a", "6", BAD) "---\n" ONE("b", "5", ""));
+	assert_string_equal(addresses(s, "a"), "192.0.2.5 ");
+	assert_string_equal(addresses(s, "b"), "192.0.2.5 ");
+	world_apply(&s->w, ONE("a", "6", "") "---\n" ONE("b", "5", ""));
+	assert_int_equal(s->w.failures, 0);
+	assert_string_equal(addresses(s, "a"), "192.0.2.6 ");
+	assert_string_equal(addresses(s, "b"), "192.0.2.5 ");
+	world_apply(&s->w, ONE("a", "5", "") "---\n" ONE("b", "6", ""));
+	assert_string_equal(s->w.deeds, "modify b;modify a;");
+}
+
+#define BEFORE TWO("a", "5", "7", "") "---\n" TWO("b", "6", "8", "")
+#define SWAPPED TWO("a", "6", "8", "") "---\n" TWO("b", "5", "7", "")
+
+/* What was given up for a change that failed comes back. */
+static void
+claimant_fails(void **state)
+{
+	struct stage *s = *state;
+
+	world_apply(&s->w, BEFORE);
+	world_apply(&s->w, TWO("a", "6", "8", BAD) "---\n"
+	    TWO("b", "5", "7", ""));
+	assert_string_equal(world_state(&s->w, "a"), "failed");
+	assert_string_equal(world_state(&s->w, "b"), "blocked");
+	assert_non_null(strstr(world_reason(&s->w, "b"), "which failed"));
+	assert_string_equal(addresses(s, "a"), "192.0.2.5 192.0.2.7 ");
+	assert_string_equal(addresses(s, "b"), "192.0.2.6 192.0.2.8 ");
+	world_apply(&s->w, SWAPPED);
+	assert_int_equal(s->w.failures, 0);
+	assert_string_equal(addresses(s, "a"), "192.0.2.6 192.0.2.8 ");
+	assert_string_equal(addresses(s, "b"), "192.0.2.5 192.0.2.7 ");
+	world_apply(&s->w, SWAPPED);
+	assert_string_equal(s->w.deeds, "");
+}
+
+/* It has given up what it had: it runs with what it gets. */
+static void
+holder_fails(void **state)
+{
+	struct stage *s = *state;
+
+	world_apply(&s->w, BEFORE);
+	world_apply(&s->w, TWO("a", "6", "8", "") "---\n"
+	    TWO("b", "5", "7", BAD));
+	assert_string_equal(world_state(&s->w, "a"), "ready");
+	assert_string_equal(world_state(&s->w, "b"), "failed");
+	assert_string_equal(addresses(s, "a"), "192.0.2.6 192.0.2.8 ");
+	assert_string_equal(addresses(s, "b"), "192.0.2.5 192.0.2.7 ");
+}
+
+/* An address that is not swapped stays all the time, and in its place. */
+static void
+the_rest_stays(void **state)
+{
+	struct stage *s = *state;
+
+	world_apply(&s->w, TWO("a", "5", "7", "") "---\n"
+	    JAIL("b", "ip4.addr: [192.0.2.6, 192.0.2.9, 192.0.2.8]\n"));
+	world_apply(&s->w, TWO("a", "6", "8", BAD) "---\n"
+	    JAIL("b", "ip4.addr: [192.0.2.5, 192.0.2.9, 192.0.2.7]\n"));
+	assert_string_equal(addresses(s, "a"), "192.0.2.5 192.0.2.7 ");
+	assert_string_equal(addresses(s, "b"),
+	    "192.0.2.6 192.0.2.8 192.0.2.9 ");
+}
+
+/* A claim that is taken back, after an agent that ended behind the release. */
+static void
+claim_given_up(void **state)
+{
+	struct stage *s = *state;
+	struct jail_call c = { 0 };
+
+	world_apply(&s->w, BEFORE);
+	assert_int_equal(call_add_text(&c, "name", "b"), 0);
+	assert_int_equal(call_add(&c, "ip4.addr", "", 0), 0);
+	assert_true(call_set(s->w.kernel, &c, JAIL_UPDATE, NULL) > 0);
+	call_finish(&c);
+	assert_string_equal(addresses(s, "b"), "");
+	world_apply(&s->w, TWO("a", "5", "7", "") "---\n"
+	    TWO("b", "5", "7", ""));
+	assert_string_equal(world_state(&s->w, "b"), "blocked");
+	assert_string_equal(addresses(s, "b"), "192.0.2.6 192.0.2.8 ");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(one_address_each),
+		TEST(claimant_fails),
+		TEST(holder_fails),
+		TEST(the_rest_stays),
+		TEST(claim_given_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -179,7 +179,8 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 	if (s->state == SCAN_MISSING)
 		hold(a, "%s", s->why != NULL ? s->why : "no directory");
 	else if (r->shop.inventory->doubt != NULL)
-		hold(a, "%s", r->shop.inventory->doubt);
+		hold(a, "%s; when that is mended, start the agent again",
+		    r->shop.inventory->doubt);
 	else if (!a->seen)
 		hold(a, "%s holds no spec file, as if it were not mounted; "
 		    "approve it with jailagent ack, or bring the files back",

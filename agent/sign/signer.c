@@ -2,6 +2,7 @@
 /* The process that holds the secret key and continues the chain. */
 #include "agent/sign/signer.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <errno.h>
@@ -188,10 +189,26 @@ find_newest(struct signer *s, struct error *err)
 	return signer_clean(s->dir, s->newest, err);
 }
 
+/* Another directory may be there by now, or none, as when a backup comes back. */
+static void
+look_for_directory(struct signer *s)
+{
+	struct stat own, there;
+
+	if (s->dir == -1 || (fstat(s->dir, &own) == 0 &&
+	    stat(s->options->dir, &there) == 0 &&
+	    own.st_dev == there.st_dev && own.st_ino == there.st_ino))
+		return;
+	close(s->dir);
+	s->dir = -1;
+	s->ready = false;
+}
+
 /* What can be done once is not done again when a later step failed. */
 static int
 prepare(struct signer *s, struct error *err)
 {
+	look_for_directory(s);
 	if (s->ready)
 		return 0;
 	if (s->dir == -1)

@@ -104,6 +104,19 @@ check "the chain verifies all the same" expect_status 0 ja snapshot verify
 check "list shows it" expect_status 0 ja snapshot list
 check "by name" says "the clock went back"
 
+# The directory is moved away under the agent.
+mv "$state/snapshots" "$work/elsewhere"
+count=$(find "$work/elsewhere" -name '*.json' | wc -l)
+put_spec web "host.hostname: moved"
+check "snapshots that were moved away are missed" soon trouble \
+    "$state/snapshots: No such file"
+check "nothing is written where they are" same "$count" \
+    "$(find "$work/elsewhere" -name '*.json' | wc -l)"
+mv "$work/elsewhere" "$state/snapshots"
+newest_is_moved() { ja snapshot show -v | grep "host.hostname = moved"; }
+check "when they are back the state is signed" soon newest_is_moved
+check "without a gap" expect_status 0 ja snapshot verify
+
 # Nothing is removed on the word of an inventory that cannot be verified.
 stop agent KILL
 mv "$state/key.pub" "$work/away.pub"

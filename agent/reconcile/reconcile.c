@@ -258,7 +258,9 @@ consider(struct reconciler *r, struct managed *m)
 {
 	struct action a;
 
-	if (!m->unwanted && around_too_early(r, m)) {
+	/* Those that go down are in the order of that already. */
+	if (!m->unwanted && r->opt.letters != LETTER_R &&
+	    around_too_early(r, m)) {
 		reconciler_look(r, m);
 		return;
 	}

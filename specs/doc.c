@@ -29,8 +29,8 @@ spec_doc_lost(const struct spec_doc *doc)
 	return doc->defaults && doc->bad;
 }
 
-static bool
-doc_lacks(const struct spec_doc *doc, const struct spec_doc *before)
+bool
+spec_doc_lacks(const struct spec_doc *doc, const struct spec_doc *before)
 {
 	struct arena arena = { 0 };
 	size_t n, most, k = 0, i = 0;
@@ -61,7 +61,7 @@ spec_docs_lack(const struct spec_docs *docs, const struct spec_docs *before)
 			if (docs->doc[k]->name != NULL &&
 			    strcmp(docs->doc[k]->name, b->name) == 0)
 				a = docs->doc[k];
-		if (b->name != NULL && (a == NULL || doc_lacks(a, b)))
+		if (b->name != NULL && (a == NULL || spec_doc_lacks(a, b)))
 			return true;
 	}
 	return false;

@@ -77,6 +77,8 @@ struct spec_doc {
 const struct assign *doc_assigns(const struct spec_doc *doc,
     struct arena *arena, size_t *count);
 
+/* Whether a key that `before` has is left out. */
+bool spec_doc_lacks(const struct spec_doc *doc, const struct spec_doc *before);
 /* Whether something that `before` says is left out: a document, or a key. */
 bool spec_docs_lack(const struct spec_docs *docs,
     const struct spec_docs *before);

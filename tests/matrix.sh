@@ -42,6 +42,16 @@ matrix_begin() { # [OPTION...] of the agent
 
 # ---- programs that write ---------------------------------------------------
 
+# Each line by a program that opens and closes the file, and sets its mode.
+in_steps() { # FILE
+	text | while read -r _l; do
+		echo "$_l" >> "$1"
+		chmod 600 "$1"
+		sleep 0.05
+	done
+	chmod 644 "$1"
+}
+
 write_with_tools() {
 	next
 	text > "$work/web.yaml"
@@ -90,11 +100,20 @@ write_with_tools() {
 	arrives "deleted and made anew at once"
 	next
 	rm "$file"
-	text | while read -r _l; do
-		echo "$_l" >> "$file"
-		sleep 0.05
-	done
+	in_steps "$file"
 	arrives "deleted and made anew in steps"
+	echo "name: [" > "$file"
+	sleep 1.1
+	stays "broken for a while" invalid
+	next
+	: > "$file"
+	in_steps "$file"
+	arrives "mended in steps"
+	next
+	rm "$file"
+	in_steps "$specs/site.yaml"
+	arrives "moved to another file, made in steps"
+	mv "$specs/site.yaml" "$file"
 	next
 	{ text; echo "# more"; } > "$file"
 	arrives "longer"

@@ -15,10 +15,10 @@
  *
  * A script may write a file in steps, each of which opens and closes it: between
  * two of them nobody has it open.  What looks like that waits for a second of
- * quiet, too: a valid text that is shorter than the one before it, or leaves out a
- * document or a key that this one has, be it in the file that was used or in one
- * that was made anew; in the former also what quiet_in_steps says.  A first step
- * that says all that was said before cannot be told from a whole file.
+ * quiet, too: a valid text that falls short of what was last good (steps_short), be
+ * it in the file that was used or in one that was made anew; in the former also
+ * what quiet_in_steps says.  A first step that says all that was said before cannot
+ * be told from a whole file.
  */
 #ifndef JA_QUIET_H
 #define JA_QUIET_H
@@ -33,6 +33,7 @@
 struct file_id {
 	dev_t dev;
 	ino_t ino, link_ino; /* link_ino 0: no symbolic link */
+	ino_t link_dir;	     /* the directory that the link leads into */
 	off_t size;
 	struct timespec mtime, ctime, link_ctime;
 };
@@ -51,8 +52,8 @@ bool id_racy(const struct file_id *id);
 
 /*
  * Whether the inode was changed after the last write, as by rename(2).  One that
- * was renamed within the same clock tick does not show it; an event may
- * (watch_renamed).
+ * was renamed within the same clock tick does not show it, and a change of its mode
+ * looks the same; an event tells (watch_renamed).
  */
 bool id_renamed(const struct file_id *id);
 

@@ -100,6 +100,7 @@ reader_finish(struct reader *r)
 	files_finish(&r->files);
 	files_finish(&r->pending);
 	files_finish(&r->away);
+	free(r->away_doc);
 	places_finish(&r->places);
 	free(r->places_told);
 	for (size_t i = 0; i < r->sent_count; i++) {

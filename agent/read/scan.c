@@ -73,6 +73,7 @@ file_finish(struct file *f)
 {
 	content_unref(f->now);
 	content_unref(f->good);
+	content_unref(f->before);
 	free(f->problem);
 	free(f->path);
 }

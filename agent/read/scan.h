@@ -4,6 +4,7 @@
  *
  *   scan_look   directory -> table of files (scan.c, scan_file.c, places.c)
  *   away_carry  files that are not there any more (scan_away.c, scan_away.h)
+ *   steps_short files that are written in steps (scan_steps.c, scan_steps.h)
  *   git_keeps   git is changing the directory   (scan_git.c)
  *   scan_judge  a set that counts as a whole    (scan_set.c)
  *   scan_merge  table -> specs and what changed (scan_merge.c)
@@ -52,7 +53,9 @@ struct reader {
 	struct places places;
 	char *places_told;   /* as places_write has them; NULL: not yet */
 	struct files files;
-	struct files away;   /* that are not there for less than a second */
+	struct files away;   /* that are not there any more, sorted by name */
+	const struct spec_doc **away_doc; /* their good ones, sorted by name */
+	size_t away_docs;
 	long long begun_ms;  /* of the first look; 0: there was none */
 	long long look_ms;   /* when the newest scan began */
 	bool looked;	     /* it took what it found */
@@ -162,7 +165,7 @@ int scan_merge(struct reader *r, struct changes *ch);
 void changes_finish(struct changes *ch);
 
 /* The file that a path in a message means, NULL if none. */
-struct file *reader_file(struct reader *r, const char *path);
+struct file *reader_file(const struct reader *r, const char *path);
 
 /*
  * The answer in two parts: the facts (files, errors, digest), which are kept

@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "agent/read/scan_away.h"
+#include "specs/doc.h"
+
+#define AWAY_MAX 10000 /* files that are only compared with */
 
 int
 away_carry(const struct reader *r, const struct places *places,
@@ -89,7 +92,10 @@ away_return(const struct reader *r, struct file *f)
 	if (old == NULL || f->good != NULL ||
 	    (r->signs != NULL && old->resets != r->signs->resets))
 		return;
-	f->good = content_ref(old->good);
+	if (old->forgotten)
+		f->before = content_ref(old->good);
+	else
+		f->good = content_ref(old->good);
 }
 
 static bool
@@ -148,7 +154,9 @@ collect(struct files *away, struct files *from, const struct files *next)
 
 /*
  * Forgets those of which it is proven that they are gone: for a second, by the
- * agent's word, or since another file has what they held.
+ * agent's word, or since another file has what they held.  After a second the
+ * agent may still hold their jails, for as long as it likes: one that is made anew
+ * is compared with what they held.
  */
 static void
 forget(struct reader *r, struct files *away, const unsigned char **present,
@@ -158,19 +166,71 @@ forget(struct reader *r, struct files *away, const unsigned char **present,
 
 	for (size_t i = 0; i < away->count; i++) {
 		struct file *f = &away->file[i];
+		bool over = f->dropped || has_digest(present, count, f->good),
+		    gone;
 
 		if (f->vanished_ms == 0)
 			f->vanished_ms = monotonic_ms();
-		if (!f->dropped && r->look_ms - f->vanished_ms < PROOF_MS &&
-		    !has_digest(present, count, f->good)) {
-			away->file[kept++] = *f;
-			continue;
-		}
-		if (r->opt->good != NULL)
+		gone = over || r->look_ms - f->vanished_ms >= PROOF_MS;
+		if (gone && !f->forgotten && r->opt->good != NULL)
 			(void)text_list_add(&r->forgotten, f->path);
-		file_finish(f);
+		if (gone && f->good == NULL) {
+			f->good = f->before;
+			f->before = NULL;
+		}
+		f->forgotten |= gone;
+		if (over || (gone && (kept >= AWAY_MAX || f->good == NULL)))
+			file_finish(f);
+		else
+			away->file[kept++] = *f;
 	}
 	away->count = kept;
+}
+
+static int
+compare_docs(const void *a, const void *b)
+{
+	const struct spec_doc *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static int
+compare_doc_name(const void *name, const void *doc)
+{
+	return strcmp(name, (*(const struct spec_doc *const *)doc)->name);
+}
+
+const struct spec_doc *
+away_doc(const struct reader *r, const char *name)
+{
+	const struct spec_doc **doc = r->away_docs == 0 ? NULL : bsearch(name,
+	    r->away_doc, r->away_docs, sizeof *doc, compare_doc_name);
+
+	return doc != NULL ? *doc : NULL;
+}
+
+static void
+index_docs(struct reader *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->away.count; i++)
+		if (r->away.file[i].good != NULL)
+			n += r->away.file[i].good->docs.count;
+	free(r->away_doc);
+	r->away_docs = 0;
+	r->away_doc = n == 0 ? NULL : calloc(n, sizeof *r->away_doc);
+	for (size_t i = 0; r->away_doc != NULL && i < r->away.count; i++) {
+		const struct content *c = r->away.file[i].good;
+
+		for (size_t k = 0; c != NULL && k < c->docs.count; k++)
+			if (c->docs.doc[k]->name != NULL)
+				r->away_doc[r->away_docs++] = c->docs.doc[k];
+	}
+	if (r->away_docs > 1)
+		qsort(r->away_doc, r->away_docs, sizeof *r->away_doc,
+		    compare_docs);
 }
 
 void
@@ -184,8 +244,9 @@ away_remember(struct reader *r, const struct files *next)
 	    sizeof *away.file);
 	if (away.file == NULL)
 		return;
-	collect(&away, &r->away, next);
+	/* The newest first, which stay when there are too many. */
 	collect(&away, &r->files, next);
+	collect(&away, &r->away, next);
 	if (away.count > 0)
 		present = present_digests(next, &count);
 	forget(r, &away, present, count);
@@ -194,4 +255,5 @@ away_remember(struct reader *r, const struct files *next)
 		qsort(away.file, away.count, sizeof *away.file, compare_files);
 	files_finish(&r->away);
 	r->away = away;
+	index_docs(r);
 }

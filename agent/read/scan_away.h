@@ -17,9 +17,12 @@ int away_carry(const struct reader *r, const struct places *places,
 int away_renamed(struct files *files);
 /*
  * Editors rename a file and write it anew.  One that comes back within a second
- * still has its last good documents; others are forgotten then.
+ * still has its last good documents; later they are only what it is compared with
+ * (scan_steps.h).
  */
 void away_remember(struct reader *r, const struct files *next);
 void away_return(const struct reader *r, struct file *f);
+/* A jail's last good document in a file that is away, NULL: none. */
+const struct spec_doc *away_doc(const struct reader *r, const char *name);
 
 #endif

@@ -14,12 +14,10 @@
 #include <unistd.h>
 
 #include "agent/read/scan_away.h"
+#include "agent/read/scan_steps.h"
 #include "agent/read/trust.h"
-#include "agent/read/watch.h"
 #include "agent/read/words.h"
-#include "agent/sign/kept.h"
 #include "kernel/birth.h"
-#include "specs/doc.h"
 #include "specs/text.h"
 
 #define SIGNATURE_MS 300 /* from a file to its signature, or back */
@@ -43,95 +41,22 @@ problem(struct file *f, const char *fmt, ...)
 	return READ_FAILED;
 }
 
-/* Whether `now` was read from this very file. */
-static bool
-is_taken(const struct file *f, const struct timespec *born)
-{
-	return f->now != NULL && f->taken.ino == f->id.ino &&
-	    f->taken.dev == f->id.dev &&
-	    f->taken.born.tv_sec == born->tv_sec &&
-	    f->taken.born.tv_nsec == born->tv_nsec;
-}
-
-/* Whether it came whole: by a rename, or as a link to another file. */
-static bool
-is_renamed(const struct reader *r, const struct file *f)
-{
-	return f->id.link_ino != 0 || id_renamed(&f->id) ||
-	    (r->watch != NULL && watch_renamed(r->watch, f->name));
-}
-
-/* Whether it is the beginning, or a later step, of what is written in steps. */
-static bool
-may_go_on(const struct reader *r, const struct file *f,
-    const struct timespec *born, const char *text, size_t len)
-{
-	if (is_taken(f, born))
-		return f->in_steps ||
-		    quiet_in_steps(f->now, f->taken.ms, text, len);
-	return f->in_steps && !is_renamed(r, f);
-}
-
-/*
- * What stood under the name before, perhaps before we looked; NULL: nothing
- * that is known, or the file was renamed to it.  To be given back.
- */
-static struct content *
-stood_before(const struct reader *r, const struct file *f,
-    const struct timespec *born)
-{
-	struct content *c = NULL;
-	struct error err;
-	size_t len;
-	char *text;
-
-	if (is_taken(f, born))
-		return content_ref(f->now);
-	if (is_renamed(r, f))
-		return NULL;
-	if (f->good != NULL)
-		return content_ref(f->good);
-	if (r->opt->good == NULL || kept_read(r->opt->good, NULL, f->path,
-	    &text, &len, &err) != 0)
-		return NULL;
-	c = content_of(f->path, text, len);
-	free(text);
-	return c;
-}
-
-/* Whether what is new may only be what comes first of it. */
-static bool
-falls_short(const struct reader *r, const struct file *f,
-    const struct timespec *born, const struct content *c)
-{
-	struct content *before;
-	bool is;
-
-	/* A text with an error does nothing to a jail. */
-	if (!c->valid || (before = stood_before(r, f, born)) == NULL)
-		return false;
-	is = before->valid && (c->len < before->len ||
-	    spec_docs_lack(&c->docs, &before->docs));
-	content_unref(before);
-	return is;
-}
-
 static void
 taken_from(struct file *f, const struct timespec *born)
 {
-	f->taken.dev = f->id.dev;
-	f->taken.ino = f->id.ino;
+	f->taken.id = f->id;
 	f->taken.born = *born;
-	f->taken.mtime = f->id.mtime;
 }
 
 bool
 file_unwritten(const struct file *f)
 {
+	const struct file_id *id = &f->taken.id;
+
 	return f->now != NULL && f->now == f->good && f->writing_ms == 0 &&
-	    f->taken.ino == f->id.ino && f->taken.dev == f->id.dev &&
-	    f->taken.mtime.tv_sec == f->id.mtime.tv_sec &&
-	    f->taken.mtime.tv_nsec == f->id.mtime.tv_nsec &&
+	    id->ino == f->id.ino && id->dev == f->id.dev &&
+	    id->mtime.tv_sec == f->id.mtime.tv_sec &&
+	    id->mtime.tv_nsec == f->id.mtime.tv_nsec &&
 	    f->id.size == (off_t)f->now->len;
 }
 
@@ -173,11 +98,11 @@ take_text(const struct reader *r, struct file *f, const char *text,
 		taken_from(f, &born);
 		return READ_DONE;
 	}
-	f->in_steps = !quiet && may_go_on(r, f, &born, text, len);
+	f->in_steps = !quiet && steps_go_on(r, f, &born, text, len);
 	if (f->in_steps)
 		return READ_UNSETTLED;
 	c = content_made(f, text, len, digest);
-	f->in_steps = c != NULL && !quiet && falls_short(r, f, &born, c);
+	f->in_steps = c != NULL && !quiet && steps_short(r, f, &born, c);
 	if (f->in_steps) {
 		content_unref(c);
 		return READ_UNSETTLED;
@@ -292,6 +217,27 @@ read_file(const struct reader *r, int dirfd, const struct stat *st,
 	return rc;
 }
 
+/* The directory that a link leads into, 0: its own, or one that is not there. */
+static ino_t
+link_dir(int dirfd, const char *name)
+{
+	const char *last = strrchr(name, '/');
+	size_t len = last != NULL ? (size_t)(last + 1 - name) : 0;
+	char to[2 * PATH_MAX], path[PATH_MAX];
+	ssize_t n = readlinkat(dirfd, name, path, sizeof path - 1);
+	struct stat st;
+
+	if (n <= 0)
+		return 0;
+	path[n] = '\0';
+	(void)snprintf(to, sizeof to, "%.*s%s", path[0] == '/' ? 0 : (int)len,
+	    name, path);
+	if (strrchr(path, '/') == NULL)
+		return 0;
+	strrchr(to, '/')[1] = '\0';
+	return fstatat(dirfd, to, &st, 0) == 0 ? st.st_ino : 0;
+}
+
 /* Fills in st and f->id.  Returns 1, 0 when there is no such file. */
 static int
 identify(int dirfd, struct file *f, struct stat *st)
@@ -306,6 +252,7 @@ identify(int dirfd, struct file *f, struct stat *st)
 	if (S_ISLNK(st->st_mode)) {
 		f->id.link_ino = st->st_ino;
 		f->id.link_ctime = st->st_ctim;
+		f->id.link_dir = link_dir(dirfd, f->name);
 		if (fstatat(dirfd, f->name, st, 0) != 0) {
 			problem(f, "is a symbolic link that leads nowhere: %s",
 			    strerror(errno));
@@ -339,6 +286,7 @@ inherit(const struct reader *r, const char *name, const struct file *old,
 	} else {
 		f->now = content_ref(old->now);
 		f->good = content_ref(old->good);
+		f->before = content_ref(old->before);
 		f->invalid = old->invalid;
 		f->stands_in = old->stands_in;
 		f->asked = old->asked;

@@ -15,14 +15,15 @@ struct file {
 	struct file_id id;
 	struct content *now;  /* NULL: could not be read, or not yet */
 	struct content *good; /* what it last held without an error */
+	/* The same of one that was gone for long: only to compare with. */
+	struct content *before;
 	char *problem;	      /* why it could not be read */
 	bool unsettled;	      /* somebody is writing it */
 	bool in_steps;	      /* by one writer after the other */
 	/* The file that `now` was read from, and when it was written. */
 	struct {
-		dev_t dev;
-		ino_t ino;
-		struct timespec born, mtime;
+		struct file_id id;
+		struct timespec born;
 		long long ms; /* monotonic */
 	} taken;
 	long long writing_ms; /* since when somebody is; 0: nobody */
@@ -41,6 +42,7 @@ struct file {
 	long long vanished_ms; /* since when it is absent; 0: it is there */
 	bool gone;	      /* that is proven; the agent decides (READER_DROP) */
 	bool dropped;	      /* it did */
+	bool forgotten;	      /* of what is away: all but for comparing */
 	bool lost;	      /* with a directory that another one replaced */
 };
 

@@ -371,8 +371,9 @@ kept_due_ms(const struct reader *r)
 	long long since = r->opt->good == NULL || r->begun_ms == 0 ? PROOF_MS :
 	    r->look_ms - r->begun_ms;
 
-	if (r->opt->good != NULL && r->away.count > 0)
-		since = 0;
+	for (size_t i = 0; r->opt->good != NULL && i < r->away.count; i++)
+		if (!r->away.file[i].forgotten)
+			since = 0;
 	return since >= PROOF_MS ? 0 : (unsigned)(PROOF_MS + 10 - since);
 }
 

@@ -32,7 +32,7 @@ compare_file(const void *key, const void *file)
 }
 
 struct file *
-reader_file(struct reader *r, const char *path)
+reader_file(const struct reader *r, const char *path)
 {
 	size_t len = strlen(r->dir);
 

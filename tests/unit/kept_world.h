@@ -111,6 +111,16 @@ second_passes(struct keeper *k)
 		r->away.file[i].vanished_ms -= PROOF_MS;
 }
 
+/* The second of quiet after which what is written in steps is used. */
+static inline void
+quiet_passes(struct keeper *k)
+{
+	struct reader *r = &k->w->r;
+
+	for (size_t i = 0; i < r->files.count; i++)
+		r->files.file[i].since_ms -= 1000;
+}
+
 /* The agent ended, and another one starts. */
 static inline void
 again(struct keeper *k)

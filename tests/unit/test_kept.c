@@ -385,6 +385,123 @@ made_anew_otherwise(void **state)
 	expect(w, SCAN_OK, "+a ");
 }
 
+/* Only the first of two steps is new: nothing counts before both are there. */
+static void
+in_two_steps(struct keeper *k, const char *file, const char *gone,
+    const char *changes)
+{
+	static const char first[] = "name: a\npath: /\npersist: true\n";
+	struct world *w = k->w;
+
+	write_in_place(w, file, "w", first);
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, gone);
+	write_in_place(w, file, "a", "host.hostname: one\n");
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+	quiet_passes(k);
+	look_once(k);
+	expect(w, SCAN_OK, changes);
+	time_passes(w);
+}
+
+/* What was last good is compared with, whatever was there since. */
+static void
+long_gone(void **state)
+{
+	struct keeper *k = *state;
+	struct world *w = k->w;
+
+	write_jail(w, "a.yaml", "a", "one");
+	write_jail(w, "b.yaml", "b", "one");
+	look(k);
+	/* Broken for long. */
+	write_text(w, "a.yaml", "name: [\n");
+	look(k);
+	time_passes(w);
+	in_two_steps(k, "a.yaml", "", "");
+	/* Gone for long; the agent may hold its jail. */
+	assert_int_equal(unlink(spec_path(w, "a.yaml")), 0);
+	look(k);
+	expect(w, SCAN_OK, "-a ");
+	second_passes(k);
+	look(k);
+	assert_int_equal(w->s.again_ms, 0);
+	in_two_steps(k, "a.yaml", "", "+a ");
+	/* In a file of another name, at once and later. */
+	assert_int_equal(unlink(spec_path(w, "a.yaml")), 0);
+	in_two_steps(k, "all.yaml", "-a ", "+a ");
+	assert_int_equal(unlink(spec_path(w, "all.yaml")), 0);
+	look(k);
+	second_passes(k);
+	look(k);
+	in_two_steps(k, "any.yaml", "", "+a ");
+	/* While another file still declares it, that would be two of them. */
+	write_in_place(w, "bb.yaml", "w", "name: b\npersist: true\n");
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+	assert_int_equal(unlink(spec_path(w, "b.yaml")), 0);
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "-b ");
+}
+
+/* Events tell what was renamed; times do not, nor that there is a link. */
+static void
+not_renamed(void **state)
+{
+	struct keeper *k = *state;
+	struct world *w = k->w;
+
+	w->r.watch = watch_new(w->opt.dir);
+	assert_non_null(w->r.watch);
+	write_jail(w, "a.yaml", "a", "one");
+	look(k);
+	assert_int_equal(unlink(spec_path(w, "a.yaml")), 0);
+	write_in_place(w, "a.yaml", "w", "name: a\npersist: true\n");
+	usleep(20000);
+	assert_int_equal(chmod(spec_path(w, "a.yaml"), 0640), 0);
+	(void)watch_drain(w->r.watch);
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+	write_jail(w, "a.yaml", "a", "one");
+	look(k);
+	/* The file that a link leads to is made anew. */
+	assert_int_equal(rename(spec_path(w, "a.yaml"),
+	    spec_path(w, "a.conf")), 0);
+	assert_int_equal(symlink("a.conf", spec_path(w, "a.yaml")), 0);
+	(void)watch_drain(w->r.watch);
+	look(k);
+	assert_int_equal(unlink(spec_path(w, "a.conf")), 0);
+	write_in_place(w, "a.conf", "w", "name: a\npersist: true\n");
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+}
+
+/* Another directory that links lead into is whole. */
+static void
+linked_directory(void **state)
+{
+	struct keeper *k = *state;
+	struct world *w = k->w;
+
+	w->r.watch = watch_new(w->opt.dir);
+	assert_non_null(w->r.watch);
+	assert_int_equal(mkdir(spec_path(w, "..1"), 0755), 0);
+	assert_int_equal(mkdir(spec_path(w, "..2"), 0755), 0);
+	write_jail(w, "..1/a.yaml", "a", "one");
+	assert_int_equal(symlink("..1", spec_path(w, "..data")), 0);
+	assert_int_equal(symlink("..data/a.yaml", spec_path(w, "a.yaml")), 0);
+	look(k);
+	expect(w, SCAN_OK, "+a ");
+	write_in_place(w, "..2/a.yaml", "w",
+	    "name: a\npath: /\npersist: true\n");
+	assert_int_equal(symlink("..2", spec_path(w, "..next")), 0);
+	assert_int_equal(rename(spec_path(w, "..next"),
+	    spec_path(w, "..data")), 0);
+	look_once(k);
+	expect(w, SCAN_OK, "+a ");
+}
+
 int
 main(void)
 {
@@ -399,6 +516,9 @@ main(void)
 		TEST(vanished_meanwhile),
 		TEST(made_anew_in_steps),
 		TEST(made_anew_otherwise),
+		TEST(long_gone),
+		TEST(not_renamed),
+		TEST(linked_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,29 +239,9 @@ print_status(FILE *out, const struct context *ctx, json_t *status)
 	print_files(out, json_object_get(status, "files"));
 }
 
-/* The last lines that the hooks of a jail of ours printed. */
-static void
-add_output(const struct context *ctx, json_t *jail)
-{
-	char *text, *next, *line;
-	json_t *output;
-
-	/* The names of others, which may be any bytes, are no files. */
-	if (json_object_get(jail, "last_change") == NULL)
-		return;
-	next = text = console_last(ctx->paths.console,
-	    text_of(jail, "name", ""));
-	output = json_array();
-	while (next != NULL && text[0] != '\0' &&
-	    (line = strsep(&next, "\n")) != NULL)
-		json_array_append_new(output, status_text(line));
-	json_object_set_new(jail, "output", output);
-	free(text);
-}
-
 /* Leaves only the named jails, of which more is told. */
 static int
-only_named(const struct context *ctx, json_t *status, int count, char **names)
+only_named(json_t *status, int count, char **names)
 {
 	json_t *jails = json_object_get(status, "jails");
 	json_t *kept = json_array(), *jail;
@@ -274,7 +254,6 @@ only_named(const struct context *ctx, json_t *status, int count, char **names)
 			if (name_matches(names[n], text_of(jail, "name",
 			    ""))) {
 				json_array_append(kept, jail);
-				add_output(ctx, jail);
 				found = true;
 			}
 		if (!found) {
@@ -310,10 +289,10 @@ all_ready(json_t *status)
 
 /* Without an agent: what was applied, against what lives. */
 static json_t *
-own_look(const struct context *ctx, struct error *err)
+own_look(const struct context *ctx, const json_t *names, struct error *err)
 {
 	struct pass_options opt = { .letters = LETTER_C | LETTER_M | LETTER_R };
-	struct status_source src = { .revision = "" };
+	struct status_source src = { .revision = "", .output = names };
 	struct pass p;
 	json_t *status = NULL;
 
@@ -325,18 +304,35 @@ own_look(const struct context *ctx, struct error *err)
 	return status;
 }
 
-/* Returns the exit status; *status is a new reference or NULL. */
-static int
-ask(const struct context *ctx, json_t **status)
+static json_t *
+array_of(int count, char **names)
 {
+	json_t *a = json_array();
+
+	for (int i = 0; i < count; i++)
+		json_array_append_new(a, status_text(names[i]));
+	return a;
+}
+
+/*
+ * Asks for all jails, and for the output of those that are named.  Returns the
+ * exit status; *status is a new reference or NULL.
+ */
+static int
+ask(const struct context *ctx, int count, char **names, json_t **status)
+{
+	json_t *output = array_of(count, names);
 	struct error err;
 	int rc;
 
 	error_clear(&err);
 	*status = NULL;
-	rc = control_call(&ctx->paths, "status", NULL, 30000, status, &err);
+	rc = control_call(&ctx->paths, "status", json_pack("{s:O}", "output",
+	    output), 30000, status, &err);
+	if (rc == 1)
+		*status = own_look(ctx, output, &err);
+	json_decref(output);
 	if (rc == 1) {
-		*status = own_look(ctx, &err);
 		if (*status != NULL)
 			return EXIT_NO_AGENT;
 	} else if (rc == 2) {
@@ -356,11 +352,11 @@ static int
 once(const struct context *ctx, bool json, int count, char **names, FILE *out)
 {
 	json_t *status;
-	int rc = ask(ctx, &status);
+	int rc = ask(ctx, count, names, &status);
 
 	if (status == NULL)
 		return rc;
-	if (count > 0 && only_named(ctx, status, count, names) != 0) {
+	if (count > 0 && only_named(status, count, names) != 0) {
 		json_decref(status);
 		return EXIT_FAILED;
 	}

@@ -69,12 +69,12 @@ request_status(struct daemon *d, struct control_client *client, json_t *q)
 		    events,
 		.snapshot = unsigned_for(d, late, sizeof late),
 		.problem = problem_of(d, problem, sizeof problem),
+		.output = json_object_get(q, "output"),
 		.below = d->opt.below,
 		.running = true,
 		.pid = (long)getpid(),
 	};
 
-	(void)q;
 	control_reply(client, status_build(&src));
 	compat_trim_memory();
 }

@@ -10,6 +10,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/program.h"
 #include "agent/daemon/shown.h"
+#include "agent/reconcile/mask.h"
 #include "agent/reconcile/secrets.h"
 
 const char *
@@ -227,6 +228,38 @@ view_jail(const struct status_source *src, struct managed *m, struct view *v)
 	    v->reason, sizeof v->reason);
 }
 
+/* The last lines that the programs of a jail printed. */
+static json_t *
+output_of(const struct reconciler *r, const struct managed *m,
+    const struct spec *applied)
+{
+	char *text = console_last(r->shop.paths->console, m->name);
+	char *shown = text == NULL ? NULL :
+	    mask_secrets(r->shop.vault, m->desired, applied, text);
+	char *next = shown, *line;
+	json_t *output = json_array();
+
+	while (next != NULL && shown[0] != '\0' &&
+	    (line = strsep(&next, "\n")) != NULL)
+		json_array_append_new(output, status_text(line));
+	free(shown);
+	free(text);
+	return output;
+}
+
+static bool
+tells_output(const struct status_source *src, const char *name)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (src->output, i, one)
+		if (json_is_string(one) &&
+		    name_matches(json_string_value(one), name))
+			return true;
+	return false;
+}
+
 static json_t *
 jail_object(const struct status_source *src, struct managed *m,
     size_t summary[STATE_COUNT])
@@ -260,6 +293,9 @@ jail_object(const struct status_source *src, struct managed *m,
 	    time_or_null(time(NULL) + (m->retry_at - clock_ms() + 999) / 1000));
 	if (v.action.count > 0)
 		json_object_set_new(o, "drift", params_array(&v.action));
+	if (tells_output(src, m->name))
+		json_object_set_new(o, "output", output_of(src->reconciler, m,
+		    entry != NULL ? entry->applied : NULL));
 	action_free(&v.action);
 	return o;
 }

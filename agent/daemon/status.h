@@ -19,6 +19,7 @@ struct status_source {
 	const char *watch;    /* why there are no events, NULL: there are */
 	const char *snapshot; /* why the newest one was not written, or NULL */
 	const char *problem;  /* what keeps the agent from its work, or NULL */
+	const json_t *output; /* names and patterns of jails that tell it */
 	bool running;	      /* an agent answers */
 	bool below;	      /* it follows directories below its own */
 	long pid;

@@ -47,6 +47,7 @@ static void
 entry_finish(struct vault_entry *e)
 {
 	free_value(e->value);
+	free_value(e->former);
 	free(e->file);
 	free(e->real);
 	free(e->problem);
@@ -109,8 +110,12 @@ vault_put(struct vault *v, const char *file, const char *real,
 		return -1;
 	news = replace(&e->problem, problem, &failed);
 	news |= replace(&e->real, real, &failed);
-	if (value != NULL)
+	if (value != NULL && !same_text(e->value, value)) {
+		free_value(e->former);
+		e->former = e->value;
+		e->value = NULL;
 		news |= replace(&e->value, value, &failed);
+	}
 	return failed ? -1 : news;
 }
 

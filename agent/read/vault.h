@@ -20,6 +20,7 @@ struct vault {
 		char *file;
 		char *real;    /* the path without links; NULL: none */
 		char *value;   /* the last one that could be read, or NULL */
+		char *former;  /* the one before, which programs may have */
 		char *problem; /* why it cannot be read now, or NULL */
 	} *entry;		/* sorted by file */
 	size_t count;

@@ -11,6 +11,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/reconcile/hook.h"
+#include "agent/reconcile/mask.h"
 
 #define FIRST_PAUSE_MS 50
 
@@ -108,16 +109,18 @@ static void
 check_ended(void *arg, pid_t pid, int status)
 {
 	struct health *h = arg;
-	char tail[512] = "", why[sizeof tail + 64];
+	char tail[512] = "", why[sizeof tail + 64], *shown;
 
 	(void)pid;
 	h->pid = 0;
 	evtimer_del(h->timer);
 	console_close(&h->shop->console, h->output,
 	    status != 0 && !h->judged ? tail : NULL, sizeof tail);
+	shown = mask_secrets(h->shop->vault, h->spec, NULL, tail);
 	if (!h->judged)
-		judge(h, status == 0 ? NULL :
-		    hook_why(status, false, tail, why, sizeof why));
+		judge(h, status == 0 ? NULL : hook_why(status, false,
+		    shown != NULL ? shown : "", why, sizeof why));
+	free(shown);
 	h->judged = false;
 	wake_in(h, h->next_ms);
 }

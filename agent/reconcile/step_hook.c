@@ -10,17 +10,20 @@
 #include <unistd.h>
 
 #include "agent/reconcile/hook.h"
+#include "agent/reconcile/mask.h"
 #include "agent/reconcile/step.h"
 
 static void
 run_failed(struct operation *op, int status)
 {
-	char tail[512], why[sizeof tail + 64];
+	char tail[512], why[sizeof tail + 64], *shown;
 
 	console_close(&op->shop->console, op->output, tail, sizeof tail);
+	shown = mask_secrets(op->shop->vault, op->stop, op->start, tail);
 	op_note(op, !op_goes_on(op), "%s: %s",
 	    op->label != NULL ? op->label : "", hook_why(status,
-	    op->timed_out, tail, why, sizeof why));
+	    op->timed_out, shown != NULL ? shown : "", why, sizeof why));
+	free(shown);
 }
 
 static void

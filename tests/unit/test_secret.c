@@ -11,6 +11,7 @@
 
 #include "agent/read/secret.h"
 #include "agent/read/vault.h"
+#include "agent/reconcile/mask.h"
 #include "temp_dir.h"
 
 /* What is made of a file: its value, or a part of the message. */
@@ -286,6 +287,58 @@ seals_are_whole(void **state)
 	spec_free(s);
 }
 
+static void
+expect_masked(const struct vault *v, const struct spec *s, const char *text,
+    const char *masked)
+{
+	char *made = mask_secrets(v, s, NULL, text);
+
+	assert_string_equal(made, masked);
+	free(made);
+	made = mask_secrets(v, NULL, s, text);
+	assert_string_equal(made, masked);
+	free(made);
+	made = mask_secrets(v, NULL, NULL, text);
+	assert_string_equal(made, text);
+	free(made);
+}
+
+static void
+printed_secrets_are_masked(void **state)
+{
+	struct spec *s = spec_of(yaml);
+	struct vault v = { 0 };
+
+	(void)state;
+	expect_masked(&v, s, "nothing is known", "nothing is known");
+	(void)vault_put(&v, "/s/a", "/s/a", "hunter2", NULL);
+	(void)vault_put(&v, "/s/c", "/s/c", "first line\nodd\tline\nabc", NULL);
+	(void)vault_put(&v, "/s/other", "/s/other", "another's", NULL);
+	expect_masked(&v, s, "", "");
+	expect_masked(&v, s, "hunter2", "(secret)");
+	expect_masked(&v, s, "pw=hunter2, hunter2!", "pw=(secret), (secret)!");
+	expect_masked(&v, s, "hunter2hunter2", "(secret)");
+	expect_masked(&v, s, "hunter", "hunter");
+	/* Its beginning was cut off. */
+	expect_masked(&v, s, "ter2: no", "(secret): no");
+	expect_masked(&v, s, "er2: no", "er2: no");
+	expect_masked(&v, s, "a ter2", "a ter2");
+	/* Lines; those that are too short go with all of it only. */
+	expect_masked(&v, s, "x first line abc", "x (secret) abc");
+	expect_masked(&v, s, "x odd\tline odd line", "x (secret) (secret)");
+	expect_masked(&v, s, "x first line\nodd\tline\nabc y", "x (secret) y");
+	expect_masked(&v, s, "another's", "another's");
+	/* What runs may have the value before. */
+	(void)vault_put(&v, "/s/a", "/s/a", "hunter33", NULL);
+	expect_masked(&v, s, "x hunter2 hunter33", "x (secret) (secret)");
+	(void)vault_put(&v, "/s/a", NULL, NULL, "gone");
+	expect_masked(&v, s, "x hunter2 hunter33", "x (secret) (secret)");
+	(void)vault_put(&v, "/s/a", "/s/a", "abc", NULL);
+	expect_masked(&v, s, "x abc hunter33", "x abc (secret)");
+	vault_close(&v);
+	spec_free(s);
+}
+
 int
 main(void)
 {
@@ -296,6 +349,7 @@ main(void)
 		cmocka_unit_test(specs_get_their_values),
 		cmocka_unit_test(seals_tell_changes_only),
 		cmocka_unit_test(seals_are_whole),
+		cmocka_unit_test(printed_secrets_are_masked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,14 @@ among(const struct jail_value *v, const unsigned char *address, size_t size)
 	return false;
 }
 
+/* Whether nobody noted the jid it was made with, be it ended since or not. */
+static bool
+half_made(const struct entry *e)
+{
+	return e->stage == ENTRY_CREATING ||
+	    (e->stage == ENTRY_REMOVING && e->jid == 0);
+}
+
 /* The entry of a jail that was met in the kernel's list; NULL: not our own. */
 static struct entry *
 entry_of(const struct workshop *w, const char *name, int jid,
@@ -27,7 +35,7 @@ entry_of(const struct workshop *w, const char *name, int jid,
 	struct entry *e = inventory_find(w->inventory, name);
 	bool own = e != NULL && (w->observer->has_meta ? token != NULL &&
 	    strcmp(token, e->token) == 0 :
-	    e->jid == jid || e->stage == ENTRY_CREATING);
+	    e->jid == jid || half_made(e));
 
 	return own ? e : NULL;
 }

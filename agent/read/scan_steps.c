@@ -97,6 +97,14 @@ elsewhere(const struct reader *r, const struct file *f, const char *name)
 	return NULL;
 }
 
+/* Whether the last line has no end: its value may go on. */
+static bool
+ends_within(const struct content *c)
+{
+	return c->text != NULL && c->text_len > 0 &&
+	    c->text[c->text_len - 1] != '\n';
+}
+
 bool
 steps_short(const struct reader *r, const struct file *f,
     const struct timespec *born, const struct content *c)
@@ -109,13 +117,14 @@ steps_short(const struct reader *r, const struct file *f,
 		return false;
 	before = last_good(r, f);
 	is = before != NULL && before->valid && (c->len < before->len ||
-	    spec_docs_lack(&c->docs, &before->docs));
+	    ends_within(c) || spec_docs_lack(&c->docs, &before->docs));
 	content_unref(before);
 	for (size_t i = 0; !is && i < c->docs.count; i++) {
 		const struct spec_doc *doc = c->docs.doc[i], *other =
 		    doc->name == NULL ? NULL : elsewhere(r, f, doc->name);
 
-		is = other != NULL && spec_doc_lacks(doc, other);
+		is = other != NULL && (ends_within(c) ||
+		    spec_doc_lacks(doc, other));
 	}
 	return is;
 }

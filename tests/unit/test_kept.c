@@ -383,6 +383,13 @@ made_anew_otherwise(void **state)
 	    "host.hostname: other.example.org\nsecurelevel: 1\n");
 	look_once(k);
 	expect(w, SCAN_OK, "+a ");
+	/* What ends within a line may go on there. */
+	assert_int_equal(unlink(spec_path(w, "a.yaml")), 0);
+	write_in_place(w, "a.yaml", "w", "# this is yet another one, longer\n"
+	    "name: a\npath: /\npersist: true\nhost.domainname: example\n"
+	    "securelevel: 1\nhost.hostname: another.example");
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
 }
 
 /* Only the first of two steps is new: nothing counts before both are there. */

@@ -332,8 +332,9 @@ work(evutil_socket_t fd, short what, void *arg)
 		if (m->fresh)
 			unrecorded(r, m); /* recorded meanwhile, as such */
 		happen(r, m, m->fresh ? EVENT_SPEC : EVENT_LOOK);
-		over = clock_us() >= until && !r->roots.known &&
-		    !r->claims.known &&
+		/* A single pass has nobody to answer meanwhile. */
+		over = r->opt.healing && clock_us() >= until &&
+		    !r->roots.known && !r->claims.known &&
 		    (!r->addresses.known || r->addresses.told);
 	}
 	if (!TAILQ_EMPTY(&r->dirty))

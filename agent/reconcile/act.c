@@ -88,7 +88,8 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	struct managed *m = arg;
 	struct reconciler *r = m->owner;
 	struct action a = m->doing;
-	bool ok = o->ok, up = o->up; /* the outcome ends with its operation */
+	/* The outcome ends with its operation. */
+	bool ok = o->ok, up = o->up, given_up = o->given_up;
 	bool was_down = !o->up || a.kind == ACTION_RESTART;
 	bool stays = m->desired != NULL && !m->unwanted;
 	bool forgotten = a.kind == ACTION_REMOVE && !a.stays;
@@ -110,7 +111,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	m->started = o->ok && o->up;
 	if (o->ok && o->up)
 		condition_ready(r, m, o->jid);
-	else if (!o->ok)
+	else if (!o->ok && !o->given_up)
 		condition_failed(r, m, o->error);
 	tell(r, m, &a, o);
 	if (!o->up && forgotten)
@@ -138,7 +139,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	m->done = ok && up;
 	if (m->done)
 		around_changed(r, m);
-	if (ok || m->fresh)
+	if (ok || given_up || m->fresh)
 		reconciler_look(r, m);
 	else
 		reconciler_turned(r);

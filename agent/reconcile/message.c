@@ -23,8 +23,9 @@ message_of(const struct action *a, const struct outcome *o, bool full,
 	int n;
 
 	if (!o->ok) {
-		snprintf(buf, size, "%s: %s failed: %s", a->name,
-		    action_word(a->kind), o->error);
+		snprintf(buf, size, "%s: %s %s: %s", a->name,
+		    action_word(a->kind), o->given_up ? "given up" : "failed",
+		    o->error);
 		return buf;
 	}
 	n = snprintf(buf, size, "%s: %s", a->name, word);

@@ -226,7 +226,8 @@ finish(struct operation *op)
 static void
 give_up(struct operation *op)
 {
-	op_note(op, true, "given up, because something else is wanted now");
+	op->outcome.given_up = !op->failed;
+	op_note(op, true, "something else is wanted now");
 	if (op->waiting == NOTHING)
 		op->step = (size_t)-1;
 }

@@ -36,6 +36,7 @@ struct workshop {
  */
 struct outcome {
 	bool ok;
+	bool given_up; /* not ok, but no failure: see operation_cancel */
 	bool up; /* the jail runs now */
 	int jid;
 	int64_t took_us;
@@ -69,8 +70,8 @@ void operation_free(struct operation *op);
 
 /*
  * Something else is wanted of the jail now (`wanted`, NULL: not this start): a
- * start is given up, its hook killed, and what was made undone.  It ends as
- * failed, later, as any other.  Anything but a start goes on.
+ * start is given up, its hook killed, and what was made undone.  It ends later,
+ * as any other, and is no failure of the spec's.  Anything but a start goes on.
  */
 void operation_cancel(struct operation *op, const struct spec *wanted);
 

@@ -27,3 +27,6 @@ rm "$specs"/host*.yaml "$specs"/jail*.yaml
 check "they are given up" wait_until 20 hooks_run 0
 only_next() { same next "$(ja list name | grep -v -x name | tr -d ' ')"; }
 check "nothing of them is left" soon only_next
+given_up() { same 100 "$(grep -c ': create given up: ' "$work/agent.log")"; }
+check "each is said to be given up" soon given_up
+check_not "which is no failure" grep ' failed' "$work/agent.log"

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #define SOCKADDR (-80) /* on the stack: a sockaddr_in6 */
+#define OPTION (-80)   /* on the stack: an int */
 
 #define LOOPBACK ((int32_t)htonl(INADDR_LOOPBACK))
 #define LOOPBACK6 ((int32_t)htonl(1)) /* the last word of ::1 */
@@ -26,6 +27,11 @@ struct program {
 	const struct net_maps *maps;
 	int family; /* of the context */
 	int allow, not_ours, no_family; /* labels of the ends */
+	/*
+	 * For bind(2): to what can be nobody else's, so that sharing the port
+	 * takes nothing from others; to the address of all.
+	 */
+	int own, wide;
 };
 
 /* Where an address is in the context. */
@@ -46,8 +52,9 @@ static void
 begin(struct program *p, struct bpf_text *t, const struct net_maps *maps,
     int family)
 {
-	*p = (struct program){ t, maps, family, text_label(t), text_label(t),
-		text_label(t) };
+	*p = (struct program){ .t = t, .maps = maps, .family = family,
+		.allow = text_label(t), .not_ours = text_label(t),
+		.no_family = text_label(t) };
 	put_move(t, R6, R1);
 	put_load(t, BYTES8, R2, R6, ADDR(sk));
 	put_mark(t, maps, R2, 0);
@@ -217,16 +224,79 @@ local_rule(struct program *p, int family)
 {
 	struct bpf_text *t = p->t;
 	int wildcard = text_label(t), primary = text_label(t);
+	int inherited = text_label(t);
 
-	put_judge_family(p, family);
+	put_load(t, BYTES4, R1, R8, count_of(family));
+	put_if_equal(t, R1, (int32_t)NET_ANY, inherited);
+	put_if_equal(t, R1, 0, p->no_family);
 	put_if_wildcard(p, family, wildcard);
-	put_if_own(t, p->maps, p->allow);
+	put_if_own(t, p->maps, p->own);
 	put_if_loopback(p, family, false, primary);
 	put_jump(t, p->not_ours);
 	text_here(t, wildcard);
-	put_unless_only(p, family, p->allow);
+	put_unless_only(p, family, p->wide);
 	text_here(t, primary);
 	put_give_primary(p, family, user);
+	put_jump(t, p->own);
+	text_here(t, inherited);
+	/* One that takes IPv4 too gets what is for others, who have that. */
+	if (family == V6) {
+		put_load(t, BYTES4, R1, R7, MARK(v6only));
+		put_if_other(t, R1, 0, p->own);
+		put_if_wildcard(p, family, p->wide);
+	}
+	put_jump(t, p->own);
+}
+
+/* R1 = 0: the option is off. */
+static void
+put_set_option(struct bpf_text *t, int option)
+{
+	put_store(t, BYTES4, FP, OPTION, R1);
+	put_move(t, R1, R6);
+	put_value(t, R2, SOL_SOCKET);
+	put_value(t, R3, option);
+	put_move(t, R4, FP);
+	put_add(t, R4, OPTION);
+	put_value(t, R5, 4);
+	put_call(t, BPF_FUNC_setsockopt);
+}
+
+/*
+ * Sharing of the port as it was asked for, or none.  A socket that was never
+ * bound has none: its options are wishes.
+ */
+static void
+put_share(struct program *p)
+{
+	struct bpf_text *t = p->t;
+	int set = text_label(t);
+
+	text_here(t, p->wide);
+	put_load(t, BYTES4, R9, R7, MARK(share));
+	put_move(t, R1, R9);
+	put_and(t, R1, NET_SHARE_GIVEN);
+	put_if_equal(t, R1, 0, p->allow);
+	put_and(t, R9, ~NET_SHARE_GIVEN);
+	put_store(t, BYTES4, R7, MARK(share), R9);
+	put_value(t, R9, 0);
+	put_jump(t, set);
+	text_here(t, p->own);
+	put_load(t, BYTES4, R9, R7, MARK(share));
+	put_move(t, R1, R9);
+	put_value(t, R2, NET_SHARE_GIVEN);
+	put_or(t, R1, R2);
+	put_store(t, BYTES4, R7, MARK(share), R1);
+	put_if_equal(t, R9, 0, p->allow);
+	text_here(t, set);
+	put_move(t, R1, R9);
+	put_and(t, R1, NET_SHARE_PORT);
+	put_set_option(t, SO_REUSEPORT);
+	put_load(t, BYTES4, R1, R6, ADDR(protocol));
+	put_if_other(t, R1, IPPROTO_UDP, p->allow);
+	put_move(t, R1, R9);
+	put_and(t, R1, NET_SHARE_ADDRESS);
+	put_set_option(t, SO_REUSEADDR);
 	put_jump(t, p->allow);
 }
 
@@ -236,8 +306,11 @@ write_bind(struct bpf_text *t, const struct net_maps *maps, int family)
 	struct program p;
 
 	begin(&p, t, maps, family);
+	p.own = text_label(t);
+	p.wide = text_label(t);
 	put_take_address(&p, user);
 	put_by_family(&p, local_rule);
+	put_share(&p);
 	finish(&p);
 }
 

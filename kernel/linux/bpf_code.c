@@ -62,27 +62,67 @@ write_socket(struct bpf_text *t, const struct net_maps *maps, int variant)
 	put_refusal(t, ENOBUFS);
 }
 
-/* Nothing is changed, IPV6_V6ONLY is noted down. */
+/* R7 = the value of the option, R0 = the mark; or goes to the label. */
 static void
-write_setsockopt(struct bpf_text *t, const struct net_maps *maps, int variant)
+put_option(struct bpf_text *t, const struct net_maps *maps, int label)
 {
-	int done = text_label(t);
-
-	(void)variant;
-	put_move(t, R6, R1);
-	put_load(t, BYTES4, R1, R6, OPT(level));
-	put_if_other(t, R1, IPPROTO_IPV6, done);
-	put_load(t, BYTES4, R1, R6, OPT(optname));
-	put_if_other(t, R1, IPV6_V6ONLY, done);
 	put_load(t, BYTES8, R1, R6, OPT(optval));
 	put_load(t, BYTES8, R2, R6, OPT(optval_end));
 	put_move(t, R3, R1);
 	put_add(t, R3, 4);
-	put_if_behind(t, R3, R2, done);
+	put_if_behind(t, R3, R2, label);
 	put_load(t, BYTES4, R7, R1, 0);
 	put_load(t, BYTES8, R2, R6, OPT(sk));
 	put_mark(t, maps, R2, 0);
-	put_if_null(t, R0, done);
+	put_if_null(t, R0, label);
+}
+
+/* Notes a wish down; the kernel hears of it when it is given already. */
+static void
+put_wish(struct bpf_text *t, const struct net_maps *maps, int wish, int done)
+{
+	int off = text_label(t);
+
+	put_option(t, maps, done);
+	put_load(t, BYTES4, R1, R0, MARK(share));
+	put_and(t, R1, ~wish);
+	put_if_equal(t, R7, 0, off);
+	put_value(t, R2, wish);
+	put_or(t, R1, R2);
+	text_here(t, off);
+	put_store(t, BYTES4, R0, MARK(share), R1);
+	put_and(t, R1, NET_SHARE_GIVEN);
+	put_if_other(t, R1, 0, done);
+	/* -1: the call is over, and was right. */
+	put_value(t, R1, -1);
+	put_store(t, BYTES4, R6, OPT(optlen), R1);
+	put_return(t, 1);
+}
+
+/* IPV6_V6ONLY is noted down, and what bind(2) decides on (put_share()). */
+static void
+write_setsockopt(struct bpf_text *t, const struct net_maps *maps, int variant)
+{
+	int done = text_label(t), v6 = text_label(t), port = text_label(t);
+
+	(void)variant;
+	put_move(t, R6, R1);
+	put_load(t, BYTES4, R2, R6, OPT(optname));
+	put_load(t, BYTES4, R1, R6, OPT(level));
+	put_if_equal(t, R1, IPPROTO_IPV6, v6);
+	put_if_other(t, R1, SOL_SOCKET, done);
+	put_if_equal(t, R2, SO_REUSEPORT, port);
+	put_if_other(t, R2, SO_REUSEADDR, done);
+	/* No two sockets of TCP listen by this. */
+	put_load(t, BYTES8, R1, R6, OPT(sk));
+	put_load(t, BYTES4, R1, R1, SOCK(protocol));
+	put_if_other(t, R1, IPPROTO_UDP, done);
+	put_wish(t, maps, NET_SHARE_ADDRESS, done);
+	text_here(t, port);
+	put_wish(t, maps, NET_SHARE_PORT, done);
+	text_here(t, v6);
+	put_if_other(t, R2, IPV6_V6ONLY, done);
+	put_option(t, maps, done);
 	put_store(t, BYTES4, R0, MARK(v6only), R7);
 	text_here(t, done);
 	/* 0: the caller's own value is used. */

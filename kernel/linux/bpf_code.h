@@ -20,8 +20,16 @@
 struct net_socket {
 	uint64_t cgroup;
 	uint32_t v6only; /* IPV6_V6ONLY was set by setsockopt(2) */
-	uint32_t unused;
+	uint32_t share;	 /* NET_SHARE_* */
 };
+/*
+ * Sharing of a port is a wish until the socket is bound to an address: Linux
+ * would let a wildcard socket share with those of the host and of other jails,
+ * and deal out to it what is for them.
+ */
+#define NET_SHARE_ADDRESS 1 /* SO_REUSEADDR of UDP was asked for */
+#define NET_SHARE_PORT 2    /* SO_REUSEPORT was */
+#define NET_SHARE_GIVEN 4   /* the kernel's socket has what was asked for */
 
 #define NET_ANY 0xffffffffU
 

@@ -18,12 +18,14 @@
  *	send P A	udp: FROM>TO without connect(2)
  *	source P A B	udp: from A, which comes with the message
  *	accept P A B	bound to A; "ok" if the server, sending to B, comes in
+ *	share P A	two sockets on one port of A, both of which ask for it
+ *	late P A	the same, the first asking when it is bound already
+ *	beside P A B	one on the server's port of A that would share it: what
+ *			connections to the server at B get then
  *
  * or the name of the error.  The server listens on all addresses.
  */
 #include <sys/socket.h>
-#include <sys/types.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 
 #include <arpa/inet.h>
@@ -120,8 +122,7 @@ show(const union address *a, char *buf)
 static int
 port_of(const union address *a)
 {
-	return ntohs(a->any.sa_family == AF_INET ? a->v4.sin_port :
-	    a->v6.sin6_port);
+	return ntohs(a->v4.sin_port); /* v6 has it in the same place */
 }
 
 static const struct protocol *
@@ -167,12 +168,29 @@ print_name(int fd, int rc)
 }
 
 static int
-do_bind(int fd, const struct protocol *p, const char *text)
+do_bind(int fd, const struct protocol *p, const char *text, int port)
 {
 	union address a;
-	socklen_t len = make_address(p->family, text, 0, &a);
+	socklen_t len = make_address(p->family, text, port, &a);
 
 	return bind(fd, &a.any, len);
+}
+
+static void
+ask_to_share(int fd)
+{
+	int one = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+}
+
+/* For clients to come. */
+static int
+bind_port(int fd, const struct protocol *p, const char *text, int port)
+{
+	return do_bind(fd, p, text, port) != 0 ||
+	    (p->type == SOCK_STREAM && listen(fd, 16) != 0) ? -1 : 0;
 }
 
 /* Reads the server's answer and prints it. */
@@ -182,12 +200,8 @@ print_answer(int fd)
 	char buf[TEXT];
 	ssize_t n = read(fd, buf, sizeof buf - 1);
 
-	if (n < 0) {
-		puts(error_name(errno));
-		return;
-	}
-	buf[n] = '\0';
-	puts(n == 0 ? "closed" : buf);
+	buf[n > 0 ? n : 0] = '\0';
+	puts(n < 0 ? error_name(errno) : n == 0 ? "closed" : buf);
 }
 
 static int
@@ -265,7 +279,7 @@ try_source(int fd, const struct protocol *p, const char *from,
 	}
 #ifdef IP_SENDSRCADDR
 	/* FreeBSD wants a socket with a port and without an address. */
-	if (p->family == AF_INET && do_bind(fd, p, "0.0.0.0") != 0) {
+	if (p->family == AF_INET && do_bind(fd, p, "0.0.0.0", 0) != 0) {
 		puts(error_name(errno));
 		return;
 	}
@@ -312,8 +326,7 @@ try_accept(int fd, const struct protocol *p, const char *control,
 	union address a;
 	socklen_t len = sizeof a;
 
-	if (do_bind(fd, p, at) != 0 ||
-	    (p->type == SOCK_STREAM && listen(fd, 4) != 0) ||
+	if (bind_port(fd, p, at, 0) != 0 ||
 	    getsockname(fd, &a.any, &len) != 0) {
 		puts(error_name(errno));
 		return;
@@ -322,6 +335,47 @@ try_accept(int fd, const struct protocol *p, const char *control,
 	    p->type == SOCK_STREAM ? "tcp6" : "udp6" :
 	    p->type == SOCK_STREAM ? "tcp4" : "udp4", to, port_of(&a));
 	puts(poll(&ready, 1, CAME_MS) > 0 ? "ok" : "nothing");
+}
+
+static void
+try_share(int fd, const struct protocol *p, const char *at, bool late)
+{
+	int other = make(p), rc;
+	union address a;
+	socklen_t len = sizeof a;
+
+	if (!late)
+		ask_to_share(fd);
+	ask_to_share(other);
+	rc = bind_port(fd, p, at, 0);
+	if (rc == 0 && (rc = getsockname(fd, &a.any, &len)) == 0) {
+		ask_to_share(fd);
+		rc = bind_port(other, p, at, port_of(&a));
+	}
+	print_name(other, rc);
+	close(other);
+}
+
+/* With several, since Linux deals them out. */
+static void
+try_beside(int fd, const struct protocol *p, const char *at, const char *to)
+{
+	char buf[TEXT];
+	ssize_t n = 0;
+
+	ask_to_share(fd);
+	if (bind_port(fd, p, at, PORT) != 0) {
+		puts(error_name(errno));
+		return;
+	}
+	for (int i = 0, other; i < 8 && n >= 0; i++) {
+		other = make(p);
+		n = do_connect(other, p, to) != 0 || write(other, "?", 1) != 1 ?
+		    -1 : read(other, buf, sizeof buf - 1);
+		buf[n > 0 ? n : 0] = '\0';
+		close(other);
+	}
+	puts(n < 0 ? error_name(errno) : buf);
 }
 
 static void
@@ -334,7 +388,7 @@ try_one(const char *control, const char *what, const char *name,
 	if (fd < 0 || strcmp(what, "open") == 0)
 		puts(fd < 0 ? error_name(errno) : "ok");
 	else if (strcmp(what, "bind") == 0)
-		print_name(fd, do_bind(fd, p, a));
+		print_name(fd, do_bind(fd, p, a, 0));
 	else if (strcmp(what, "listen") == 0)
 		print_name(fd, listen(fd, 1));
 	else if (strcmp(what, "connect") == 0)
@@ -347,7 +401,11 @@ try_one(const char *control, const char *what, const char *name,
 		try_source(fd, p, a, b);
 	else if (strcmp(what, "accept") == 0)
 		try_accept(fd, p, control, a, b);
-	else if (do_bind(fd, p, a) != 0)
+	else if (strcmp(what, "share") == 0 || strcmp(what, "late") == 0)
+		try_share(fd, p, a, strcmp(what, "late") == 0);
+	else if (strcmp(what, "beside") == 0)
+		try_beside(fd, p, a, b);
+	else if (do_bind(fd, p, a, 0) != 0)
 		puts(error_name(errno));
 	else if (strcmp(what, "from") == 0)
 		try_connect(fd, p, b);
@@ -372,28 +430,24 @@ try_all(const char *control)
 	return 0;
 }
 
-/* ---- the server ---------------------------------------------------------- */
-
+/* The server. */
 static int
 serve_on(const char *name)
 {
 	const struct protocol *p = find(name);
 	int one = 1, fd = make(p);
-	union address a;
-	socklen_t len = make_address(p->family, p->family == AF_INET ?
-	    "0.0.0.0" : "::", PORT, &a);
 
 	if (fd < 0)
 		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	ask_to_share(fd);
 #ifdef IP_RECVDSTADDR
 	setsockopt(fd, IPPROTO_IP, IP_RECVDSTADDR, &one, sizeof one);
 #else
 	setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof one);
 #endif
 	setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof one);
-	if (bind(fd, &a.any, len) != 0 ||
-	    (p->type == SOCK_STREAM && listen(fd, 16) != 0)) {
+	if (bind_port(fd, p, p->family == AF_INET ? "0.0.0.0" : "::",
+	    PORT) != 0) {
 		perror(name);
 		exit(1);
 	}
@@ -412,8 +466,7 @@ answer_stream(int listener)
 	if (fd < 0 || getsockname(fd, &own.any, &len) != 0)
 		return;
 	snprintf(text, sizeof text, "%s>%s", show(&peer, a), show(&own, b));
-	if (write(fd, text, strlen(text)) < 0)
-		perror("answer");
+	(void)!write(fd, text, strlen(text));
 	close(fd);
 }
 
@@ -496,11 +549,9 @@ obey(int listener)
 	len = make_address(p->family, to, port, &a);
 	/* Nobody may be there. */
 	fcntl(fd, F_SETFL, O_NONBLOCK);
-	if (connect(fd, &a.any, len) == 0)
-		(void)!write(fd, "!", 1);
+	(void)!(connect(fd, &a.any, len) == 0 && write(fd, "!", 1));
 	usleep(50000);
-	if (write(control, "done", 4) < 0)
-		perror("control");
+	(void)!write(control, "done", 4);
 	close(fd);
 	close(control);
 }
@@ -509,15 +560,14 @@ static int
 serve(const char *path)
 {
 	struct sockaddr_un un;
+	static const char *const names[] = { "tcp4", "tcp6", "udp4", "udp6" };
 	struct pollfd fds[5];
 	void (*const answers[5])(int) = { answer_stream, answer_stream,
 		answer_datagram, answer_datagram, obey };
 
 	signal(SIGPIPE, SIG_IGN);
-	fds[0].fd = serve_on("tcp4");
-	fds[1].fd = serve_on("tcp6");
-	fds[2].fd = serve_on("udp4");
-	fds[3].fd = serve_on("udp6");
+	for (int i = 0; i < 4; i++)
+		fds[i].fd = serve_on(names[i]);
 	fds[4].fd = control_socket(path, &un);
 	unlink(path);
 	if (bind(fds[4].fd, (struct sockaddr *)&un, sizeof un) != 0 ||

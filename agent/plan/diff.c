@@ -183,6 +183,22 @@ is_secluded(const struct plan_input *in, const struct spec_param *p)
 	    type_of(in, p) == PARAM_IP6);
 }
 
+/*
+ * What userland mounts elsewhere, and this kernel at creation alone (`mount.devfs`
+ * on Linux), is mounted again where somebody has unmounted it.
+ */
+static bool
+is_unmounted(const struct plan_input *in, const struct spec_param *p)
+{
+	const struct spec_param *old = in->applied == NULL ? NULL :
+	    spec_param_find(in->applied, p->name);
+
+	return p->def != NULL && p->def->class == PARAM_USERLAND &&
+	    p->def->type == PARAM_BOOL && old != NULL &&
+	    text_list_equal(&old->value, &p->value) &&
+	    strcmp(p->value.text[0], "true") == 0;
+}
+
 static bool
 is_whole_text(const struct spec_param *p)
 {
@@ -253,7 +269,7 @@ diff_live(const struct plan_input *in, const struct spec_param *p,
 		goto done;
 	}
 	c = action_add(out, p->name, is_secluded(in, p) ? HOW_RESTART :
-	    how_of(in, p));
+	    is_unmounted(in, p) ? HOW_LIVE : how_of(in, p));
 	if (c == NULL) {
 		out_of_memory(err);
 		goto done;

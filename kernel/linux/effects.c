@@ -7,6 +7,7 @@
 #include "init/signals.h"
 #include "linux.h"
 #include "limits.h"
+#include "mountfixed.h"
 #include "mountlist.h"
 #include "network.h"
 #include "process.h"
@@ -21,23 +22,20 @@
 #define KILL_FIRST_MS 2
 #define KILL_WAIT_MS 100
 
+/* By bits, so prison.extra is a set of MOUNT_*. */
 static const char *const extra[] = {
 	"mount.devfs", "mount.fdescfs", "mount.procfs",
-};
-static const uint32_t extra_mounts[] = {
-	MOUNT_DEVFS, MOUNT_FDESCFS, MOUNT_PROCFS,
 };
 
 #define EXTRA_COUNT (sizeof extra / sizeof *extra)
 
+_Static_assert(MOUNT_DEVFS == 1 << 0 && MOUNT_FDESCFS == 1 << 1 &&
+    MOUNT_PROCFS == 1 << 2, "the names are in the order of the flags");
+
 static int
-judge_mounts(const struct prison *p, uint32_t *mounts, struct error *err)
+judge_mounts(const struct prison *p, struct error *err)
 {
-	*mounts = 0;
-	for (size_t i = 0; i < EXTRA_COUNT; i++)
-		if ((p->extra & (1U << i)) != 0)
-			*mounts |= extra_mounts[i];
-	if ((*mounts & MOUNT_FDESCFS) == 0 || (*mounts & MOUNT_DEVFS) != 0)
+	if ((p->extra & MOUNT_FDESCFS) == 0 || (p->extra & MOUNT_DEVFS) != 0)
 		return 0;
 	errno = EOPNOTSUPP;
 	return error_set(err, EOPNOTSUPP, "mount.fdescfs: on Linux it needs "
@@ -59,7 +57,8 @@ fill_request(struct linux_kernel *lk, struct create_request *r,
     const struct prison *p, struct error *err)
 {
 	r->type = REQUEST_CREATE;
-	if (judge_mounts(p, &r->mounts, err) != 0)
+	r->mounts = p->extra;
+	if (judge_mounts(p, err) != 0)
 		return -1;
 	r->inside = lk->inside >= 0;
 	network_fill(r, p);
@@ -284,10 +283,9 @@ static int
 change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, int init, struct error *err)
 {
-	if (before->extra != after->extra)
-		return error_set(err, EOPNOTSUPP, "mount.devfs, mount.fdescfs "
-		    "and mount.procfs of a running jail cannot be changed on "
-		    "Linux; restart the jail");
+	if (after->extra_again != 0 &&
+	    mountfixed_again(lk, after, after->extra_again, err) != 0)
+		return -1;
 	if (mountlist_change(lk, before, after, err) != 0)
 		return -1;
 	if ((strcmp(before->hostname, after->hostname) != 0 ||
@@ -413,7 +411,7 @@ const struct prison_effects linux_effects = {
 	.created = effect_created,
 	.abandon = effect_abandon,
 	.update = effect_update,
-	.list_now = mountlist_now,
+	.extra_now = mountlist_now,
 	.kill = effect_kill,
 	.attach = effect_attach,
 	.busy = effect_busy,

@@ -114,7 +114,7 @@ watch_mounts(struct events *e, struct watched *w, const struct prison *p)
 {
 	char path[64];
 
-	if (p->extra_list_len == 0)
+	if (p->extra == 0 && p->extra_list_len == 0)
 		return;
 	snprintf(path, sizeof path, "/proc/%d/mountinfo", p->holder.pid);
 	w->mounts = open(path, O_RDONLY | O_CLOEXEC);

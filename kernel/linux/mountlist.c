@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mountlist.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "kernel/fslinux.h"
 #include "kernel/value.h"
+#include "mountfixed.h"
+#include "mountinfo.h"
 #include "process.h"
 #include "request.h"
 #include "sys.h"
@@ -123,77 +123,6 @@ mountlist_make(struct linux_kernel *lk, const struct prison *p,
 
 /* ------------------------------------------------ what is mounted now */
 
-/* The mounts that a process sees, by its root; to be freed, or NULL. */
-static char *
-read_mountinfo(pid_t pid)
-{
-	char path[64], *text = NULL;
-	size_t len = 0;
-	FILE *f, *out = open_memstream(&text, &len);
-
-	snprintf(path, sizeof path, "/proc/%d/mountinfo", (int)pid);
-	f = out != NULL ? fopen(path, "re") : NULL;
-	if (f != NULL) {
-		char part[4096];
-		size_t n;
-
-		while ((n = fread(part, 1, sizeof part, f)) > 0)
-			fwrite(part, 1, n, out);
-		fclose(f);
-	}
-	if (out != NULL && (fclose(out) != 0 || f == NULL)) {
-		free(text);
-		text = NULL;
-	}
-	return text;
-}
-
-static bool
-is_dot(const char *p)
-{
-	return p[0] == '/' && p[1] == '.' && (p[2] == '/' || p[2] == '\0');
-}
-
-/* A name as proc(5) writes it: without dots, blanks and the like as \ooo. */
-static void
-escape(const char *name, char *buf, size_t size)
-{
-	size_t n = 0;
-
-	for (; *name != '\0' && n + 5 < size; name++)
-		if (is_dot(name))
-			name++;
-		else if (strchr(" \t\n\\", *name) != NULL)
-			n += (size_t)snprintf(buf + n, size - n, "\\%03o",
-			    (unsigned)(unsigned char)*name);
-		else
-			buf[n++] = *name;
-	buf[n] = '\0';
-}
-
-/* Whether something is mounted at a place: the fifth word of a line. */
-static bool
-is_mounted(const char *mountinfo, const char *place)
-{
-	char name[4 * PATH_MAX];
-	size_t len;
-
-	escape(place, name, sizeof name);
-	len = strlen(name);
-	for (const char *line = mountinfo; line != NULL && *line != '\0';) {
-		const char *word = line;
-
-		for (int i = 0; i < 4 && word != NULL; i++)
-			word = strchr(word + (i > 0), ' ');
-		if (word != NULL && strncmp(word + 1, name, len) == 0 &&
-		    word[1 + len] == ' ')
-			return true;
-		line = strchr(line, '\n');
-		line += line != NULL;
-	}
-	return false;
-}
-
 /* Whether what a line says is mounted; one that is not understood is. */
 static bool
 has_line(const char *mountinfo, const char *text, const char *path)
@@ -207,17 +136,18 @@ has_line(const char *mountinfo, const char *text, const char *path)
 	if (fstab_read(text, &l, &ignored) != 0)
 		return true;
 	place = fslinux_place(l.target, path);
-	yes = place == NULL || is_mounted(mountinfo, place);
+	yes = place == NULL || mountinfo_has(mountinfo, place);
 	fstab_free(&l);
 	return yes;
 }
 
 void
-mountlist_now(void *arg, const struct prison *p, char *list, size_t *len)
+mountlist_now(void *arg, const struct prison *p, uint32_t *extra, char *list,
+    size_t *len)
 {
 	struct linux_kernel *lk = arg;
 	int init = lk->inside < 0 ? process_open(&p->holder) : -1;
-	char *mountinfo = init < 0 ? NULL : read_mountinfo(p->holder.pid);
+	char *mountinfo = init < 0 ? NULL : mountinfo_read(p->holder.pid);
 	size_t kept = 0, n;
 
 	/* One that has ended shows nothing, or is somebody else by now. */
@@ -230,6 +160,7 @@ mountlist_now(void *arg, const struct prison *p, char *list, size_t *len)
 			kept += n;
 		}
 		*len = kept;
+		*extra = mountfixed_now(mountinfo, *extra);
 	}
 	free(mountinfo);
 	close_fd(&init);
@@ -243,6 +174,7 @@ read_list_now(struct linux_kernel *lk, const struct prison *p,
     struct text_list *l, struct error *err)
 {
 	struct prison now = *p;
+	uint32_t none = 0;
 	char *copy;
 	int rc;
 
@@ -253,7 +185,7 @@ read_list_now(struct linux_kernel *lk, const struct prison *p,
 		return error_sys(err, ENOMEM, "mount");
 	memcpy(copy, p->extra_list, p->extra_list_len);
 	now.extra_list = copy;
-	mountlist_now(lk, p, copy, &now.extra_list_len);
+	mountlist_now(lk, p, &none, copy, &now.extra_list_len);
 	rc = read_list(&now, l, err);
 	free(copy);
 	return rc;

@@ -21,7 +21,8 @@ int mountlist_make(struct linux_kernel *lk, const struct prison *p,
 int mountlist_change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, struct error *err);
 
-/* prison_effects.list_now: what somebody has unmounted is taken out. */
-void mountlist_now(void *lk, const struct prison *p, char *list, size_t *len);
+/* prison_effects.extra_now: what somebody has unmounted is taken out. */
+void mountlist_now(void *lk, const struct prison *p, uint32_t *extra,
+    char *list, size_t *len);
 
 #endif

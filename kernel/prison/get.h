@@ -14,6 +14,11 @@ struct get_call {
 	int desc;
 	struct record *my;     /* the caller's prison, or that of AT_DESC */
 	struct record *target; /* what was found */
+
+	/* What it has of the effects' own parameters, once that was asked. */
+	bool extra_known;
+	uint32_t extra;
+	struct list extra_list;
 };
 
 /*

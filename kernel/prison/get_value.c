@@ -235,23 +235,42 @@ compare_place(const void *name, const void *place)
 
 /* What the prison was given, as far as it has it still. */
 static int
-put_extra_list(struct get_call *g, struct option *o)
+know_extra(struct get_call *g)
 {
 	const struct prison_effects *e = g->op->t->effects;
-	struct list l = g->target->extra_list;
-	size_t len = l.count;
+	const struct record *r = g->target;
+	size_t len = r->extra_list.count;
 	struct prison p;
 
-	if (len > 0 && e->list_now != NULL &&
-	    g->target->state == PRISON_ALIVE) {
-		l.data = arena_copy(&g->op->arena, l.data, len);
-		if (l.data == NULL)
-			return ENOMEM;
-		life_view(g->op, g->target, &p);
-		e->list_now(g->op->t->effects_arg, &p, l.data, &len);
-		l.count = (uint32_t)len;
-	}
-	return put_list(o, &l, 1);
+	if (g->extra_known)
+		return 0;
+	g->extra_known = true;
+	g->extra = r->extra;
+	g->extra_list = r->extra_list;
+	if ((r->extra == 0 && len == 0) || e->extra_now == NULL ||
+	    r->state != PRISON_ALIVE)
+		return 0;
+	if (len > 0)
+		g->extra_list.data = arena_copy(&g->op->arena,
+		    r->extra_list.data, len);
+	if (len > 0 && g->extra_list.data == NULL)
+		return ENOMEM;
+	life_view(g->op, g->target, &p);
+	e->extra_now(g->op->t->effects_arg, &p, &g->extra, g->extra_list.data,
+	    &len);
+	g->extra_list.count = (uint32_t)len;
+	return 0;
+}
+
+static int
+put_extra(struct get_call *g, struct option *o)
+{
+	int error = know_extra(g);
+
+	if (error != 0)
+		return error;
+	return o->extra == EXTRA_LIST ? put_list(o, &g->extra_list, 1) :
+	    put_int(o, ((g->extra & o->extra) != 0) != o->negative);
 }
 
 int
@@ -260,11 +279,8 @@ get_value(struct get_call *g, struct option *o)
 	const struct place *p;
 	uint64_t allow;
 
-	if (o->extra == EXTRA_LIST)
-		return put_extra_list(g, o);
 	if (o->extra != 0)
-		return put_int(o, ((g->target->extra & o->extra) != 0) !=
-		    o->negative);
+		return put_extra(g, o);
 	if (o->def == NULL)
 		return ENOENT;
 	allow = allow_bit(o->def->name);

@@ -58,6 +58,7 @@ struct prison {
 	bool raw_sockets; /* allow.raw_sockets */
 	struct prison_proc holder; /* pid 0: none */
 	uint32_t extra;		   /* bit i: effects->extra[i] is on */
+	uint32_t extra_again;	   /* and the call that changes it says so */
 	const char *extra_list;	   /* texts of effects->extra_list, each with */
 	size_t extra_list_len;	   /* its NUL */
 	void *record;		   /* the engine's own */
@@ -70,7 +71,7 @@ struct prison {
  * int give 0, or -1 with errno set and a message for errmsg in `err`.
  */
 struct prison_effects {
-	/* Boolean parameters that this system's kernel takes in addition. */
+	/* Booleans of this system; a later call may say again what is on. */
 	const char *const *extra;
 	size_t extra_count; /* at most PRISON_EXTRA_MAX */
 	/* One more, with a list of texts, which can be changed later; or NULL. */
@@ -91,11 +92,11 @@ struct prison_effects {
 	int (*update)(void *arg, const struct prison *before,
 	    const struct prison *after, struct error *err);
 	/*
-	 * Takes out of `list`, a copy of p->extra_list, what is not so any more
-	 * of a living prison; *len becomes what is left.
+	 * Takes out of copies of p->extra and p->extra_list what is not so any
+	 * more of a living prison; *len becomes what is left.
 	 */
-	void (*list_now)(void *arg, const struct prison *p, char *list,
-	    size_t *len);
+	void (*extra_now)(void *arg, const struct prison *p, uint32_t *extra,
+	    char *list, size_t *len);
 	/* Kills all processes of a prison that was marked dying. */
 	void (*kill)(void *arg, const struct prison *p,
 	    const struct prison_proc *procs, size_t nprocs);

@@ -199,6 +199,8 @@ make_outside(struct set_call *s, struct outside *o,
 	if (s->created)
 		error = make_holder(s, o, r);
 	life_view(s->op, r, &o->prison);
+	o->prison.extra_again = s->created ? 0 :
+	    s->extra_mentioned & s->extra_on & ~EXTRA_LIST;
 	if (!s->created)
 		error = update_outside(s, o, before);
 	if (error == 0 && (s->flags & (JAIL_GET_DESC | JAIL_OWN_DESC)) != 0) {

@@ -34,6 +34,21 @@ check_fixed(struct set_call *s)
 	return 0;
 }
 
+/* What is on can be said again: it may not be so any more. */
+static int
+check_extra(struct set_call *s)
+{
+	for (size_t i = 0; !s->created && i < s->opts.count; i++) {
+		const struct option *o = &s->opts.opt[i];
+
+		if ((o->extra & ~EXTRA_LIST) != 0 &&
+		    (o->negative || (s->target->extra & o->extra) == 0))
+			return op_fail(s->op, EINVAL,
+			    "%s cannot be changed after creation", o->name);
+	}
+	return 0;
+}
+
 static bool
 fits(const struct maybe_int *v, enum nested_rule rule, int parent)
 {
@@ -189,6 +204,8 @@ set_check(struct set_call *s)
 	uint64_t rights = s->parent->allow | allow_free();
 	int error = check_fixed(s);
 
+	if (error == 0)
+		error = check_extra(s);
 	if (error == 0)
 		error = check_limits(s);
 	for (int i = 0; i < 2 && error == 0; i++)

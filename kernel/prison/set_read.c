@@ -197,11 +197,6 @@ check_modes(struct set_call *s)
 	if ((s->mentioned & PR_IP6_USER) != 0)
 		return op_fail(s->op, EINVAL,
 		    "ip6 cannot be changed after creation");
-	for (size_t i = 0; i < s->opts.count; i++)
-		if ((s->opts.opt[i].extra & ~EXTRA_LIST) != 0)
-			return op_fail(s->op, EINVAL,
-			    "%s cannot be changed after creation",
-			    s->opts.opt[i].name);
 	return 0;
 }
 

@@ -148,5 +148,47 @@ fails_with "symbolic link" "$work/src $root/out nullfs ro"
 fails_with "symbolic link" "$work/src $root/inner/x nullfs ro"
 fails_with "$work/none: No such file" "$work/none $root/mnt nullfs ro"
 fails_with "kernel file system" "/proc $root/mnt nullfs ro"
+
+# What the jail has from the beginning is mounted again, too.
+fixed="mount.devfs: true
+mount.fdescfs: true
+mount.procfs: true"
+put_spec web "$fixed"
+check "devices and processes" settled web
+id=$(identity web)
+umount_in_web() {
+	for place; do
+		nsenter -t "$(init_of web)" -m /bin/busybox umount -l "$place"
+	done
+}
+has_all() {
+	in_web sh -c '[ -c /dev/null ] && [ -r /proc/1/stat ]' &&
+	    mounted /dev/pts gid=5 && mounted /dev/shm rw && mounted /proc ro
+}
+lost() {
+	umount_in_web "$@"
+	soon has_all
+}
+stop agent TERM
+check "an agent that rescans seldom" agent_start --max-remove 50
+check "the jail is as before" settled web
+check "processes come back" lost /proc
+check "the log says which" soon grep -q "web: updated.*mount.procfs differs" \
+    "$work/agent.log"
+check "a part of the devices" lost /dev/pts
+check "all of it" lost /dev /proc
+check "all is well again" settled web
+stop agent TERM
+umount_in_web /dev
+check "one that is gone is told" same false "$(ja list -j web mount.devfs)"
+check "another is not" same true "$(ja list -j web mount.procfs)"
+check "plan says that" expect_status 2 ja plan "$specs"
+check "apply mounts it" ja apply "$specs"
+check "as it was" has_all
+check "the jail is the same" same "$id" "$(identity web)"
+check "there is nothing more to do" expect_status 0 ja plan "$specs"
+agent_start --max-remove 50 --interval 1 > "$work/why"
+rm "$specs/web.yaml"
+check "it goes" soon no_jail web
 left() { scene > "$work/after"; diff "$work/before" "$work/after"; }
 check "nothing is left" soon left

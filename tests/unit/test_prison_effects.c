@@ -17,6 +17,7 @@ struct fake {
 	bool refuse_create, refuse_update, refuse_attach;
 	bool holders, dead; /* prisons have holders; they have ended */
 	int others;	    /* processes that only the holder knows */
+	uint32_t lost;	    /* of `extra` */
 	struct prison last;
 };
 
@@ -120,6 +121,18 @@ fake_running(void *arg, const struct prison_proc *proc, bool *zombie)
 	return proc->pid != 1 || !s->dead;
 }
 
+static void
+fake_now(void *arg, const struct prison *p, uint32_t *now, char *list,
+    size_t *len)
+{
+	const struct fake *s = arg;
+
+	(void)p;
+	(void)list;
+	(void)len;
+	*now &= ~s->lost;
+}
+
 static const char *const extra[] = { "mount.devfs", "mount.procfs" };
 
 static const struct prison_effects fake_effects = {
@@ -129,6 +142,7 @@ static const struct prison_effects fake_effects = {
 	.created = fake_created,
 	.abandon = fake_abandon,
 	.update = fake_update,
+	.extra_now = fake_now,
 	.kill = fake_kill,
 	.attach = fake_attach,
 	.busy = fake_busy,
@@ -232,6 +246,30 @@ extra_is_fixed_at_creation(void **state)
 	assert_int_equal(errno, EINVAL);
 	assert_string_equal(f.errmsg,
 	    "mount.procfs cannot be changed after creation");
+	fixture_end(&f);
+}
+
+static void
+extra_that_was_lost_is_said_again(void **state)
+{
+	struct prison_fixture f;
+	struct fake s = { .log = "" };
+
+	(void)state;
+	fixture_start(&f, &fake_effects, &s);
+	assert_int_equal(fixture_set(&f, JAIL_CREATE, "name=a", "persist",
+	    "mount.devfs", "mount.procfs", NULL), 1);
+	assert_int_equal(fixture_int(&f, 1, "mount.procfs", -1), 1);
+	s.lost = 2;
+	assert_int_equal(fixture_int(&f, 1, "mount.devfs", -1), 1);
+	assert_int_equal(fixture_int(&f, 1, "mount.procfs", -1), 0);
+	assert_int_equal(fixture_set(&f, JAIL_UPDATE, "name=a",
+	    "mount.procfs", NULL), 1);
+	assert_int_equal(s.last.extra_again, 2);
+	assert_int_equal(fixture_set(&f, JAIL_UPDATE, "name=a",
+	    "mount.noprocfs", NULL), -1);
+	assert_string_equal(f.errmsg,
+	    "mount.noprocfs cannot be changed after creation");
 	fixture_end(&f);
 }
 
@@ -378,6 +416,7 @@ main(void)
 		cmocka_unit_test(no_effects_without_a_jail),
 		cmocka_unit_test(refused_update_changes_nothing),
 		cmocka_unit_test(extra_is_fixed_at_creation),
+	cmocka_unit_test(extra_that_was_lost_is_said_again),
 		cmocka_unit_test(removal_kills_from_the_top),
 		cmocka_unit_test(a_dead_holder_ends_its_jail),
 		cmocka_unit_test(a_holder_ends_with_its_processes),

@@ -5,7 +5,7 @@
  * `interface|address[/prefix][ words]`.
  *
  * Linux is asked by netlink.  The BSDs are asked by their ifconfig(8), which
- * is waited for; it ends at once.
+ * is waited for; it ends at once, and is killed when it does not.
  */
 #ifndef JA_IFACE_H
 #define JA_IFACE_H
@@ -48,8 +48,8 @@ int iface_has(const struct iface_alias *a, struct error *err);
 int iface_add(const struct iface_alias *a, struct error *err);
 
 /*
- * Takes the address away, and no other one.  Returns 0, also when the address
- * or the interface is gone; -1 with err.
+ * Takes the address away if it has that prefix, and no other one.  Returns 0,
+ * also when the address or the interface is gone; -1 with err.
  */
 int iface_remove(const struct iface_alias *a, struct error *err);
 

@@ -17,12 +17,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define IFCONFIG "/sbin/ifconfig"
+#define LIMIT_MS 5000 /* ifconfig asks the kernel, and ends within some ms */
+#define KILLED_MS 500 /* for its end when it was killed */
 #define WORDS_MAX 32
 #define WORDS_SIZE 512
 #define ALIAS_TEXT (INET6_ADDRSTRLEN + 4) /* an address and its prefix */
@@ -106,13 +112,30 @@ compare(void *arg, const struct iface_alias *a)
 	    memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
-int
-iface_has(const struct iface_alias *a, struct error *err)
+/* Words for ifconfig may give it another prefix. */
+static int
+compare_whole(void *arg, const struct iface_alias *a)
+{
+	const struct iface_alias *b = arg;
+
+	return compare(arg, a) && (b->words[0] != '\0' ||
+	    a->prefix == b->prefix);
+}
+
+static int
+look(const struct iface_alias *a,
+    int (*same)(void *arg, const struct iface_alias *a), struct error *err)
 {
 	if (if_nametoindex(a->interface) == 0)
 		return error_set(err, ENXIO, "there is no interface %s",
 		    a->interface);
-	return iface_list(compare, (void *)(uintptr_t)a, err);
+	return iface_list(same, (void *)(uintptr_t)a, err);
+}
+
+int
+iface_has(const struct iface_alias *a, struct error *err)
+{
+	return look(a, compare, err);
 }
 
 /* What ifconfig says is kept, because it is the reason of a failure. */
@@ -146,28 +169,77 @@ start(const char *const *argv, int *output, struct error *err)
 	return error_sys(err, rc, IFCONFIG);
 }
 
-/* Runs ifconfig.  Returns 0, -1 with what it said. */
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Reads the first of what it says, until it ends or the time is over. */
+static void
+listen_to(int output, char *said, size_t size, int64_t until)
+{
+	struct pollfd p = { .fd = output, .events = POLLIN };
+	size_t len = 0;
+	int64_t left;
+	ssize_t n = 1;
+
+	while (n > 0 && len < size - 1 && (left = until - now_ms()) > 0 &&
+	    poll(&p, 1, (int)left) > 0) {
+		n = read(output, said + len, size - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	said[len] = '\0';
+	said[strcspn(said, "\n")] = '\0';
+}
+
+/* Whether it ended in time. */
+static bool
+reap(pid_t pid, int *status, int64_t until)
+{
+	pid_t ended;
+
+	while ((ended = waitpid(pid, status, WNOHANG)) == 0 ||
+	    (ended < 0 && errno == EINTR)) {
+		if (now_ms() >= until)
+			return false;
+		(void)poll(NULL, 0, 1);
+	}
+	return true;
+}
+
+/*
+ * Runs ifconfig.  Returns 0, -1 with what it said.  Nothing else goes on
+ * meanwhile, so one that hangs is killed; one that hangs in the kernel is left
+ * to itself.
+ */
 static int
 run(const char *const *argv, struct error *err)
 {
 	char said[256];
-	size_t len = 0;
+	int64_t until = now_ms() + LIMIT_MS;
 	int output, status = 0;
-	ssize_t n;
 	pid_t pid = start(argv, &output, err);
+	bool ended;
 
 	if (pid < 0)
 		return -1;
-	while ((n = read(output, said + len, sizeof said - 1 - len)) > 0 &&
-	    (len += (size_t)n) < sizeof said - 1)
-		;
+	listen_to(output, said, sizeof said, until);
 	close(output);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	said[len] = '\0';
-	said[strcspn(said, "\n")] = '\0';
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	ended = reap(pid, &status, until);
+	if (!ended) {
+		kill(pid, SIGKILL);
+		(void)reap(pid, &status, now_ms() + KILLED_MS);
+	}
+	if (ended && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
+	if (!ended)
+		return error_set(err, ETIMEDOUT, "%s %s %s %s did not end "
+		    "within %d s, and was killed", argv[0], argv[1], argv[2],
+		    argv[3], LIMIT_MS / 1000);
 	return error_set(err, EIO, "%s %s %s %s: %s", argv[0], argv[1],
 	    argv[2], argv[3], said[0] != '\0' ? said : "failed");
 }
@@ -212,13 +284,14 @@ iface_add(const struct iface_alias *a, struct error *err)
 	return run(argv, err);
 }
 
+/* One with another prefix was put in its place by somebody else. */
 int
 iface_remove(const struct iface_alias *a, struct error *err)
 {
 	const char *argv[6];
 	char text[ALIAS_TEXT], address[INET6_ADDRSTRLEN];
 	struct error why = { 0 };
-	int has = iface_has(a, &why);
+	int has = look(a, compare_whole, &why);
 
 	if (has == 0 || (has < 0 && why.code == ENXIO))
 		return 0;

@@ -355,8 +355,8 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		scan_in(d, s.again_ms > 0 ? s.again_ms : SECRETS_MS);
 	} else if (d->absence.pending) {
 		scan_in(d, ABSENCE_MS + 10);
-	} else if (s.events[0] != '\0') {
-		scan_in(d, BLIND_MS);
+	} else if (s.events[0] != '\0' || s.state == SCAN_MISSING) {
+		scan_in(d, BLIND_MS); /* no event tells of a mount */
 	}
 	daemon_snapshot_due(d);
 	daemon_wake_waiters(d);

@@ -76,40 +76,6 @@ told(struct content *c)
 }
 
 static int
-outdate(const struct reader *r, const struct file *f, kept_send_fn *send,
-    void *arg)
-{
-	struct content *c = f->good;
-	char name[KEPT_NAME_SIZE], *kept;
-	struct error err;
-	size_t len;
-	int rc;
-
-	if (c == NULL || c->text == NULL)
-		return 0;
-	rc = kept_read(r->opt->good, NULL, f->path, &kept, &len, &err);
-	if (rc == 1)
-		return 0;
-	if (rc == 0 && len == c->text_len && memcmp(kept, c->text, len) == 0)
-		told(c);
-	if (rc == 0)
-		free(kept);
-	return c->text == NULL ? 0 : send(arg, READER_FORGET,
-	    kept_name(f->path, name), KEPT_NAME_SIZE - 1);
-}
-
-int
-kept_outdate(struct reader *r, kept_send_fn *send, void *arg)
-{
-	int rc = 0;
-
-	for (size_t i = 0; r->opt->good != NULL && rc == 0 &&
-	    i < r->files.count; i++)
-		rc = outdate(r, &r->files.file[i], send, arg);
-	return rc;
-}
-
-static int
 keep(const char *path, const void *text, size_t len, kept_send_fn *send,
     void *arg)
 {
@@ -133,6 +99,41 @@ tell_good(const struct file *f, kept_send_fn *send, void *arg)
 		rc = keep(f->path, c->text, c->text_len, send, arg);
 		told(c);
 	}
+	return rc;
+}
+
+static int
+outdate(const struct reader *r, const struct file *f, kept_send_fn *send,
+    void *arg)
+{
+	struct content *c = f->good;
+	char name[KEPT_NAME_SIZE], *kept;
+	struct error err;
+	size_t len;
+	int rc;
+
+	if (c == NULL || c->text == NULL)
+		return 0;
+	rc = kept_read(r->opt->good, NULL, f->path, &kept, &len, &err);
+	if (rc == 1)
+		return 0;
+	if (rc == 0 && len == c->text_len && memcmp(kept, c->text, len) == 0)
+		told(c);
+	if (rc == 0)
+		free(kept);
+	rc = c->text == NULL ? 0 : send(arg, READER_FORGET,
+	    kept_name(f->path, name), KEPT_NAME_SIZE - 1);
+	return rc == 0 ? tell_good(f, send, arg) : rc;
+}
+
+int
+kept_outdate(struct reader *r, kept_send_fn *send, void *arg)
+{
+	int rc = 0;
+
+	for (size_t i = 0; r->opt->good != NULL && rc == 0 &&
+	    i < r->files.count; i++)
+		rc = outdate(r, &r->files.file[i], send, arg);
 	return rc;
 }
 

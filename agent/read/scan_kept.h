@@ -21,9 +21,10 @@ int kept_vanished(const struct reader *r, const struct text_list *names,
 /* Whether the set had a MANIFEST when another agent met it. */
 void kept_list_recall(struct reader *r);
 /*
- * Calls `send` for what has to be forgotten before this scan's answer is used:
- * texts that are not the last good ones any more.  If the new ones are never
- * written, nothing is recalled rather than what was before them.
+ * Calls `send` for what has to be forgotten before this scan's answer is used,
+ * texts that are not the last good ones any more, and for what takes their place.
+ * If that is never written, nothing is recalled rather than what was before; an
+ * agent that is killed while it uses the answer has told its signer by then.
  */
 typedef int kept_send_fn(void *arg, unsigned type, const void *data,
     size_t len);

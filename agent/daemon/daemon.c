@@ -228,7 +228,7 @@ start_helpers(struct daemon *d, int *reader, int *signer, struct error *err)
 	const struct paths *p = &d->ctx->paths;
 	struct reader_options reads = { .dir = d->opt.dir,
 		.below = d->opt.below, .trust = d->opt.trust, .watch = true,
-		.good = p->good,
+		.good = p->good, .applied = p->applied,
 		.public_key = p->public_key, .key = d->opt.key,
 		.keys = d->opt.keys, .accepted = p->accepted };
 	pid_t pid;

@@ -23,6 +23,7 @@ struct reader_options {
 	bool watch;	 /* READER_HINT is wanted */
 	/* Where last good texts are kept, and their key; NULL: nowhere. */
 	const char *good, *public_key;
+	const char *applied; /* where specs are as they were applied; or NULL */
 	/* Files count only when one of these keys has signed them. */
 	const struct minisign_public *key;
 	size_t keys;	      /* 0: unsigned ones count, too */
@@ -122,8 +123,8 @@ struct scan {
  * READER_WATCH (likewise) sets up anew what tells of changes.
  * READER_HINT comes at any time: something changed that no answer had yet.
  * Before and behind a result there may be any number of READER_FORGET, with the
- * name of a kept text that does not count any more (kept.h), and behind it of
- * READER_KEEP, meant for the signer and as it takes it (SIGNER_KEEP), and one
+ * name of a kept text that does not count any more (kept.h), and of READER_KEEP,
+ * meant for the signer and as it takes it (SIGNER_KEEP), and behind it one
  * READER_RECORD (SIGNER_RECORD), which is answered by READER_RECORDED with why
  * it is not on the disk, or nothing.  READER_RESET says that the record was
  * emptied.

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/read/scan_steps.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/base/file.h"
+#include "agent/base/paths.h"
 #include "agent/read/scan_away.h"
 #include "agent/sign/kept.h"
 #include "specs/doc.h"
@@ -77,24 +80,73 @@ compare_sent(const void *name, const void *sent)
 	return strcmp(name, ((const struct sent *)sent)->name);
 }
 
-/* A jail's last good document in another file, or one that is gone. */
 static const struct spec_doc *
-elsewhere(const struct reader *r, const struct file *f, const char *name)
+doc_named(const struct content *c, const char *name)
 {
-	const struct sent *s = r->sent_count == 0 ? NULL : bsearch(name,
-	    r->sent, r->sent_count, sizeof *s, compare_sent);
-	const struct file *from = s == NULL ? NULL : reader_file(r, s->file);
-
-	if (from == NULL || from->good == NULL)
-		return away_doc(r, name);
-	for (size_t i = 0; strcmp(from->name, f->name) != 0 &&
-	    i < from->good->docs.count; i++) {
-		const struct spec_doc *doc = from->good->docs.doc[i];
+	for (size_t i = 0; c != NULL && i < c->docs.count; i++) {
+		const struct spec_doc *doc = c->docs.doc[i];
 
 		if (doc->name != NULL && strcmp(doc->name, name) == 0)
 			return doc;
 	}
 	return NULL;
+}
+
+/* Defaults for the same jails, which another file has or had just now. */
+static const struct spec_doc *
+defaults_elsewhere(const struct reader *r, const struct file *f,
+    const char *name)
+{
+	const struct spec_doc *doc = NULL;
+
+	for (size_t i = 0; doc == NULL && i < r->files.count; i++) {
+		const struct file *from = &r->files.file[i];
+
+		if (from->good != NULL && from->good->docs.defaults &&
+		    strcmp(from->name, f->name) != 0)
+			doc = doc_named(from->good, name);
+	}
+	return doc;
+}
+
+/* The last good document of that name in another file, or one that is gone. */
+static const struct spec_doc *
+elsewhere(const struct reader *r, const struct file *f,
+    const struct spec_doc *as)
+{
+	const struct sent *s = r->sent_count == 0 || as->defaults ? NULL :
+	    bsearch(as->name, r->sent, r->sent_count, sizeof *s, compare_sent);
+	const struct file *from = s == NULL ? NULL : reader_file(r, s->file);
+	const struct spec_doc *doc = NULL;
+
+	if (from != NULL && from->good != NULL)
+		return strcmp(from->name, f->name) == 0 ? NULL :
+		    doc_named(from->good, as->name);
+	if (as->defaults)
+		doc = defaults_elsewhere(r, f, as->name);
+	return doc != NULL ? doc : away_doc(r, as->name);
+}
+
+/*
+ * What the agent has applied: all that is known of a jail that it holds without a
+ * spec, when it was started since.  It has what defaults say, too, so a text that
+ * lacks nothing may wait for its second here.
+ */
+static struct content *
+applied(const struct reader *r, const char *name)
+{
+	char path[PATHS_MAX + 300], *text;
+	struct content *c;
+	size_t len;
+
+	if (r->opt->applied == NULL)
+		return NULL;
+	paths_of_jail(path, sizeof path, r->opt->applied, name, ".yaml");
+	if (file_read(AT_FDCWD, path, SPEC_FILE_MAX, &text, &len, NULL) != 0)
+		return NULL;
+	c = content_of(path, text, len);
+	free(text);
+	return c;
 }
 
 /* Whether the last line has no end: its value may go on. */
@@ -103,6 +155,23 @@ ends_within(const struct content *c)
 {
 	return c->text != NULL && c->text_len > 0 &&
 	    c->text[c->text_len - 1] != '\n';
+}
+
+/* Whether a document falls short of what was last good elsewhere, or applied. */
+static bool
+doc_short(const struct reader *r, const struct file *f,
+    const struct content *c, const struct spec_doc *doc)
+{
+	const struct spec_doc *other = elsewhere(r, f, doc);
+	struct content *a = other != NULL || doc->defaults ? NULL :
+	    applied(r, doc->name);
+	bool is;
+
+	if (a != NULL)
+		other = doc_named(a, doc->name);
+	is = other != NULL && (ends_within(c) || spec_doc_lacks(doc, other));
+	content_unref(a);
+	return is;
 }
 
 bool
@@ -118,13 +187,13 @@ steps_short(const struct reader *r, const struct file *f,
 	before = last_good(r, f);
 	is = before != NULL && before->valid && (c->len < before->len ||
 	    ends_within(c) || spec_docs_lack(&c->docs, &before->docs));
-	content_unref(before);
 	for (size_t i = 0; !is && i < c->docs.count; i++) {
-		const struct spec_doc *doc = c->docs.doc[i], *other =
-		    doc->name == NULL ? NULL : elsewhere(r, f, doc->name);
+		const struct spec_doc *doc = c->docs.doc[i];
 
-		is = other != NULL && (ends_within(c) ||
-		    spec_doc_lacks(doc, other));
+		is = doc->name != NULL &&
+		    doc_named(before, doc->name) == NULL &&
+		    doc_short(r, f, c, doc);
 	}
+	content_unref(before);
 	return is;
 }

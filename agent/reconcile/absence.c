@@ -314,6 +314,18 @@ defaults_gone(struct absence *a, const struct scan *s)
 	return a->acked ? 0 : n;
 }
 
+/*
+ * Whether what vanished defaults said may be on its way to another file: something
+ * is being written, or files came back just now.
+ */
+static bool
+defaults_may_come(const struct absence *a, const struct scan *s, int64_t now)
+{
+	return s->state == SCAN_UNSETTLED || (a->return_at != 0 &&
+	    now - a->return_at < ABSENCE_MS &&
+	    now - a->returns_at < REMOVAL_WINDOW_MS);
+}
+
 static void
 judge_defaults(struct absence *a, const struct reconciler *r,
     const struct scan *s, int64_t now)
@@ -328,6 +340,10 @@ judge_defaults(struct absence *a, const struct reconciler *r,
 	for (size_t i = 0; i < s->file_count; i++) {
 		if (!s->file[i].gone || s->state == SCAN_MISSING)
 			continue;
+		if (!a->acked && defaults_may_come(a, s, now)) {
+			a->pending = true;
+			continue;
+		}
 		if (!held) {
 			if (!a->acked)
 				window_add(&a->window, "",

@@ -12,7 +12,7 @@
 /* A signer in this process: what the reader tells is done at once. */
 struct keeper {
 	struct world *w;
-	char good[512], key[512], pub[512];
+	char good[512], applied[512], key[512], pub[512];
 	struct minisign_secret *secret;
 	int dir;
 	bool dead; /* the signer: nothing is written any more */
@@ -32,15 +32,19 @@ setup(void **state)
 		return -1;
 	k.w = w;
 	snprintf(k.good, sizeof k.good, "%.400s/good", k.w->top.path);
+	snprintf(k.applied, sizeof k.applied, "%.400s/applied",
+	    k.w->top.path);
 	snprintf(k.key, sizeof k.key, "%.400s/key", k.w->top.path);
 	snprintf(k.pub, sizeof k.pub, "%.400s/key.pub", k.w->top.path);
 	assert_int_equal(mkdir(k.good, 0700), 0);
+	assert_int_equal(mkdir(k.applied, 0700), 0);
 	assert_int_equal(minisign_generate(k.key, k.pub, &pub, &err), 0);
 	k.secret = minisign_secret_read(k.key, &err);
 	assert_non_null(k.secret);
 	k.dir = open(k.good, O_RDONLY | O_DIRECTORY);
 	assert_int_not_equal(k.dir, -1);
 	k.w->opt.good = k.good;
+	k.w->opt.applied = k.applied;
 	k.w->opt.public_key = k.pub;
 	*state = &k;
 	return 0;

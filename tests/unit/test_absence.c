@@ -500,35 +500,6 @@ others_may_come(void **state)
 	assert_int_equal(alive(s), JAILS - 2);
 }
 
-/* Defaults that are gone count as one removal, and are held as one. */
-static void
-defaults_count_like_a_jail(void **state)
-{
-	struct scene *s = *state;
-	struct scan_file gone = { .path = (char []){ "/etc/00.yaml" },
-		.valid = true, .gone = true };
-
-	scan_with(s, SCAN_OK, NULL, NULL, &gone);
-	assert_true(s->a.drop);
-	assert_null(s->a.held_file);
-	scan(s, NULL, NULL);
-	assert_false(s->a.drop);
-	/* Twenty percent of ten are two: this is the second, that the third. */
-	scan_with(s, SCAN_OK, NULL, NULL, &gone);
-	assert_true(s->a.drop);
-	scan_with(s, SCAN_OK, NULL, NULL, &gone);
-	assert_false(s->a.drop);
-	assert_string_equal(s->a.held_file, "/etc/00.yaml");
-	assert_non_null(strstr(s->a.hold, "--max-remove"));
-	s->a.acked = true;
-	scan_with(s, SCAN_OK, NULL, NULL, &gone);
-	assert_true(s->a.drop);
-	assert_null(s->a.held_file);
-	/* The approval was for those. */
-	scan(s, NULL, NULL);
-	assert_false(s->a.acked);
-}
-
 /* An agent that never saw a file does not believe that there is none. */
 static void
 no_file_at_all(void **state)
@@ -577,7 +548,6 @@ main(void)
 		TEST(barred_since_before_the_start),
 		TEST(back_one_by_one),
 		TEST(others_may_come),
-		TEST(defaults_count_like_a_jail),
 		TEST(no_file_at_all),
 	};
 

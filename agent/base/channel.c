@@ -7,6 +7,8 @@
 #include <event2/event.h>
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -438,6 +440,21 @@ channel_send(struct channel *c, uint32_t type, uint64_t number,
 		return -1;
 	}
 	return 0;
+}
+
+void
+channel_serve(struct channel *c, int64_t ms)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+	if (c->first != NULL)
+		p.events |= POLLOUT;
+	if (c->closed || poll(&p, 1, ms > INT_MAX ? INT_MAX : (int)ms) <= 0)
+		return;
+	if ((p.revents & POLLOUT) != 0)
+		handle_writable(c->fd, EV_WRITE, c);
+	if ((p.revents & ~POLLOUT) != 0)
+		handle_readable(c->fd, EV_READ, c);
 }
 
 void

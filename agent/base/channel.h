@@ -49,6 +49,11 @@ struct channel *channel_new(struct event_base *base, int fd,
  */
 int channel_send(struct channel *c, uint32_t type, uint64_t number,
     const void *data, size_t len);
+/*
+ * The channel alone, without the loop: waits for up to `ms` milliseconds until
+ * it can go on, and does, with its callbacks.  Not to be called from these.
+ */
+void channel_serve(struct channel *c, int64_t ms);
 /* Closes.  May be called from the callbacks; NULL is nothing. */
 void channel_free(struct channel *c);
 

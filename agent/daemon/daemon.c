@@ -333,6 +333,7 @@ daemon_run(const struct context *ctx, const struct daemon_options *opt)
 	if (d.inventory.doubt != NULL)
 		daemon_log("no jail is removed: %s", d.inventory.doubt);
 	event_base_dispatch(d.base);
+	daemon_snapshot_last(&d);
 	daemon_log("ends; the jails go on");
 	stop(&d);
 	return d.status;

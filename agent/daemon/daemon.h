@@ -145,6 +145,11 @@ void daemon_scan_anew(struct daemon *d);
 struct message;
 int daemon_snapshot_start(struct daemon *d, struct error *err);
 void daemon_snapshot_stop(struct daemon *d);
+/*
+ * Has the state signed with which the agent ends, if it is not yet, and waits
+ * for that a while.  The loop does not run any more.
+ */
+void daemon_snapshot_last(struct daemon *d);
 /* Why states are not signed, or what is odd; "": all is well. */
 void daemon_snapshot_problem(struct daemon *d, const char *text);
 /* SIGNER_DONE came; there is no signer to send it any more. */

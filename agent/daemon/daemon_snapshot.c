@@ -24,6 +24,9 @@
 /* Reading so many at once uses much more memory than is kept. */
 #define MANY_JAILS 500
 
+/* How long the end of the agent waits for the last state's signature. */
+#define LAST_MS 2000
+
 /* From a state that could not be signed to the next try. */
 static const struct timeval retry_time = { 5, 0 };
 
@@ -78,31 +81,42 @@ ask(struct daemon *d, struct bytes_out *b)
 		compat_trim_memory();
 }
 
-static void
-go_on(struct daemon *d, struct bytes_out *b)
+/* Tells of jails until that time (clock_us).  Returns 1: all; -1: it failed. */
+static int
+tell_some(struct daemon *d, struct bytes_out *b, int64_t until)
 {
-	static const struct timeval now;
-	int64_t until = clock_us() + TURN_US;
 	struct error err;
 	int rc;
 
-	for (; d->to_record > 0; d->to_record--) {
+	while (d->to_record > 0) {
 		rc = record_next(&d->reconciler, b, &err);
 		if (rc == -1) {
 			daemon_snapshot_problem(d, err.text);
 			d->recording = false;
-			evtimer_add(d->snapshot_timer, &retry_time);
-			return;
+			return -1;
 		}
+		d->to_record--;
 		if (rc == 1 && channel_send(d->signer, SIGNER_JAIL, 0,
 		    b->data, b->len) != 0)
-			return; /* its end is told by the channel */
-		if (clock_us() >= until && d->to_record > 1) {
-			d->to_record--;
-			evtimer_add(d->snapshot_timer, &now);
-			return;
-		}
+			return -1; /* its end is told by the channel */
+		if (clock_us() >= until)
+			break;
 	}
+	return d->to_record == 0;
+}
+
+static void
+go_on(struct daemon *d, struct bytes_out *b)
+{
+	static const struct timeval now;
+	int rc = tell_some(d, b, clock_us() + TURN_US);
+
+	if (rc == -1 && !d->recording)
+		evtimer_add(d->snapshot_timer, &retry_time);
+	else if (rc == 0)
+		evtimer_add(d->snapshot_timer, &now);
+	if (rc != 1)
+		return;
 	/* The jails that other specs are about belong to their revision. */
 	if (d->record_scan != d->scans_done) {
 		count(d);
@@ -125,6 +139,45 @@ snapshot_due(evutil_socket_t fd, short what, void *arg)
 		begin(d);
 	go_on(d, &b);
 	free(b.data);
+}
+
+/* Whether the newest snapshot may not say what is so now. */
+static bool
+unsigned_yet(const struct daemon *d)
+{
+	return d->has_scan && (d->signing || d->recording || d->sign_again ||
+	    d->reconciler.changed || unrecorded_first(&d->reconciler) != NULL ||
+	    evtimer_pending(d->snapshot_timer, NULL));
+}
+
+static void
+await_signer(struct daemon *d, int64_t until)
+{
+	int64_t left;
+
+	while (d->signing && (left = until - clock_ms()) > 0)
+		channel_serve(d->signer, left);
+}
+
+void
+daemon_snapshot_last(struct daemon *d)
+{
+	int64_t until = clock_ms() + LAST_MS;
+	struct bytes_out b = { .data = NULL };
+
+	if (d->signer_down || !unsigned_yet(d))
+		return;
+	await_signer(d, until);
+	if (!d->signing && !d->signer_down && unsigned_yet(d)) {
+		begin(d);
+		if (tell_some(d, &b, until * 1000) == 1)
+			ask(d, &b);
+		await_signer(d, until);
+	}
+	free(b.data);
+	if (d->signing || d->recording)
+		daemon_log("snapshot: the last state is not signed: the signer "
+		    "has not answered for %d s", LAST_MS / 1000);
 }
 
 /* Who is there next is told of all: until then nothing has to be kept. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/base/buffer.h"
+#include "agent/sign/statement.h"
 #include "agent/sign/verify.h"
 
 static const struct subcommand {
@@ -43,7 +44,8 @@ const struct command command_snapshot = {
 	    "\n"
 	    "  --pub KEY   public key: a file (STATEDIR/key.pub) or its base64\n"
 	    "              line; needed to look at a copy elsewhere\n"
-	    "  --dir DIR   where snapshots are (STATEDIR/snapshots)\n"
+	    "  --dir DIR   where snapshots, and the keys that came after the\n"
+	    "              public one, are (STATEDIR/snapshots; of a FILE its own)\n"
 	    "  --host NAME  verify: all have to be of this host\n"
 	    "  --seen N:DIGEST|FILE  verify: this one, which an earlier verify\n"
 	    "              printed, or a copy of it, has to be among them\n"
@@ -274,22 +276,20 @@ snapshot_keys(const struct snapshot_args *a, int dir, struct keychain *keys,
 
 /* A number of the directory, or a file anywhere. */
 static int
-load(const struct snapshot_args *a, int dir, const char *operand, size_t back,
-    struct snapshot *s, struct error *err)
+load(const struct snapshot_args *a, int dir, bool is_file, const char *operand,
+    size_t back, struct snapshot *s, struct error *err)
 {
 	unsigned char digest[DIGEST_SIZE];
 	char name[SNAPSHOT_NAME_MAX];
 	struct keychain keys = { 0 };
-	bool readable, is_file;
+	bool readable;
 	int rc;
 
-	is_file = operand != NULL &&
-	    operand[strspn(operand, "0123456789")] != '\0';
 	rc = snapshot_keys(a, dir, &keys, err);
 	if (rc == 0 && !is_file)
 		rc = find_number(dir, operand, back, name, err);
 	if (rc == -1) {
-		error_wrap(err, "%s", a->dir);
+		error_wrap(err, "%s", is_file ? operand : a->dir);
 	} else if (is_file) {
 		rc = snapshot_load(AT_FDCWD, operand, &keys, s, digest,
 		    &readable, err);
@@ -305,18 +305,35 @@ load(const struct snapshot_args *a, int dir, const char *operand, size_t back,
 	return rc;
 }
 
+/* Where the keys are: beside a file, unless --dir says so. */
+static int
+keys_directory(const struct snapshot_args *a, const char *file,
+    struct error *err)
+{
+	bool own = file != NULL && a->dir == a->ctx->paths.snapshots;
+	const char *path = own ? file : a->dir;
+	int dir = snapshot_directory(path, !own);
+
+	return dir != -1 ? dir : error_sys(err, errno, "%s", path);
+}
+
 int
 snapshot_argument(const struct snapshot_args *a, const char *operand,
     size_t back, struct snapshot *s)
 {
+	bool is_file = operand != NULL &&
+	    operand[strspn(operand, "0123456789")] != '\0';
+	struct statement_marks marks = { { 0 } };
 	struct error err;
-	int rc = -1, dir;
+	int dir = keys_directory(a, is_file ? operand : NULL, &err), rc = -1;
 
-	dir = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir == -1)
-		error_sys(&err, errno, "%s", a->dir);
-	else
-		rc = load(a, dir, operand, back, s, &err);
+	if (dir != -1)
+		(void)statement_moved(dir, &marks);
+	for (int i = 0; dir != -1 && rc == -1 && i < STATEMENT_TRIES; i++) {
+		rc = load(a, dir, is_file, operand, back, s, &err);
+		if (rc == -1 && !statement_moved(dir, &marks))
+			break;
+	}
 	if (dir != -1)
 		close(dir);
 	if (rc == -1)

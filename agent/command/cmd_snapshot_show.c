@@ -13,6 +13,7 @@
 #include "agent/base/buffer.h"
 #include "agent/command/table.h"
 #include "agent/sign/defaults.h"
+#include "agent/sign/statement.h"
 
 #define SHORT_DIGEST 12 /* characters shown; enough to tell them apart */
 
@@ -191,42 +192,67 @@ list_all(const struct keychain *keys, int dir, const uint64_t *sequence,
 	}
 }
 
+static int
+list_once(const struct snapshot_args *a, int dir, struct buffer *json,
+    struct table *t, bool *bad, struct error *err)
+{
+	struct keychain keys = { 0 };
+	uint64_t *sequence = NULL;
+	size_t count;
+	int rc = -1;
+
+	*bad = false;
+	buffer_text(json, "[");
+	table_row(t, "NUMBER", "TAKEN", "JAILS", "HOST", "REVISION", "STATE",
+	    NULL);
+	if (snapshot_keys(a, dir, &keys, err) == 0 &&
+	    (rc = snapshot_sequences(dir, &sequence, &count, err)) == 0)
+		list_all(&keys, dir, sequence, count, json, t, bad);
+	free(sequence);
+	keychain_free(&keys);
+	return rc;
+}
+
+/* As verify: what is odd while a signer goes on is looked at once more. */
+static int
+list_quiet(const struct snapshot_args *a, struct buffer *json,
+    struct table *t, bool *bad, struct error *err)
+{
+	struct statement_marks marks = { { 0 } };
+	int dir = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+
+	if (dir == -1)
+		return error_sys(err, errno, "%s", a->dir);
+	(void)statement_moved(dir, &marks);
+	for (int i = 0; i < STATEMENT_TRIES; i++) {
+		buffer_free(json);
+		buffer_free(&t->text);
+		*t = (struct table){ .columns = 6 };
+		rc = list_once(a, dir, json, t, bad, err);
+		if ((rc == 0 && !*bad) || !statement_moved(dir, &marks))
+			break;
+	}
+	close(dir);
+	return rc;
+}
+
 int
 snapshot_command_list(const struct snapshot_args *a)
 {
 	struct table t = { .columns = 6 };
 	struct buffer json = { .data = NULL };
-	struct keychain keys = { 0 };
 	struct error err;
-	uint64_t *sequence = NULL;
-	size_t count;
 	bool bad = false;
-	int dir;
+	int rc = list_quiet(a, &json, &t, &bad, &err);
 
-	dir = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir == -1)
-		error_sys(&err, errno, "%s", a->dir);
-	if (dir == -1 || snapshot_keys(a, dir, &keys, &err) == -1 ||
-	    snapshot_sequences(dir, &sequence, &count, &err) == -1) {
+	if (rc == -1)
 		complain("%s", err.text);
-		keychain_free(&keys);
-		if (dir != -1)
-			close(dir);
-		return EXIT_FAILED;
-	}
-	table_row(&t, "NUMBER", "TAKEN", "JAILS", "HOST", "REVISION", "STATE",
-	    NULL);
-	buffer_text(&json, "[");
-	list_all(&keys, dir, sequence, count, &json, &t, &bad);
-	free(sequence);
-	keychain_free(&keys);
-	close(dir);
-	if (a->json)
+	else if (a->json)
 		printf("%s]\n", json.failed ? "[" : json.data);
-	if (a->json)
+	if (a->json || rc == -1)
 		buffer_free(&t.text);
 	else if (table_print(&t) == -1)
 		complain("no memory for the table");
 	buffer_free(&json);
-	return bad ? EXIT_FAILED : EXIT_OK;
+	return rc == -1 || bad ? EXIT_FAILED : EXIT_OK;
 }

@@ -107,6 +107,7 @@ add_link(struct keychain *k, int dir, uint64_t number, const char *name,
 		last->pub = from;
 	next->after = s.sequence;
 	memcpy(next->previous, s.previous, sizeof next->previous);
+	snprintf(next->host, sizeof next->host, "%s", s.host);
 	k->count++;
 	statement_free(&s);
 	free(json);

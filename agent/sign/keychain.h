@@ -15,6 +15,7 @@ struct keychain {
 		struct minisign_public pub;
 		uint64_t after; /* it signs snapshots with higher numbers */
 		char previous[DIGEST_HEX]; /* what the one of that number is */
+		char host[256]; /* whose key became this one; "": the first */
 	} *link;
 	size_t count; /* at least 1 */
 };

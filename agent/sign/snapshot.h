@@ -125,6 +125,9 @@ char *snapshot_name(uint64_t sequence, char name[SNAPSHOT_NAME_MAX]);
 /* The sequence in a file name, 0 when it is not a snapshot's name. */
 uint64_t snapshot_name_sequence(const char *name);
 
+/* Opens a directory of snapshots, or that of a file, where its keys are; -1/errno. */
+int snapshot_directory(const char *path, bool is_dir);
+
 /*
  * The sequences of a directory's snapshots, ascending; *sequence is allocated.
  * `dir` is not moved nor closed.

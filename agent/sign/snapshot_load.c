@@ -18,6 +18,24 @@
 
 #define SIGNATURE_FILE_MAX 16384
 
+int
+snapshot_directory(const char *path, bool is_dir)
+{
+	const char *slash = strrchr(path, '/');
+	char *parent;
+	int fd;
+
+	if (is_dir)
+		return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (slash == NULL)
+		return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	parent = strndup(path, (size_t)(slash - path) + 1);
+	fd = parent == NULL ? -1 :
+	    open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(parent);
+	return fd;
+}
+
 static int
 by_number(const void *a, const void *b)
 {
@@ -236,21 +254,15 @@ find_newest(int dir, const char *public_key, struct keychain *keys,
 	return keychain_check_end(keys, *newest, err);
 }
 
-int
-snapshot_newest(const char *dir, const char *public_key,
+static int
+load_newest(const char *dir, int fd, const char *public_key,
     struct snapshot *s, unsigned char digest[DIGEST_SIZE], struct error *err)
 {
 	struct keychain keys = { 0 };
 	char name[SNAPSHOT_NAME_MAX];
 	uint64_t newest;
 	bool readable;
-	int fd, rc;
-
-	memset(s, 0, sizeof *s);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return errno == ENOENT ? 1 : error_sys(err, errno, "%s", dir);
-	rc = find_newest(fd, public_key, &keys, &newest, err);
+	int rc = find_newest(fd, public_key, &keys, &newest, err);
 	if (rc == -1) {
 		error_wrap(err, "%s", dir);
 	} else if (newest == 0) {
@@ -260,6 +272,24 @@ snapshot_newest(const char *dir, const char *public_key,
 		error_wrap(err, "%s/%s", dir, name);
 	}
 	keychain_free(&keys);
+	return rc;
+}
+
+int
+snapshot_newest(const char *dir, const char *public_key,
+    struct snapshot *s, unsigned char digest[DIGEST_SIZE], struct error *err)
+{
+	struct statement_marks marks = { { 0 } };
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), tries = 0, rc;
+
+	memset(s, 0, sizeof *s);
+	if (fd == -1)
+		return errno == ENOENT ? 1 : error_sys(err, errno, "%s", dir);
+	(void)statement_moved(fd, &marks);
+	do
+		rc = load_newest(dir, fd, public_key, s, digest, err);
+	while (rc == -1 && ++tries < STATEMENT_TRIES &&
+	    statement_moved(fd, &marks));
 	close(fd);
 	return rc;
 }

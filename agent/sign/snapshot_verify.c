@@ -25,19 +25,19 @@ struct chain {
 	uint64_t last;	       /* sequence of the one before; 0: none */
 	char digest[DIGEST_HEX]; /* of its file; "" when unreadable */
 	uint64_t anchor;	 /* up to this one snapshots were dropped */
-	uint64_t looked;	 /* at the anchor of that number */
 	char anchored[DIGEST_HEX]; /* the digest of that one; "": unknown */
 	uint64_t seen;		   /* 0: nothing is to be there */
 	char seen_digest[DIGEST_HEX];
 	bool met; /* that one */
-	size_t found;
+	struct text_list found; /* file, problem, file, ... */
+	bool failed;		/* there was no memory for one of these */
 };
 
 static void
 finding(struct chain *c, const char *file, const char *problem)
 {
-	c->found++;
-	c->opt->report(c->opt->arg, file, problem);
+	c->failed |= text_list_add(&c->found, file) != 0 ||
+	    text_list_add(&c->found, problem) != 0;
 }
 
 /* Numbers that are missing in front of `sequence`. */
@@ -125,13 +125,13 @@ pass_anchor(struct chain *c, uint64_t sequence)
 }
 
 static void
-check_host(struct chain *c, const char *name, const struct snapshot *s)
+check_host(struct chain *c, const char *name, const char *host)
 {
 	struct buffer b = { .data = NULL };
 
-	if (c->opt->host == NULL || strcmp(s->host, c->opt->host) == 0)
+	if (c->opt->host == NULL || strcmp(host, c->opt->host) == 0)
 		return;
-	buffer_printf(&b, "is of host %s, not of %s", s->host, c->opt->host);
+	buffer_printf(&b, "is of host %s, not of %s", host, c->opt->host);
 	finding(c, name, b.failed ? "is of another host" : b.data);
 	buffer_free(&b);
 }
@@ -154,7 +154,6 @@ is_missing(const struct chain *c, const char *name)
 	return fstatat(c->dir, name, &st, 0) == -1 && errno == ENOENT;
 }
 
-/* Also while a signer replaces it by a newer one. */
 static int
 find_anchor(struct chain *c, struct error *err)
 {
@@ -165,40 +164,30 @@ find_anchor(struct chain *c, struct error *err)
 
 	if (statement_newest(c->dir, STATEMENT_ANCHOR, &number, err) == -1)
 		return -1;
-	if (number == c->looked)
-		return 0;
-	c->looked = number;
-	c->anchor = 0;
 	if (number == 0)
 		return 0;
-	if (keychain_anchor(&c->keys, c->dir, number, &s, &why) == 0) {
-		c->anchor = number;
-		memcpy(c->anchored, s.previous, sizeof c->anchored);
-		statement_free(&s);
+	statement_name(STATEMENT_ANCHOR, number, name);
+	if (keychain_anchor(&c->keys, c->dir, number, &s, &why) == -1) {
+		finding(c, name, why.text);
 		return 0;
 	}
-	if (is_missing(c, statement_name(STATEMENT_ANCHOR, number, name)))
-		return find_anchor(c, err);
-	finding(c, name, why.text);
+	c->anchor = number;
+	memcpy(c->anchored, s.previous, sizeof c->anchored);
+	check_host(c, name, s.host);
+	statement_free(&s);
 	return 0;
 }
 
-/*
- * Of those that an anchor stands for the files may go while we look, and a
- * signer may have written that anchor only now.
- */
+/* Of those that the anchor stands for the files may go while we look. */
 static bool
-dropped(struct chain *c, uint64_t sequence)
+dropped(const struct chain *c, uint64_t sequence)
 {
 	char name[SNAPSHOT_NAME_MAX], file[SNAPSHOT_NAME_MAX + 8];
-	struct error err;
 
 	snprintf(file, sizeof file, "%s" MINISIGN_SUFFIX,
 	    snapshot_name(sequence, name));
-	if (!is_missing(c, name) && !is_missing(c, file))
-		return false;
-	return sequence <= c->anchor ||
-	    (find_anchor(c, &err) == 0 && sequence <= c->anchor);
+	return sequence <= c->anchor && (is_missing(c, name) ||
+	    is_missing(c, file));
 }
 
 /*
@@ -234,7 +223,7 @@ check_one(struct chain *c, uint64_t sequence, bool counts)
 	if (rc == -1) {
 		finding(c, name, err.text);
 	} else {
-		check_host(c, name, &s);
+		check_host(c, name, s.host);
 		if (continues(c, name, &s) && counts)
 			take_result(c, &s, digest);
 		snapshot_free(&s);
@@ -310,7 +299,7 @@ verify_file(struct chain *c, const char *path)
 		finding(c, path, err.text);
 		return;
 	}
-	check_host(c, path, &s);
+	check_host(c, path, s.host);
 	take_result(c, &s, digest);
 	snapshot_free(&s);
 }
@@ -353,23 +342,14 @@ read_seen(struct chain *c, struct error *err)
 	return 0;
 }
 
-/* The directory of a file is where its keys are. */
-static int
-open_directory(const char *path, bool is_dir)
+static void
+check_keys(struct chain *c)
 {
-	const char *slash = strrchr(path, '/');
-	char *parent;
-	int fd;
+	char name[SNAPSHOT_NAME_MAX];
 
-	if (is_dir)
-		return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (slash == NULL)
-		return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	parent = strndup(path, (size_t)(slash - path) + 1);
-	fd = parent == NULL ? -1 :
-	    open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(parent);
-	return fd;
+	for (size_t i = 1; i < c->keys.count; i++)
+		check_host(c, statement_name(STATEMENT_KEY, i, name),
+		    c->keys.link[i].host);
 }
 
 static int
@@ -383,6 +363,7 @@ verify_all(struct chain *c, const char *path, bool is_dir,
 		finding(c, file, err->text);
 	if (rc == -1 || read_seen(c, err) == -1)
 		return -1;
+	check_keys(c);
 	if (!is_dir && c->opt->seen != NULL)
 		return error_set(err, EINVAL, "%s: is one snapshot; whether "
 		    "another one was seen before is a question to a directory",
@@ -391,6 +372,41 @@ verify_all(struct chain *c, const char *path, bool is_dir,
 		return verify_directory(c, path, err);
 	verify_file(c, path);
 	return 0;
+}
+
+static void
+begin_anew(struct chain *c)
+{
+	struct verify_result *result = c->result;
+
+	keychain_free(&c->keys);
+	text_list_free(&c->found);
+	*c = (struct chain){ .opt = c->opt, .result = result, .dir = c->dir };
+	memset(result, 0, sizeof *result);
+}
+
+/* What is found while a signer goes on is looked at once more, from the start. */
+static int
+verify_quiet(struct chain *c, const char *path, bool is_dir,
+    const struct minisign_public *pub, struct error *err)
+{
+	struct statement_marks marks = { { 0 } };
+	int rc;
+
+	(void)statement_moved(c->dir, &marks);
+	for (int i = 1;; i++) {
+		begin_anew(c);
+		rc = verify_all(c, path, is_dir, pub, err);
+		if (rc == 0 && c->failed)
+			rc = error_sys(err, ENOMEM, "%s", path);
+		if (rc == -1 || c->found.count == 0 ||
+		    !statement_moved(c->dir, &marks))
+			return rc;
+		if (i == STATEMENT_TRIES)
+			return error_set(err, EAGAIN, "%s: old snapshots are "
+			    "dropped faster than it is looked at; look at a "
+			    "copy", path);
+	}
 }
 
 int
@@ -406,10 +422,15 @@ snapshot_verify(const char *path, const struct verify_options *opt,
 	if (minisign_public_read(opt->public_key, &pub, err) == -1)
 		return -1;
 	if (stat(path, &st) == -1 ||
-	    (c.dir = open_directory(path, S_ISDIR(st.st_mode))) == -1)
+	    (c.dir = snapshot_directory(path, S_ISDIR(st.st_mode))) == -1)
 		return error_sys(err, errno, "%s", path);
-	rc = verify_all(&c, path, S_ISDIR(st.st_mode), &pub, err);
+	rc = verify_quiet(&c, path, S_ISDIR(st.st_mode), &pub, err);
+	for (size_t i = 0; rc == 0 && i < c.found.count; i += 2)
+		opt->report(opt->arg, c.found.text[i], c.found.text[i + 1]);
+	if (rc == 0 && c.found.count > 0)
+		rc = 1;
 	keychain_free(&c.keys);
+	text_list_free(&c.found);
 	close(c.dir);
-	return rc == -1 ? -1 : c.found == 0 ? 0 : 1;
+	return rc;
 }

@@ -96,6 +96,21 @@ statement_newest(int dir, enum statement_kind kind, uint64_t *number,
 	    "the snapshots cannot be listed");
 }
 
+bool
+statement_moved(int dir, struct statement_marks *m)
+{
+	struct statement_marks before = *m;
+	struct error why;
+	bool moved = false;
+
+	for (enum statement_kind kind = 0; kind < STATEMENT_KINDS; kind++) {
+		if (statement_newest(dir, kind, &m->newest[kind], &why) == -1)
+			m->newest[kind] = before.newest[kind];
+		moved |= m->newest[kind] != before.newest[kind];
+	}
+	return moved;
+}
+
 /* A public key's line; of a statement without one, nothing. */
 static int
 read_key(const json_t *o, const char *name, char to[MINISIGN_PUBLIC_LINE])

@@ -45,6 +45,20 @@ int64_t statement_name_number(enum statement_kind kind, const char *name);
 int statement_newest(int dir, enum statement_kind kind, uint64_t *number,
     struct error *err);
 
+/*
+ * How far the signer of a directory has come.  It may drop snapshots, or change
+ * the key, while somebody looks at them: what is found meanwhile need not be so.
+ */
+struct statement_marks {
+	uint64_t newest[STATEMENT_KINDS];
+};
+
+/* Looks, and says whether that is not what was noted in *m; notes it. */
+bool statement_moved(int dir, struct statement_marks *m);
+
+/* So often who finds something while it moves begins anew. */
+#define STATEMENT_TRIES 8
+
 #define STATEMENT_BY_NEW ".by-new" /* behind the name: a signature */
 
 /*

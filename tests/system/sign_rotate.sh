@@ -43,6 +43,14 @@ done
 check "show goes back over the changes" expect_status 0 ja snapshot show 1
 check "so does diff" expect_status 0 ja snapshot diff 1 3
 check "and list" expect_status 0 ja snapshot list
+cp -R "$state/snapshots" "$work/copy"
+elsewhere() { # COMMAND FILE...: on a machine that has nothing but the copy
+	"$JAILAGENT" -s "$work/nothing" snapshot "$@" --pub "$work/first.pub"
+}
+check "elsewhere the keys are those beside the file" expect_status 0 \
+    elsewhere show "$work/copy/00000003.json"
+check "for diff, too" expect_status 0 elsewhere diff \
+    "$work/copy/00000001.json" "$work/copy/00000003.json"
 if command -v minisign > /dev/null; then
 	check "minisign verifies the change with the old key" \
 	    minisign -V -p "$work/first.pub" -m "$state/snapshots/00000001.key"

@@ -2,6 +2,7 @@
 /* Old snapshots are dropped; an anchor keeps the chain whole. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,6 +16,28 @@
 #include "snapshot_fixture.h"
 
 #define KEEP 3
+
+/* Something that happens before a file, or the list of them, is read. */
+static struct {
+	struct fixture *fixture;
+	void (*deed)(struct fixture *f);
+	int files; /* it comes before the last of so many; 0: it does not */
+} meanwhile;
+
+/* In the place of the C library's. */
+int
+openat(int dir, const char *name, int flags, ...)
+{
+	va_list ap;
+	unsigned mode;
+
+	va_start(ap, flags);
+	mode = (flags & O_CREAT) != 0 ? va_arg(ap, unsigned) : 0;
+	va_end(ap);
+	if (meanwhile.files > 0 && --meanwhile.files == 0)
+		meanwhile.deed(meanwhile.fixture);
+	return (int)syscall(SYS_openat, dir, name, flags, mode);
+}
 
 static int
 setup(void **state)
@@ -300,64 +323,86 @@ test_no_new_beginning(void **state)
 	assert_non_null(strstr(err.text, "00000001.anchor says that there"));
 }
 
-struct dropping {
-	const struct fixture *f;
-	struct found found;
-	bool done;
-};
-
-/* At the first finding the signer drops the first ones. */
 static void
-drop_and_note(void *arg, const char *file, const char *problem)
+drop(struct fixture *f)
 {
-	static const char *const files[] = { "00000001.json",
-		"00000001.json.minisig", "00000002.json.minisig",
-		"00000002.json" };
-	struct dropping *d = arg;
+	struct signer_answer a;
+	struct snapshot s;
 
-	if (!d->done) {
-		copy(d->f, "backup", "snapshots", "00000002.anchor");
-		for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-			take_away(d->f, files[i]);
-	}
-	d->done = true;
-	note_finding(&d->found, file, problem);
+	make_state(&s, 1700000100);
+	write_state(f, &s, &a);
+	snapshot_free(&s);
+	assert_true(a.sequence > 0);
 }
 
-/* An agent that drops old ones meanwhile is no attack. */
 static void
-test_dropped_while_verifying(void **state)
+change_key(struct fixture *f)
+{
+	struct message m;
+
+	assert_int_equal(channel_write(f->fd, SIGNER_ROTATE, 0, NULL, 0), 0);
+	assert_int_equal(channel_read(f->fd, &m, NULL), 1);
+	assert_int_equal(m.type, SIGNER_ROTATED);
+	free(m.data);
+}
+
+static void
+change_key_and_drop(struct fixture *f)
+{
+	change_key(f);
+	drop(f);
+}
+
+/* Whether all is good when that is done before the file of that number. */
+static bool
+good_meanwhile(struct fixture *f, void (*deed)(struct fixture *f), int before)
+{
+	struct found found;
+	bool done;
+
+	f->options.keep = 1;
+	write_chain(f, 1700000000, 1);
+	signer_begin(f);
+	meanwhile.fixture = f;
+	meanwhile.deed = deed;
+	meanwhile.files = before;
+	verify(f, f->dir, &found);
+	done = meanwhile.files <= 0;
+	meanwhile.files = 0;
+	assert_int_equal(signer_end(f), 0);
+	if (found.rc != 0)
+		fail_msg("before file %d: %s", before, found.text);
+	return done;
+}
+
+/* An agent that drops old ones or changes its key meanwhile is no attack. */
+static void
+test_verify_beside_a_signer(void **state)
+{
+	static void (*const deeds[])(struct fixture *f) = { drop,
+		change_key_and_drop };
+	struct fixture *f = *state;
+	bool done = true;
+
+	for (size_t i = 0; i < 2; i++, done = true)
+		for (int before = 1; done; before++) {
+			done = good_meanwhile(f, deeds[i], before);
+			assert_true(done || before > 8);
+			fixture_free(f);
+			fixture_make(f);
+		}
+}
+
+static void
+test_anchor_of_another_host(void **state)
 {
 	struct fixture *f = *state;
-	struct dropping d = { .f = f };
-	const struct verify_options opt = { .public_key = f->pub,
-		.host = "other", .report = drop_and_note, .arg = &d };
-	struct verify_result result;
-	struct error err;
 
-	f->options.keep = 0;
-	write_chain(f, 1700000000, 4);
-	make_backup(f, 1, 4);
-	f->options.keep = KEEP;
-	write_chain(f, 1700000100, 1);
-	copy(f, "snapshots", "backup", "00000002.anchor");
-	copy(f, "backup", "snapshots", "00000001.json");
-	copy(f, "backup", "snapshots", "00000002.json");
-	take_away(f, "00000002.anchor");
-	take_away(f, "00000002.anchor.minisig");
-	assert_chain(f, 5);
-	assert_int_equal(snapshot_verify(f->dir, &opt, &result, &err), 1);
-	assert_true(d.done);
-	/* All are of another host than was asked for, the second is gone. */
-	for (int i = 1; i <= 5; i++) {
-		char line[64];
-
-		snprintf(line, sizeof line, "0000000%d.json: is of host", i);
-		assert_int_equal(strstr(d.found.text, line) != NULL, i != 2);
-	}
-	assert_null(strstr(d.found.text, "missing"));
-	assert_null(strstr(d.found.text, "opened"));
-	assert_int_equal(result.verified, 4);
+	write_chain(f, 1700000000, KEEP + 1);
+	f->host = "other";
+	FINDS(f, KEEP, "00000001.anchor: is of host host.example.org, not of "
+	    "other", "00000002.json: is of host", "00000003.json: is of host",
+	    "00000004.json: is of host");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -375,7 +420,8 @@ main(void)
 		TEST(test_anchor_is_attacked),
 		TEST(test_another_history),
 		TEST(test_no_new_beginning),
-		TEST(test_dropped_while_verifying),
+		TEST(test_verify_beside_a_signer),
+		TEST(test_anchor_of_another_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -278,6 +278,18 @@ test_sealed_texts(void **state)
 	close(top);
 }
 
+/* Whose key it was is in the statement as well. */
+static void
+test_change_of_another_host(void **state)
+{
+	struct change *c = *state;
+
+	write_chain(&c->f, 1700000000, 1);
+	change_key(c);
+	c->f.host = "host.example.org";
+	FINDS(&c->f, 1, "00000001.key: is of host ");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -292,6 +304,7 @@ main(void)
 		TEST(test_other_history),
 		TEST(test_cut_below_the_change),
 		TEST(test_sealed_texts),
+		TEST(test_change_of_another_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

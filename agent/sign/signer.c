@@ -212,10 +212,9 @@ prepare(struct signer *s, struct error *err)
 	if (s->ready)
 		return 0;
 	if (s->dir == -1)
-		s->dir = open(s->options->dir,
-		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		s->dir = signer_open(s->options->dir, s->options->head, err);
 	if (s->dir == -1)
-		return error_sys(err, errno, "%s", s->options->dir);
+		return -1;
 	if (s->good == -1 && s->options->good != NULL)
 		s->good = open(s->options->good,
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -298,10 +297,12 @@ keep(struct signer *s, const struct message *m, struct error *err)
 	const char *path = (const char *)m->data;
 	size_t len = strlen(path);
 
-	(void)prepare(s, err);
-	if (s->secret == NULL || s->good == -1)
-		return error_set(err, ENOENT, "without the key, or a place, "
-		    "the last good spec files are not kept");
+	if (prepare(s, err) == -1 && s->secret == NULL)
+		return error_wrap(err, "%s: its last good text is not kept",
+		    path);
+	if (s->good == -1)
+		return error_set(err, ENOENT, "there is no place where the "
+		    "last good spec files are kept");
 	if (len >= m->len)
 		return error_set(err, EPROTO, "a spec file without a text");
 	if (kept_write(s->good, s->secret, path, path + len + 1,

@@ -11,9 +11,39 @@
 #include <unistd.h>
 
 #include "agent/base/file.h"
+#include "agent/sign/head.h"
 #include "agent/sign/snapshot.h"
+#include "agent/sign/statement.h"
 
 #define TEMPORARY_PREFIX ".new-"
+
+int
+signer_open(const char *dir, const char *head, struct error *err)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct head known;
+
+	if (fd != -1)
+		return fd;
+	if (errno != ENOENT)
+		return error_sys(err, errno, "%s", dir);
+	head_read(head, &known);
+	if (known.sequence > 0)
+		return error_set(err, ENOENT, "%s: is gone, with what was "
+		    "written since the host booted: bring it back, or remove "
+		    "%s to begin anew", dir, head);
+	if (mkdir(dir, 0755) == -1)
+		return error_sys(err, errno, "directory %s cannot be made",
+		    dir);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || fchmod(fd, 0755) == -1) {
+		error_sys(err, errno, "%s", dir);
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
 
 /* The three other names that a signed file has while it is written. */
 struct names {
@@ -83,7 +113,8 @@ int
 signer_clean(int dir, uint64_t newest, struct error *err)
 {
 	const size_t prefix = sizeof TEMPORARY_PREFIX - 1;
-	char name[SNAPSHOT_NAME_MAX];
+	char name[SNAPSHOT_NAME_MAX], by_new[SNAPSHOT_NAME_MAX + 8];
+	uint64_t changes;
 	struct names next;
 	DIR *d = file_list(dir, "the snapshots", err);
 	struct dirent *e;
@@ -96,6 +127,12 @@ signer_clean(int dir, uint64_t newest, struct error *err)
 	closedir(d);
 	make_names(snapshot_name(newest + 1, name), &next);
 	(void)unlinkat(dir, next.signature, 0);
+	if (statement_newest(dir, STATEMENT_KEY, &changes, err) == -1)
+		return -1;
+	make_names(statement_name(STATEMENT_KEY, changes + 1, name), &next);
+	snprintf(by_new, sizeof by_new, "%s" STATEMENT_BY_NEW, name);
+	(void)unlinkat(dir, next.signature, 0);
+	(void)unlinkat(dir, by_new, 0);
 	return 0;
 }
 

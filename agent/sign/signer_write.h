@@ -9,6 +9,12 @@
 #include "agent/sign/minisign.h"
 
 /*
+ * Opens the directory of snapshots.  One that is not there is made, unless
+ * `head` (head.h) knows of something that was in it.
+ */
+int signer_open(const char *dir, const char *head, struct error *err);
+
+/*
  * Writes a new file and its signature.  When it returns 0 both are on the disk
  * under their names.  Killed at any step, or after a loss of power, the file is
  * there with its signature or it is not there.
@@ -17,8 +23,8 @@ int signer_write(int dir, const char *name, const char *json, size_t len,
     const char *signature, struct error *err);
 
 /*
- * Removes what a killed signer_write left: temporaries, and the signature of
- * the snapshot that would have followed `newest`.
+ * Removes what a killed signer_write left: temporaries, and the signatures of
+ * the snapshot and the change of the key that would have come next.
  */
 int signer_clean(int dir, uint64_t newest, struct error *err);
 

@@ -22,7 +22,10 @@ trouble() { # TEXT, "" for none
 	return 1
 }
 hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
-newest_has() { ja snapshot show --json | jq -e ".jails[] | select(.name == \"$1\")"; }
+newest_has() { # NAME
+	same "$1" "$(ja snapshot show --json |
+	    jq -r ".jails[] | select(.name == \"$1\") | .name")"
+}
 
 # The key cannot be read.
 ja keygen > /dev/null
@@ -109,13 +112,18 @@ mv "$state/snapshots" "$work/elsewhere"
 count=$(find "$work/elsewhere" -name '*.json' | wc -l)
 put_spec web "host.hostname: moved"
 check "snapshots that were moved away are missed" soon trouble \
-    "$state/snapshots: No such file"
+    "$state/snapshots: is gone"
 check "nothing is written where they are" same "$count" \
     "$(find "$work/elsewhere" -name '*.json' | wc -l)"
 mv "$work/elsewhere" "$state/snapshots"
 newest_is_moved() { ja snapshot show -v | grep "host.hostname = moved"; }
 check "when they are back the state is signed" soon newest_is_moved
 check "without a gap" expect_status 0 ja snapshot verify
+rm -r "$state/snapshots" "$run_dir/head"
+put_spec web "host.hostname: anew"
+newest_is_anew() { ja snapshot show -v | grep "host.hostname = anew"; }
+check "removed, as its message says: begun anew" soon newest_is_anew
+check "with the first" expect_status 0 ja snapshot show 1
 
 # Nothing is removed on the word of an inventory that cannot be verified.
 stop agent KILL

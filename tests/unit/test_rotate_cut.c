@@ -227,11 +227,12 @@ test_refused(void **state)
 	/* Nothing can be written into the directory of snapshots any more. */
 	assert_int_equal(rename(c->f.dir, temp_file(&c->f.top, "away")), 0);
 	assert_int_equal(rmdir(temp_file(&c->f.top, "away")), 0);
+	temp_write(c->f.dir, 0600, "x", 1);
 	assert_int_equal(ask(c), SIGNER_NOT_ROTATED);
 	assert_int_equal(signer_end(&c->f), 0);
 	public_line(c, c->line[1]);
 	assert_string_equal(c->line[0], c->line[1]);
-	assert_int_equal(mkdir(c->f.dir, 0755), 0);
+	assert_int_equal(unlink(c->f.dir), 0);
 	write_chain(&c->f, 1700000000, 1);
 	good_with(c, c->line[0], 1);
 }

@@ -246,15 +246,27 @@ test_nonsense(void **state)
 }
 
 static void
-test_directory_comes_late(void **state)
+test_directory_is_gone(void **state)
 {
 	struct fixture *f = *state;
+	char *head = strdup(temp_file(&f->top, "head"));
+	char *away = strdup(temp_file(&f->top, "away"));
 
+	f->options.head = head;
 	assert_int_equal(rmdir(f->dir), 0);
 	signer_begin(f);
-	refuses(f, f->dir);
-	assert_int_equal(mkdir(f->dir, 0755), 0);
 	accepts(f, 1);
+	assert_int_equal(rename(f->dir, away), 0);
+	refuses(f, "is gone, with what was written since the host booted");
+	assert_int_equal(rename(away, f->dir), 0);
+	accepts(f, 2);
+	assert_int_equal(rename(f->dir, away), 0);
+	assert_int_equal(unlink(head), 0);
+	accepts(f, 1);
+	assert_chain(f, 1);
+	assert_int_equal(signer_end(f), 0);
+	free(head);
+	free(away);
 }
 
 static void
@@ -387,7 +399,7 @@ main(void)
 		TEST(test_nonsense),
 		TEST(test_nonsense_jail),
 		TEST(test_nothing_new),
-		TEST(test_directory_comes_late),
+		TEST(test_directory_is_gone),
 		TEST(test_leftovers),
 		TEST(test_one_at_a_time),
 		TEST(test_killed),

@@ -131,7 +131,7 @@ paths_init(struct paths *p, const char *state, struct error *err)
 		{ p->seal, p->state, "seal" },
 		{ p->head, p->run, "head" },
 		{ p->lock, p->run, "lock" },
-		{ p->signing, p->run, "signing" },
+		{ p->signing, p->state, "signing" },
 		{ p->control, p->run, "control" },
 		{ p->journal, p->run, "journal" },
 		{ p->removals, p->run, "removals" },
@@ -327,8 +327,9 @@ paths_lock_signing(const char *file, int64_t until, struct error *err)
 		else if (lock_call(fd, F_GETLK, &l) == 0 &&
 		    l.l_type != F_UNLCK)
 			error_set(err, EBUSY, "pid %ld, the signer of an agent "
-			    "that has ended, still writes; there can be "
-			    "another one when it is done", (long)l.l_pid);
+			    "that has ended, or that has another run "
+			    "directory, still writes; there can be another "
+			    "one when it is done", (long)l.l_pid);
 		else
 			error_set(err, EBUSY, "another signer ended just now; "
 			    "try again");

@@ -10,11 +10,11 @@
  *   STATEDIR/snapshots/N.json    signed states, N.json.minisig beside each
  *   STATEDIR/key, key.pub        the agent's signing key
  *   STATEDIR/seal                key of the digests over secrets (vault.h)
+ *   STATEDIR/signing             held by whoever has the key in use
  *   RUNDIR/HASH/                 of one STATEDIR (HASH: 16 hex digits of the
  *                                BLAKE2b of its canonical path), mode 0700:
  *       head       which snapshot was written last
  *       lock       held by the agent; holds its pid
- *       signing    held by whoever has the key in use
  *       control    its socket
  *       removals   those of the last ten minutes (window.h)
  *       journal    who made what since the newest snapshot (inventory.h)

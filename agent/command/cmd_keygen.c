@@ -185,10 +185,14 @@ rotate(const struct context *ctx, struct files *f)
 	if (rc == 1) {
 		rc = rotate_here(&ctx->paths, line, &err);
 	} else if (rc == 0) {
+		const char *key = json_string_value(json_object_get(reply,
+		    "public_key"));
+
 		wrong = json_string_value(json_object_get(reply, "error"));
+		if (wrong == NULL && key == NULL)
+			wrong = "the agent's answer has no key";
 		if (wrong == NULL)
-			snprintf(line, sizeof line, "%s", json_string_value(
-			    json_object_get(reply, "public_key")));
+			snprintf(line, sizeof line, "%s", key);
 	}
 	f->secret = ctx->paths.key;
 	f->public = ctx->paths.public_key;

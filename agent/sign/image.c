@@ -28,16 +28,27 @@ too_long(struct error *err)
 	    "than %u bytes", SNAPSHOT_MAX);
 }
 
+/* The first so many. */
 static void
-forget_changes(struct image *g)
+forget_some(struct image *g, size_t count)
 {
-	for (size_t i = 0; i < g->changes; i++) {
+	for (size_t i = 0; i < count; i++) {
 		free(g->change[i].name);
 		free(g->change[i].json);
 	}
+	g->changes -= count;
+	if (count > 0)
+		memmove(g->change, g->change + count,
+		    g->changes * sizeof *g->change);
+}
+
+static void
+forget_changes(struct image *g)
+{
+	forget_some(g, g->changes);
 	free(g->change);
 	g->change = NULL;
-	g->changes = g->change_room = 0;
+	g->change_room = 0;
 }
 
 int
@@ -232,11 +243,11 @@ append_change(struct image *g, size_t index, struct image_change *c)
 	c->name = NULL;
 }
 
-/* Merges the changes from `from` on with the jails from `index` on. */
+/* Merges the changes with the jails from `index` on. */
 static void
-merge(struct image *g, size_t from, struct tail *t, size_t index)
+merge(struct image *g, struct tail *t, size_t index)
 {
-	size_t first = index, i = 0;
+	size_t first = index, from = 0, i = 0;
 
 	while (i < t->count || from < g->changes) {
 		struct image_change *c = from < g->changes ?
@@ -263,29 +274,29 @@ merge(struct image *g, size_t from, struct tail *t, size_t index)
 	merkle_tree_from(&g->tree, first);
 }
 
-/* All that is left to be taken in; the jails before the first of it stay. */
+/* All changes are taken in; the jails before the first of these stay. */
 static int
-take_rest(struct image *g, size_t from, struct error *err)
+take_rest(struct image *g, struct error *err)
 {
 	size_t bytes = g->end, old = g->tree.count, index, offset;
 	struct tail t;
 	bool found;
 	int rc;
 
-	index = sorted_position(g, old, name_of, g->change[from].name, &found);
+	index = sorted_position(g, old, name_of, g->change[0].name, &found);
 	offset = offset_of(g, index);
-	for (size_t i = from; i < g->changes; i++)
+	for (size_t i = 0; i < g->changes; i++)
 		bytes += g->change[i].len + 1;
 	if (bytes > SNAPSHOT_MAX)
 		return too_long(err);
 	rc = cut_tail(g, index, offset, &t);
 	if (rc == 0)
-		rc = make_room(g, old + g->changes - from, bytes + 1);
+		rc = make_room(g, old + g->changes, bytes + 1);
 	if (rc == 0) {
 		/* The comma in front goes with what it is in front of. */
 		g->end = index > 0 ? offset - 1 : offset;
 		touch(g, g->end);
-		merge(g, from, &t, index);
+		merge(g, &t, index);
 	}
 	free(t.text);
 	free(t.jail);
@@ -297,11 +308,10 @@ int
 image_root(struct image *g, char root[DIGEST_HEX], struct error *err)
 {
 	merkle_hash head;
-	size_t done;
 
 	sort_changes(g);
-	done = replace(g);
-	if (done < g->changes && take_rest(g, done, err) == -1)
+	forget_some(g, replace(g));
+	if (g->changes > 0 && take_rest(g, err) == -1)
 		return -1;
 	forget_changes(g);
 	merkle_tree_head(&g->tree, head);

@@ -128,6 +128,7 @@ check_signed(const struct reader *r, int dirfd, struct file *f,
 	rc = signed_file(r, dirfd, f, text, len, &err);
 	if (rc == 0)
 		return READ_DONE;
+	f->unsigned_yet = rc == 1;
 	if (rc == 1 || monotonic_ms() - f->since_ms < SIGNATURE_MS ||
 	    (f->sig.ino != 0 && id_age_ms(&f->sig) >= 0 &&
 	    id_age_ms(&f->sig) < SIGNATURE_MS))
@@ -343,7 +344,7 @@ scan_lost(const struct reader *r, const struct file *old,
 
 /* Who never ends keeps others waiting; that has to be said some time. */
 static void
-name_writer(struct file *f, const struct file *old)
+name_writer(const struct reader *r, struct file *f, const struct file *old)
 {
 	long long now = monotonic_ms();
 
@@ -352,7 +353,12 @@ name_writer(struct file *f, const struct file *old)
 	if (now - f->writing_ms < WRITING_MS)
 		return;
 	f->unsettled = false;
-	if (f->in_steps)
+	if (f->unsigned_yet)
+		problem(f, "does not count before %s, for more than %d s now; "
+		    "jailagent status says why", r->signs->listed ?
+		    MANIFEST_NAME " does" : "the signer has its number on "
+		    "record", WRITING_MS / 1000);
+	else if (f->in_steps)
 		problem(f, "has been written again and again for more than "
 		    "%d s, so it is not used yet; leave it alone for a second, "
 		    "or rename a whole file to this name", WRITING_MS / 1000);
@@ -401,6 +407,6 @@ scan_file(const struct reader *r, int dirfd, const char *name,
 	f->racy = id_racy(&f->id);
 	f->unsettled = read_file(r, dirfd, &st, f, old) == READ_UNSETTLED;
 	if (f->unsettled)
-		name_writer(f, old);
+		name_writer(r, f, old);
 	return 1;
 }

@@ -20,6 +20,7 @@ struct file {
 	char *problem;	      /* why it could not be read */
 	bool unsettled;	      /* somebody is writing it */
 	bool in_steps;	      /* by one writer after the other */
+	bool unsigned_yet;    /* it waits for what counts it */
 	/* The file that `now` was read from, and when it was written. */
 	struct {
 		struct file_id id;

@@ -13,7 +13,9 @@
 #
 #   minisign -G -W -s build.key -p build.pub
 #
-# The number of a set is how many commits its branch has, or what NUMBER says.
+# The number of a set is how many commits its branch has, or what NUMBER says.  A
+# clone that has not all of them (shallow), or changes that no commit has, would
+# give two sets one number; both are refused.
 # The host takes none that is lower than one that it took, so whoever can write
 # its directory, or the way there, can neither make up a set nor bring back an
 # old one.  The first time, "jailagent trust --reset" has to say once that there
@@ -39,11 +41,33 @@ usage() {
 # shellcheck disable=SC2086 # words are wanted
 agent() { $JAILAGENT "$@"; }
 
+complain() {
+	echo "signed.sh: $*" >&2
+	exit 1
+}
+
+count() { # SPECS
+	if [ "$(git -C "$1" rev-parse --is-shallow-repository)" != false ]; then
+		complain "$1: has not all commits, so they cannot be counted;" \
+		    "use: git fetch --unshallow"
+	fi
+	[ -z "$(git -C "$1" status --porcelain -- '*.yaml' '*.yml')" ] ||
+	    complain "$1: has changes that no commit has"
+	git -C "$1" rev-list --count HEAD
+}
+
+specs() { # SPECS: the names of its files
+	(cd "$1" && find . -maxdepth 1 -name '[!.]*' \
+	    \( -name '*.yaml' -o -name '*.yml' \) | sort)
+}
+
 sign() { # SECRET SPECS
 	rm -f "$2/MANIFEST" "$2/MANIFEST.minisig"
 	agent check "$2" > /dev/null || exit 1
-	number=${NUMBER:-$(git -C "$2" rev-list --count HEAD)} || exit 1
-	(cd "$2" && sha256sum ./*.yaml > MANIFEST) || exit 1
+	number=${NUMBER:-$(count "$2")} || exit 1
+	specs "$2" | (cd "$2" && while IFS= read -r f; do
+		sha256sum "$f" || exit 1
+	done > MANIFEST) || exit 1
 	minisign -S -s "$1" -m "$2/MANIFEST" \
 	    -t "seq:$number file:MANIFEST" > /dev/null || exit 1
 	echo "$2 is number $number"
@@ -52,11 +76,12 @@ sign() { # SECRET SPECS
 # The order does not matter: until all is there the host goes on with what it
 # has.  Each file gets its name when it is whole.
 deliver() { # SPECS DIR
-	for f in "$1"/*.yaml "$1/MANIFEST.minisig" "$1/MANIFEST"; do
-		cp "$f" "$2/.new" && mv "$2/.new" "$2/${f##*/}" || exit 1
-	done
-	for f in "$2"/*.yaml; do
-		[ -e "$1/${f##*/}" ] || rm "$f"
+	{ specs "$1"; echo MANIFEST.minisig; echo MANIFEST; } |
+	    while IFS= read -r f; do
+		cp "$1/$f" "$2/.new" && mv "$2/.new" "$2/$f" || exit 1
+	done || exit 1
+	specs "$2" | while IFS= read -r f; do
+		[ -e "$1/$f" ] || rm "$2/$f"
 	done
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # An agent that takes only signed specs: what it refuses, also after a restart,
 # and that it goes on with what it had.
-# needs: minisign jq
+# needs: minisign jq git
 # timeout: 120
 # beside: others
 . tests/lib.sh
@@ -68,7 +68,7 @@ check "now it takes what is signed" soon hostname_is web five
 check "trust shows the number" expect_status 0 ja trust
 check "of the file" says "5 $specs/web.yaml"
 check "in JSON" expect_status 0 sh -c "'$JAILAGENT' -s '$state' trust --json |
-    jq -e '.accepted[0].number == 5'"
+    jq .accepted[0].number | grep -x 5"
 
 # ---- what does not count -------------------------------------------------
 
@@ -196,6 +196,21 @@ check "an agent that lost its state directory" signed_agent
 check "takes nothing" soon problem_says "is missing"
 check "until that is allowed" expect_status 0 ja trust --reset
 check "then its specs count again" soon ja trust
+
+# What cannot be put on record is tried again, but not in a loop.
+mkdir "$state/.new-accepted"
+make_spec web 4000000090 later
+give web.yaml
+check "a number that cannot be put on record" soon file_says web.yaml \
+    "does not count before its number 4000000090 is on record"
+sleep 1
+tried=$(grep -c "are not recorded" "$work/agent.log")
+check "is tried now and then ($tried)" test "$tried" -ge 1 -a "$tried" -le 3
+lines=$(wc -l < "$work/agent.log")
+check "and said so often ($lines lines)" test "$lines" -le 20
+rmdir "$state/.new-accepted"
+give web.yaml
+check "when it can be, the spec counts" soon hostname_is web later
 stop agent
 rm "$state/accepted"
 check "without an agent" expect_status 0 ja trust --reset
@@ -232,6 +247,34 @@ rm "$specs"/MANIFEST*
 check "a set without its MANIFEST as well" soon problem_says "MANIFEST: is gone"
 cp "$build"/* "$specs"
 check "the right one: ready" soon settled
+by_commits() { # COMMAND...: the set's number is that of its commits
+	git -C "$build" -c user.name=test -c user.email=test@example.org "$@"
+}
+signs_commits() { # DIR
+	env JAILAGENT="$JAILAGENT" sh examples/signed/signed.sh sign \
+	    "$work/one.key" "$1"
+}
+mv "$build/db.yaml" "$build/db.yml"
+git init -q "$build"
+by_commits add web.yaml db.yml
+for n in 1 2 3; do
+	by_commits commit -q --allow-empty -m "$n"
+done
+check "a set is numbered by its commits" expect_status 0 signs_commits "$build"
+check "so many" says "is number 3"
+check "with all its files" same 2 "$(grep -c -e web.yaml -e db.yml \
+    "$build/MANIFEST")"
+check "it is delivered" example deliver "$build" "$specs"
+check "with them, without others" same "db.yml web.yaml " \
+    "$(cd "$specs" && printf '%s ' *.y*)"
+check "ready" soon settled
+check "a change that no commit has" sh -c "echo '# x' >> '$build/web.yaml'"
+check "is refused" expect_status 1 signs_commits "$build"
+check "with the reason" says "has changes that no commit has"
+git clone -q --depth 1 "file://$build" "$work/shallow"
+check "a clone without all commits is refused" expect_status 1 \
+    signs_commits "$work/shallow"
+check "with the reason" says "git fetch --unshallow"
 check "wrong specs are not signed" expect_status 1 sh -c \
     "echo 'nam: x' > '$build/bad.yaml'; NUMBER=3 JAILAGENT='$JAILAGENT' \
     sh examples/signed/signed.sh sign '$work/one.key' '$build'"

@@ -52,7 +52,7 @@ fi || {
 seen=$(read_json "$found" '"\(.newest):\(.digest)"') || exit 1
 echo "$seen" > "$dir.seen"
 
-state=$(snapshot show --json --dir "$dir") || exit 1
+state=$(snapshot show --json --dir "$dir") && [ -n "$state" ] || exit 1
 now=$(read_json "$state" .revision) || exit 1
 taken=$(read_json "$state" '.taken | todate') || exit 1
 if [ "$now" != "$commit" ]; then

@@ -23,7 +23,7 @@ audit() { # COMMIT [HOST]
 	    "$work/copy" "${2:-$host}" "$1"
 }
 has_state() { # REVISION: the newest snapshot is of it
-	ja snapshot show --json | jq -e --arg r "$1" '.revision == $r'
+	same "$1" "$(ja snapshot show --json | jq -r .revision)"
 }
 
 spec web > "$specs/web.yaml"

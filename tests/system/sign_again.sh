@@ -11,8 +11,9 @@ mkdir "$work/roots/web" "$work/roots/db" "$work/other" "$work/roots/aside"
 trouble() { ja status --json | jq -r '.agent.snapshot // ""'; }
 well() { same "" "$(trouble)"; }
 newest_says() { ja snapshot show -v | grep -q "host.hostname = $1\$"; }
-newest_has() {
-	ja snapshot show --json | jq -e ".jails[] | select(.name == \"$1\")"
+newest_has() { # NAME
+	same "$1" "$(ja snapshot show --json |
+	    jq -r ".jails[] | select(.name == \"$1\") | .name")"
 }
 hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
 kill_signer() { # the one that is not $last

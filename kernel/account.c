@@ -12,6 +12,7 @@
 
 #define PASSWD "/etc/passwd"
 #define GROUP "/etc/group"
+#define MASTER "/etc/master.passwd" /* the BSDs' */
 
 /*
  * Room for tens of thousands of users.  The files are written by root inside,
@@ -254,6 +255,32 @@ account_read(const char *user, struct account *a, struct error *err)
 		return error_set(err, E2BIG, "user %s: more than %d groups in "
 		    "%s of the jail", user, ACCOUNT_GROUPS_MAX, GROUP);
 	return 0;
+}
+
+/* NAME:PASSWORD:UID:GID:CLASS:... */
+void
+account_class(const char *name, char *class, size_t size)
+{
+	char text[256];
+	struct reader r;
+
+	class[0] = '\0';
+	if (reader_open(&r, MASTER) != 0)
+		return;
+	do {
+		r.last = ':';
+		if (next_field(&r, text, sizeof text) &&
+		    strcmp(text, name) == 0 &&
+		    next_field(&r, text, sizeof text) &&
+		    next_field(&r, text, sizeof text) &&
+		    next_field(&r, text, sizeof text) &&
+		    next_field(&r, text, sizeof text)) {
+			snprintf(class, size, "%s", text);
+			break;
+		}
+		skip_line(&r);
+	} while (r.last >= 0);
+	reader_close(&r);
 }
 
 void

@@ -47,6 +47,12 @@ void account_login(const struct account *a, const char **env,
     struct account_login *l);
 
 /*
+ * The login class that /etc/master.passwd below the current root gives to a
+ * user; "": none, or there is no such file.
+ */
+void account_class(const char *name, char *class, size_t size);
+
+/*
  * Each system's own: opens a file below the current root for reading, without
  * waiting (a fifo) and without taking a terminal.  -1/errno.
  */

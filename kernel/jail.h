@@ -71,6 +71,8 @@ struct jail_exec {
 	 */
 	bool login;
 	bool home;		  /* with login: dir is the user's home */
+	const char *const *kept;  /* of envp; no login class changes them */
+	size_t kept_count;
 	int fd[3];		  /* become 0, 1, 2; -1: /dev/null */
 	bool session;		  /* of its own; in a jail on Linux always */
 	/*
@@ -82,13 +84,12 @@ struct jail_exec {
 };
 
 struct jail_backend;
+struct jail_param_info; /* params.h */
 
 struct jail_kernel {
 	const struct jail_backend *backend;
 	void *data; /* the backend's own */
 };
-
-struct jail_param_info; /* params.h */
 
 struct jail_backend {
 	const char *name;

@@ -25,6 +25,7 @@
 struct job {
 	const struct jail_exec *x;
 	spawn_enter *enter;
+	spawn_class *class;
 	void *arg;
 	struct account account;
 	struct account_login login;
@@ -100,7 +101,11 @@ become_user(struct job *j, struct error *err)
 		account_login(a, j->env, &j->login);
 	/* Before FreeBSD 15 the first group is the effective one. */
 	if (x->user != NULL && (setgroups(a->group_count, a->groups) != 0 ||
-	    setgid(a->gid) != 0 || setuid(a->uid) != 0))
+	    setgid(a->gid) != 0))
+		return error_sys(err, errno, "becoming user %s", x->user);
+	if (j->class != NULL && j->class(j->arg, a, &j->env, err) != 0)
+		return -1;
+	if (x->user != NULL && setuid(a->uid) != 0)
 		return error_sys(err, errno, "becoming user %s", x->user);
 	if (x->home && chdir(a->home) != 0)
 		return error_sys(err, errno, "directory %s", a->home);
@@ -259,10 +264,10 @@ spawn_name(const struct jail_exec *x)
 }
 
 pid_t
-spawn_program(const struct jail_exec *x, spawn_enter *enter, void *arg,
-    struct error *err)
+spawn_program(const struct jail_exec *x, spawn_enter *enter,
+    spawn_class *class, void *arg, struct error *err)
 {
-	struct job j = { .x = x, .enter = enter, .arg = arg };
+	struct job j = { .x = x, .enter = enter, .class = class, .arg = arg };
 	pid_t pid;
 
 	if ((x->user != NULL || x->login) && !is_inside(x) &&

@@ -6,6 +6,7 @@
 #ifndef JA_SPAWN_H
 #define JA_SPAWN_H
 
+#include "account.h"
 #include "jail.h"
 
 /*
@@ -15,11 +16,19 @@
 typedef int spawn_enter(void *arg, struct error *err);
 
 /*
- * As jail_backend.spawn; `enter` may be NULL.  The user of a jail is looked up
- * after that, in the jail's own files.
+ * In the child, for a user or a login: does what the user's login class says,
+ * and may put another environment in the place of *env.  Groups are set, and
+ * the user's number is set after it.  0, -1 with err.
  */
-pid_t spawn_program(const struct jail_exec *x, spawn_enter *enter, void *arg,
+typedef int spawn_class(void *arg, const struct account *a, const char ***env,
     struct error *err);
+
+/*
+ * As jail_backend.spawn; `enter` and `class` may be NULL.  The user of a jail is
+ * looked up after `enter`, in the jail's own files.
+ */
+pid_t spawn_program(const struct jail_exec *x, spawn_enter *enter,
+    spawn_class *class, void *arg, struct error *err);
 
 /* What will run, for messages. */
 const char *spawn_name(const struct jail_exec *x);

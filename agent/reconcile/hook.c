@@ -208,6 +208,8 @@ start(const struct hook *h, bool *background, struct error *err)
 		.host_user = !h->in_jail ||
 		    spec_bool(h->spec, "exec.system_jail_user"),
 		.login = logs_in(h),
+		.kept = (const char *const *)h->spec->agent.environment.text,
+		.kept_count = h->spec->agent.environment.count,
 		.fib = h->in_jail && spec_param_find(h->spec, "exec.fib") !=
 		    NULL ? &fib : NULL,
 		.home = user != NULL && spec_bool(h->spec, "exec.clean"),

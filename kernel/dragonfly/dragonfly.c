@@ -139,7 +139,8 @@ dragonfly_spawn(struct jail_kernel *k, const struct jail_exec *x,
 	memset(&j, 0, sizeof j);
 	if (x->jid != 0 && find_jail(k, x->jid, &j) != 0)
 		return error_sys(err, errno, "jail %d", x->jid);
-	return spawn_program(x, x->jid != 0 ? enter : NULL, &j, err);
+	return spawn_program(x, x->jid != 0 ? enter : NULL, NULL, &j,
+	    err);
 }
 
 static int

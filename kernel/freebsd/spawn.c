@@ -7,14 +7,17 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "kernel/call.h"
+#include "kernel/freebsd/login.h"
 #include "kernel/spawn.h"
 
 struct entering {
 	struct jail_kernel *kernel;
 	const struct jail_exec *x;
+	struct class_library classes;
 };
 
 /* The jail's root: older kernels leave the working directory when attaching. */
@@ -89,11 +92,36 @@ enter_jail(void *arg, struct error *err)
 	return rc;
 }
 
+static int
+apply_class(void *arg, const struct account *a, const char ***env,
+    struct error *err)
+{
+	const struct entering *e = arg;
+
+	return class_apply(&e->classes, e->x, a, env, err);
+}
+
+/* Whether a user, or variables of one, are asked for. */
+static bool
+logs_in(const struct jail_exec *x)
+{
+	for (size_t i = 0; x->login && x->envp[i] != NULL; i++)
+		if (strcmp(x->envp[i], "USER=") == 0)
+			return true;
+	return x->user != NULL;
+}
+
 pid_t
 freebsd_spawn(struct jail_kernel *k, const struct jail_exec *x,
     struct error *err)
 {
-	struct entering e = { k, x };
+	struct entering e = { .kernel = k, .x = x };
+	bool login = logs_in(x);
+	pid_t pid = -1;
 
-	return spawn_program(x, x->jid != 0 ? enter_jail : NULL, &e, err);
+	if (!login || class_open(&e.classes, err) == 0)
+		pid = spawn_program(x, x->jid != 0 ? enter_jail : NULL,
+		    login ? apply_class : NULL, &e, err);
+	class_close(&e.classes);
+	return pid;
 }

@@ -191,7 +191,7 @@ linux_spawn(struct jail_kernel *k, const struct jail_exec *x,
 	if (check(x, err) != 0)
 		return -1;
 	if (x->jid == 0)
-		return spawn_program(x, limit_files, lk, err);
+		return spawn_program(x, limit_files, NULL, lk, err);
 	if (find_out(x, &known, err) != 0)
 		return -1;
 	for (int i = 0; i < 3; i++) {

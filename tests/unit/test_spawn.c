@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Starting programs as the BSD backends do; entering is played. */
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -19,6 +20,18 @@
 static const char *const path_only[] = { "PATH=/nonexistent:/bin:/usr/bin",
 	NULL };
 
+/* As the class of a user may have it; refused without the right number. */
+static int
+other_path(void *arg, const struct account *a, const char ***env,
+    struct error *err)
+{
+	static const char *other[] = { "PATH=/usr/bin:/bin", NULL };
+
+	(void)arg;
+	*env = other;
+	return a->uid == geteuid() ? 0 : error_set(err, EPERM, "class");
+}
+
 /* Runs a program; its output goes to buf. Returns the exit status, or -1. */
 static int
 run(struct jail_exec *x, spawn_enter *enter, char *buf, size_t size,
@@ -33,7 +46,7 @@ run(struct jail_exec *x, spawn_enter *enter, char *buf, size_t size,
 	x->fd[0] = x->fd[2] = -1;
 	x->fd[1] = ends[1];
 	x->envp = path_only;
-	pid = spawn_program(x, enter, x, err);
+	pid = spawn_program(x, enter, x->login ? other_path : NULL, x, err);
 	close(ends[1]);
 	while (len + 1 < size &&
 	    (n = read(ends[0], buf + len, size - 1 - len)) > 0)
@@ -140,9 +153,52 @@ test_directory_refused(void **state)
 	(void)state;
 	x.fd[0] = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(x.fd[0] >= 0);
-	assert_int_equal(spawn_program(&x, go_in, NULL, &err), -1);
+	assert_int_equal(spawn_program(&x, go_in, NULL, NULL, &err), -1);
 	assert_int_equal(err.code, EPERM);
 	close(x.fd[0]);
+}
+
+static void
+test_class(void **state)
+{
+	static const char *const argv[] = { "sh", "-c", "echo $PATH", NULL };
+	static const char lines[] = "root:*:0:0::0:0:R:/root:/bin/sh\n"
+	    "short:x\njoe:*:1001:1001:small:0:0:J:/home/joe:/bin/sh\n";
+	struct jail_exec x = { .argv = argv, .login = true };
+	char out[64], dir[] = "class.XXXXXX";
+	struct error err;
+	int fd, status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(run(&x, NULL, out, sizeof out, &err), 0);
+	assert_string_equal(out, "/usr/bin:/bin\n");
+	if (geteuid() != 0) {
+		print_message("skip: needs root\n");
+		skip();
+	}
+	assert_non_null(mkdtemp(dir));
+	pid = fork();
+	if (pid == 0) {
+		if (chdir(dir) != 0 || mkdir("etc", 0700) != 0 ||
+		    (fd = open("etc/master.passwd", O_WRONLY | O_CREAT,
+		    0600)) < 0 || write(fd, lines, sizeof lines - 1) < 0 ||
+		    chroot(".") != 0)
+			_exit(1);
+		account_class("joe", out, sizeof out);
+		if (strcmp(out, "small") != 0)
+			_exit(2);
+		account_class("root", out, sizeof out);
+		if (out[0] != '\0')
+			_exit(3);
+		account_class("none", out, sizeof out);
+		unlink("etc/master.passwd");
+		rmdir("etc");
+		_exit(out[0] != '\0' ? 4 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(rmdir(dir), 0);
 }
 
 int
@@ -153,6 +209,7 @@ main(void)
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_entering),
 		cmocka_unit_test(test_directory_refused),
+		cmocka_unit_test(test_class),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,6 +129,7 @@ paths_init(struct paths *p, const char *state, struct error *err)
 		{ p->key, p->state, "key" },
 		{ p->public_key, p->state, "key.pub" },
 		{ p->seal, p->state, "seal" },
+		{ p->stamps, p->state, "stamps" },
 		{ p->head, p->run, "head" },
 		{ p->lock, p->run, "lock" },
 		{ p->signing, p->state, "signing" },

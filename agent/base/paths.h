@@ -9,7 +9,9 @@
  *   STATEDIR/rollback/           specs to go back to (rollback.h)
  *   STATEDIR/snapshots/N.json    signed states, N.json.minisig beside each
  *   STATEDIR/key, key.pub        the agent's signing key
- *   STATEDIR/seal                key of the digests over secrets (vault.h)
+ *   STATEDIR/seal                key of digests over secrets (vault.h) and of
+ *                                what is written here (stamp.h)
+ *   STATEDIR/stamps              that all of that has them
  *   STATEDIR/signing             held by whoever has the key in use
  *   RUNDIR/HASH/                 of one STATEDIR (HASH: 16 hex digits of the
  *                                BLAKE2b of its canonical path), mode 0700:
@@ -36,6 +38,7 @@ struct paths {
 	char applied[PATHS_MAX], good[PATHS_MAX], orders[PATHS_MAX];
 	char snapshots[PATHS_MAX], accepted[PATHS_MAX], rollback[PATHS_MAX];
 	char key[PATHS_MAX], public_key[PATHS_MAX], seal[PATHS_MAX];
+	char stamps[PATHS_MAX];
 	char head[PATHS_MAX], lock[PATHS_MAX], control[PATHS_MAX];
 	char signing[PATHS_MAX];
 	char journal[PATHS_MAX], removals[PATHS_MAX];

@@ -13,6 +13,7 @@
 #include "agent/read/git.h"
 #include "agent/read/manifest.h"
 #include "agent/read/reader.h"
+#include "agent/reconcile/state.h"
 
 /* The set of a file is the directory that holds it. */
 int
@@ -214,11 +215,11 @@ pass_open(struct pass *p, const struct context *ctx,
 	p->kernel = kernel_open(ctx->kernel, &kopt, err);
 	if (p->kernel == NULL ||
 	    observer_init(&p->observer, p->kernel, err) != 0 ||
-	    inventory_open(&p->inventory, &ctx->paths, p->observer.boot,
-	    opt->write, err) != 0 ||
-	    standing_open(&p->standing, &ctx->paths, err) != 0)
+	    state_open(&p->inventory, &p->standing, &p->vault, &ctx->paths,
+	    p->observer.boot, opt->write, err) != 0)
 		return -1;
-	p->inventory.vault = &p->vault;
+	for (size_t i = 0; i < p->inventory.lost.count; i++)
+		complain("%s", p->inventory.lost.text[i]);
 	/* Without specs: the set that the inventory speaks of. */
 	if (opt->path == NULL && p->inventory.count > 0)
 		snprintf(p->set, sizeof p->set, "%s",

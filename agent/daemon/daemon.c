@@ -16,6 +16,7 @@
 
 #include "agent/base/buffer.h"
 #include "agent/reconcile/message.h"
+#include "agent/reconcile/state.h"
 #include "agent/daemon/status.h"
 #include "kernel/iface.h"
 
@@ -261,10 +262,9 @@ start(struct daemon *d, struct error *err)
 		return -1;
 	d->kernel = kernel_open(d->ctx->kernel, NULL, err);
 	if (d->kernel == NULL || observer_init(&d->observer, d->kernel,
-	    err) != 0 || inventory_open(&d->inventory, p, d->observer.boot,
-	    true, err) != 0 || standing_open(&d->standing, p, err) != 0)
+	    err) != 0 || state_open(&d->inventory, &d->standing, &d->vault, p,
+	    d->observer.boot, true, err) != 0)
 		return -1;
-	d->inventory.vault = &d->vault;
 	d->base = event_base_new();
 	d->children = d->base == NULL ? NULL : children_new(d->base);
 	if (d->children == NULL)
@@ -332,6 +332,8 @@ daemon_run(const struct context *ctx, const struct daemon_options *opt)
 	    JAILAGENT_VERSION, d.kernel->backend->name, d.set, (long)getpid());
 	if (d.inventory.doubt != NULL)
 		daemon_log("no jail is removed: %s", d.inventory.doubt);
+	for (size_t i = 0; i < d.inventory.lost.count; i++)
+		daemon_log("%s", d.inventory.lost.text[i]);
 	event_base_dispatch(d.base);
 	daemon_snapshot_last(&d);
 	daemon_log("ends; the jails go on");

@@ -26,6 +26,7 @@ struct vault {
 	size_t count;
 	unsigned char key[32];
 	bool has_key;
+	bool stamped; /* what the agent wrote has stamps (stamp.h) */
 };
 
 /*

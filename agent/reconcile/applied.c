@@ -20,22 +20,18 @@
 #define SEAL "# seal "
 #define FOUND "# found "
 
+/* Takes the text apart. */
 static int
-read_lines(const char *path, struct text_list *seals, struct text_list *found)
+read_lines(char *text, struct text_list *seals, struct text_list *found)
 {
-	char *text, *next, *line;
-	size_t len;
+	char *next = text, *line;
 	int rc = 0;
 
-	if (file_read(AT_FDCWD, path, SPEC_FILE_MAX, &text, &len, NULL) != 0)
-		return 0;
-	next = text;
 	while (rc == 0 && (line = strsep(&next, "\n")) != NULL)
 		if (strncmp(line, SEAL, strlen(SEAL)) == 0)
 			rc = text_list_add(seals, line + strlen(SEAL));
 		else if (strncmp(line, FOUND, strlen(FOUND)) == 0)
 			rc = text_list_add(found, line + strlen(FOUND));
-	free(text);
 	return rc;
 }
 
@@ -73,36 +69,65 @@ merge_into(struct spec **s, const struct spec *more)
 	*s = merged;
 }
 
-int
-applied_read(const char *dir, const char *name, struct spec **s,
-    struct text_list *seals, struct text_list *found, struct error *err)
+static bool
+is_valid(const struct spec_set *set)
 {
-	char path[NAME_ROOM];
-	const char *one = path;
+	for (size_t i = 0; i < set->errors.count; i++)
+		if (!set->errors.error[i].warning)
+			return false;
+	return true;
+}
+
+/* The spec of all documents of a text: 0, 1 with err when it is damaged, -1. */
+static int
+parse(const char *path, const char *text, size_t len, const char *name,
+    struct spec **s, struct error *err)
+{
+	struct spec_docs docs = { 0 };
 	struct spec_set set;
-	struct spec_secret ref;
 	const struct spec *own;
-	size_t at = 0;
 	int rc = 0;
 
-	*s = NULL;
 	memset(&set, 0, sizeof set);
-	paths_of_jail(path, sizeof path, dir, name, ".yaml");
-	if (access(path, F_OK) != 0)
-		return 1;
-	if (spec_load(&one, 1, &set) == 0 &&
-	    (own = spec_find(&set, name)) != NULL) {
+	(void)spec_parse(path, text, len, &docs, &set.errors);
+	spec_docs_settle(&docs);
+	spec_resolve(&docs, &set);
+	own = is_valid(&set) ? spec_find(&set, name) : NULL;
+	if (own != NULL) {
 		*s = spec_copy(own);
 		for (size_t i = 0; *s != NULL && i < set.count; i++)
 			if (set.spec[i] != own)
 				merge_into(s, set.spec[i]);
 		rc = *s == NULL ? error_sys(err, ENOMEM, "%s", path) : 0;
-	} else
+	} else {
+		error_set(err, EINVAL, "%s: it is damaged", path);
 		rc = 1;
+	}
+	spec_docs_free(&docs);
 	spec_set_free(&set);
+	return rc;
+}
+
+int
+applied_read(const char *dir, const struct vault *v, const char *name,
+    struct spec **s, struct text_list *seals, struct text_list *found,
+    struct error *err)
+{
+	char path[NAME_ROOM], *text;
+	struct spec_secret ref;
+	size_t at = 0, len;
+	int rc;
+
+	*s = NULL;
+	paths_of_jail(path, sizeof path, dir, name, ".yaml");
+	rc = stamp_read(v, path, SPEC_FILE_MAX, &text, &len, err);
+	if (rc != 0)
+		return 1;
+	rc = parse(path, text, len, name, s, err);
 	if (rc == 0 && (spec_secret_next(*s, &at, &ref) ||
-	    hostname_wanted(*s)) && read_lines(path, seals, found) != 0)
-		return error_sys(err, ENOMEM, "%s", name);
+	    hostname_wanted(*s)) && read_lines(text, seals, found) != 0)
+		rc = error_sys(err, ENOMEM, "%s", name);
+	free(text);
 	return rc;
 }
 
@@ -116,7 +141,7 @@ fits(const char *name, size_t len, struct error *err)
 }
 
 int
-applied_write(const char *dir, const struct spec *s,
+applied_write(const char *dir, const struct vault *v, const struct spec *s,
     const struct text_list *seals, const struct text_list *found,
     struct error *err)
 {
@@ -134,7 +159,7 @@ applied_write(const char *dir, const struct spec *s,
 	rc = text == NULL || b.failed ? error_sys(err, ENOMEM, "%s", s->name) :
 	    fits(s->name, b.len, err);
 	if (rc == 0)
-		rc = file_replace(AT_FDCWD, path, b.data, b.len, err);
+		rc = stamp_write(v, path, b.data, b.len, err);
 	buffer_free(&b);
 	free(text);
 	return rc;
@@ -156,7 +181,7 @@ applied_keep(const char *dir, const struct vault *v, const struct spec *s,
 	    text_list_equal(seals, &now);
 	if (same)
 		rc = 0;
-	else if (applied_write(dir, s, &now, found, err) == 0 &&
+	else if (applied_write(dir, v, s, &now, found, err) == 0 &&
 	    (copy = spec_copy(s)) == NULL)
 		error_sys(err, ENOMEM, "%s", s->name);
 	if (copy == NULL) {
@@ -209,26 +234,25 @@ print_pending(const struct spec *now, unsigned n)
 }
 
 int
-applied_add(const char *dir, const char *name, const struct spec *now,
-    struct error *err)
+applied_add(const char *dir, const struct vault *v, const char *name,
+    const struct spec *now, struct error *err)
 {
 	char path[NAME_ROOM], *old, *more, *text = NULL;
 	size_t len, size;
-	int rc = -1;
+	int rc;
 
 	paths_of_jail(path, sizeof path, dir, name, ".yaml");
-	if (file_read(AT_FDCWD, path, SPEC_FILE_MAX, &old, &len, err) != 0)
-		return error_wrap(err, "%s", path);
+	if ((rc = stamp_read(v, path, SPEC_FILE_MAX, &old, &len, err)) != 0)
+		return rc < 0 ? -1 : error_sys(err, ENOENT, "%s", path);
 	more = print_pending(now, documents(old));
 	size = len + (more != NULL ? strlen(more) : 0) + sizeof "---\n";
 	if (more != NULL && (text = malloc(size)) != NULL) {
 		snprintf(text, size, "%s---\n%s", old, more);
 		rc = fits(name, strlen(text), err);
 		if (rc == 0)
-			rc = file_replace(AT_FDCWD, path, text, strlen(text),
-			    err);
+			rc = stamp_write(v, path, text, strlen(text), err);
 	} else
-		error_sys(err, ENOMEM, "%s", path);
+		rc = error_sys(err, ENOMEM, "%s", path);
 	free(text);
 	free(more);
 	free(old);

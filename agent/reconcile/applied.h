@@ -2,7 +2,8 @@
 /*
  * Applied specs: STATEDIR/applied/NAME.yaml, canonical, one a jail, with the
  * seals of its secrets (vault.h) and the addresses that ip_hostname found
- * (hostname.h) as comments at the end.
+ * (hostname.h) as comments at the end, and a stamp (stamp.h), by whose key they
+ * are known to be the agent's own; `v` has it.
  *
  * They are replaced by rename(2) but not forced to the disk: after a power loss
  * no jail lives, and a spec that was lost is only missed by the removal of a
@@ -11,15 +12,16 @@
 #ifndef JA_APPLIED_H
 #define JA_APPLIED_H
 
-#include "agent/read/vault.h"
+#include "agent/read/stamp.h"
 
 /*
  * Returns 0 with *s, the seals of its secrets and what was found, 1 when there
- * is none or it is damaged, -1 on error.
+ * is none or, with err, when it is damaged or somebody else's, -1 on error.
  */
-int applied_read(const char *dir, const char *name, struct spec **s,
-    struct text_list *seals, struct text_list *found, struct error *err);
-int applied_write(const char *dir, const struct spec *s,
+int applied_read(const char *dir, const struct vault *v, const char *name,
+    struct spec **s, struct text_list *seals, struct text_list *found,
+    struct error *err);
+int applied_write(const char *dir, const struct vault *v, const struct spec *s,
     const struct text_list *seals, const struct text_list *found,
     struct error *err);
 
@@ -39,8 +41,8 @@ int applied_keep(const char *dir, const struct vault *v, const struct spec *s,
  * applied_read merges them.
  */
 struct spec *applied_merge(const struct spec *was, const struct spec *now);
-int applied_add(const char *dir, const char *name, const struct spec *now,
-    struct error *err);
+int applied_add(const char *dir, const struct vault *v, const char *name,
+    const struct spec *now, struct error *err);
 void applied_remove(const char *dir, const char *name);
 
 #endif

@@ -138,7 +138,7 @@ condition_ready(struct reconciler *r, struct managed *m, int jid)
 	case HEALTH_GOOD:
 		if (m->health != NULL)
 			rollback_ready(&m->rollback, r->shop.paths,
-			    m->desired);
+			    r->shop.vault, m->desired);
 		break;
 	}
 	if (m->state != STATE_READY && m->state != STATE_QUARANTINED) {
@@ -159,7 +159,8 @@ condition_ready_with(const struct reconciler *r, struct managed *m)
 
 	return e != NULL && e->stage == ENTRY_UP && m->state != STATE_FAILED &&
 	    m->machine != MACHINE_WORKING && e->applied != NULL &&
-	    rollback_was_ready(&m->rollback, r->shop.paths, e->applied) ?
+	    rollback_was_ready(&m->rollback, r->shop.paths, r->shop.vault,
+	    e->applied) ?
 	    e->applied : NULL;
 }
 

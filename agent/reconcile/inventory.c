@@ -225,24 +225,41 @@ take_journal(struct inventory *inv, struct error *err)
 	return error_sys(err, ENOMEM, "inventory");
 }
 
+/* What was written of it is lost when somebody else wrote it. */
+static int
+take_applied(struct inventory *inv, struct entry *e, struct error *err)
+{
+	struct error why;
+	char text[ERROR_TEXT_MAX + 64];
+
+	error_clear(&why);
+	if (applied_read(inv->paths->applied, inv->vault, e->name, &e->applied,
+	    &e->seals, &e->found, &why) < 0)
+		return error_set(err, why.code, "%s", why.text);
+	if (e->applied != NULL || why.code != EINVAL)
+		return 0;
+	snprintf(text, sizeof text, "%s, so what it was last given is not "
+	    "known", why.text);
+	return text_list_add(&inv->lost, text) == 0 ? 0 :
+	    error_sys(err, ENOMEM, "%s", e->name);
+}
+
 int
 inventory_open(struct inventory *inv, const struct paths *paths,
-    const char *boot, bool writable, struct error *err)
+    const struct vault *vault, const char *boot, bool writable,
+    struct error *err)
 {
 	memset(inv, 0, sizeof *inv);
 	inv->paths = paths;
+	inv->vault = vault;
 	inv->journal = -1;
 	inv->writable = writable;
 	snprintf(inv->boot, sizeof inv->boot, "%s", boot);
 	if (take_snapshot(inv, err) != 0 || take_journal(inv, err) != 0)
 		goto fail;
-	for (size_t i = 0; i < inv->count; i++) {
-		struct entry *e = inv->entry[i];
-
-		if (applied_read(paths->applied, e->name, &e->applied,
-		    &e->seals, &e->found, err) < 0)
+	for (size_t i = 0; i < inv->count; i++)
+		if (take_applied(inv, inv->entry[i], err) != 0)
 			goto fail;
-	}
 	if (writable && (inv->journal = journal_open(paths->journal, boot,
 	    err)) == -1)
 		goto fail;
@@ -268,6 +285,7 @@ inventory_close(struct inventory *inv)
 		free(inv->hook[i].name);
 	free(inv->hook);
 	free(inv->doubt);
+	text_list_free(&inv->lost);
 	if (inv->journal != -1)
 		close(inv->journal);
 	memset(inv, 0, sizeof *inv);

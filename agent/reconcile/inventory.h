@@ -52,7 +52,8 @@ struct inventory {
 	bool writable;	    /* the lock is ours: surviving hooks are killed */
 	struct hook_mark *hook; /* those journalled that may run still */
 	size_t hooks, hook_room;
-	const struct vault *vault; /* of secrets; set when it is open */
+	const struct vault *vault; /* NULL: there is none */
+	struct text_list lost; /* why applied specs are not used, whole */
 	/* Told, when set, that a jail's entry may be another one now. */
 	void (*changed)(void *arg, const char *name);
 	void *changed_arg;
@@ -64,7 +65,8 @@ struct inventory {
  * A newest snapshot that does not verify is no error but a doubt.
  */
 int inventory_open(struct inventory *inv, const struct paths *paths,
-    const char *boot, bool writable, struct error *err);
+    const struct vault *vault, const char *boot, bool writable,
+    struct error *err);
 void inventory_close(struct inventory *inv);
 
 struct entry *inventory_find(const struct inventory *inv, const char *name);

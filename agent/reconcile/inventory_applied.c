@@ -41,8 +41,8 @@ int
 inventory_found(struct inventory *inv, struct entry *e,
     struct text_list *found, struct error *err)
 {
-	if (applied_write(inv->paths->applied, e->applied, &e->seals, found,
-	    err) != 0)
+	if (applied_write(inv->paths->applied, inv->vault, e->applied,
+	    &e->seals, found, err) != 0)
 		return -1;
 	text_list_free(&e->found);
 	e->found = *found;
@@ -64,7 +64,8 @@ inventory_changing(struct inventory *inv, struct entry *e,
 	merged = applied_merge(e->applied, s);
 	if (merged == NULL)
 		return error_sys(err, ENOMEM, "%s", e->name);
-	if (applied_add(inv->paths->applied, e->name, s, err) != 0) {
+	if (applied_add(inv->paths->applied, inv->vault, e->name, s,
+	    err) != 0) {
 		spec_free(merged);
 		return -1;
 	}

@@ -34,14 +34,15 @@ ready_path(const struct paths *p, const char *name, char *buf)
  * is not so.
  */
 static char *
-read_digest(const char *path, unsigned char digest[SPEC_DIGEST_SIZE])
+read_digest(const struct vault *v, const char *path, unsigned char digest[SPEC_DIGEST_SIZE])
 {
 	char *text, *why = NULL;
 	const char *end;
+	struct error ignored;
 	size_t len, n;
 
 	memset(digest, 0, SPEC_DIGEST_SIZE);
-	if (file_read(AT_FDCWD, path, 4096, &text, &len, NULL) != 0)
+	if (stamp_read(v, path, 4096, &text, &len, &ignored) != 0)
 		return NULL;
 	if (len > HEX_SIZE && sodium_hex2bin(digest, SPEC_DIGEST_SIZE,
 	    text, HEX_SIZE - 1, NULL, &n, &end) == 0 &&
@@ -55,8 +56,8 @@ read_digest(const char *path, unsigned char digest[SPEC_DIGEST_SIZE])
 }
 
 static int
-write_digest(const char *path, const unsigned char digest[SPEC_DIGEST_SIZE],
-    const char *why)
+write_digest(const struct vault *v, const char *path,
+    const unsigned char digest[SPEC_DIGEST_SIZE], const char *why)
 {
 	char hex[HEX_SIZE], text[ERROR_TEXT_MAX + HEX_SIZE];
 	struct error ignored;
@@ -64,12 +65,13 @@ write_digest(const char *path, const unsigned char digest[SPEC_DIGEST_SIZE],
 	sodium_bin2hex(hex, sizeof hex, digest, SPEC_DIGEST_SIZE);
 	snprintf(text, sizeof text, "%s %s\n", hex, why);
 	error_clear(&ignored);
-	return file_replace(AT_FDCWD, path, text, strlen(text), &ignored);
+	return stamp_write(v, path, text, strlen(text), &ignored);
 }
 
 /* Once for each jail; without a good spec nothing is in quarantine. */
 static void
-read_files(struct rollback *b, const struct paths *p, const char *name)
+read_files(struct rollback *b, const struct paths *p, const struct vault *v,
+    const char *name)
 {
 	struct text_list seals = { 0 }, found = { 0 };
 	char path[NAME_ROOM];
@@ -79,16 +81,17 @@ read_files(struct rollback *b, const struct paths *p, const char *name)
 		return;
 	b->read = true;
 	error_clear(&err);
-	if (applied_read(p->rollback, name, &b->good, &seals, &found,
+	if (applied_read(p->rollback, v, name, &b->good, &seals, &found,
 	    &err) == 0)
-		b->why = read_digest(bad_path(p, name, path), b->digest);
+		b->why = read_digest(v, bad_path(p, name, path), b->digest);
 	text_list_free(&seals);
 	text_list_free(&found);
 }
 
 /* It is best effort: without it there is nothing to go back to. */
 static void
-keep(struct rollback *b, const struct paths *p, const struct spec *was)
+keep(struct rollback *b, const struct paths *p, const struct vault *v,
+    const struct spec *was)
 {
 	static const struct text_list none;
 	struct spec *copy;
@@ -98,7 +101,7 @@ keep(struct rollback *b, const struct paths *p, const struct spec *was)
 		return;
 	error_clear(&err);
 	copy = spec_copy(was);
-	if (copy == NULL || applied_write(p->rollback, was, &none, &none,
+	if (copy == NULL || applied_write(p->rollback, v, was, &none, &none,
 	    &err) != 0) {
 		spec_free(copy);
 		return;
@@ -144,37 +147,38 @@ in_quarantine(const struct rollback *b, const struct vault *v,
 
 /* What the agent before this one knew. */
 static void
-read_ready(struct rollback *b, const struct paths *p, const char *name)
+read_ready(struct rollback *b, const struct paths *p, const struct vault *v,
+    const char *name)
 {
 	char path[NAME_ROOM];
 
 	if (!b->ready_read)
-		free(read_digest(ready_path(p, name, path), b->ready));
+		free(read_digest(v, ready_path(p, name, path), b->ready));
 	b->ready_read = true;
 }
 
 void
 rollback_ready(struct rollback *b, const struct paths *p,
-    const struct spec *s)
+    const struct vault *v, const struct spec *s)
 {
 	char path[NAME_ROOM];
 
-	if (rollback_was_ready(b, p, s))
+	if (rollback_was_ready(b, p, v, s))
 		return;
 	memcpy(b->ready, spec_digest(s), sizeof b->ready);
 	/* Should that fail, the next agent asks for the jail's health anew. */
 	if (s->agent.rollback)
-		(void)write_digest(ready_path(p, s->name, path), b->ready,
+		(void)write_digest(v, ready_path(p, s->name, path), b->ready,
 		    "ready");
 }
 
 bool
 rollback_was_ready(struct rollback *b, const struct paths *p,
-    const struct spec *s)
+    const struct vault *v, const struct spec *s)
 {
 	if (s->agent.health.exec == NULL)
 		return true;
-	read_ready(b, p, s->name);
+	read_ready(b, p, v, s->name);
 	return memcmp(b->ready, spec_digest(s), sizeof b->ready) == 0;
 }
 
@@ -203,7 +207,7 @@ rollback_choose(struct rollback *b, const struct paths *p,
 	spec_free(b->bad);
 	b->bad = NULL;
 	if (s->agent.rollback)
-		read_files(b, p, s->name);
+		read_files(b, p, v, s->name);
 	if (in_quarantine(b, v, s)) {
 		good = spec_copy(b->good);
 		b->bad = s;
@@ -212,7 +216,7 @@ rollback_choose(struct rollback *b, const struct paths *p,
 	if (b->why != NULL)
 		end_quarantine(b, p, s->name);
 	if (was != NULL && !spec_same(was, s) && s->agent.rollback)
-		keep(b, p, was);
+		keep(b, p, v, was);
 	return s;
 }
 
@@ -234,7 +238,7 @@ rollback_failed(struct rollback *b, const struct paths *p,
 	b->bad = spec_copy(wanted);
 	b->why = strdup(why);
 	if (good == NULL || b->bad == NULL || b->why == NULL ||
-	    write_digest(bad_path(p, wanted->name, path), digest, why) != 0) {
+	    write_digest(v, bad_path(p, wanted->name, path), digest, why) != 0) {
 		spec_free(good);
 		spec_free(b->bad);
 		b->bad = NULL;

@@ -38,9 +38,9 @@ void rollback_free(struct rollback *b);
  * did, or `s` asks for none, so that a jail that is up was ready.
  */
 void rollback_ready(struct rollback *b, const struct paths *p,
-    const struct spec *s);
+    const struct vault *v, const struct spec *s);
 bool rollback_was_ready(struct rollback *b, const struct paths *p,
-    const struct spec *s);
+    const struct vault *v, const struct spec *s);
 
 /* Another spec is wanted now: what failed before is not its fault. */
 void rollback_anew(struct rollback *b);

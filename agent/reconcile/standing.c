@@ -111,6 +111,33 @@ take_waves(struct standing *s, json_t *root)
 	return rc;
 }
 
+/* Of all members but the stamp itself.  0, -1 without memory. */
+static int
+stamp_of(const struct standing *s, const json_t *root, char hex[STAMP_SIZE])
+{
+	char *text = json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS);
+
+	if (text == NULL)
+		return -1;
+	stamp_text(s->vault, "orders", text, strlen(text), hex);
+	free(text);
+	return 0;
+}
+
+/* Takes the stamp out; whether it is right, where there has to be one. */
+static bool
+is_stamped(const struct standing *s, json_t *root)
+{
+	const char *text = json_string_value(json_object_get(root, "stamp"));
+	char found[STAMP_SIZE] = "", right[STAMP_SIZE];
+
+	if (text != NULL)
+		snprintf(found, sizeof found, "%s", text);
+	json_object_del(root, "stamp");
+	return !stamp_has_key(s->vault) || !s->vault->stamped ||
+	    (stamp_of(s, root, right) == 0 && strcmp(found, right) == 0);
+}
+
 static int
 take_file(struct standing *s, const char *data, size_t len, struct error *err)
 {
@@ -119,9 +146,18 @@ take_file(struct standing *s, const char *data, size_t len, struct error *err)
 	json_t *list = json_object_get(root, "orders"), *value;
 	const char *format = json_string_value(json_object_get(root,
 	    "format"));
+	bool ours = is_stamped(s, root);
 	size_t i;
 	int rc = format == NULL || strcmp(format, FORMAT) != 0 ||
 	    !json_is_array(list) ? -1 : take_waves(s, root);
+
+	if (rc == 0 && !ours) {
+		json_decref(root);
+		return error_set(err, EINVAL, "%s: these orders (which jails "
+		    "are paused or stopped) are not as the agent wrote them; "
+		    "remove the file and give them again, or put back what it "
+		    "was", s->path);
+	}
 
 	json_array_foreach (list, i, value)
 		if (rc == 0)
@@ -134,7 +170,7 @@ take_file(struct standing *s, const char *data, size_t len, struct error *err)
 
 int
 standing_open(struct standing *s, const struct paths *paths,
-    struct error *err)
+    const struct vault *vault, struct error *err)
 {
 	struct error why;
 	size_t len;
@@ -143,6 +179,7 @@ standing_open(struct standing *s, const struct paths *paths,
 
 	memset(s, 0, sizeof *s);
 	s->path = paths->orders;
+	s->vault = vault;
 	error_clear(&why);
 	if (file_read(AT_FDCWD, s->path, FILE_MAX, &data, &len, &why) != 0) {
 		if (why.code == ENOENT)
@@ -198,9 +235,12 @@ add_waves(json_t *root, const struct text_list *wave, const char *failed)
 static int
 write_object(const struct standing *s, json_t *root, struct error *err)
 {
-	char *text = json_dumps(root, JSON_INDENT(1));
+	char hex[STAMP_SIZE], *text = NULL;
 	int rc;
 
+	if (!stamp_has_key(s->vault) || (stamp_of(s, root, hex) == 0 &&
+	    json_object_set_new(root, "stamp", json_string(hex)) == 0))
+		text = json_dumps(root, JSON_INDENT(1));
 	if (text == NULL)
 		return error_sys(err, ENOMEM, "%s", s->path);
 	rc = file_replace(AT_FDCWD, s->path, text, strlen(text), err);
@@ -317,6 +357,12 @@ standing_waves(struct standing *s, const struct text_list *wave,
 	s->wave = copy;
 	s->failed = name;
 	return 0;
+}
+
+int
+standing_stamp(const struct standing *s, struct error *err)
+{
+	return write_file(s, NULL, NULL, &s->wave, s->failed, err);
 }
 
 int64_t

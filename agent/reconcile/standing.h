@@ -7,6 +7,7 @@
  *
  * STATEDIR/orders.json holds all of them, when there are any, and is written anew
  * with each change; the command that gave the order has it forced to the disk.
+ * Its stamp (stamp.h) is one of the members.
  */
 #ifndef JA_STANDING_H
 #define JA_STANDING_H
@@ -15,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/base/paths.h"
+#include "agent/read/stamp.h"
 #include "kernel/value.h"
 
 enum standing_kind { STANDING_PAUSE, STANDING_STOP };
@@ -30,6 +31,7 @@ struct standing_order {
 
 struct standing {
 	const char *path;
+	const struct vault *vault;
 	struct standing_order *order; /* sorted by name */
 	size_t count;
 	struct text_list wave; /* jails of the present wave, not ready yet */
@@ -37,11 +39,12 @@ struct standing {
 };
 
 /*
- * Reads the orders that there are.  A file that cannot be read or understood is
- * an error: without it jails would be touched that are not to be.
+ * Reads the orders that there are.  A file that cannot be read or understood, or
+ * that somebody else wrote, is an error: without it jails would be touched that
+ * are not to be.
  */
 int standing_open(struct standing *s, const struct paths *paths,
-    struct error *err);
+    const struct vault *vault, struct error *err);
 void standing_close(struct standing *s);
 
 /* The order about a jail at that time, NULL: none. */
@@ -66,6 +69,9 @@ int standing_tidy(struct standing *s, int64_t now, struct error *err);
 /* What is to be known of the present wave; on disk first. */
 int standing_waves(struct standing *s, const struct text_list *wave,
     const char *failed, struct error *err);
+
+/* Writes what there is anew, with a stamp. */
+int standing_stamp(const struct standing *s, struct error *err);
 
 /* When the next order ends; 0: none does. */
 int64_t standing_next_end(const struct standing *s, int64_t now);

@@ -50,8 +50,8 @@ world_open(struct world *w)
 	if (w->kernel == NULL)
 		fail_msg("%s", err.text);
 	if (observer_init(&w->observer, w->kernel, &err) != 0 ||
-	    inventory_open(&w->inventory, &w->paths, w->observer.boot, true,
-	    &err) != 0)
+	    inventory_open(&w->inventory, &w->paths, NULL, w->observer.boot,
+	    true, &err) != 0)
 		fail_msg("%s", err.text);
 	w->base = event_base_new();
 	assert_non_null(w->base);

@@ -104,12 +104,12 @@ journal_of_another_boot_is_discarded(void **state)
 
 	creating(w, WEB);
 	inventory_close(&w->inventory);
-	assert_int_equal(inventory_open(&w->inventory, &w->paths, "other",
+	assert_int_equal(inventory_open(&w->inventory, &w->paths, NULL, "other",
 	    true, NULL), 0);
 	assert_int_equal(w->inventory.count, 0);
 	inventory_close(&w->inventory);
 	/* It is another one now, for good. */
-	assert_int_equal(inventory_open(&w->inventory, &w->paths,
+	assert_int_equal(inventory_open(&w->inventory, &w->paths, NULL,
 	    w->observer.boot, true, NULL), 0);
 	assert_int_equal(w->inventory.count, 0);
 }

@@ -365,11 +365,11 @@ survivor_is_killed(void **state)
 	assert_int_equal(inventory_compact(&s->w.inventory, NULL), 0);
 	assert_int_equal(s->w.inventory.journal_len, 0);
 	inventory_close(&s->w.inventory);
-	assert_int_equal(inventory_open(&s->w.inventory, &s->w.paths,
+	assert_int_equal(inventory_open(&s->w.inventory, &s->w.paths, NULL,
 	    s->w.observer.boot, false, NULL), 0);
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
 	inventory_close(&s->w.inventory);
-	assert_int_equal(inventory_open(&s->w.inventory, &s->w.paths,
+	assert_int_equal(inventory_open(&s->w.inventory, &s->w.paths, NULL,
 	    s->w.observer.boot, true, NULL), 0);
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), pid);
 }
@@ -396,7 +396,7 @@ open_orders(struct stage *s, struct standing *orders)
 {
 	snprintf(s->w.paths.orders, sizeof s->w.paths.orders, "%s",
 	    world_path(&s->w, "state/orders.json"));
-	assert_int_equal(standing_open(orders, &s->w.paths, NULL), 0);
+	assert_int_equal(standing_open(orders, &s->w.paths, NULL, NULL), 0);
 	s->w.standing = orders;
 }
 

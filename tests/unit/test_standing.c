@@ -29,7 +29,7 @@ setup(void **state)
 	temp_dir_make(&w.dir);
 	snprintf(w.paths.orders, sizeof w.paths.orders, "%.900s/orders.json",
 	    w.dir.path);
-	assert_int_equal(standing_open(&w.s, &w.paths, &err), 0);
+	assert_int_equal(standing_open(&w.s, &w.paths, NULL, &err), 0);
 	*state = &w;
 	return 0;
 }
@@ -61,7 +61,7 @@ again(struct world *w)
 	struct error err;
 
 	standing_close(&w->s);
-	assert_int_equal(standing_open(&w->s, &w->paths, &err), 0);
+	assert_int_equal(standing_open(&w->s, &w->paths, NULL, &err), 0);
 }
 
 static void
@@ -187,7 +187,7 @@ damaged_files(void **state)
 		    strlen(texts[i]));
 		assert_int_equal(fclose(f), 0);
 		standing_close(&w->s);
-		assert_int_equal(standing_open(&w->s, &w->paths, &err), -1);
+		assert_int_equal(standing_open(&w->s, &w->paths, NULL, &err), -1);
 		assert_non_null(strstr(err.text, w->paths.orders));
 		assert_int_equal(w->s.count, 0);
 	}

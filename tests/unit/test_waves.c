@@ -167,7 +167,7 @@ another_agent(struct world *w, const struct limit *limit, const char *yaml)
 	standing_close(w->standing);
 	world_restart(w);
 	host_behind(w);
-	assert_int_equal(standing_open(w->standing, &w->paths, &err), 0);
+	assert_int_equal(standing_open(w->standing, &w->paths, NULL, &err), 0);
 	agent_start(w, limit);
 	world_want(w, yaml);
 }
@@ -180,7 +180,7 @@ keep_orders(struct world *w, struct standing *s)
 	error_clear(&err);
 	snprintf(w->paths.orders, sizeof w->paths.orders, "%s",
 	    world_path(w, "state/orders.json"));
-	assert_int_equal(standing_open(s, &w->paths, &err), 0);
+	assert_int_equal(standing_open(s, &w->paths, NULL, &err), 0);
 	w->standing = s;
 }
 

@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# What the agent keeps for itself in its state directory is not taken for its
+# own when somebody else wrote it.
+# needs: root jq
+# beside: others
+. tests/lib.sh
+. tests/agent.sh
+
+kernel=model:$work/table
+mkdir -p "$work/roots/all"
+hook() { echo "exec.poststop: [\"/bin/touch $work/$1\"]"; }
+for j in web db; do
+	spec $j "path: $work/roots/all" "$(hook good)" > "$specs/$j.yaml"
+done
+kept() { find "$state/applied" -type f -exec cksum {} + | sort; }
+check "apply" ja apply "$specs"
+check "what was applied has a stamp" \
+    grep -q '^# stamp [0-9a-f]\{32\}$' "$state/applied/web.yaml"
+kept > "$work/before"
+ja apply "$specs" > "$work/out"
+kept > "$work/after"
+check "a second one writes nothing" diff "$work/before" "$work/after"
+
+sed -i "s,/good,/evil," "$state/applied/web.yaml"
+ja plan "$specs" > "$work/out" 2> "$work/why"
+check "what was changed is told" \
+    grep -q "applied/web.yaml: it is not as the agent wrote it" "$work/why"
+check_not "the other is as it was" grep -q "db.yaml" "$work/why"
+rm "$specs/web.yaml"
+ja apply --prune "$specs" > "$work/out" 2>&1
+check "the jail goes" no_jail web
+check "its hook is not run" test ! -e "$work/evil"
+check "one without a change" test ! -e "$work/good"
+
+# A genuine text of another jail, and one without a stamp.
+spec web "path: $work/roots/all" "$(hook good)" > "$specs/web.yaml"
+ja apply "$specs" > "$work/out"
+cp "$state/applied/db.yaml" "$work/kept"
+sed "s/^name: db/name: web/" "$work/kept" > "$state/applied/web.yaml"
+sed -i '/^# stamp/d' "$state/applied/db.yaml"
+ja plan "$specs" > "$work/out" 2> "$work/why"
+check "a stamp of another file" grep -q "stamp is of another text" "$work/why"
+check "none" grep -q "db.yaml: .*it has no stamp" "$work/why"
+cp "$work/kept" "$state/applied/db.yaml"
+
+# An earlier version has none: believed once, and stamped.
+sed -i '/^# stamp/d' "$state/applied/web.yaml" "$state/applied/db.yaml"
+rm "$state/stamps"
+check "plan believes them" expect_status 0 ja plan --prune "$specs"
+check "and writes nothing" test ! -e "$state/stamps"
+check "an agent" agent_start
+check "so does it" settled
+check "it stamps them" same 2 "$(cat "$state"/applied/*.yaml | grep -c '^# stamp')"
+check "and notes that" test -e "$state/stamps"
+
+# Orders.
+check "an order" ja pause web
+stop agent
+sed -i 's/"pause"/"stop"/' "$state/orders.json"
+check "orders of others" expect_status 1 ja apply "$specs"
+check "are refused" says "not as the agent wrote them"
+sed -i 's/"stop"/"pause"/' "$state/orders.json"
+check "as they were" ja plan "$specs"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# examples/gitops/pipeline.sh with real git: proposals, deployments, failures.
+# examples/gitops with real git: proposals, deployments, failures, from a CI system
+# and as hooks of a repository.
 # needs: git jq
 # beside: others
 . tests/lib.sh
@@ -122,3 +123,38 @@ check "the newer one runs" deploy "$revision"
 check "a remote that is not there" expect_status 1 sh -c \
     "cd '$work/clone' && sh '$TOP/examples/gitops/pipeline.sh' deploy '$work/no' $revision"
 check "wrong usage" expect_status 64 pipeline deploy "$revision"
+
+# As hooks of a bare repository, to which anybody pushes with plain git.
+git init -q --bare -b main "$work/bare.git"
+for hook in pre-receive post-receive; do
+	ln -s "$TOP/examples/gitops/hook.sh" "$work/bare.git/hooks/$hook"
+done
+git -C "$work/clone" remote add host "$work/bare.git"
+push() { git -C "$work/clone" push host "$1" 2>&1; }
+spec db "host.hostname: hooked.example" > "$work/clone/db.yaml"
+commit "by a hook"
+check "a push to a repository with hooks" expect_status 0 push HEAD:main
+check "shows the plan" says "remote: modify   db: host.hostname differs"
+check "and that it runs" says "remote: $revision runs."
+check "it does" same hooked.example \
+    "$($JAILAGENT list -j db host.hostname)"
+good=$revision
+echo "hostname: x" >> "$work/clone/db.yaml"
+commit "wrong again"
+check "a push of wrong specs is refused" expect_status 1 push HEAD:main
+check "with the place" says "db.yaml:5:1"
+check "and is not in the repository" same "$good" \
+    "$(git -C "$work/bare.git" rev-parse main)"
+check "another branch is nobody's matter" expect_status 0 push HEAD:draft
+check_not "so nothing is said of it" says "db.yaml"
+check "the branch cannot be deleted" expect_status 1 push :main
+spec db "path: $work/roots/none" > "$work/clone/db.yaml"
+commit "no such root again"
+check "a push of what cannot run" expect_status 0 push HEAD:main
+check "says which jail failed" says "remote: db "
+check "and why" says "roots/none"
+spec db > "$work/clone/db.yaml"
+commit "mended"
+stop agent
+check "a push while no agent runs" expect_status 0 push HEAD:main
+check "says so" says "remote: No agent runs on the host."

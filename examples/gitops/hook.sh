@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The pipeline as hooks of a bare repository on the host: a push of wrong specs is
+# refused, and whoever pushes sees the plan, then whether it runs.
+#
+#   git init --bare -b main /srv/specs.git
+#   git init -b main /etc/jailagent/specs
+#   git -C /etc/jailagent/specs config receive.denyCurrentBranch updateInstead
+#   ln -s /usr/local/share/jailagent/gitops/hook.sh /srv/specs.git/hooks/pre-receive
+#   ln -s /usr/local/share/jailagent/gitops/hook.sh /srv/specs.git/hooks/post-receive
+#
+# pipeline.sh is beside this file; its environment counts here, too.  Hooks run as
+# the user who pushes, who has to be the agent's, and to own both directories.
+#
+# Exit status: that of pipeline.sh.  git lets that of pre-receive decide, and
+# prints what post-receive says of a push that is done.
+set -u
+
+SPECS_DIR=${SPECS_DIR:-/etc/jailagent/specs}
+BRANCH=${BRANCH:-main}
+export SPECS_DIR BRANCH
+
+pipeline() { sh "$(dirname "$(readlink -f "$0")")/pipeline.sh" "$@"; }
+
+propose() { # COMMIT
+	tree=$(mktemp -d) || return 1
+	if git archive -o "$tree.tar" "$1" && tar -C "$tree" -xf "$tree.tar"
+	then
+		pipeline propose "$tree"
+	else
+		false
+	fi
+	status=$?
+	rm -rf "$tree" "$tree.tar"
+	return $status
+}
+
+# For each line of the input: the branch's old commit, the new one, its name.
+status=0
+while read -r _ commit ref; do
+	[ "$ref" = "refs/heads/$BRANCH" ] || continue
+	case ${0##*/}:$commit in
+	pre-receive:*[!0]*) propose "$commit" ;;
+	pre-receive:*)
+		echo "$BRANCH is what the host runs; it cannot be deleted" >&2
+		false ;;
+	post-receive:*) pipeline deploy "$SPECS_DIR" "$commit" ;;
+	*) echo "call this pre-receive or post-receive" >&2; exit 64 ;;
+	esac || status=$?
+done
+exit $status

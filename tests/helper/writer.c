@@ -8,7 +8,7 @@
  * renamed, cut off, replaced by what is no file, and away for less than the
  * second that proves an absence.  The other half is given up for good, too.  A
  * few are written in steps, each of which opens and closes the file, also after
- * it was removed: those have no other troubles, since the first step of a file
+ * it was removed, and under another name: those have no other troubles, since the first step of a file
  * that was never seen whole is a whole one to everybody.
  * LOG says when each jail's file went away, and when one wanted it again
  * ("SECONDS NAME wanted|unwanted").  At the end all files are
@@ -174,15 +174,35 @@ made_anew(struct world *w, struct jail *j)
 	in_place(w, j);
 }
 
-/* A line or a few at a time; whoever reads between two has less than all. */
+/* The jail's file shall have another name from now on; its old one is in `old`. */
+static void
+name_anew(struct world *w, struct jail *j, char old[32])
+{
+	memcpy(old, j->file, sizeof j->file);
+	snprintf(j->file, sizeof j->file, "%c%u-%s.yaml",
+	    'a' + (int)pick(w, 26), pick(w, 10), j->name);
+}
+
+/*
+ * A line or a few at a time; whoever reads between two has less than all.  The
+ * file is removed before, or cut, or moved and cut, or made under another name.
+ */
 static void
 in_steps(struct world *w, struct jail *j)
 {
-	char text[512];
+	char text[512], old[32];
 	size_t len = text_of(w, j, text, sizeof text);
-	const char *path = path_of(w, j->file), *at = text;
+	unsigned how = pick(w, 4);
+	const char *path, *at = text;
 
-	if (pick(w, 2) == 0)
+	if (how > 1)
+		name_anew(w, j, old);
+	path = path_of(w, j->file);
+	if (how == 2 && rename(path_of(w, old), path) != 0)
+		fail(old);
+	if (how == 3)
+		(void)unlink(path_of(w, old));
+	else if (how == 0)
 		(void)unlink(path);
 	else if (truncate(path, 0) != 0)
 		fail(path);
@@ -219,9 +239,7 @@ other_name(struct world *w, struct jail *j)
 {
 	char old[32];
 
-	memcpy(old, j->file, sizeof old);
-	snprintf(j->file, sizeof j->file, "%c%u-%s.yaml",
-	    'a' + (int)pick(w, 26), pick(w, 10), j->name);
+	name_anew(w, j, old);
 	if (rename(path_of(w, old), path_of(w, j->file)) != 0)
 		fail(old);
 }

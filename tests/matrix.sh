@@ -32,6 +32,7 @@ stays() {
 }
 
 matrix_begin() { # [OPTION...] of the agent
+	matrix_options=$*
 	next
 	text | put web
 	spec other "host.hostname: other" | put other
@@ -315,6 +316,67 @@ scanned_well() {
 	ja status --json | jq -e '.agent.problem == null'
 }
 
+has_problem() { ja status --json | jq -e '.agent.problem != null'; }
+
+take_permissions() {
+	chmod 000 "$specs"
+	check "without permission" soon has_problem
+	sleep 1.3
+	check "it is no removal" same "$jid" "$(ja list -j web jid)"
+	chmod 755 "$specs"
+	check "with it again" soon fails has_problem
+	chmod 000 "$file"
+	stays "a file without permission" invalid
+	chmod 644 "$file"
+	check "with it" settled
+	next
+	text | put web
+	arrives "a newer one"
+}
+
+# A test changes what an agent finds when it starts, and puts it back.
+before_start() { :; }
+after_start() { :; }
+
+# as_nobody COMMAND: root is not bound by permissions, so it is about another
+# agent, of a user that is: without the rights over files that one has in a
+# namespace of its own, too.
+as_nobody() {
+	_all="$kernel $state $specs $file $agent $jid"
+	_as=$as
+	# The name of a socket must be short.
+	_run=$(mktemp -d /tmp/jailagent.XXXXXX)
+	mkdir -p "$work/user/specs" "$work/user/state" "$work/user/table"
+	chown 65534:65534 "$work/user/state" "$work/user/table" "$_run"
+	kernel=model:$work/user/table state=$work/user/state
+	specs=$work/user/specs file=$work/user/specs/web.yaml
+	as="env XDG_RUNTIME_DIR=$_run setpriv --reuid 65534 \
+	    --regid 65534 --clear-groups $as setpriv --ambient-caps -all \
+	    --inh-caps -all"
+	text | put web
+	before_start
+	# shellcheck disable=SC2086 # words are wanted
+	start of_nobody $as "$JAILAGENT" -k "$kernel" -s "$state" run \
+	    -d "$specs" $matrix_options
+	agent=$started
+	check "an agent of an ordinary user" wait_until 20 agent_answers
+	after_start
+	check "and its jail" settled web
+	jid=$(ja list -j web jid)
+	"$@"
+	stop of_nobody
+	rm -r "$_run"
+	check_not "no jail was restarted or removed for that" grep -E \
+	    ': (restarted|stopped|removed)' "$work/of_nobody.log"
+	as=$_as
+	# shellcheck disable=SC2086
+	set -- $_all
+	kernel=$1 state=$2 specs=$3 file=$4 agent=$5 jid=$6
+	next
+	text | put web
+	arrives "the first agent goes on"
+}
+
 take_away() {
 	mv "$specs" "$specs.away"
 	check "the directory away" soon sh -c "'$JAILAGENT' -k '$kernel' \
@@ -325,18 +387,9 @@ take_away() {
 	check "it is back" settled
 	check "as if nothing had been" same "$jid" "$(ja list -j web jid)"
 	if [ "$(id -u)" -ne 0 ]; then
-		chmod 000 "$specs"
-		check "without permission" soon sh -c "'$JAILAGENT' \
-		    -k '$kernel' -s '$state' status --json |
-		    jq -e '.agent.problem != null'"
-		chmod 755 "$specs"
-		check "with it again" settled
-		chmod 000 "$file"
-		stays "a file without permission" invalid
-		chmod 644 "$file"
-		check "with it" settled
+		take_permissions
 	else
-		skip "permissions" "root is not bound by them"
+		as_nobody take_permissions
 		mount -t tmpfs -o size=64k,mode=755 matrix "$specs"
 		check "mounted over" soon other_device
 		sleep 1.3

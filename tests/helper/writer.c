@@ -8,8 +8,8 @@
  * renamed, cut off, replaced by what is no file, and away for less than the
  * second that proves an absence.  The other half is given up for good, too.  A
  * few are written in steps, each of which opens and closes the file, also after
- * it was removed, and under another name: those have no other troubles, since the first step of a file
- * that was never seen whole is a whole one to everybody.
+ * it was removed, and under another name: those have no other troubles, since the
+ * first step of a file that was never seen whole is a whole one to everybody.
  * LOG says when each jail's file went away, and when one wanted it again
  * ("SECONDS NAME wanted|unwanted").  At the end all files are
  * valid, and no jail is in two of them.

@@ -31,7 +31,9 @@ limit=/proc/sys/fs/inotify/max_queued_events
 queue=$(cat "$limit")
 restore() { echo "$queue" > "$limit"; }
 trap 'restore; exit 1' INT TERM HUP
-if echo 1 > "$limit"; then
+before_start() { echo 1 > "$limit"; }
+after_start() { restore; }
+if before_start; then
 	matrix_begin --interval 600
 	restore
 	matrix_all

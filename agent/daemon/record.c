@@ -14,6 +14,9 @@
 #include "agent/sign/defaults.h"
 #include "agent/sign/signer_state.h"
 
+/* What there is to be said of a jail. */
+enum { RECORD_WHOLE = 0, RECORD_GONE = 1, RECORD_UNREADABLE = 2 };
+
 /* What changes by itself, or is said elsewhere in the record. */
 static bool
 left_out(const char *name)
@@ -131,6 +134,23 @@ reason_of(const struct managed *m, enum jail_state state)
 	return told && m->reason != NULL ? m->reason : "";
 }
 
+/* One that cannot be read is no reason to say nothing of all others. */
+static int
+say_unreadable(struct snapshot_jail *j, struct error *err)
+{
+	struct snapshot_params read = { j->param, j->count };
+
+	snapshot_params_free(&read);
+	j->param = NULL;
+	j->count = 0;
+	free(j->state);
+	free(j->error);
+	j->state = strdup(jail_state_word[STATE_FAILED]);
+	j->error = strdup(err->text);
+	return j->state != NULL && j->error != NULL ? 0 :
+	    error_sys(err, ENOMEM, "snapshot");
+}
+
 /* One of both may be NULL: what is not made yet, what belongs to another set */
 static int
 record_jail(struct reconciler *r, const struct entry *e,
@@ -154,11 +174,14 @@ record_jail(struct reconciler *r, const struct entry *e,
 	    j->token == NULL || j->spec_digest == NULL ||
 	    j->applied_digest == NULL || j->error == NULL)
 		return error_sys(err, ENOMEM, "snapshot");
-	return m != NULL && e != NULL ?
-	    record_params(r, m, e->applied, j, err) : 0;
+	if (m == NULL || e == NULL ||
+	    record_params(r, m, e->applied, j, err) == 0)
+		return 0;
+	return err->code == ENOMEM || say_unreadable(j, err) != 0 ? -1 :
+	    RECORD_UNREADABLE;
 }
 
-/* 1: there is nothing to be said of it any more. */
+/* RECORD_GONE: there is nothing to be said of it any more. */
 static int
 read_jail(struct reconciler *r, const char *name,
     struct snapshot_jail *j, struct error *err)
@@ -169,7 +192,8 @@ read_jail(struct reconciler *r, const char *name,
 	if (e != NULL || (m != NULL && m->desired != NULL))
 		return record_jail(r, e, m, j, err);
 	j->name = strdup(name);
-	return j->name == NULL ? error_sys(err, ENOMEM, "snapshot") : 1;
+	return j->name == NULL ? error_sys(err, ENOMEM, "snapshot") :
+	    RECORD_GONE;
 }
 
 int
@@ -177,7 +201,8 @@ record_next(struct reconciler *r, struct bytes_out *b, struct error *err)
 {
 	const char *name = unrecorded_first(r);
 	struct snapshot_jail j = { .name = NULL };
-	int rc;
+	struct managed *m;
+	int rc, encoded = -1;
 
 	if (name == NULL)
 		return 0;
@@ -185,10 +210,15 @@ record_next(struct reconciler *r, struct bytes_out *b, struct error *err)
 	b->failed = false;
 	rc = read_jail(r, name, &j, err);
 	if (rc >= 0)
-		rc = signer_jail_encode(b, &j, &r->defaults, rc == 1, err);
+		encoded = signer_jail_encode(b, &j, &r->defaults,
+		    rc == RECORD_GONE, err);
 	snapshot_jail_free(&j);
-	if (rc != 0)
+	if (encoded != 0)
 		return -1;
+	m = rc == RECORD_UNREADABLE ? reconciler_jail(r, name, false) : NULL;
+	/* Whatever the next look sees is new, so it is recorded again. */
+	if (m != NULL)
+		memset(m->seen, 0, sizeof m->seen);
 	unrecorded_take(r);
 	return 1;
 }

@@ -11,7 +11,8 @@
 
 /*
  * The next one's SIGNER_JAIL, in the place of what is in `b`: 1, 0 when there is
- * none, -1 with the reason: it is the next one still.
+ * none, -1 with the reason: it is the next one still.  A jail that cannot be
+ * read has failed, for that reason, in the state.
  */
 int record_next(struct reconciler *r, struct bytes_out *b, struct error *err);
 

@@ -133,6 +133,7 @@ rm "$specs/db.yaml"
 check "with a public key that is none the agent starts" agent_start \
     --max-remove 9
 check "a removal is held" soon state_is db held
+check "and its reason says what to do" has db .reason "start the agent again"
 put_spec web "host.hostname: three"
 check "other things go on" soon hostname_is web three
 check "status says why nothing is signed" soon trouble "key.pub"

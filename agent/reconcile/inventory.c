@@ -157,6 +157,7 @@ take_record(void *arg, const struct journal_record *r)
 	e->stage = entry_stage[r->stage];
 	e->jid = r->jid;
 	e->up_at = r->at;
+	entry_begun_forget(e);
 	snprintf(e->token, sizeof e->token, "%s", r->token);
 	snprintf(e->boot, sizeof e->boot, "%s", r->boot);
 	return 0;
@@ -308,6 +309,7 @@ change_stage(struct inventory *inv, struct entry *e, enum entry_stage stage,
 	e->stage = stage;
 	e->jid = jid;
 	e->up_at = r.at;
+	entry_begun_forget(e);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The inventory's part that is about things on the host: see inventory.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,45 @@ inventory_shared(const struct inventory *inv, const struct entry *e,
 				return other->made.text[j];
 	}
 	return NULL;
+}
+
+/* Among what is made, until the entry's next stage. */
+#define BEGUN "begun" /* that it is told what began */
+#define BEGUN_HOOK "begun %s"
+#define BEGUN_SIZE 64
+
+int
+inventory_begins(struct inventory *inv, struct entry *e, const char *undo,
+    struct error *err)
+{
+	char what[BEGUN_SIZE] = BEGUN;
+
+	if (undo != NULL)
+		snprintf(what, sizeof what, BEGUN_HOOK, undo);
+	return entry_made(e, what) ? 0 : inventory_making(inv, e, what, err);
+}
+
+bool
+entry_began(const struct entry *e, const char *undo)
+{
+	char what[BEGUN_SIZE];
+
+	snprintf(what, sizeof what, BEGUN_HOOK, undo);
+	return e->stage != ENTRY_PREPARING || !entry_made(e, BEGUN) ||
+	    entry_made(e, what);
+}
+
+void
+entry_begun_forget(struct entry *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < e->made.count; i++)
+		if (strncmp(e->made.text[i], BEGUN, strlen(BEGUN)) == 0)
+			free(e->made.text[i]);
+		else
+			e->made.text[kept++] = e->made.text[i];
+	e->made.count = kept;
 }
 
 int

@@ -195,6 +195,7 @@ leave_inventory(struct operation *op, struct entry *e, struct error *err)
 {
 	struct inventory *inv = op->shop->inventory;
 
+	entry_begun_forget(e);
 	if (e->made.count == 0 && (op->forget || op->start != NULL))
 		return inventory_gone(inv, e, err);
 	return inventory_down(inv, e, err);

@@ -80,7 +80,12 @@ bool op_goes_on(const struct operation *op);
 
 /* ---- the steps: those that return bool say whether something is waited for */
 
-/* step_hook.c: runs the commands of a parameter, one after another. */
+/*
+ * step_hook.c: journals what inventory_begins wants, if the start's spec has
+ * hooks for it.  0, -1 with err.
+ */
+int step_begins(struct operation *op, const char *undo, struct error *err);
+/* Runs the commands of a parameter, one after another. */
 bool step_hook(struct operation *op);
 /* The same with a program for each value of a parameter. */
 bool step_each(struct operation *op);

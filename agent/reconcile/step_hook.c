@@ -270,10 +270,44 @@ each(struct operation *op, bool (*run)(struct operation *, const char *,
 	return false;
 }
 
+/* Tells the next agent, where it would have something to undo. */
+int
+step_begins(struct operation *op, const char *undo, struct error *err)
+{
+	struct entry *e = inventory_find(op->shop->inventory, op->name);
+	const struct spec *s = op->start;
+	bool undoes = undo != NULL ? spec_list(s, undo) != NULL :
+	    spec_list(s, "exec.poststop") != NULL ||
+	    spec_list(s, "exec.release") != NULL;
+
+	return !undoes || e == NULL ||
+	    op->shop->observer->kernel->backend->spawn == NULL ? 0 :
+	    inventory_begins(op->shop->inventory, e, undo, err);
+}
+
+/* To be undone: of this start, or of one that was cut off with an agent. */
+static bool
+never_began(const struct operation *op)
+{
+	const struct entry *e = inventory_find(op->shop->inventory, op->name);
+
+	return e != NULL && (op->phase == UNDOING || (op->phase == STOPPING &&
+	    op->step >= stop_after_removal && op->jid == 0)) &&
+	    !entry_began(e, op_param(op));
+}
+
 bool
 step_hook(struct operation *op)
 {
-	return each(op, run_command);
+	const char *undo = op->phase == STARTING ? op_step(op)->undo : NULL;
+	struct error err;
+
+	error_clear(&err);
+	if (undo != NULL && step_begins(op, undo, &err) != 0) {
+		op_note(op, true, "%s", err.text);
+		return false;
+	}
+	return !never_began(op) && each(op, run_command);
 }
 
 bool

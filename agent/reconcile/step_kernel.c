@@ -20,7 +20,7 @@ step_begin(struct operation *op)
 
 	error_clear(&err);
 	if (inventory_preparing(op->shop->inventory, op->shop->set, op->start,
-	    &err) != 0)
+	    &err) != 0 || step_begins(op, NULL, &err) != 0)
 		op_note(op, true, "%s", err.text);
 	return false;
 }

@@ -37,13 +37,26 @@ look() {
 	chmod 755 "$work/look"
 }
 
-for at in prestart start; do
+hooks_ran() { cut -d ' ' -f 1 "$work/log" | tr '\n' ','; }
+# What had begun, and no more.
+undone() {
+	case $at in
+	prepare) _undone=release, ;;
+	*) _undone=poststop,release, ;;
+	esac
+	same "${_undone}prepare,prestart,created,poststart," \
+	    "$(hooks_ran)"
+}
+
+for at in prepare prestart start; do
 	rm -f "$work/seen"
 	web "exec.$at: [/bin/sh -c 'sleep 4747']"
 	check "exec.$at goes on when the agent is killed" interrupted
 	look
 	web "exec.prepare: [$work/look]"
+	: > "$work/log"
 	check "exec.$at: the next agent starts the jail" apply
+	check "exec.$at: and undoes before what had begun" undone
 	check "exec.$at: with all that it needs" as "$work/up"
 	check "exec.$at: the old hook was killed first" test ! -e "$work/seen"
 	check_not "exec.$at: it is gone" alive "$hook"
@@ -64,7 +77,6 @@ boot() {
 	cat /proc/sys/kernel/random/uuid > "$work/boot_id"
 	mount --bind "$work/boot_id" /proc/sys/kernel/random/boot_id
 }
-hooks_ran() { cut -d ' ' -f 1 "$work/log" | tr '\n' ','; }
 
 web
 check "a jail" apply

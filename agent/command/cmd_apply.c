@@ -63,7 +63,10 @@ report(struct pass *p)
 		}
 		if (managed_converged(m) || (!m->said && !m->unwanted))
 			continue;
-		if (plan == NULL || !bound_refused(plan, m->name))
+		if (m->state == STATE_PAUSED && (plan == NULL ||
+		    !bound_refused(plan, m->name)))
+			status = status == EXIT_OK ? EXIT_HELD : status;
+		else if (plan == NULL || !bound_refused(plan, m->name))
 			status = EXIT_FAILED;
 		else if (status == EXIT_OK)
 			status = EXIT_STALE;
@@ -354,6 +357,6 @@ const struct command command_apply = {
 	    "While an agent runs, it does the work in its own way: -c -m -r\n"
 	    "and -p have to be its own, and it prunes.\n"
 	    "Exit status: 0 converged, 1 something failed, 3 a removal is "
-	    "held, 4 a\nplan is stale in part.\n",
+	    "held, or a jail\npaused, 4 a plan is stale in part.\n",
 	.run = run,
 };

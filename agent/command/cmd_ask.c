@@ -75,9 +75,10 @@ force_to_disk(const struct paths *p)
 static int
 ask(const struct command *c, struct context *ctx, json_t *request)
 {
-	json_t *reply = NULL;
+	json_t *reply = NULL, *left;
 	const char *error;
 	struct error err;
+	size_t i;
 	int rc = control_call(&ctx->paths, c->name, request, 30000, &reply,
 	    &err);
 
@@ -89,6 +90,10 @@ ask(const struct command *c, struct context *ctx, json_t *request)
 	else if (rc < 0 || error != NULL)
 		complain("%s", error != NULL ? error : err.text);
 	rc = rc == 0 && error == NULL ? EXIT_OK : EXIT_FAILED;
+	json_array_foreach (json_object_get(reply, "left_out"), i, left) {
+		complain("%s", json_string_value(left));
+		rc = EXIT_FAILED;
+	}
 	json_decref(reply);
 	return rc;
 }

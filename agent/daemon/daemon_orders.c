@@ -24,6 +24,8 @@ struct order {
 	int (*may)(struct asked *a, const struct managed *m);
 	/* Carries it out, or has it carried out; likewise. */
 	int (*deed)(struct asked *a, struct managed *m);
+	/* What a pattern names beside others is left out when it may not. */
+	bool partly;
 	/* What it means for the agent itself, when all deeds are done. */
 	void (*after)(struct daemon *d, json_t *names);
 };
@@ -78,31 +80,76 @@ matches_none(const struct reconciler *r, json_t *names)
 	return NULL;
 }
 
+/* Whether it is one of the names itself. */
+static bool
+named_alone(json_t *names, const struct managed *m)
+{
+	json_t *value;
+	size_t i;
+
+	json_array_foreach (names, i, value)
+		if (json_is_string(value) &&
+		    strcmp(json_string_value(value), m->name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Finds out about which of the named jails the order can be given: those of
+ * `may`, in the order of the table.  The others are told in `left` when a
+ * pattern names them, else the order as a whole is refused.
+ */
 static int
-go_through(struct asked *a, const struct order *o, json_int_t *done)
+judge(struct asked *a, const struct order *o, bool *may, json_t *left)
+{
+	json_t *names = json_object_get(a->q, "names");
+	struct reconciler *r = &a->d->reconciler;
+	size_t some = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (!named(names, r->jail[i]))
+			continue;
+		may[i] = o->may == NULL || o->may(a, r->jail[i]) == 0;
+		some += may[i];
+		if (may[i])
+			continue;
+		if (!o->partly || named_alone(names, r->jail[i]))
+			return -1;
+		json_array_append_new(left, json_string(a->wrong));
+	}
+	return some > 0 ? 0 : -1;
+}
+
+static int
+go_through(struct asked *a, const struct order *o, json_int_t *done,
+    json_t *left)
 {
 	json_t *names = json_object_get(a->q, "names");
 	struct reconciler *r = &a->d->reconciler;
 	const char *none = matches_none(r, names);
+	bool *may;
+	int rc = 0;
 
 	if (none != NULL) {
 		snprintf(a->wrong, sizeof a->wrong,
 		    "%.300s: there is no such jail here", none);
 		return -1;
 	}
-	for (size_t i = 0; o->may != NULL && i < r->count; i++)
-		if (named(names, r->jail[i]) && o->may(a, r->jail[i]) != 0)
-			return -1;
-	for (size_t i = 0; i < r->count; i++) {
-		if (!named(names, r->jail[i]))
-			continue;
-		if (o->deed(a, r->jail[i]) != 0)
-			return -1;
-		++*done;
+	may = calloc(r->count + 1, sizeof *may);
+	if (may == NULL) {
+		snprintf(a->wrong, sizeof a->wrong, "out of memory");
+		return -1;
 	}
-	if (o->after != NULL)
+	rc = judge(a, o, may, left);
+	for (size_t i = 0; rc == 0 && i < r->count; i++)
+		if (may[i]) {
+			rc = o->deed(a, r->jail[i]);
+			*done += rc == 0;
+		}
+	free(may);
+	if (rc == 0 && o->after != NULL)
 		o->after(a->d, names);
-	return 0;
+	return rc;
 }
 
 /* --------------------------------------------------- standing orders */
@@ -228,9 +275,22 @@ resume_jail(struct asked *a, struct managed *m)
 	return has_order(a, m, STANDING_PAUSE) ? take_back(a, m) : 0;
 }
 
-static int
-not_paused(struct asked *a, const struct managed *m)
+/* It is kept as it is by what its last spec said. */
+static bool
+is_kept(const struct asked *a, const struct managed *m)
 {
+	const struct entry *e = inventory_find(&a->d->inventory, m->name);
+
+	return m->unwanted && e != NULL && e->applied != NULL &&
+	    e->applied->agent.protect;
+}
+
+static int
+may_change(struct asked *a, const struct managed *m)
+{
+	if (is_kept(a, m))
+		return wrong(a, m, "its spec is gone, and agent.protect was "
+		    "true: it is kept as it is; bring the spec back first");
 	if (has_order(a, m, STANDING_PAUSE))
 		return wrong(a, m, "is paused by hand; first: jailagent "
 		    "resume %s", m->name);
@@ -352,12 +412,12 @@ adopt_jail(struct asked *a, struct managed *m)
 /* -------------------------------------------------------------- the table */
 
 static const struct order orders[] = {
-	{ "restart", not_paused, restart_jail, NULL },
-	{ "ack", may_ack, ack_jail, acked },
-	{ "pause", may_pause, pause_jail, NULL },
-	{ "resume", may_resume, resume_jail, NULL },
-	{ "stop", not_paused, stop_jail, NULL },
-	{ "adopt", may_adopt, adopt_jail, NULL },
+	{ "restart", may_change, restart_jail, true, NULL },
+	{ "ack", may_ack, ack_jail, false, acked },
+	{ "pause", may_pause, pause_jail, true, NULL },
+	{ "resume", may_resume, resume_jail, true, NULL },
+	{ "stop", may_change, stop_jail, true, NULL },
+	{ "adopt", may_adopt, adopt_jail, false, NULL },
 };
 
 bool
@@ -366,17 +426,22 @@ daemon_order(struct daemon *d, struct control_client *client,
 {
 	const struct order *o = orders;
 	struct asked a = { .d = d, .q = q };
+	json_t *left = json_array();
 	json_int_t done = 0;
 
 	while (o < orders + sizeof orders / sizeof *orders &&
 	    strcmp(o->name, name) != 0)
 		o++;
-	if (o == orders + sizeof orders / sizeof *orders)
+	if (o == orders + sizeof orders / sizeof *orders) {
+		json_decref(left);
 		return false;
-	if (go_through(&a, o, &done) == 0)
-		control_reply(client, json_pack("{s:I}", "jails", done));
+	}
+	if (go_through(&a, o, &done, left) == 0)
+		control_reply(client, json_pack("{s:I, s:O}", "jails", done,
+		    "left_out", left));
 	else
 		control_reply(client, json_pack("{s:s}", "error", a.wrong));
+	json_decref(left);
 	return true;
 }
 

@@ -92,16 +92,18 @@ names(const struct waiter *w, const char *jail)
 	return false;
 }
 
-/* A plain name that is waited for and that nobody knows. */
+/* A name or pattern that is waited for and that no jail has. */
 static const char *
 missing(const struct waiter *w, const struct reconciler *r)
 {
 	for (size_t i = 0; i < w->names.count; i++) {
-		const char *name = w->names.text[i];
+		size_t k = 0;
 
-		if (!is_pattern(name) && reconciler_jail(
-		    (struct reconciler *)r, name, false) == NULL)
-			return name;
+		while (k < r->count && !name_matches(w->names.text[i],
+		    r->jail[k]->name))
+			k++;
+		if (k == r->count)
+			return w->names.text[i];
 	}
 	return NULL;
 }
@@ -167,8 +169,8 @@ bad_verdict(const struct daemon *d, const struct waiter *w,
 
 	snprintf(text, sizeof text, "%s: %s: %s", m->name,
 	    jail_state_word[state], why);
-	return verdict(state == STATE_HELD ? EXIT_HELD : EXIT_FAILED,
-	    status_text(text));
+	return verdict(state == STATE_HELD || (state == STATE_PAUSED &&
+	    w->deeds != NULL) ? EXIT_HELD : EXIT_FAILED, status_text(text));
 }
 
 /* One that shall go and does not until somebody does something about it. */
@@ -307,8 +309,8 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 			held = m;
 		/* What failed is told rather than what is held for it. */
 		if (!is_well(d, w, m))
-			bad = bad == NULL || bad->state == STATE_HELD ? m :
-			    bad;
+			bad = bad == NULL || bad->state == STATE_HELD ||
+			    bad->state == STATE_PAUSED ? m : bad;
 	}
 	if (w->gone && any && held != NULL)
 		return bad_verdict(d, w, held);

@@ -181,24 +181,43 @@ live_digest(const struct live *live, unsigned char digest[LIVE_DIGEST])
 	crypto_generichash_final(&h, digest, LIVE_DIGEST);
 }
 
-int
-live_name(const struct observer *o, int jid, char *buf, size_t size,
-    struct error *err)
+static int
+read_name(const struct observer *o, int jid, const char *token, char *buf,
+    size_t size, struct error *err)
 {
+	static const char *const with_token[] = { TOKEN_KEY, NULL };
 	const struct jail_param_info *info = params_find(&o->params, "name");
 	struct jail_param_info copy = info != NULL ? *info :
 	    (struct jail_param_info){ 0 };
 	const struct jail_params one = { .info = &copy,
 		.count = info != NULL };
 	struct jail_row row;
-	int rc = row_read(o->kernel, &one, jid, NULL, NULL, 0, &row, err);
+	int rc = row_read(o->kernel, &one, jid, NULL,
+	    token != NULL ? with_token : NULL, 0, &row, err);
+	const char *found;
 
 	if (rc != 0)
 		return rc;
+	found = token != NULL ? row_text(&row, TOKEN_KEY) : NULL;
+	rc = token != NULL && (found == NULL || strcmp(found, token) != 0);
 	snprintf(buf, size, "%s", row_text(&row, "name") != NULL ?
 	    row_text(&row, "name") : "");
 	row_free(&row);
-	return 0;
+	return rc;
+}
+
+int
+live_name(const struct observer *o, int jid, char *buf, size_t size,
+    struct error *err)
+{
+	return read_name(o, jid, NULL, buf, size, err);
+}
+
+int
+live_marked(const struct observer *o, int jid, const char *token, char *buf,
+    size_t size, struct error *err)
+{
+	return read_name(o, jid, token, buf, size, err);
 }
 
 int

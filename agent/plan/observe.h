@@ -60,6 +60,9 @@ void live_digest(const struct live *live, unsigned char digest[LIVE_DIGEST]);
 /* The name of the living jail that has the jid: 0, 1 when there is none, -1. */
 int live_name(const struct observer *o, int jid, char *buf, size_t size,
     struct error *err);
+/* The same if the jail has that mark, else 1. */
+int live_marked(const struct observer *o, int jid, const char *token,
+    char *buf, size_t size, struct error *err);
 
 /* The canonical texts of a live value, empty when the kernel has none. */
 int live_texts(const struct live *live, const char *name,

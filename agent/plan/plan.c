@@ -265,11 +265,27 @@ plan_stopped(const struct plan_input *in, struct action *out)
 	return action_decide(out, ACTION_REMOVE, "%s", in->stopped);
 }
 
+/* The jail of this boot, at its place, but without the mark that it was given. */
+static bool
+lost_its_mark(const struct plan_input *in)
+{
+	return in->live->token == NULL && in->managed && in->token != NULL &&
+	    in->old_boot != NULL && strcmp(in->old_boot, in->boot) == 0 &&
+	    in->old_jid == in->live->jid && in->path != NULL &&
+	    in->live->path != NULL && strcmp(in->path, in->live->path) == 0 &&
+	    params_find(in->params, "meta") != NULL;
+}
+
 static int
 plan_wanted(const struct plan_input *in, struct action *out)
 {
 	char refused[ERROR_TEXT_MAX];
 
+	if (in->live != NULL && !live_is_ours(in) && lost_its_mark(in))
+		return action_decide(out, ACTION_CONFLICT, "a jail of that "
+		    "name (jid %d) runs at that path, but the mark " TOKEN_KEY
+		    " that this agent gave its own is gone; if it is the same "
+		    "jail: jailagent adopt %s", in->live->jid, in->name);
 	if (in->live != NULL && !live_is_ours(in))
 		return action_decide(out, ACTION_CONFLICT, "a jail of that name (jid "
 		    "%d) runs that this agent did not make; give the spec "
@@ -283,6 +299,11 @@ plan_wanted(const struct plan_input *in, struct action *out)
 		return plan_removal(in, out);
 	if (in->stopped != NULL)
 		return plan_stopped(in, out);
+	if (in->renamed != NULL)
+		return action_decide(out, ACTION_BLOCKED, "it runs, but "
+		    "somebody has renamed it to %s; with jail(8) either name "
+		    "it again (jail -m jid=%d name=%s) or end it (jail -r %d)",
+		    in->renamed, in->old_jid, in->name, in->old_jid);
 	if (rules_refuse(in->desired, in->backend, in->params, refused,
 	    sizeof refused) != NULL)
 		return action_decide(out, ACTION_BLOCKED, "%s", refused);

@@ -92,6 +92,7 @@ struct plan_input {
 	const char *old_boot; /* boot in which it was made */
 	int old_jid;
 	const char *old_path; /* the kernel's word then; NULL: not known */
+	const char *renamed; /* what somebody calls it now; NULL: nothing else */
 	const char *other_set; /* set of the entry when it is not ours */
 	bool adopting; /* what if the living jail were the agent's own? */
 	const char *unhealthy; /* what its health checks say; NULL: nothing */

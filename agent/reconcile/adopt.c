@@ -100,6 +100,7 @@ adopt(struct reconciler *r, struct managed *m, struct error *err)
 		inventory_gone(inv, e, &ignored);
 		return -1;
 	}
+	m->by_hand = false; /* what was asked for before is no wish any more */
 	m->jid = m->watched = 0; /* so that it is watched from now on */
 	r->changed = true;
 	return 0;

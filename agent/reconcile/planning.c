@@ -52,14 +52,43 @@ has_early_hooks(const struct spec *s)
 	    spec_param_find(s, "exec.prestart") != NULL;
 }
 
+/* The name that somebody has given to the jail of an entry; NULL: none. */
+static const char *
+renamed_to(const struct observer *o, const struct entry *e, const char *name,
+    char *buf, size_t size)
+{
+	struct error ignored;
+
+	return o->has_meta && e->stage == ENTRY_UP && e->jid > 0 &&
+	    live_marked(o, e->jid, e->token, buf, size, &ignored) == 0 &&
+	    strcmp(buf, name) != 0 ? buf : NULL;
+}
+
+/* What is allowed to the jail beyond the letters of all. */
+static void
+more_letters(const struct managed *m, unsigned *letters)
+{
+	/* Somebody who asks for a restart overrides what the spec allows. */
+	if (m->by_hand)
+		*letters = LETTER_C | LETTER_R;
+	/* What went down for another one comes back, whatever is allowed. */
+	if (m->follows && *letters != LETTER_R)
+		*letters |= LETTER_C;
+	/* What -c or -rc asked for is done; now it is compared. */
+	if (m->done && *letters != LETTER_R)
+		*letters |= LETTER_M;
+}
+
 /* `seen`: what live_digest says, or NULL. */
 static int
 plan(struct reconciler *r, const struct managed *m, bool adopting,
     const struct plan_parent *parent, struct action *a, unsigned char *seen)
 {
 	const struct observer *o = r->shop.observer;
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
 	const struct standing_order *order = reconciler_standing(r, m);
-	char path[1024], orders[ERROR_TEXT_MAX], jid_of[JAIL_NAME_MAX];
+	char path[1024], orders[ERROR_TEXT_MAX], jid_of[JAIL_NAME_MAX],
+	    other[JAIL_NAME_MAX];
 	struct live live;
 	struct secrets secrets;
 	struct text_list mounts = { 0 };
@@ -83,7 +112,7 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 	if (order != NULL)
 		*(order->kind == STANDING_PAUSE ? &in.paused : &in.stopped) =
 		    standing_text(order, orders, sizeof orders);
-	input_of_entry(&in, r, inventory_find(r->shop.inventory, m->name));
+	input_of_entry(&in, r, e);
 	if (adopting) {
 		in.adopting = in.managed = true;
 		in.applied = in.desired;
@@ -111,15 +140,10 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 	if (taken_jid(r, m, jid_of, sizeof jid_of))
 		in.jid_of = jid_of;
 	rc = live_read(o, m->name, in.desired, in.applied, &live, &err);
-	/* Somebody who asks for a restart overrides what the spec allows. */
-	if (m->by_hand && rc == 0)
-		in.letters = LETTER_C | LETTER_R;
-	/* What went down for another one comes back, whatever is allowed. */
-	if (m->follows && in.letters != LETTER_R)
-		in.letters |= LETTER_C;
-	/* What -c or -rc asked for is done; now it is compared. */
-	if (m->done && in.letters != LETTER_R)
-		in.letters |= LETTER_M;
+	if (rc > 0 && e != NULL)
+		in.renamed = renamed_to(o, e, m->name, other, sizeof other);
+	if (rc >= 0)
+		more_letters(m, &in.letters);
 	in.path_later = rc > 0 && in.desired != NULL && in.path == NULL &&
 	    path_err.code == ENOENT && has_early_hooks(in.desired);
 	in.live = rc == 0 ? &live : NULL;

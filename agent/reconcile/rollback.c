@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/base/file.h"
@@ -26,6 +28,13 @@ static const char *
 ready_path(const struct paths *p, const char *name, char *buf)
 {
 	paths_of_jail(buf, NAME_ROOM, p->rollback, name, ".ready");
+	return buf;
+}
+
+static const char *
+tries_path(const struct paths *p, const char *name, char *buf)
+{
+	paths_of_jail(buf, NAME_ROOM, p->rollback, name, ".tries");
 	return buf;
 }
 
@@ -220,6 +229,35 @@ rollback_choose(struct rollback *b, const struct paths *p,
 	return s;
 }
 
+/*
+ * One more failure of what has this digest.  They outlive the agent, so that one
+ * that is started again and again does not begin to count anew; as long as a
+ * failure is held against a jail that is well since.
+ */
+static unsigned
+count_failure(struct rollback *b, const struct paths *p,
+    const struct vault *v, const struct spec *s,
+    const unsigned char digest[SPEC_DIGEST_SIZE])
+{
+	unsigned char known[SPEC_DIGEST_SIZE];
+	char path[NAME_ROOM], text[16], *tries = NULL;
+	struct stat st;
+
+	tries_path(p, s->name, path);
+	if (!b->tries_read && stat(path, &st) == 0 &&
+	    (time(NULL) - st.st_mtime) * INT64_C(1000) <
+	    s->agent.retry_reset_ms)
+		tries = read_digest(v, path, known);
+	b->tries_read = true;
+	if (tries != NULL && memcmp(known, digest, sizeof known) == 0)
+		b->failures += (unsigned)strtoul(tries, NULL, 10);
+	free(tries);
+	snprintf(text, sizeof text, "%u", ++b->failures);
+	if (b->failures < ROLLBACK_TRIES)
+		(void)write_digest(v, path, digest, text);
+	return b->failures;
+}
+
 struct spec *
 rollback_failed(struct rollback *b, const struct paths *p,
     const struct vault *v, const struct spec *wanted, const char *why,
@@ -230,10 +268,11 @@ rollback_failed(struct rollback *b, const struct paths *p,
 	struct spec *good;
 
 	if (wanted == NULL || !wanted->agent.rollback || b->good == NULL ||
-	    b->why != NULL || b->proved || spec_same(b->good, wanted) ||
-	    (++b->failures < ROLLBACK_TRIES && !final))
+	    b->why != NULL || b->proved || spec_same(b->good, wanted))
 		return NULL;
 	digest_of(v, wanted, digest);
+	if (count_failure(b, p, v, wanted, digest) < ROLLBACK_TRIES && !final)
+		return NULL;
 	good = spec_copy(b->good);
 	b->bad = spec_copy(wanted);
 	b->why = strdup(why);
@@ -246,6 +285,7 @@ rollback_failed(struct rollback *b, const struct paths *p,
 		b->why = NULL;
 		return NULL;
 	}
+	unlink(tries_path(p, wanted->name, path));
 	memcpy(b->digest, digest, sizeof b->digest);
 	b->failures = 0;
 	return good;
@@ -269,6 +309,7 @@ rollback_forget(struct rollback *b, const struct paths *p, const char *name)
 
 	spec_free(rollback_end(b, p, name));
 	unlink(ready_path(p, name, path));
+	unlink(tries_path(p, name, path));
 	applied_remove(p->rollback, name);
 	spec_free(b->good);
 	b->good = NULL;

@@ -6,7 +6,8 @@
  *
  * STATEDIR/rollback/NAME.yaml is the spec to go back to; NAME.bad names the
  * digest in quarantine and why, so that no agent that comes later tries it;
- * NAME.ready names the digest with which the jail's health was good.
+ * NAME.ready names the digest with which the jail's health was good, NAME.tries
+ * the one that failed last, and how often.
  * A spec with other secrets is another spec.
  */
 #ifndef JA_ROLLBACK_H
@@ -28,6 +29,7 @@ struct rollback {
 	bool ready_read;   /* `ready` was looked for; zeros: none is known */
 	unsigned char ready[SPEC_DIGEST_SIZE];
 	unsigned failures; /* of the spec that is wanted now */
+	bool tries_read;   /* with those that an earlier agent has met */
 	bool proved;	   /* the jail was well with it for long */
 };
 

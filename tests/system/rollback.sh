@@ -116,6 +116,19 @@ check "another secret is tried" soon again
 check "and is bad, too" soon state_is web quarantined
 check "the old one is back" soon kernel_has three
 
+# Failures count on when the agent is started anew.
+back='agent: {rollback: true, retry: {initial: 1h, max: 1h}}'
+put_spec web "$back" "$good"
+check "another good one" settled web
+put_spec web "$back" 'exec.start: ["exit 4"]'
+check "a bad one is tried" soon state_is web failed
+stop agent KILL
+check "a second agent" agent_start
+check "tries it again" soon state_is web failed
+stop agent KILL
+check "the third one" agent_start
+check "puts it in quarantine" soon state_is web quarantined
+
 # Without the setting it is tried for ever.
 put_spec web "agent: {$quick}" "$good"
 check "a jail without rollback" settled web

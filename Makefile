@@ -147,8 +147,9 @@ SEEDS ?= 10000
 soak: fuzz tests
 	for t in random random_faults random_stale; do \
 		SEEDS=${SEEDS} ${BUILD}/tests/unit/test_$$t || exit 1; done
-	FAULTS=all BUILD=${BUILD} sh tests/run.sh "unit/test_fault*" \
-		system/steps_cut
+	for t in faults fault_aliases; do \
+		FAULTS=all ${BUILD}/tests/unit/test_$$t || exit 1; done
+	FAULTS=all BUILD=${BUILD} sh tests/run.sh system/steps_cut
 	SECONDS_OF_WRITING=60 BUILD=${BUILD} sh tests/run.sh system/random_writer
 	DEATHS=2 SECONDS_OF_WRITING=30 BUILD=${BUILD} sh tests/run.sh \
 		system/random_writer

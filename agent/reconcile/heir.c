@@ -7,6 +7,8 @@
 
 #include "kernel/iface.h"
 
+#define FEW 3 /* parameters that are asked for */
+
 /* Whether an array of addresses as the kernel tells it has this one. */
 static bool
 among(const struct jail_value *v, const unsigned char *address, size_t size)
@@ -27,32 +29,46 @@ half_made(const struct entry *e)
 	    (e->stage == ENTRY_REMOVING && e->jid == 0);
 }
 
-/* The entry of a jail that was met in the kernel's list; NULL: not our own. */
+/*
+ * The entry of a jail that was met in the kernel's list; NULL: not our own.
+ * What live_is says, before the jid is known, too.
+ */
 static struct entry *
-entry_of(const struct workshop *w, const char *name, int jid,
-    const char *token)
+entry_of(const struct workshop *w, const char *name, const struct jail_row *row)
 {
 	struct entry *e = inventory_find(w->inventory, name);
-	bool own = e != NULL && (w->observer->has_meta ? token != NULL &&
-	    strcmp(token, e->token) == 0 :
-	    e->jid == jid || half_made(e));
+	const char *path = row_text(row, "path"), *token;
+	bool own;
 
+	if (e == NULL)
+		return NULL;
+	if (w->observer->has_meta) {
+		token = row_text(row, TOKEN_KEY);
+		own = token != NULL && strcmp(token, e->token) == 0;
+	} else {
+		own = half_made(e) || (e->jid == row->jid &&
+		    (e->path == NULL || (path != NULL &&
+		    strcmp(path, e->path) == 0)));
+	}
 	return own ? e : NULL;
 }
 
-/* Name and addresses of one family: all that is asked of each jail. */
+/* Name, path and addresses of a family: all that is asked of each jail. */
 static int
 few_params(const struct observer *o, const char *param,
-    struct jail_param_info few[2])
+    struct jail_param_info few[FEW])
 {
-	const struct jail_param_info *name = params_find(&o->params, "name");
-	const struct jail_param_info *address = params_find(&o->params, param);
-
-	if (name == NULL || address == NULL)
-		return -1;
 	/* Sorted, as row_read wants them. */
-	few[0] = *address;
-	few[1] = *name;
+	const char *const wanted[FEW] = { param, "name", "path" };
+
+	for (size_t i = 0; i < FEW; i++) {
+		const struct jail_param_info *info = params_find(&o->params,
+		    wanted[i]);
+
+		if (info == NULL)
+			return -1;
+		few[i] = *info;
+	}
 	return 0;
 }
 
@@ -67,8 +83,8 @@ heir_find(const struct workshop *w, const struct entry *e, enum thing kind,
 	static const char *const with_token[] = { TOKEN_KEY, NULL };
 	const struct observer *o = w->observer;
 	const char *param = kind == THING_ALIAS4 ? "ip4.addr" : "ip6.addr";
-	struct jail_param_info few[2];
-	const struct jail_params p = { .info = few, .count = 2 };
+	struct jail_param_info few[FEW];
+	const struct jail_params p = { .info = few, .count = FEW };
 	struct iface_alias a;
 	struct jail_row row;
 	int jid = 0, found = 0, rc = 0;
@@ -88,8 +104,7 @@ heir_find(const struct workshop *w, const struct entry *e, enum thing kind,
 		    among(row_find(&row, param), a.address,
 		    kind == THING_ALIAS4 ? 4 : 16)) {
 			found = 1;
-			*heir = entry_of(w, name, jid, o->has_meta ?
-			    row_text(&row, TOKEN_KEY) : NULL);
+			*heir = entry_of(w, name, &row);
 		}
 		row_free(&row);
 	}

@@ -228,6 +228,9 @@ waits(struct reconciler *r, struct managed *m, struct action *a,
 	bool turned = m->state != state;
 
 	m->turn = false;
+	/* It runs on, with the addresses that it may have given up. */
+	if (state == STATE_BLOCKED && a->jid != 0)
+		change_restore(r, m, a);
 	condition_up(r, m, a->jid);
 	managed_state(r, m, state, "%s", why);
 	if (!m->waits)
@@ -252,8 +255,6 @@ waits_for_claim(struct reconciler *r, struct managed *m, struct action *a,
 
 	if (wait == NULL || *release)
 		return false;
-	if (blocked && a->kind == ACTION_MODIFY)
-		change_restore(r, m, a);
 	waits(r, m, a, blocked ? STATE_BLOCKED : STATE_PROGRESSING, wait);
 	return true;
 }
@@ -342,11 +343,10 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	int64_t began = clock_us();
 	char why[ERROR_TEXT_MAX];
 	struct error err;
-	bool release;
+	bool release = false;
 
 	if (not_kept(r, m, a))
 		return;
-	release = false;
 	if (order_change(r, m, why, sizeof why) != NULL) {
 		release = claims_asked(m) && claims_lose(a);
 		if (!release && !claims_asked(m)) {

@@ -151,9 +151,10 @@ change_restore(struct reconciler *r, struct managed *m, const struct action *a)
 	struct error ignored;
 
 	error_clear(&ignored);
-	if (claims_restore(r, m, a, &part) == 0)
+	if (claims_restore(r, m, a, &part) == 0) {
 		(void)realise_modify(r->shop.observer, &part, m->desired,
 		    e, &ignored);
+		claims_forget(&r->claims);
+	}
 	claims_free(&part);
-	claims_forget(&r->claims);
 }

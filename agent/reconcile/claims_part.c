@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Parts of a modification: addresses that a jail gives up, and gets back. */
+#include "agent/plan/hostname.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,23 +77,17 @@ add_restored(struct reconciler *r, const struct managed *m,
 	return 0;
 }
 
-int
-claims_restore(struct reconciler *r, const struct managed *m,
-    const struct action *a, struct action *part)
+/* As claims_restore; `ran`: with which the jail was to run. */
+static int
+fill_restored(struct reconciler *r, const struct managed *m,
+    const struct action *a, const struct spec *ran, struct action *part)
 {
-	const struct entry *e = inventory_find(r->shop.inventory, m->name);
 	struct text_list *to;
 	bool lost = false;
 
-	*part = *a;
-	part->change = calloc(a->count + 1, sizeof *part->change);
-	part->count = 0;
-	if (part->change == NULL)
-		return -1;
-	for (size_t i = 0; e != NULL && e->applied != NULL && i < a->count;
-	    i++) {
+	for (size_t i = 0; i < a->count; i++) {
 		const struct change *c = &a->change[i];
-		const struct text_list *had = spec_list(e->applied, c->name);
+		const struct text_list *had = spec_list(ran, c->name);
 		size_t at = part->count;
 
 		if (!claims_address(c) || had == NULL || c->how != HOW_LIVE)
@@ -107,6 +103,31 @@ claims_restore(struct reconciler *r, const struct managed *m,
 			return -1;
 	}
 	return lost ? 0 : 1;
+}
+
+int
+claims_restore(struct reconciler *r, const struct managed *m,
+    const struct action *a, struct action *part)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+	const struct spec *ran = e != NULL ? e->applied : NULL;
+	struct spec *made = NULL;
+	struct error ignored;
+	int rc = 1;
+
+	*part = *a;
+	part->change = calloc(a->count + 1, sizeof *part->change);
+	part->count = 0;
+	if (part->change == NULL)
+		return -1;
+	error_clear(&ignored);
+	if (ran != NULL && hostname_wanted(ran) && (made = hostname_spec(ran,
+	    &e->found, &ignored)) != NULL)
+		ran = made;
+	if (ran != NULL)
+		rc = fill_restored(r, m, a, ran, part);
+	spec_free(made);
+	return rc;
 }
 
 void

@@ -162,23 +162,36 @@ the_rest_stays(void **state)
 	    "192.0.2.6 192.0.2.8 192.0.2.9 ");
 }
 
-/* A claim that is taken back, after an agent that ended behind the release. */
+/* What a release has left when the agent ended behind it. */
 static void
-claim_given_up(void **state)
+release_all(struct stage *s, const char *name)
 {
-	struct stage *s = *state;
 	struct jail_call c = { 0 };
 
-	world_apply(&s->w, BEFORE);
-	assert_int_equal(call_add_text(&c, "name", "b"), 0);
+	assert_int_equal(call_add_text(&c, "name", name), 0);
 	assert_int_equal(call_add(&c, "ip4.addr", "", 0), 0);
 	assert_true(call_set(s->w.kernel, &c, JAIL_UPDATE, NULL) > 0);
 	call_finish(&c);
-	assert_string_equal(addresses(s, "b"), "");
-	world_apply(&s->w, TWO("a", "5", "7", "") "---\n"
-	    TWO("b", "5", "7", ""));
-	assert_string_equal(world_state(&s->w, "b"), "blocked");
-	assert_string_equal(addresses(s, "b"), "192.0.2.6 192.0.2.8 ");
+	assert_string_equal(addresses(s, name), "");
+}
+
+/* A claim that is taken back, by a change or by a restart. */
+static void
+claim_given_up(void **state)
+{
+	static const char *const more[] = { "", "exec.start: [/bin/true]\n" };
+	struct stage *s = *state;
+	char text[1024];
+
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+		world_apply(&s->w, BEFORE);
+		release_all(s, "b");
+		snprintf(text, sizeof text, "%s---\n%s%s",
+		    TWO("a", "5", "7", ""), TWO("b", "5", "7", ""), more[i]);
+		world_apply(&s->w, text);
+		assert_string_equal(world_state(&s->w, "b"), "blocked");
+		assert_string_equal(addresses(s, "b"), "192.0.2.6 192.0.2.8 ");
+	}
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

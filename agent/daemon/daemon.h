@@ -96,6 +96,7 @@ struct daemon {
 	size_t to_record, recorded; /* for this snapshot: left, and all */
 	uint64_t record_scan; /* of the specs that it is about */
 	char snapshot_problem[512];
+	struct event *compact_timer; /* the journal is being written anew */
 
 	/* daemon_signer.c */
 	bool signer_down; /* it has ended, and the next one is not there */

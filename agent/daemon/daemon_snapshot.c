@@ -29,6 +29,11 @@
 
 /* From a state that could not be signed to the next try. */
 static const struct timeval retry_time = { 5, 0 };
+/* In another turn of the loop. */
+static const struct timeval at_once;
+
+/* Written to a new journal in one turn; each is a line or a few. */
+#define COMPACT_JAILS 64
 
 void
 daemon_snapshot_problem(struct daemon *d, const char *text)
@@ -108,19 +113,18 @@ tell_some(struct daemon *d, struct bytes_out *b, int64_t until)
 static void
 go_on(struct daemon *d, struct bytes_out *b)
 {
-	static const struct timeval now;
 	int rc = tell_some(d, b, clock_us() + TURN_US);
 
 	if (rc == -1 && !d->recording)
 		evtimer_add(d->snapshot_timer, &retry_time);
 	else if (rc == 0)
-		evtimer_add(d->snapshot_timer, &now);
+		evtimer_add(d->snapshot_timer, &at_once);
 	if (rc != 1)
 		return;
 	/* The jails that other specs are about belong to their revision. */
 	if (d->record_scan != d->scans_done) {
 		count(d);
-		evtimer_add(d->snapshot_timer, &now);
+		evtimer_add(d->snapshot_timer, &at_once);
 	} else
 		ask(d, b);
 }
@@ -208,6 +212,29 @@ daemon_snapshot_due(struct daemon *d)
 	evtimer_add(d->snapshot_timer, &tv);
 }
 
+/* Of the journal that is written anew, by what the inventory says of it. */
+static bool
+goes_on(int rc, const struct error *err)
+{
+	if (rc < 0)
+		daemon_log("journal: %s", err->text);
+	return rc > 0;
+}
+
+static void
+compact_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct error err;
+
+	(void)fd;
+	(void)what;
+	error_clear(&err);
+	if (goes_on(inventory_compact_on(&d->inventory, COMPACT_JAILS,
+	    &err), &err))
+		evtimer_add(d->compact_timer, &at_once);
+}
+
 void
 daemon_snapshot_done(struct daemon *d, const struct message *m)
 {
@@ -224,8 +251,8 @@ daemon_snapshot_done(struct daemon *d, const struct message *m)
 		/* Later again, so that what is not signed now is then. */
 		evtimer_add(d->snapshot_timer, &retry_time);
 	} else if (!d->reconciler.changed &&
-	    inventory_compact(&d->inventory, &err) != 0) {
-		daemon_log("journal: %s", err.text);
+	    goes_on(inventory_compact(&d->inventory, &err), &err)) {
+		evtimer_add(d->compact_timer, &at_once);
 	}
 	if (d->reconciler.changed || d->sign_again)
 		daemon_snapshot_due(d);
@@ -244,7 +271,8 @@ int
 daemon_snapshot_start(struct daemon *d, struct error *err)
 {
 	d->snapshot_timer = evtimer_new(d->base, snapshot_due, d);
-	return d->snapshot_timer == NULL ?
+	d->compact_timer = evtimer_new(d->base, compact_due, d);
+	return d->snapshot_timer == NULL || d->compact_timer == NULL ?
 	    error_set(err, 0, "snapshots: out of memory") : 0;
 }
 
@@ -253,4 +281,6 @@ daemon_snapshot_stop(struct daemon *d)
 {
 	if (d->snapshot_timer != NULL)
 		event_free(d->snapshot_timer);
+	if (d->compact_timer != NULL)
+		event_free(d->compact_timer);
 }

@@ -30,8 +30,8 @@ name_of(const void *table, size_t i)
 	return ((const struct inventory *)table)->entry[i]->name;
 }
 
-static size_t
-position(const struct inventory *inv, const char *name, bool *found)
+size_t
+inventory_position(const struct inventory *inv, const char *name, bool *found)
 {
 	return sorted_position(inv, inv->count, name_of, name, found);
 }
@@ -40,7 +40,7 @@ struct entry *
 inventory_find(const struct inventory *inv, const char *name)
 {
 	bool found;
-	size_t at = position(inv, name, &found);
+	size_t at = inventory_position(inv, name, &found);
 
 	return found ? inv->entry[at] : NULL;
 }
@@ -71,7 +71,7 @@ static struct entry *
 entry_get(struct inventory *inv, const char *name)
 {
 	bool found;
-	size_t at = position(inv, name, &found);
+	size_t at = inventory_position(inv, name, &found);
 	struct entry **grown, *e;
 
 	if (found)
@@ -95,7 +95,7 @@ static void
 entry_drop(struct inventory *inv, const char *name)
 {
 	bool found;
-	size_t at = position(inv, name, &found);
+	size_t at = inventory_position(inv, name, &found);
 
 	if (!found)
 		return;
@@ -253,7 +253,7 @@ inventory_open(struct inventory *inv, const struct paths *paths,
 	memset(inv, 0, sizeof *inv);
 	inv->paths = paths;
 	inv->vault = vault;
-	inv->journal = -1;
+	inv->journal = inv->rewrite = -1;
 	inv->writable = writable;
 	snprintf(inv->boot, sizeof inv->boot, "%s", boot);
 	if (take_snapshot(inv, err) != 0 || take_journal(inv, err) != 0)
@@ -287,10 +287,13 @@ inventory_close(struct inventory *inv)
 	free(inv->hook);
 	free(inv->doubt);
 	text_list_free(&inv->lost);
+	free(inv->rewritten);
+	if (inv->rewrite != -1)
+		close(inv->rewrite);
 	if (inv->journal != -1)
 		close(inv->journal);
 	memset(inv, 0, sizeof *inv);
-	inv->journal = -1;
+	inv->journal = inv->rewrite = -1;
 }
 
 /* The entry changes only when the journal has it. */

@@ -34,6 +34,30 @@ inventory_record(const struct entry *e, enum journal_stage stage)
 		e->boot, e->jid, e->path, e->up_at };
 }
 
+static void
+rewrite_abandon(struct inventory *inv)
+{
+	close(inv->rewrite);
+	inv->rewrite = -1;
+	free(inv->rewritten);
+	inv->rewritten = NULL;
+}
+
+/*
+ * To the new journal, too, of what it has already; what is behind that is
+ * written as it is then.  That a jail is gone the snapshot does not say.
+ */
+static void
+append_to_new(struct inventory *inv, const struct journal_record *r)
+{
+	struct error ignored;
+
+	if (r->stage != JOURNAL_HOOK && (r->stage == JOURNAL_GONE ||
+	    (inv->rewritten != NULL && strcmp(r->name, inv->rewritten) <= 0)) &&
+	    journal_append(inv->rewrite, r, &ignored) < 0)
+		rewrite_abandon(inv);
+}
+
 int
 inventory_append(struct inventory *inv, const struct journal_record *r,
     struct error *err)
@@ -44,6 +68,8 @@ inventory_append(struct inventory *inv, const struct journal_record *r,
 	if (n < 0)
 		return -1;
 	inv->journal_len += (size_t)n;
+	if (inv->rewrite != -1)
+		append_to_new(inv, r);
 	return 0;
 }
 
@@ -160,7 +186,7 @@ inventory_hook(struct inventory *inv, const char *name, pid_t pid,
 		return 0; /* it has ended */
 	}
 	snprintf(h.start, sizeof h.start, "%" PRIu64, start);
-	if (inv->hook_len >= JOURNAL_REWRITE)
+	if (inv->hook_len >= JOURNAL_REWRITE && inv->rewrite == -1)
 		drop_ended_hooks(inv);
 	before = inv->journal_len;
 	if (inventory_append(inv, &r, err) != 0) {
@@ -191,18 +217,60 @@ write_entry(int fd, const struct entry *e, struct error *err)
 int
 inventory_compact(struct inventory *inv, struct error *err)
 {
-	int fd;
-
-	if (inv->journal == -1 || inv->journal_len < JOURNAL_REWRITE)
+	if (inv->journal == -1 || inv->rewrite != -1 ||
+	    inv->journal_len < JOURNAL_REWRITE)
 		return 0;
-	fd = journal_begin_rewrite(inv->paths->journal, inv->boot, err);
-	if (fd == -1)
-		return -1;
-	for (size_t i = 0; i < inv->count; i++)
-		if (write_entry(fd, inv->entry[i], err) != 0) {
-			close(fd);
+	inv->rewrite = journal_begin_rewrite(inv->paths->journal, inv->boot,
+	    err);
+	return inv->rewrite == -1 ? -1 : 1;
+}
+
+/* The first entry that the new journal does not have. */
+static size_t
+next_to_write(const struct inventory *inv)
+{
+	bool found;
+	size_t at = inv->rewritten == NULL ? 0 :
+	    inventory_position(inv, inv->rewritten, &found);
+
+	return inv->rewritten != NULL && found ? at + 1 : at;
+}
+
+/* Writes entries; 1: there are more, 0, -1. */
+static int
+write_some(struct inventory *inv, size_t most, struct error *err)
+{
+	size_t at = next_to_write(inv), end = inv->count - at > most ?
+	    at + most : inv->count;
+	char *last;
+
+	for (size_t i = at; i < end; i++)
+		if (write_entry(inv->rewrite, inv->entry[i], err) != 0)
 			return -1;
-		}
+	if (end > at) {
+		last = strdup(inv->entry[end - 1]->name);
+		if (last == NULL)
+			return error_sys(err, ENOMEM, "journal");
+		free(inv->rewritten);
+		inv->rewritten = last;
+	}
+	return end < inv->count;
+}
+
+int
+inventory_compact_on(struct inventory *inv, size_t most, struct error *err)
+{
+	int fd = inv->rewrite, rc = fd == -1 ? 0 : write_some(inv, most, err);
+
+	if (fd == -1 || rc > 0)
+		return rc;
+	if (rc < 0) {
+		rewrite_abandon(inv);
+		return -1;
+	}
+	inv->rewrite = -1;
+	free(inv->rewritten);
+	inv->rewritten = NULL;
 	if (end_rewrite(inv, fd, err) != 0)
 		return -1;
 	inv->journal_len = 0;

@@ -13,6 +13,10 @@ struct hook_mark {
 	char start[32];
 };
 
+/* Where the entry of that name is, or would be. */
+size_t inventory_position(const struct inventory *inv, const char *name,
+    bool *found);
+
 /* The stage of the journal that is an entry's. */
 enum journal_stage inventory_stage(enum entry_stage stage);
 /* What the journal says of an entry at a stage; its texts are the entry's. */

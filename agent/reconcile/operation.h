@@ -13,9 +13,9 @@
 #include "agent/plan/plan.h"
 #include "agent/read/vault.h"
 
-/* What operations share. */
 struct operation;
 
+/* What operations share. */
 struct workshop {
 	struct event_base *base;
 	struct children *children;

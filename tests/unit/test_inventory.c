@@ -227,7 +227,9 @@ compaction_keeps_everything(void **state)
 		assert_int_equal(inventory_up(&w->inventory, e, i + 1, &err),
 		    0);
 	creating(w, "name: two\npath: @\npersist: true\n");
-	assert_int_equal(inventory_compact(&w->inventory, &err), 0);
+	assert_int_equal(inventory_compact(&w->inventory, &err), 1);
+	assert_int_equal(inventory_compact_on(&w->inventory, 1, &err), 1);
+	assert_int_equal(inventory_compact_on(&w->inventory, 1, &err), 0);
 	assert_int_equal(stat(w->paths.journal, &st), 0);
 	assert_true(st.st_size < 2000);
 	/* It goes on in the new file. */
@@ -239,6 +241,78 @@ compaction_keeps_everything(void **state)
 	assert_int_equal(inventory_find(&w->inventory, "two")->jid, 5);
 	assert_int_equal(inventory_find(&w->inventory, "two")->stage,
 	    ENTRY_UP);
+}
+
+/* What happens to jails while the journal is written anew, on both sides of it. */
+static void
+compaction_in_steps(void **state)
+{
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f" };
+	struct world *w = *state;
+	struct inventory *inv = &w->inventory;
+	struct entry *e[6];
+	struct error err;
+
+	for (int i = 0; i < 6; i++) {
+		char yaml[80];
+
+		snprintf(yaml, sizeof yaml, "name: %s\npath: @\n"
+		    "persist: true\n", names[i]);
+		(void)creating(w, yaml);
+	}
+	for (int i = 0; i < 6; i++) {
+		e[i] = inventory_find(inv, names[i]);
+		assert_int_equal(inventory_up(inv, e[i], i + 1, &err), 0);
+	}
+	inv->journal_len = 1 << 20;
+	assert_int_equal(inventory_compact(inv, &err), 1);
+	assert_int_equal(inventory_compact_on(inv, 3, &err), 1);
+	/* b is in the new one, e is not yet; a and f go, c gets another. */
+	assert_int_equal(inventory_up(inv, e[1], 12, &err), 0);
+	assert_int_equal(inventory_making(inv, e[1], "mount x", &err), 0);
+	assert_int_equal(inventory_up(inv, e[4], 15, &err), 0);
+	assert_int_equal(inventory_making(inv, e[4], "mount y", &err), 0);
+	assert_int_equal(inventory_gone(inv, e[0], &err), 0);
+	assert_int_equal(inventory_gone(inv, e[5], &err), 0);
+	assert_int_equal(inventory_gone(inv, e[2], &err), 0);
+	(void)creating(w, "name: bb\npath: @\npersist: true\n");
+	(void)creating(w, "name: dd\npath: @\npersist: true\n");
+	assert_int_equal(inventory_compact(inv, &err), 0);
+	assert_int_equal(inventory_compact_on(inv, 1, &err), 1);
+	assert_int_equal(inventory_compact_on(inv, 9, &err), 0);
+	assert_int_equal(inventory_compact_on(inv, 9, &err), 0);
+	world_restart(w);
+	assert_int_equal(inv->count, 5);
+	assert_null(inventory_find(inv, "a"));
+	assert_null(inventory_find(inv, "c"));
+	assert_null(inventory_find(inv, "f"));
+	assert_non_null(inventory_find(inv, "bb"));
+	assert_non_null(inventory_find(inv, "dd"));
+	assert_int_equal(inventory_find(inv, "b")->jid, 12);
+	assert_int_equal(inventory_find(inv, "d")->jid, 4);
+	assert_int_equal(inventory_find(inv, "e")->jid, 15);
+	assert_int_equal(inventory_find(inv, "b")->made.count, 1);
+	assert_int_equal(inventory_find(inv, "e")->made.count, 1);
+}
+
+/* One that is cut off leaves the old journal. */
+static void
+compaction_that_is_cut_off(void **state)
+{
+	struct world *w = *state;
+	struct inventory *inv = &w->inventory;
+	struct error err;
+
+	(void)creating(w, WEB);
+	(void)creating(w, "name: two\npath: @\npersist: true\n");
+	inv->journal_len = 1 << 20;
+	assert_int_equal(inventory_compact(inv, &err), 1);
+	assert_int_equal(inventory_compact_on(inv, 1, &err), 1);
+	assert_int_equal(inventory_up(inv, inventory_find(inv, "web"), 7,
+	    &err), 0);
+	world_restart(w);
+	assert_int_equal(inv->count, 2);
+	assert_int_equal(inventory_find(inv, "web")->jid, 7);
 }
 
 /* A hook's line of the journal, and a process that may be it. */
@@ -384,6 +458,8 @@ main(void)
 		TEST(full_disk),
 		TEST(long_specs),
 		TEST(compaction_keeps_everything),
+		TEST(compaction_in_steps),
+		TEST(compaction_that_is_cut_off),
 		TEST(ended_hooks_are_dropped),
 		TEST(unfinished_creation),
 		cmocka_unit_test(unfinished_creation_without_marks),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "compare.h"
 
@@ -16,6 +17,8 @@
 	"list --json name jid path host.hostname persist vnet ip4 ip6 " \
 	"ip4.addr ip6.addr securelevel children.max devfs_ruleset " \
 	"enforce_statfs"
+
+#define PROCS_TRIES 50 /* in half a second */
 
 /* "$web", "$web#2", "$?": one number each, and each another one. */
 static bool
@@ -108,6 +111,22 @@ compare_json(struct comparison *c, const char *field, const json_t *want,
 
 /* ---- jails -------------------------------------------------------------- */
 
+/* Those of a jail, which may be about to begin or to end: as soon as they fit. */
+static json_t *
+procs_of(const struct comparison *c, const json_t *jail, const json_t *want)
+{
+	static const struct timespec pause = { 0, 10 * 1000 * 1000 };
+	const char *name = json_string_value(json_object_get(jail, "name"));
+	json_t *value = world_procs(&c->r->world, name);
+
+	for (int i = 0; i < PROCS_TRIES && !json_equal(value, want); i++) {
+		json_decref(value);
+		nanosleep(&pause, NULL);
+		value = world_procs(&c->r->world, name);
+	}
+	return value;
+}
+
 static void
 compare_key(struct comparison *c, json_t *got, const char *key, json_t *want)
 {
@@ -118,8 +137,7 @@ compare_key(struct comparison *c, json_t *got, const char *key, json_t *want)
 
 	snprintf(field, sizeof field, "jails.%.50s", key);
 	if (strcmp(key, "procs") == 0) {
-		value = world_procs(&c->r->world, json_string_value(
-		    json_object_get(got, "name")));
+		value = procs_of(c, got, want);
 		compare_json(c, field, want, value);
 		json_decref(value);
 		return;

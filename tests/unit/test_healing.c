@@ -9,13 +9,48 @@
 
 #include "agent_fixture.h"
 
+#define PATIENCE_MS 20000
+
+/* One turn of the loop, in which no state is passed over. */
 static void
-loop_for(struct world *w, unsigned ms)
+turn(struct world *w)
 {
-	struct timeval tv = { ms / 1000, (ms % 1000) * 1000 };
+	struct timeval tv = { 0, 5000 };
 
 	event_base_loopexit(w->base, &tv);
-	event_base_dispatch(w->base);
+	event_base_loop(w->base, EVLOOP_ONCE);
+}
+
+/* Goes on until it is so; a busy host may take its time. */
+#define UNTIL(w, condition)                                             \
+	do {                                                            \
+		int64_t end_ms = clock_ms() + PATIENCE_MS;              \
+                                                                        \
+		while (!(condition) && clock_ms() < end_ms)             \
+			turn(w);                                        \
+		assert_true(condition);                                 \
+	} while (0)
+
+/* Nothing is to be done about a jail, or not yet. */
+static bool
+calm(struct world *w, const char *name)
+{
+	const struct managed *m = reconciler_jail(&w->reconciler, name, false);
+
+	return m != NULL && !m->dirty && !m->fresh &&
+	    m->machine != MACHINE_WORKING && m->state != STATE_PROGRESSING;
+}
+
+static bool
+has_done(const struct world *w, const char *deeds)
+{
+	return strcmp(w->deeds, deeds) == 0;
+}
+
+static bool
+is(struct world *w, const char *name, const char *state)
+{
+	return calm(w, name) && strcmp(world_state(w, name), state) == 0;
 }
 
 static void
@@ -28,19 +63,16 @@ new_spec_is_tried_at_once(void **state)
 
 	world_reconciler(w, &opt);
 	world_want(w, NO_ROOT("web", "agent: {retry: {initial: 4m}}\n"));
-	for (int i = 0; i < 100 && w->failures == 0; i++)
-		loop_for(w, 50); /* until its hook has ended */
+	UNTIL(w, w->failures > 0); /* its hook has ended */
 	assert_string_equal(w->deeds, "!create web;");
 	m = reconciler_jail(&w->reconciler, "web", false);
 	assert_int_equal(m->machine, MACHINE_WAITING);
 	assert_true(m->retry_at > 0);
 	world_want(w, JAIL("web", ""));
-	loop_for(w, 50);
+	UNTIL(w, is(w, "web", "ready"));
 	assert_string_equal(w->deeds, "!create web;create web;");
-	assert_string_equal(world_state(w, "web"), "ready");
 	world_want(w, "");
-	loop_for(w, 50);
-	assert_int_equal(w->reconciler.count, 0);
+	UNTIL(w, w->reconciler.count == 0);
 }
 
 /* The spec changes, or goes, while the operation for the old one runs. */
@@ -57,16 +89,15 @@ changes_during_an_operation(void **state)
 	event_base_loop(w->base, EVLOOP_ONCE);
 	assert_int_equal(w->reconciler.working, 1);
 	world_want(w, JAIL("web", "exec.start: [a, b, d]\n"));
-	loop_for(w, 200);
+	UNTIL(w, is(w, "web", "ready"));
 	assert_string_equal(w->deeds, "!create web;create web;");
 	world_want(w, JAIL("two", "exec.start: [a, b, c]\n") "---\n"
 	    JAIL("web", "exec.start: [a, b, d]\n"));
 	event_base_loop(w->base, EVLOOP_ONCE);
 	event_base_loop(w->base, EVLOOP_ONCE);
 	world_want(w, JAIL("web", "exec.start: [a, b, d]\n"));
-	loop_for(w, 200);
+	UNTIL(w, w->reconciler.count == 1);
 	assert_int_equal(kernel_jid(w, "two"), 0);
-	assert_int_equal(w->reconciler.count, 1);
 	assert_int_equal(w->inventory.count, 1);
 	/* And the process may end in the middle. */
 	world_want(w, JAIL("web", "exec.start: [a, b, e]\n"));
@@ -84,19 +115,18 @@ ended_jail_comes_back(void **state)
 
 	world_reconciler(w, &opt);
 	world_want(w, JAIL("web", ""));
-	loop_for(w, 50);
+	UNTIL(w, is(w, "web", "ready"));
 	kernel_kill(w, "web");
 	reconciler_look_all(&w->reconciler);
-	loop_for(w, 50);
+	UNTIL(w, is(w, "web", "ready"));
 	assert_string_equal(w->deeds, "create web;create web;");
 	m = reconciler_jail(&w->reconciler, "web", false);
 	assert_int_equal(m->restarts, 1);
 	/* The second time it waits. */
 	kernel_kill(w, "web");
 	reconciler_look_all(&w->reconciler);
-	loop_for(w, 50);
+	UNTIL(w, is(w, "web", "failed"));
 	assert_int_equal(m->machine, MACHINE_WAITING);
-	assert_string_equal(world_state(w, "web"), "failed");
 }
 
 /* What others change is set back at once, and not for ever at that pace. */
@@ -110,29 +140,26 @@ drift_that_comes_back_waits(void **state)
 
 	world_reconciler(w, &opt);
 	world_want(w, JAIL("web", "host.hostname: mine\n"
-	    "agent: {retry: {initial: 60ms}}\n"));
-	loop_for(w, 50);
+	    "agent: {retry: {initial: 100ms}}\n"));
+	UNTIL(w, is(w, "web", "ready"));
 	assert_true(kernel_set_text(w, "web", "host.hostname", "theirs") > 0);
 	reconciler_look_all(&w->reconciler);
-	loop_for(w, 20);
+	UNTIL(w, is(w, "web", "ready"));
 	assert_string_equal(w->deeds, "create web;modify web;");
-	assert_string_equal(world_state(w, "web"), "ready");
 	assert_true(kernel_set_text(w, "web", "host.hostname", "theirs") > 0);
 	reconciler_look_all(&w->reconciler);
-	loop_for(w, 20);
+	UNTIL(w, is(w, "web", "failed"));
 	m = reconciler_jail(&w->reconciler, "web", false);
 	assert_int_equal(m->machine, MACHINE_WAITING);
-	assert_string_equal(world_state(w, "web"), "failed");
 	assert_non_null(strstr(world_reason(w, "web"), "host.hostname differs, "
 	    "2 times now: somebody else changes it"));
-	loop_for(w, 200);
+	UNTIL(w, is(w, "web", "ready"));
 	assert_string_equal(w->deeds, "create web;modify web;modify web;");
-	assert_string_equal(world_state(w, "web"), "ready");
 	/* Another spec is applied at once, however often it changes. */
 	for (int i = 0; i < 4; i++) {
 		world_want(w, i % 2 == 0 ? JAIL("web", "host.hostname: a\n") :
 		    JAIL("web", "host.hostname: b\n"));
-		loop_for(w, 20);
+		UNTIL(w, calm(w, "web"));
 		assert_string_equal(world_state(w, "web"), "ready");
 	}
 }
@@ -148,7 +175,7 @@ drift_that_takes_a_restart_waits(void **state)
 
 	world_reconciler(w, &opt);
 	world_want(w, JAIL("web", "agent: {retry: {initial: 300ms}}\n"));
-	loop_for(w, 50);
+	UNTIL(w, is(w, "web", "ready"));
 	for (int i = 0; i < 2; i++) {
 		snprintf(token, sizeof token, "%s", inventory_find(
 		    &w->inventory, "web")->token);
@@ -156,15 +183,13 @@ drift_that_takes_a_restart_waits(void **state)
 		assert_true(kernel_make_at(w, "web", "/") > 0);
 		assert_true(kernel_set_text(w, "web", TOKEN_KEY, token) > 0);
 		reconciler_look_all(&w->reconciler);
-		loop_for(w, 50);
+		UNTIL(w, is(w, "web", i == 0 ? "ready" : "failed"));
 		assert_string_equal(w->deeds, "create web;restart web;");
 	}
-	assert_string_equal(world_state(w, "web"), "failed");
 	assert_non_null(strstr(world_reason(w, "web"), "path changed, which "
 	    "needs a restart, 2 times now: somebody else changes it"));
-	loop_for(w, 500);
+	UNTIL(w, is(w, "web", "ready"));
 	assert_string_equal(w->deeds, "create web;restart web;restart web;");
-	assert_string_equal(world_state(w, "web"), "ready");
 }
 
 #define CHILD "host.hostname: mine\nagent: {retry: {initial: 4m}}\n"
@@ -180,19 +205,16 @@ waiting_child_stops_nobody(void **state)
 	world_reconciler(w, &opt);
 	world_want(w, JAIL("p", "children.max: 3\n") "---\n"
 	    JAIL("p.c", CHILD));
-	loop_for(w, 100);
+	UNTIL(w, is(w, "p", "ready") && is(w, "p.c", "ready"));
 	for (int i = 0; i < 2; i++) {
 		assert_true(kernel_set_text(w, "p.c", "host.hostname",
 		    "theirs") > 0);
 		reconciler_look_all(&w->reconciler);
-		loop_for(w, 50);
+		UNTIL(w, is(w, "p.c", i == 0 ? "ready" : "failed"));
 	}
-	assert_string_equal(world_state(w, "p.c"), "failed");
 	world_want(w, JAIL("p", "children.max: 3\nexec.start: x\n") "---\n"
 	    JAIL("p.c", CHILD));
-	loop_for(w, 200);
-	assert_string_equal(world_state(w, "p"), "ready");
-	assert_string_equal(world_state(w, "p.c"), "ready");
+	UNTIL(w, is(w, "p", "ready") && is(w, "p.c", "ready"));
 }
 
 /* One that needs its slot no more does not keep the next one waiting. */
@@ -205,7 +227,7 @@ slot_is_passed_on(void **state)
 
 	world_reconciler(w, &opt);
 	world_want(w, JAIL("b", "") "---\n" JAIL("c", ""));
-	loop_for(w, 100);
+	UNTIL(w, is(w, "b", "ready") && is(w, "c", "ready"));
 	world_want(w, JAIL("a", "exec.start: [x, y, z]\n") "---\n"
 	    JAIL("b", "exec.start: x\n") "---\n"
 	    JAIL("c", "exec.start: x\n"));
@@ -214,9 +236,7 @@ slot_is_passed_on(void **state)
 	assert_int_equal(w->reconciler.working, 1);
 	world_want(w, JAIL("a", "exec.start: [x, y, z]\n") "---\n"
 	    JAIL("b", "") "---\n" JAIL("c", "exec.start: x\n"));
-	loop_for(w, 300);
-	assert_string_equal(w->deeds,
-	    "create b;create c;create a;restart c;");
+	UNTIL(w, has_done(w, "create b;create c;create a;restart c;"));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)

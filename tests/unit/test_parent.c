@@ -11,9 +11,8 @@
 
 #include <cmocka.h>
 
-#include "agent/reconcile/foresee.h"
 #include "agent/reconcile/realise.h"
-#include "agent_fixture.h"
+#include "foreseen.h"
 
 #define PARENT "children.max: 4\n"
 
@@ -65,32 +64,6 @@ static const struct {
 	{ "ip4.addr: [192.0.2.1]\n", "vnet: new\n", NULL },
 };
 #define PAIRS (sizeof pairs / sizeof *pairs)
-
-/* "modify p;blocked p.c;", all that is not `none`. */
-static const char *
-foreseen(struct world *w, const char *yaml)
-{
-	static char text[1024];
-	const struct reconcile_options opt = { .letters = ALL_LETTERS,
-		.prune = true };
-	struct action *actions;
-	size_t n = 0;
-
-	world_reconciler(w, &opt);
-	world_want(w, yaml);
-	actions = foresee(&w->reconciler);
-	assert_non_null(actions);
-	text[0] = '\0';
-	for (size_t i = 0; i < w->reconciler.count; i++) {
-		if (actions[i].kind != ACTION_NONE)
-			n += (size_t)snprintf(text + n, sizeof text - n,
-			    "%s %s;", action_word(actions[i].kind),
-			    actions[i].name);
-		action_free(&actions[i]);
-	}
-	free(actions);
-	return text;
-}
 
 static void
 pair_text(size_t i, char *buf, size_t size)

@@ -63,6 +63,18 @@ address_part(const char *text, char *buf, size_t size)
 	return 0;
 }
 
+bool
+address_listed(const struct text_list *l, const char *address)
+{
+	char one[128];
+
+	for (size_t i = 0; l != NULL && i < l->count; i++)
+		if (address_part(l->text[i], one, sizeof one) == 0 &&
+		    strcmp(one, address) == 0)
+			return true;
+	return false;
+}
+
 /* The prefix length that a netmask stands for, -1 if it has holes. */
 static int
 mask_prefix(struct in_addr mask)

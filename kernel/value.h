@@ -59,6 +59,8 @@ int value_export(enum param_type type, const void *data, size_t len,
  * to buf.  Returns 0, -1 when it does not fit.
  */
 int address_part(const char *text, char *buf, size_t size);
+/* Whether one of such texts (NULL: none) is of that address. */
+bool address_listed(const struct text_list *l, const char *address);
 
 /*
  * Whether two values mean the same (jail-semantics 6.2): ip4/ip6 new and

@@ -46,18 +46,6 @@ hostname_family(const struct spec *s, const struct jail_params *params)
 	return family;
 }
 
-static bool
-has(const struct text_list *l, const char *address)
-{
-	char one[128];
-
-	for (size_t i = 0; i < l->count; i++)
-		if (address_part(l->text[i], one, sizeof one) == 0 &&
-		    strcmp(one, address) == 0)
-			return true;
-	return false;
-}
-
 /* Appends what was found to the lists of the families that are open. */
 static int
 add_found(const struct spec *s, const struct text_list *found,
@@ -76,7 +64,7 @@ add_found(const struct spec *s, const struct text_list *found,
 		    found->text[i], buf, err);
 		if (address == NULL)
 			return error_wrap(err, "ip_hostname");
-		if (!has(&all[f], address) &&
+		if (!address_listed(&all[f], address) &&
 		    text_list_add(&all[f], address) != 0)
 			return error_sys(err, ENOMEM, "ip_hostname");
 	}
@@ -159,7 +147,7 @@ hostname_live(const struct live *live, const struct spec *s,
 			continue;
 		rc = live_texts(live, families[f].list, &have, err);
 		for (size_t i = 0; i < have.count && rc == 0; i++)
-			if (!has(said, have.text[i]) &&
+			if (!address_listed(said, have.text[i]) &&
 			    text_list_add(found, have.text[i]) != 0)
 				rc = error_sys(err, ENOMEM, "%s", s->name);
 		text_list_free(&have);

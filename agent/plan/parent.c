@@ -142,18 +142,6 @@ has_stack(const struct plan_parent *p)
 	return own;
 }
 
-static bool
-has_address(const struct text_list *l, const char *address)
-{
-	char one[128];
-
-	for (size_t i = 0; i < l->count; i++)
-		if (address_part(l->text[i], one, sizeof one) == 0 &&
-		    strcmp(one, address) == 0)
-			return true;
-	return false;
-}
-
 /* Whether it has all addresses of what is around it: NAME.addr -> NAME. */
 static bool
 inherits(const struct plan_parent *p, const char *name)
@@ -220,7 +208,7 @@ follow_addresses(const struct text_list *to, struct text_list *have)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < have->count; i++)
-		if (has_address(to, have->text[i]))
+		if (address_listed(to, have->text[i]))
 			have->text[kept++] = have->text[i];
 		else
 			free(have->text[i]);
@@ -296,7 +284,7 @@ refuse_clash(const struct plan_parent *p, const char *name,
 
 	for (; p != NULL && !has_stack(p); p = p->up) {
 		clash = addresses_in(p, name, &have) && have.count > 1 &&
-		    has_address(&have, address);
+		    address_listed(&have, address);
 		text_list_free(&have);
 		if (!clash)
 			continue;
@@ -318,7 +306,7 @@ refuse_addresses(const struct plan_parent *p, const char *name,
 
 	for (size_t i = 0; limited && !out && i < to->count; i++) {
 		out = address_part(to->text[i], address,
-		    sizeof address) == 0 && !has_address(&have, address);
+		    sizeof address) == 0 && !address_listed(&have, address);
 		if (out)
 			snprintf(buf, size, "%s: its parent %s does not have "
 			    "%s; give it to that, too, or take another one",

@@ -289,15 +289,10 @@ host_change_free(struct host_change *c)
 static bool
 has_address(const struct text_list *l, const char *alias)
 {
-	char address[128], one[128];
+	char address[128];
 
-	if (l == NULL || address_part(alias, address, sizeof address) != 0)
-		return false;
-	for (size_t i = 0; i < l->count; i++)
-		if (address_part(l->text[i], one, sizeof one) == 0 &&
-		    strcmp(one, address) == 0)
-			return true;
-	return false;
+	return address_part(alias, address, sizeof address) == 0 &&
+	    address_listed(l, address);
 }
 
 static bool

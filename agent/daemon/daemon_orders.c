@@ -9,6 +9,7 @@
 
 #include "agent/base/buffer.h"
 #include "agent/reconcile/adopt.h"
+#include "agent/reconcile/lodgers.h"
 
 /* A request, while the jails that it names are gone through. */
 struct asked {
@@ -337,34 +338,53 @@ wave_waits(const struct asked *a, const struct managed *m)
 	    strcmp(failed, m->name) == 0);
 }
 
+/* Whether a jail is asked for by its name. */
+static bool
+is_named(const struct asked *a, const struct managed *m)
+{
+	json_t *names = json_object_get(a->q, "names"), *name;
+	size_t i;
+
+	json_array_foreach (names, i, name)
+		if (json_is_string(name) && strcmp(json_string_value(name),
+		    m->name) == 0)
+			return true;
+	return false;
+}
+
 /* Who names a jail wants something of it; what is not held yet is not seen. */
 static int
 may_ack(struct asked *a, const struct managed *m)
 {
-	json_t *names = json_object_get(a->q, "names"), *name;
 	const struct scan *s = a->d->has_scan ? &a->d->scan : NULL;
-	size_t i;
 
+	if (is_named(a, m) && m->hold == NULL && lodgers_live(&a->d->reconciler, m))
+		return 0;
 	if (s != NULL && s->state == SCAN_MISSING && !s->accept_helps &&
 	    !wave_waits(a, m))
 		return wrong(a, m, "its removal is no question yet: %.600s; "
 		    "bring the directory back, or make an empty one to have it "
 		    "taken at its word", s->why);
-	json_array_foreach (names, i, name)
-		if (json_is_string(name) && strcmp(json_string_value(name),
-		    m->name) == 0 && m->hold == NULL && !wave_waits(a, m))
-			return wrong(a, m, "nothing is held about it%s",
-			    m->absent_at != 0 ? " yet: its spec is gone for "
-			    "less than a second; try again" : "");
+	if (is_named(a, m) && m->hold == NULL && !wave_waits(a, m))
+		return wrong(a, m, "nothing is held about it%s",
+		    m->absent_at != 0 ? " yet: its spec is gone for less than "
+		    "a second; try again" : "");
 	return 0;
 }
 
 static int
 ack_jail(struct asked *a, struct managed *m)
 {
+	struct reconciler *r = &a->d->reconciler;
+
 	m->acked = m->hold != NULL;
+	/* Whoever says "all" does not speak of strangers in them. */
+	if (is_named(a, m) && lodgers_approve(r, m) > 0) {
+		daemon_log("%s: what lives in it may end with it", m->name);
+		reconciler_look_all(r);
+	}
 	if (wave_waits(a, m))
-		waves_go_on(&a->d->reconciler);
+		waves_go_on(r);
 	return 0;
 }
 

@@ -16,8 +16,8 @@
 #include "agent/reconcile/around.h"
 #include "agent/reconcile/condition.h"
 #include "agent/reconcile/order.h"
-#include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/steps.h"
+#include "agent/reconcile/stuck.h"
 #include "agent/reconcile/unrecorded.h"
 
 /* Nothing but a name: no hooks, and the defaults. */
@@ -178,10 +178,9 @@ begin(struct reconciler *r, struct managed *m, struct action *a,
 	condition_unknown(m);
 	bound_begin(r, m);
 	waits_no_more(r, m); /* one that is stopped for others may have */
+	m->made_way = 0;
 	m->machine = MACHINE_WORKING;
-	m->to_stop = m->turn = false;
-	m->by_hand = false;
-	m->retried = false;
+	m->to_stop = m->turn = m->by_hand = m->retried = false;
 	r->working++;
 	managed_state(r, m, STATE_PROGRESSING, "%s: %s", action_word(a->kind),
 	    a->reason);
@@ -594,6 +593,7 @@ act(struct reconciler *r, struct managed *m, struct action *a)
 	};
 
 	waits_no_more(r, m);
+	stuck_over(m, a->kind);
 	if (a->jid == 0 || a->kind == ACTION_CONFLICT)
 		condition_unknown(m);
 	table[a->kind](r, m, a);

@@ -8,6 +8,7 @@
 #include "agent/plan/hostname.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
+#include "agent/reconcile/stuck.h"
 
 static const char *const exclusive[] = { "ip4.addr", "ip6.addr", "jid",
 	"vnet.interface" };
@@ -293,7 +294,8 @@ stays(struct reconciler *r, const struct claim *c, const struct action *a,
 		return NULL;
 	if ((order_up(r, c->holder, why, sizeof why, &state) != NULL &&
 	    state != STATE_PROGRESSING) || (c->holder->query != r->queries &&
-	    refused(r, c->holder, a, why, sizeof why) != NULL))
+	    (refused(r, c->holder, a, why, sizeof why) != NULL ||
+	    stuck_why(r, c->holder, a, why, sizeof why) != NULL)))
 		return say_stays(c, why, buf, size);
 	return NULL;
 }

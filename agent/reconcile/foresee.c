@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "agent/reconcile/claims.h"
+#include "agent/reconcile/lodgers.h"
 #include "agent/reconcile/order.h"
+#include "agent/reconcile/stuck.h"
 
 /* The state that a jail has when its action has been carried out. */
 static const enum jail_state state_after[] = {
@@ -63,28 +65,51 @@ refuse(struct reconciler *r, struct managed *m, struct action *a,
 	    decide_again(r, m, a, ACTION_BLOCKED, why);
 }
 
+/* Nor goes one down whose dependants cannot, or would stay down. */
+static bool
+keep_up(struct reconciler *r, struct managed *m, struct action *a)
+{
+	char why[ERROR_TEXT_MAX];
+
+	return a->jid != 0 && stuck_why(r, m, a, why, sizeof why) != NULL &&
+	    decide_again(r, m, a, ACTION_BLOCKED, why);
+}
+
+/* Whether one that runs goes down when another one does, as far as is known. */
+static bool
+may_follow(const struct action *a, bool down)
+{
+	return a->jid != 0 && (a->kind == ACTION_NONE ||
+	    a->kind == ACTION_MODIFY || (down && (a->kind == ACTION_BLOCKED ||
+	    a->kind == ACTION_RESTART)));
+}
+
 /* Those that go down with a jail come up again after it, or stay down. */
 static bool
 follow(struct reconciler *r, size_t i, struct action *actions)
 {
-	bool down = actions[i].kind == ACTION_REMOVE && actions[i].stays;
+	bool down = actions[i].kind == ACTION_REMOVE;
 	bool anew = actions[i].kind == ACTION_CREATE && actions[i].cleanup;
 	char why[ERROR_TEXT_MAX];
 	bool again = false;
 
 	if (actions[i].kind != ACTION_RESTART && !anew && !down)
 		return false;
-	snprintf(why, sizeof why, "%s %s", actions[i].name, down ?
-	    "is stopped" : "restarts");
-	for (size_t j = 0; j < r->count; j++)
-		if ((actions[j].kind == ACTION_NONE ||
-		    actions[j].kind == ACTION_MODIFY) && actions[j].jid != 0 &&
-		    order_goes_first(r, r->jail[i], r->jail[j],
-		    &actions[i])) {
-			again |= decide_again(r, r->jail[j], &actions[j],
-			    down ? ACTION_REMOVE : ACTION_RESTART, why);
-			actions[j].stays = down;
-		}
+	snprintf(why, sizeof why, "%s %s", actions[i].name, !down ?
+	    "restarts" : actions[i].stays ? "is stopped" : "is removed");
+	for (size_t j = 0; j < r->count; j++) {
+		struct managed *d = r->jail[j];
+
+		if (!may_follow(&actions[j], down) || !order_goes_first(r,
+		    r->jail[i], d, &actions[i]) || (!down &&
+		    stuck_spares(r, r->jail[i], d)))
+			continue;
+		again |= decide_again(r, d, &actions[j], down ?
+		    ACTION_REMOVE : ACTION_RESTART, why);
+		actions[j].stays = down;
+		if (lodgers_note(r, d->name, &actions[j]) != 0)
+			return again;
+	}
 	return again;
 }
 
@@ -101,6 +126,39 @@ keep_back(struct reconciler *r, struct managed *m, struct action *a)
 		(void)decide_again(r, m, a, ACTION_BLOCKED, why);
 }
 
+/* The plan of one by itself; -1: memory is out. */
+static int
+plan_one(struct reconciler *r, struct managed *m, struct action *a)
+{
+	if (reconciler_plan(r, m, a) != 0)
+		return -1;
+	m->jid = a->jid;
+	managed_state(r, m, state_after[a->kind], "%s", a->reason);
+	keep_back(r, m, a);
+	return 0;
+}
+
+/*
+ * It stays as it is, in spite of its own plan: those in it are to fit in that.
+ */
+static bool
+stays(struct reconciler *r, size_t i, struct action *actions)
+{
+	bool runs = actions[i].jid != 0;
+
+	for (size_t j = i + 1; runs && j < r->count; j++) {
+		struct action a;
+
+		if (!order_below(r->jail[j]->name, r->jail[i]->name) ||
+		    actions[j].kind == ACTION_REMOVE ||
+		    plan_one(r, r->jail[j], &a) != 0)
+			continue;
+		action_free(&actions[j]);
+		actions[j] = a;
+	}
+	return true;
+}
+
 struct action *
 foresee(struct reconciler *r)
 {
@@ -111,30 +169,28 @@ foresee(struct reconciler *r)
 	host_forget(&r->addresses);
 	claims_forget(&r->claims);
 	taken_forget(&r->taken);
-	for (size_t i = 0; actions != NULL && i < r->count; i++) {
-		struct managed *m = r->jail[i];
-		struct action *a = &actions[i];
-
-		if (reconciler_plan(r, m, a) != 0) {
+	for (size_t i = 0; actions != NULL && i < r->count; i++)
+		if (plan_one(r, r->jail[i], &actions[i]) != 0) {
 			free(actions);
 			return NULL;
 		}
-		m->jid = a->jid;
-		managed_state(r, m, state_after[a->kind], "%s", a->reason);
-		keep_back(r, m, a);
-	}
 	/*
 	 * Each round decides at least one action that no later one undoes; what
 	 * is blocked takes nobody along.
 	 */
-	while (again) {
+	r->foreseeing = true;
+	for (size_t rounds = 4 * (r->count + 1); again && rounds > 0; rounds--) {
 		again = false;
 		for (size_t i = 0; i < r->count; i++)
-			again |= block(r, r->jail[i], &actions[i]);
+			again |= (block(r, r->jail[i], &actions[i]) ||
+			    keep_up(r, r->jail[i], &actions[i])) &&
+			    stays(r, i, actions);
 		for (size_t i = 0; !again && i < r->count; i++)
-			again = refuse(r, r->jail[i], &actions[i], actions);
+			again = refuse(r, r->jail[i], &actions[i], actions) &&
+			    stays(r, i, actions);
 		for (size_t i = 0; !again && i < r->count; i++)
 			again |= follow(r, i, actions);
 	}
+	r->foreseeing = false;
 	return actions;
 }

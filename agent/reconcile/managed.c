@@ -22,6 +22,7 @@ managed_clear(struct managed *m)
 		event_free(m->retry);
 	spec_free(m->desired);
 	text_list_free(&m->last.params);
+	text_list_free(&m->evicts);
 	free(m->last.reason);
 	free(m->hold);
 	free(m->barred);

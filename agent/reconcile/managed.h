@@ -77,6 +77,7 @@ struct managed {
 
 	bool unwanted;	   /* its absence is proven: see absence.h */
 	bool acked;	   /* its removal was approved */
+	struct text_list evicts; /* who may end with it: see lodgers.h */
 	int64_t absent_at; /* end of the first scan without it, ms; 0: present */
 	char *hold;	   /* why it is kept in spite of its absence */
 	bool said;	   /* some scan said it */
@@ -87,16 +88,19 @@ struct managed {
 	bool follows;	   /* went down for another one's restart: comes back */
 	bool stop_failed;  /* it could not be taken down when it was tried last */
 	bool waits_down;   /* until its dependants are down */
+	unsigned made_way; /* how often: see stuck.c */
 	bool waits_failed; /* one of them could not be stopped */
 	bool in_wave;	   /* of restarts */
 	bool waits_far;	   /* for one that has to go down for another */
 	struct managed *down_for; /* which waited last for it to go down */
+	bool spared; /* it runs on when one that it depends on restarts */
 	unsigned long rank; /* the order in which the specs were said */
 	struct managed *waits_up; /* the last that had to be ready before */
 	bool keeps_all; /* its applied spec is the wanted one: see claims.h */
 	struct managed *waits_claim; /* the last that had something it claims */
 	unsigned long checked; /* the newest walk of bound.c that met it */
 	unsigned long query; /* the newest of claims.c that asked it */
+	unsigned long visit, above, left; /* the newest of stuck.c */
 	unsigned long walk; /* the newest walk of order.c that met it */
 	struct managed *walk_from, *walk_next; /* of that walk */
 };

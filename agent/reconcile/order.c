@@ -4,14 +4,15 @@
 #include <string.h>
 
 #include "agent/reconcile/act.h"
+#include "agent/reconcile/lodgers.h"
 #include "agent/reconcile/loop.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/realise.h"
 #include "agent/reconcile/reconcile.h"
+#include "agent/reconcile/stuck.h"
 
-/* Whether `name` is nested below `parent`. */
-static bool
-below(const char *name, const char *parent)
+bool
+order_below(const char *name, const char *parent)
 {
 	size_t len = strlen(parent);
 
@@ -26,7 +27,7 @@ depends(const struct spec *s, const char *on)
 	for (size_t i = 0; i < s->depend.count; i++)
 		if (strcmp(s->depend.text[i], on) == 0)
 			return true;
-	return below(s->name, on);
+	return order_below(s->name, on);
 }
 
 /* ------------------------------------------------------------------- up */
@@ -42,14 +43,41 @@ lives(const struct reconciler *r, const char *name)
 	return true;
 }
 
+/* Whether it is removed itself: no spec says it, or -r was asked for. */
+static bool
+goes(const struct reconciler *r, const struct managed *d)
+{
+	return d->unwanted || (r->opt.letters == LETTER_R && d->said);
+}
+
+bool
+order_removed(struct reconciler *r, const struct managed *d)
+{
+	struct action a;
+	bool yes;
+
+	if (!goes(r, d) || reconciler_plan(r, d, &a) != 0)
+		return false;
+	yes = a.kind == ACTION_REMOVE && !a.stays;
+	action_free(&a);
+	return yes;
+}
+
 /* A jail outside the set satisfies a dependency while it lives. */
 static const char *
 order_outside(struct reconciler *r, const char *name, char *buf, size_t size,
     enum jail_state *state)
 {
+	const struct managed *d = reconciler_find(r, name);
+
+	*state = STATE_BLOCKED;
+	if (d != NULL && d->unwanted && order_removed(r, d)) {
+		snprintf(buf, size, "depends on %s, which no spec says any "
+		    "more, so that it is removed", name);
+		return buf;
+	}
 	if (lives(r, name))
 		return NULL;
-	*state = STATE_BLOCKED;
 	snprintf(buf, size, "depends on %s, which is not among the specs and "
 	    "does not run", name);
 	return buf;
@@ -70,7 +98,7 @@ has_ended(const struct reconciler *r, const struct managed *d)
 	return d->jid != 0 && realise_alive(r->shop.observer, d->jid) == 0;
 }
 
-static const char *
+const char *
 order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
     size_t size, enum jail_state *state)
 {
@@ -134,7 +162,7 @@ order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
     enum jail_state *state)
 {
 	const struct text_list *l = &m->desired->depend;
-	const char *wait = NULL;
+	const char *comes = NULL; /* what is on its way */
 	char parent[JAIL_NAME_MAX];
 
 	if (m->linked && loop_find(r, m, buf, size)) {
@@ -142,16 +170,31 @@ order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
 		return buf;
 	}
 	m->waits_far = false;
-	for (size_t i = 0; wait == NULL && i < l->count; i++)
-		wait = order_one(r, m, l->text[i], buf, size, state);
-	if (wait == NULL && managed_parent(m->name, parent, sizeof parent))
-		wait = order_parent(r, m, parent, buf, size, state);
-	return wait;
+	for (size_t i = 0; i < l->count; i++) {
+		if (order_one(r, m, l->text[i], buf, size, state) == NULL)
+			continue;
+		if (*state != STATE_PROGRESSING)
+			return buf;
+		comes = comes == NULL ? l->text[i] : comes;
+	}
+	if (comes != NULL)
+		return order_one(r, m, comes, buf, size, state);
+	return managed_parent(m->name, parent, sizeof parent) ?
+	    order_parent(r, m, parent, buf, size, state) : NULL;
 }
 
 /* ----------------------------------------------------------------- down */
 
+/* What becomes of those that go down with others. */
 static const struct action stop = { .kind = ACTION_RESTART };
+static const struct action stop_for_good = { .kind = ACTION_REMOVE,
+	.stays = true };
+
+static const struct action *
+along(const struct action *a)
+{
+	return a->kind == ACTION_REMOVE ? &stop_for_good : &stop;
+}
 
 /* The spec that a dependant runs with. */
 static const struct spec *
@@ -170,7 +213,7 @@ follows(const struct reconciler *r, const struct managed *d,
 	const struct spec *specs[] = { runs_with(r, d), managed_wanted(d) };
 
 	for (size_t i = 0; i < 2; i++)
-		if (depends(specs[i], on->name) && (below(d->name, on->name) ||
+		if (depends(specs[i], on->name) && (order_below(d->name, on->name) ||
 		    specs[i]->agent.follow_depend))
 			return true;
 	return false;
@@ -187,9 +230,9 @@ restarts_soon(const struct managed *on)
 		return true;
 	if (on->waits_failed)
 		return false;
-	/* One that does not run and is blocked may be so for long. */
+	/* One that is blocked may be so for long. */
 	return on->waits && on->restarts_next && on->state != STATE_HELD &&
-	    (on->jid != 0 || on->state != STATE_BLOCKED);
+	    on->state != STATE_BLOCKED;
 }
 
 /* Puts what `d` follows into the queue; true when it is about to restart. */
@@ -292,13 +335,6 @@ runs(const struct reconciler *r, struct managed *d)
 	return d->jid != 0;
 }
 
-/* Whether it is removed itself: no spec says it, or -r was asked for. */
-static bool
-goes(const struct reconciler *r, const struct managed *d)
-{
-	return d->unwanted || (r->opt.letters == LETTER_R && d->said);
-}
-
 static bool
 paused(const struct reconciler *r, const struct managed *d)
 {
@@ -338,13 +374,13 @@ order_goes_first(const struct reconciler *r, const struct managed *m,
 	if (d == m || !d->linked)
 		return false;
 	s = runs_with(r, d);
-	if (s == NULL || !depends(s, m->name))
+	if (!order_below(d->name, m->name) && !depends(s, m->name))
 		return false;
-	if (!below(d->name, m->name) && !(a->kind == ACTION_REMOVE &&
+	if (!order_below(d->name, m->name) && !(a->kind == ACTION_REMOVE &&
 	    !a->stays ? goes(r, d) : s->agent.follow_depend && !paused(r, d)))
 		return false;
 	/* It ended, and those in it with it; others may have, too. */
-	if (a->kind == ACTION_CREATE && (below(d->name, m->name) ||
+	if (a->kind == ACTION_CREATE && (order_below(d->name, m->name) ||
 	    (d->machine != MACHINE_WORKING && has_ended(r, d))))
 		return false;
 	return runs(r, d);
@@ -361,18 +397,13 @@ say_wait(const struct managed *d, const struct action *a, char *buf,
 	    d->stop_failed && d->reason != NULL ? d->reason : "");
 }
 
-/* Whether its own removal is under way: it need not be stopped for others. */
+/* Whether `d` was left out when a restart began. */
 static bool
-removes_itself(struct reconciler *r, const struct managed *d)
+runs_on(const struct managed *m, const struct managed *d,
+    const struct action *a)
 {
-	struct action a;
-	bool yes;
-
-	if (!goes(r, d) || reconciler_plan(r, d, &a) != 0)
-		return false;
-	yes = a.kind == ACTION_REMOVE && !a.stays;
-	action_free(&a);
-	return yes;
+	return a->kind != ACTION_REMOVE && d->spared &&
+	    !order_below(d->name, m->name);
 }
 
 /*
@@ -393,16 +424,16 @@ go_down(struct reconciler *r, struct managed *root, const struct managed *m,
 		struct managed *d = r->jail[i];
 		bool met = d->walk == r->walk;
 
-		if (!order_goes_first(r, m, d, a))
+		if (runs_on(m, d, a) || !order_goes_first(r, m, d, a))
 			continue;
 		wait = d;
-		if (met || d->stop_failed || removes_itself(r, d))
+		if (met || d->stop_failed || order_removed(r, d))
 			continue;
 		d->walk = r->walk;
 		d->down_for = root;
-		if (go_down(r, root, d, &stop) == NULL)
-			stop_dependant(r, d, m, a->kind == ACTION_REMOVE ?
-			    "removes" : "restarts");
+		if (go_down(r, root, d, along(a)) == NULL)
+			stop_dependant(r, d, m, a->kind != ACTION_REMOVE ?
+			    "restarts" : a->stays ? "is stopped" : "removes");
 	}
 	return wait;
 }
@@ -417,12 +448,21 @@ find_stuck(struct reconciler *r, const struct managed *m,
 	for (size_t i = 0; stuck == NULL && i < r->count; i++) {
 		struct managed *d = r->jail[i];
 
-		if (d->walk == r->walk || !order_goes_first(r, m, d, a))
+		if (d->walk == r->walk || runs_on(m, d, a) ||
+		    !order_goes_first(r, m, d, a))
 			continue;
 		d->walk = r->walk;
-		stuck = d->stop_failed ? d : find_stuck(r, d, &stop);
+		stuck = d->stop_failed ? d : find_stuck(r, d, along(a));
 	}
 	return stuck;
+}
+
+/* Whether nothing becomes of it by itself. */
+static bool
+rests(const struct managed *d)
+{
+	return d->state == STATE_BLOCKED && d->machine == MACHINE_IDLE &&
+	    !d->dirty && !d->queued && !d->waits;
 }
 
 const char *
@@ -431,6 +471,9 @@ order_down(struct reconciler *r, struct managed *m, const struct action *a,
 {
 	const struct managed *wait;
 
+	if (!m->waits_down && stuck_begin(r, m, a, buf, size, state) != NULL)
+		return buf;
+	*state = STATE_BLOCKED;
 	m->walk = ++r->walk;
 	wait = find_stuck(r, m, a);
 	m->waits_failed = wait != NULL;
@@ -441,9 +484,10 @@ order_down(struct reconciler *r, struct managed *m, const struct action *a,
 		wait = go_down(r, m, m, a);
 		m->waits_down = wait != NULL;
 	}
-	*state = m->waits_failed ? STATE_BLOCKED : STATE_PROGRESSING;
 	if (wait == NULL)
 		return NULL;
+	if (!m->waits_failed && !rests(wait))
+		*state = STATE_PROGRESSING;
 	say_wait(wait, a, buf, size);
 	return buf;
 }
@@ -451,6 +495,16 @@ order_down(struct reconciler *r, struct managed *m, const struct action *a,
 bool
 order_take_down(struct reconciler *r, struct managed *root, struct managed *d)
 {
+	char why[ERROR_TEXT_MAX];
+
+	if (d->machine != MACHINE_WORKING) {
+		if (stuck_looks_first(r, root, d))
+			return true;
+		if (lodgers_keep(r, d, why, sizeof why) != NULL ||
+		    stuck_why(r, d, &stop, why, sizeof why) != NULL)
+			return false;
+		stuck_mark(r, d);
+	}
 	d->walk = ++r->walk;
 	if (d->stop_failed || find_stuck(r, d, &stop) != NULL)
 		return false;
@@ -494,8 +548,8 @@ waits_for(const struct managed *d, const struct managed *m)
 		return false;
 	/* What goes down may do so for a jail far away. */
 	return d->waits_down || d->waits_far || d->waits_claim != NULL ||
-	    depends(managed_wanted(d), m->name) || below(d->name, m->name) ||
-	    depends(m->desired, d->name) || below(m->name, d->name);
+	    depends(managed_wanted(d), m->name) || order_below(d->name, m->name) ||
+	    depends(m->desired, d->name) || order_below(m->name, d->name);
 }
 
 void

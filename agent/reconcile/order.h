@@ -31,6 +31,16 @@ bool order_take_down(struct reconciler *r, struct managed *root,
 /* Whether `d` must be down before `m` goes down for `a`. */
 bool order_goes_first(const struct reconciler *r, const struct managed *m,
     struct managed *d, const struct action *a);
+/*
+ * Why `m` waits for the jail of that name, which it depends on or is in, and what
+ * is shown meanwhile; NULL: it need not.
+ */
+const char *order_one(struct reconciler *r, struct managed *m,
+    const char *name, char *buf, size_t size, enum jail_state *state);
+/* Whether its own removal is to come: it need not be stopped for others. */
+bool order_removed(struct reconciler *r, const struct managed *d);
+/* Whether `name` is nested below `parent`. */
+bool order_below(const char *name, const char *parent);
 /* A jail went down: look again at all that wait, perhaps for that. */
 void order_released(struct reconciler *r);
 /* The state of `m` changed: look again at those that may wait for it. */

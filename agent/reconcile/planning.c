@@ -6,6 +6,7 @@
 
 #include "agent/plan/mounts.h"
 #include "agent/reconcile/around.h"
+#include "agent/reconcile/lodgers.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/secrets.h"
 
@@ -79,9 +80,29 @@ more_letters(const struct managed *m, unsigned *letters)
 		*letters |= LETTER_M;
 }
 
+/* What is asked of a plan: what to do, or what would be to do if ... */
+enum question {
+	AS_IT_IS,
+	IF_ADOPTED, /* ... the living jail were ours */
+	IF_DOWN,    /* ... there were none, and it were to come up */
+};
+
+static void
+input_of_question(struct plan_input *in, enum question question)
+{
+	if (question == IF_ADOPTED) {
+		in->adopting = in->managed = true;
+		in->applied = in->desired;
+		in->other_set = in->unfinished = NULL;
+	} else if (question == IF_DOWN) {
+		in->down = true;
+		in->letters |= LETTER_C;
+	}
+}
+
 /* `seen`: what live_digest says, or NULL. */
 static int
-plan(struct reconciler *r, const struct managed *m, bool adopting,
+plan(struct reconciler *r, const struct managed *m, enum question question,
     const struct plan_parent *parent, struct action *a, unsigned char *seen)
 {
 	const struct observer *o = r->shop.observer;
@@ -113,11 +134,7 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 		*(order->kind == STANDING_PAUSE ? &in.paused : &in.stopped) =
 		    standing_text(order, orders, sizeof orders);
 	input_of_entry(&in, r, e);
-	if (adopting) {
-		in.adopting = in.managed = true;
-		in.applied = in.desired;
-		in.other_set = in.unfinished = NULL;
-	}
+	input_of_question(&in, question);
 	if (in.desired != NULL) {
 		in.path = canonical_path(o, &r->roots,
 		    spec_text(in.desired, "path"), path, sizeof path,
@@ -144,13 +161,16 @@ plan(struct reconciler *r, const struct managed *m, bool adopting,
 		in.renamed = renamed_to(o, e, m->name, other, sizeof other);
 	if (rc >= 0)
 		more_letters(m, &in.letters);
-	in.path_later = rc > 0 && in.desired != NULL && in.path == NULL &&
+	in.live = rc == 0 && question != IF_DOWN ? &live : NULL;
+	in.path_later = rc >= 0 && in.live == NULL && in.desired != NULL &&
+	    in.path == NULL &&
 	    path_err.code == ENOENT && has_early_hooks(in.desired);
-	in.live = rc == 0 ? &live : NULL;
 	in.live_error = rc < 0 ? err.text : NULL;
 	if (seen != NULL)
 		live_digest(&live, seen);
 	rc = host_decide(o, &r->addresses, &in, a);
+	if (rc == 0 && in.live != NULL && question == AS_IT_IS)
+		rc = lodgers_judge(r, m, &live, parent, a);
 	live_free(&live);
 	secrets_close(&secrets);
 	text_list_free(&mounts);
@@ -161,19 +181,19 @@ int
 reconciler_plan_in(struct reconciler *r, const struct managed *m,
     const struct plan_parent *parent, struct action *a)
 {
-	return plan(r, m, false, parent, a, NULL);
+	return plan(r, m, AS_IT_IS, parent, a, NULL);
 }
 
 static int
-plan_nested(struct reconciler *r, const struct managed *m, bool adopting,
-    struct action *a, unsigned char *seen)
+plan_nested(struct reconciler *r, const struct managed *m,
+    enum question question, struct action *a, unsigned char *seen)
 {
 	struct around *around;
 	int rc;
 
 	if (around_read(r, m, &around) != 0)
 		return -1;
-	rc = plan(r, m, adopting, around_parent(around), a, seen);
+	rc = plan(r, m, question, around_parent(around), a, seen);
 	around_free(around);
 	return rc;
 }
@@ -182,19 +202,26 @@ int
 reconciler_plan(struct reconciler *r, const struct managed *m,
     struct action *a)
 {
-	return plan_nested(r, m, false, a, NULL);
+	return plan_nested(r, m, AS_IT_IS, a, NULL);
 }
 
 int
 reconciler_plan_seen(struct reconciler *r, const struct managed *m,
     struct action *a, unsigned char seen[LIVE_DIGEST])
 {
-	return plan_nested(r, m, false, a, seen);
+	return plan_nested(r, m, AS_IT_IS, a, seen);
 }
 
 int
 reconciler_plan_adopted(struct reconciler *r, const struct managed *m,
     struct action *a)
 {
-	return plan_nested(r, m, true, a, NULL);
+	return plan_nested(r, m, IF_ADOPTED, a, NULL);
+}
+
+int
+reconciler_plan_anew(struct reconciler *r, const struct managed *m,
+    struct action *a)
+{
+	return plan_nested(r, m, IF_DOWN, a, NULL);
 }

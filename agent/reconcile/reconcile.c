@@ -361,6 +361,7 @@ reconciler_adopt_inventory(struct reconciler *r)
 		struct managed *m;
 
 		if (strcmp(e->set, r->shop.set) != 0) {
+			r->other_sets = true;
 			if (unrecorded_other(r, e->name) != 0)
 				return -1;
 			continue;
@@ -369,13 +370,13 @@ reconciler_adopt_inventory(struct reconciler *r)
 		if (m == NULL)
 			return -1;
 		waves_met(r, m);
+		m->linked = strchr(m->name, '.') != NULL;
 		if (e->applied == NULL)
 			continue;
 		m->desired = spec_copy(e->applied);
 		if (m->desired == NULL)
 			return -1;
-		m->linked = m->desired->depend.count > 0 ||
-		    strchr(m->name, '.') != NULL;
+		m->linked |= m->desired->depend.count > 0;
 	}
 	return 0;
 }

@@ -46,6 +46,9 @@ struct reconciler {
 	unsigned working;
 	unsigned long ranks; /* the last one that was given */
 	unsigned long walk; /* number of order.c's newest walk */
+	unsigned long visits, lefts; /* the same of stuck.c */
+	bool foreseeing; /* states are those that a plan leads to */
+	bool other_sets; /* have jails in the inventory */
 	unsigned long queries; /* of claims.c, up to now */
 	bool asking; /* the newest of them is under way */
 	/* As they were at the turn's beginning: */
@@ -112,6 +115,10 @@ int reconciler_plan_in(struct reconciler *r, const struct managed *m,
 
 /* The same if the running jail were ours, made of its spec as it is now. */
 int reconciler_plan_adopted(struct reconciler *r, const struct managed *m,
+    struct action *a);
+
+/* The same if the jail were down, and were to come up. */
+int reconciler_plan_anew(struct reconciler *r, const struct managed *m,
     struct action *a);
 
 /* The user's order about a jail that is in force now, NULL: none. */

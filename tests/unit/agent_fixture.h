@@ -167,6 +167,21 @@ world_apply(struct world *w, const char *yaml)
 	world_apply_with(w, yaml, ALL_LETTERS, 16);
 }
 
+#define OTHER_SET "/etc/other"
+
+/* Carries a set out as if it were that of another directory. */
+static inline void
+world_apply_other(struct world *w, const char *yaml)
+{
+	char own[PATHS_MAX];
+
+	memcpy(own, w->set, sizeof own);
+	snprintf(w->set, sizeof w->set, OTHER_SET);
+	world_apply(w, yaml);
+	assert_int_equal(w->failures, 0);
+	memcpy(w->set, own, sizeof own);
+}
+
 /* What plan would say of a jail now: "modify: REASON [a b]"; static buffer. */
 static inline const char *
 world_plan(struct world *w, const char *name)

@@ -11,6 +11,15 @@
 #define FAMILY 3
 static const char *const family_names[FAMILY] = { "g", "g.x", "g.x.z" };
 
+/* Dice for sets in which some jails wait for one that is not there; 0: none. */
+static uint32_t sets_spoil;
+
+static inline bool
+is_spoiled(void)
+{
+	return sets_spoil != 0 && dice(&sets_spoil, 6) == 0;
+}
+
 static uint32_t family_kind; /* that of the world: how its jails are made */
 
 /* What a jail of it has, which is what the next one can be given. */
@@ -113,9 +122,12 @@ random_family(struct yaml_text *y)
 	struct member m[FAMILY + 1] = { family_host };
 	unsigned depth = family_kind % 2 == 0 ? 0 : dice(y->state, FAMILY + 1);
 
-	for (unsigned i = 0; i < depth; i++)
+	for (unsigned i = 0; i < depth; i++) {
 		add_member(y, family_names[i], &m[i], &m[i + 1],
 		    i == 0);
+		if (is_spoiled())
+			yaml_add(y, "depend: [nobody]\n");
+	}
 }
 
 #endif

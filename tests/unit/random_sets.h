@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Random sets of specs and random live states, the same ones for the same seed
- * on every system, on a host that is a directory (fault_host.h).  The suites
- * that use it take from the environment SEED (that one alone), or SEEDS (how
- * many; make soak: 10,000) and FIRST (where to begin).
+ * on every system, on a host that is a directory (fault_host.h).
  */
 #ifndef TEST_RANDOM_SETS_H
 #define TEST_RANDOM_SETS_H
 
 #include "random_family.h"
+#include "random_seeds.h"
 
 #define SETS_ALONE 8  /* jails of which most have nothing to do with others */
 #define SETS_JAILS (SETS_ALONE + FAMILY)
 
-#ifdef __SANITIZE_ADDRESS__
-#define SETS_SEEDS 30 /* each takes several times as long */
-#else
-#define SETS_SEEDS (geteuid() == 0 ? 500 : 100)
-#endif
+/* Restarts were kept off: nested jails are older than their parent's spec. */
+static bool sets_forget_past;
 
 /* fail_msg, with the set of specs, which would be cut off in it. */
 #define blame(yaml, ...) \
@@ -149,7 +145,7 @@ random_set(uint32_t *state, enum jail_generation g, struct yaml_text *y)
 	memset(y, 0, sizeof *y);
 	y->state = state;
 	for (unsigned i = 0; i < SETS_ALONE; i++) {
-		bool nested = i == 2 || i == 3;
+		bool nested = i == 2 || i == 3, spoiled = is_spoiled();
 
 		in[i] = dice(state, 4) != 0 && (!nested || in[1]);
 		if (!in[i])
@@ -159,7 +155,10 @@ random_set(uint32_t *state, enum jail_generation g, struct yaml_text *y)
 		    set_names[i], i == 1 ? "children.max: 9\n" : "");
 		add_lines(y, g, i, nested);
 		if (i > 3 && in[i - 1] && dice(state, 2) == 0)
-			yaml_add(y, "depend: [%s]\n", set_names[i - 1]);
+			yaml_add(y, "depend: [%s%s]\n", set_names[i - 1],
+			    spoiled ? ", nobody" : "");
+		else if (spoiled)
+			yaml_add(y, "depend: [nobody]\n");
 	}
 	y->state = &two.family;
 	random_family(y);
@@ -257,6 +256,7 @@ random_world(struct world *w, uint32_t seed, uint32_t *state)
 	if (*state == 0)
 		*state = 1;
 	family_kind = seed / 2;
+	sets_forget_past = false;
 	world_make(w, seed % 2 == 0 ? JAIL_GEN_15 : JAIL_GEN_13);
 	memset(&host, 0, sizeof host);
 	host.dry = true;
@@ -272,7 +272,6 @@ rows_of(struct world *w, char *rows[SETS_JAILS])
 		rows[i] = row_string(w, set_names[i]);
 }
 
-#ifdef SETS_FORGET_PAST
 /*
  * Takes out of a nested jail's row what it has lost with its parent and is not
  * given back with it: where its spec says nothing, that depends on what was
@@ -300,7 +299,6 @@ forget_past(char *row)
 	if (to != NULL)
 		*to = '\0';
 }
-#endif
 
 /*
  * Fails unless the jails are as if the set were all that had ever happened.
@@ -327,12 +325,10 @@ same_as_fresh(struct world *w, const char *yaml, uint32_t seed)
 	rows_of(&fresh, want);
 	world_remove(&fresh);
 	for (unsigned i = 0; i < SETS_JAILS; i++) {
-#ifdef SETS_FORGET_PAST
-		if (strchr(set_names[i], '.') != NULL) {
+		if (sets_forget_past && strchr(set_names[i], '.') != NULL) {
 			forget_past(rows[i]);
 			forget_past(want[i]);
 		}
-#endif
 		if (rows[i] == NULL || want[i] == NULL ? rows[i] != want[i] :
 		    strcmp(rows[i], want[i]) != 0) {
 			fprintf(stderr, "is\n%s\nshould be\n%s\n", rows[i] !=
@@ -347,50 +343,6 @@ same_as_fresh(struct world *w, const char *yaml, uint32_t seed)
 	host = kept;
 	world_open(w);
 	host_behind(w);
-}
-
-static char sets_dir[64];
-static pid_t sets_owner;
-
-/* With what a test left that failed; not by processes that it made. */
-static inline void
-remove_sets_dir(void)
-{
-	if (getpid() == sets_owner)
-		nftw(sets_dir, temp_dir_remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* A memory file system is several times as fast, where there is one. */
-static inline void
-use_memory(void)
-{
-	if (sets_dir[0] != '\0')
-		return;
-	snprintf(sets_dir, sizeof sets_dir, "/dev/shm/jailagent-test.XXXXXX");
-	if (access("/dev/shm", W_OK) != 0 || mkdtemp(sets_dir) == NULL)
-		return;
-	sets_owner = getpid();
-	setenv("TMPDIR", sets_dir, 1);
-	atexit(remove_sets_dir);
-}
-
-static inline void
-each_seed(void (*one)(uint32_t seed))
-{
-	const char *single = getenv("SEED"), *many = getenv("SEEDS"),
-	    *first = getenv("FIRST");
-	uint32_t from = first != NULL ? (uint32_t)strtoul(first, NULL, 10) : 0;
-	uint32_t count = many != NULL ? (uint32_t)strtoul(many, NULL, 10) :
-	    SETS_SEEDS;
-
-	use_memory();
-	if (single != NULL) {
-		one((uint32_t)strtoul(single, NULL, 10));
-		return;
-	}
-	for (uint32_t seed = from; seed < from + count; seed++)
-		one(seed);
-	print_message("%u seeds from %u\n", count, from);
 }
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "agent/reconcile/foresee.h"
 #include "random_calls.h"
+#include "random_lodged.h"
 
 static uint32_t seed_now;
 
@@ -219,6 +220,41 @@ disturb(struct world *w, uint32_t *state)
 	}
 }
 
+/*
+ * Somebody else has jails in those of the set, and so has another set; some of it
+ * cannot be had.  What is blocked by that is blocked in both, and nobody goes down
+ * that the plan does not say.
+ */
+static void
+with_others(struct world *w, uint32_t seed)
+{
+	static struct yaml_text yaml;
+	uint32_t state = seed * 2246822519u + 3;
+	struct lodged lodged = { .dice = seed * 3266489917u + 5 };
+	bool other = dice(&lodged.dice, 3) == 0 && kernel_jid(w, "b") != 0;
+	int jid = 0;
+
+	sets_forget_past = true;
+	if (other) {
+		world_apply_other(w, JAIL("b.q", "stop.timeout: 0\n"));
+		jid = kernel_jid(w, "b.q");
+		assert_true(jid > 0);
+	}
+	if (dice(&lodged.dice, 2) == 0)
+		lodge(w, &lodged, 5);
+	sets_spoil = dice(&lodged.dice, 3) != 0 ? lodged.dice : 0;
+	random_set(&state, w->kopt.generation, &yaml);
+	sets_spoil = 0;
+	apply_as_planned(w, yaml.text, dice(&state, 4));
+	same_lodged(w, &lodged, yaml.text, seed_now);
+	if (other && kernel_jid(w, "b.q") != jid)
+		blame(yaml.text, "seed %u: b.q of another set is gone: %s",
+		    seed_now, w->deeds);
+	lodged_leave(w, &lodged);
+	if (other)
+		world_apply_other(w, "");
+}
+
 static void
 one_world(uint32_t seed)
 {
@@ -232,6 +268,7 @@ one_world(uint32_t seed)
 	apply_as_planned(&w, yaml.text, dice(&state, 4));
 	if (dice(&state, 2) == 0)
 		disturb(&w, &state);
+	with_others(&w, seed);
 	random_set(&state, w.kopt.generation, &yaml);
 	apply_as_planned(&w, yaml.text, dice(&state, 4));
 	fixed_point(&w, yaml.text);

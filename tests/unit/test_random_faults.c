@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "random_sets.h"
+#include "random_lodged.h"
 
 static uint32_t seed_now;
 static unsigned boot_now;
@@ -186,6 +186,7 @@ static void
 one_world(uint32_t seed)
 {
 	static struct yaml_text yaml;
+	struct lodged lodged = { .dice = seed * 3266489917u + 5 };
 	char *rows[FOREIGN], *before;
 	struct world w;
 	uint32_t state;
@@ -197,14 +198,19 @@ one_world(uint32_t seed)
 	make_foreign(&w, rows);
 	for (unsigned rounds = 1 + dice(&state, 2); rounds > 0; rounds--) {
 		random_set(&state, w.kopt.generation, &yaml);
-		for (unsigned n = 1 + dice(&state, 2); n > 0; n--)
+		for (unsigned n = 1 + dice(&state, 2); n > 0; n--) {
 			if (apply_with_faults(&w, yaml.text, &state)) {
 				for (size_t i = 0; i < FOREIGN; i++)
 					free(rows[i]);
 				make_foreign(&w, rows);
+				memset(lodged.jid, 0, sizeof lodged.jid);
 			}
+			same_lodged(&w, &lodged, yaml.text, seed);
+			lodge(&w, &lodged, 8);
+		}
 		same_foreign(&w, rows, yaml.text);
 	}
+	lodged_leave(&w, &lodged);
 	converges(&w, yaml.text);
 	same_foreign(&w, rows, yaml.text);
 	nothing_left(&w, before, yaml.text);

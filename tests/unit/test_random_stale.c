@@ -15,9 +15,8 @@
 #include <cmocka.h>
 
 #include "agent/reconcile/foresee.h"
-/* What a nested jail loses with its parent's permission is not given back. */
-#define SETS_FORGET_PAST
 #include "random_calls.h"
+#include "random_lodged.h"
 
 static uint32_t seed_now;
 static unsigned long refused, done, held; /* jails with something to do */
@@ -94,6 +93,7 @@ struct view {
 
 /* What he did, and of each jail: whether it has to do with that. */
 struct meddled {
+	struct lodged lodged;
 	struct view before, after;
 	bool touched[SETS_JAILS], near[SETS_JAILS];
 };
@@ -196,8 +196,11 @@ meddle_between(struct world *w, uint32_t *state, struct meddled *d)
 	view_take(w, &d->before);
 	meddle(w, state);
 	view_take(w, &d->after);
-	for (unsigned i = 0; i < SETS_JAILS; i++)
-		d->touched[i] = d->near[i] = differs(&d->before, &d->after, i);
+	lodge(w, &d->lodged, 12);
+	for (unsigned i = 0; i < SETS_JAILS; i++) {
+		d->touched[i] = differs(&d->before, &d->after, i);
+		d->near[i] = d->touched[i] || d->lodged.jid[i] != 0;
+	}
 	spread(w, d->near);
 }
 
@@ -355,7 +358,7 @@ one_world(uint32_t seed)
 {
 	static struct yaml_text yaml;
 	struct bound_plan saved;
-	struct meddled d;
+	struct meddled d = { .lodged.dice = seed * 3266489917u + 5 };
 	struct action *actions;
 	struct world w;
 	uint32_t state;
@@ -363,6 +366,8 @@ one_world(uint32_t seed)
 
 	seed_now = seed;
 	random_world(&w, seed, &state);
+	/* What a nested jail loses with its parent's permission is not given back. */
+	sets_forget_past = true;
 	random_set(&state, w.kopt.generation, &yaml);
 	world_apply(&w, yaml.text);
 	random_set(&state, w.kopt.generation, &yaml);
@@ -371,6 +376,8 @@ one_world(uint32_t seed)
 	meddle_between(&w, &state, &d);
 	apply_bound(&w, yaml.text, &saved, dice(&state, 4));
 	check_calls(&w, yaml.text, actions, count, &d);
+	same_lodged(&w, &d.lodged, yaml.text, seed);
+	lodged_leave(&w, &d.lodged);
 	recovers(&w, yaml.text, &d);
 	actions_free(actions, count);
 	bound_free(&saved);

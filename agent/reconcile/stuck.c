@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/stuck.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/reconcile/lodgers.h"
+#include "agent/reconcile/loop.h"
+#include "agent/reconcile/order.h"
+
+static const struct action restart = { .kind = ACTION_RESTART };
+static const struct action removal = { .kind = ACTION_REMOVE };
+
+/* Whether its plan, as it is known, is one that makes it again. */
+static bool
+looks_well(const struct reconciler *r, const struct managed *d)
+{
+	return r->foreseeing && d->state != STATE_BLOCKED &&
+	    d->state != STATE_CONFLICT && d->desired != NULL &&
+	    d->desired->agent.paused == NULL &&
+	    reconciler_standing(r, d) == NULL;
+}
+
+/*
+ * Whether something stands against making `d` again.  What `m` is to be counts,
+ * not what it is: it is planned as one that is about to be looked at.
+ */
+static const char *
+refused(struct reconciler *r, struct managed *m, const struct managed *d,
+    char *buf, size_t size)
+{
+	bool dirty = m->dirty;
+	struct action a;
+	int rc;
+
+	if (looks_well(r, d))
+		return NULL;
+	m->dirty = true;
+	rc = reconciler_plan_anew(r, d, &a);
+	m->dirty = dirty;
+	if (rc != 0)
+		return NULL;
+	rc = a.kind == ACTION_BLOCKED || a.kind == ACTION_CONFLICT;
+	snprintf(buf, size, "%s", a.reason);
+	action_free(&a);
+	return rc ? buf : NULL;
+}
+
+/* What it claims, and others keep. */
+static const char *
+claims_in_vain(struct reconciler *r, struct managed *d, char *buf, size_t size)
+{
+	const char *why = NULL;
+	struct action a;
+
+	if (d->desired == NULL || reconciler_plan(r, d, &a) != 0)
+		return NULL;
+	if (a.kind == ACTION_MODIFY || a.kind == ACTION_RESTART)
+		why = claims_refused(r, d, &a, buf, size);
+	action_free(&a);
+	return why;
+}
+
+/* What `d` waits for, which is not to come; of `m` nothing is asked. */
+static const char *
+waits_long(struct reconciler *r, const struct managed *m, struct managed *d,
+    const char *name, char *buf, size_t size)
+{
+	struct managed *up = d->waits_up;
+	enum jail_state state;
+	bool far = d->waits_far;
+	const char *wait;
+
+	if (strcmp(name, m->name) == 0 || order_below(name, m->name))
+		return NULL;
+	wait = order_one(r, d, name, buf, size, &state);
+	d->waits_up = up;
+	d->waits_far = far;
+	return wait != NULL && state != STATE_PROGRESSING ? wait : NULL;
+}
+
+/* Why `d` would stay down when it went down with `m`; NULL: it would not. */
+static const char *
+stays_down(struct reconciler *r, struct managed *m, struct managed *d,
+    char *buf, size_t size)
+{
+	const struct spec *s = managed_wanted(d);
+	char parent[JAIL_NAME_MAX];
+	const char *why;
+
+	if (s == NULL)
+		return NULL;
+	why = refused(r, m, d, buf, size);
+	if (why == NULL)
+		why = claims_in_vain(r, d, buf, size);
+	if (why == NULL && d->linked && loop_find(r, d, buf, size))
+		why = buf;
+	for (size_t i = 0; why == NULL && i < s->depend.count; i++)
+		why = waits_long(r, m, d, s->depend.text[i], buf, size);
+	if (why == NULL && managed_parent(d->name, parent, sizeof parent))
+		why = waits_long(r, m, d, parent, buf, size);
+	return why;
+}
+
+/*
+ * One, however far, that has to be down before `m` is and cannot be.  Those in `m`
+ * were asked with it.
+ */
+static const char *
+removes_lodgers(struct reconciler *r, const struct managed *m,
+    const struct action *a, char *buf, size_t size)
+{
+	static const struct action stays = { .kind = ACTION_REMOVE,
+		.stays = true };
+	const char *why = NULL;
+
+	for (size_t i = 0; why == NULL && i < r->count; i++) {
+		struct managed *d = r->jail[i];
+
+		if (d->left == r->lefts || !order_goes_first(r, m, d, a))
+			continue;
+		d->left = r->lefts;
+		if (!order_below(d->name, m->name))
+			why = lodgers_keep(r, d, buf, size);
+		if (why == NULL)
+			why = removes_lodgers(r, d, order_removed(r, d) ?
+			    &removal : &stays, buf, size);
+	}
+	return why;
+}
+
+static const char *
+removal_waits(struct reconciler *r, struct managed *m, const struct action *a,
+    char *buf, size_t size)
+{
+	char why[ERROR_TEXT_MAX];
+
+	m->left = ++r->lefts;
+	if (removes_lodgers(r, m, a, why, sizeof why) == NULL)
+		return NULL;
+	snprintf(buf, size, "remove waits for others to be down: %.800s", why);
+	return buf;
+}
+
+/* One in `m` that would stay down when `m` restarts. */
+static const char *
+restarts_in_vain(struct reconciler *r, struct managed *m, char *buf,
+    size_t size)
+{
+	char why[ERROR_TEXT_MAX];
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *d = r->jail[i];
+
+		if (!order_below(d->name, m->name) ||
+		    !order_goes_first(r, m, d, &restart))
+			continue;
+		if (order_removed(r, d) && removal_waits(r, d, &removal, why,
+		    sizeof why) != NULL) {
+			snprintf(buf, size, "restart waits until %s is down: "
+			    "%.800s", d->name, why);
+			return buf;
+		}
+		if (stays_down(r, m, d, why, sizeof why) == NULL)
+			continue;
+		snprintf(buf, size, "restart would stop %s, which could not "
+		    "come up again: %.600s", d->name, why);
+		return buf;
+	}
+	return NULL;
+}
+
+const char *
+stuck_why(struct reconciler *r, struct managed *m, const struct action *a,
+    char *buf, size_t size)
+{
+	if (a->kind == ACTION_RESTART)
+		return restarts_in_vain(r, m, buf, size);
+	return a->kind == ACTION_REMOVE ? removal_waits(r, m, a, buf, size) :
+	    NULL;
+}
+
+__attribute__((noinline)) bool
+stuck_spares(struct reconciler *r, struct managed *m, struct managed *d)
+{
+	char why[ERROR_TEXT_MAX];
+
+	return !order_below(d->name, m->name) &&
+	    (stays_down(r, m, d, why, sizeof why) != NULL ||
+	    lodgers_keep(r, d, why, sizeof why) != NULL ||
+	    stuck_why(r, d, &restart, why, sizeof why) != NULL);
+}
+
+/*
+ * Whether it is not known yet what becomes of a jail that `d` depends on, be it
+ * through others that wait.  Those in `m` are looked at after that.
+ */
+static bool
+unknown_above(struct reconciler *r, const struct managed *m,
+    const struct managed *d)
+{
+	const struct spec *s = managed_wanted(d);
+
+	for (size_t i = 0; s != NULL && i < s->depend.count; i++) {
+		struct managed *e = reconciler_jail(r, s->depend.text[i],
+		    false);
+
+		if (e == NULL || e == m || e->above == r->visits ||
+		    order_below(e->name, m->name))
+			continue;
+		e->above = r->visits;
+		if (e->dirty || (e->waits && unknown_above(r, m, e)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+unknown_below(struct reconciler *r, const struct managed *root,
+    const struct managed *m)
+{
+	if (unknown_above(r, root, m))
+		return true;
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *d = r->jail[i];
+
+		if (d->visit == r->visits ||
+		    !order_goes_first(r, m, d, &restart))
+			continue;
+		d->visit = r->visits;
+		if (unknown_below(r, root, d))
+			return true;
+	}
+	return false;
+}
+
+/* So often a jail makes way for others, which may do so for it. */
+#define WAY 64
+
+bool
+stuck_looks_first(struct reconciler *r, struct managed *m, struct managed *d)
+{
+	d->visit = ++r->visits;
+	if (m->made_way >= WAY || !unknown_below(r, d, d))
+		return false;
+	m->made_way++;
+	reconciler_look(r, m);
+	return true;
+}
+
+/* It goes as deep as a chain of dependencies is long: no buffers here. */
+static void
+mark(struct reconciler *r, struct managed *m)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *d = r->jail[i];
+
+		if (d->visit == r->visits ||
+		    !order_goes_first(r, m, d, &restart))
+			continue;
+		d->visit = r->visits;
+		d->spared = stuck_spares(r, m, d);
+		if (!d->spared)
+			mark(r, d);
+	}
+}
+
+void
+stuck_mark(struct reconciler *r, struct managed *m)
+{
+	m->visit = ++r->visits;
+	mark(r, m);
+}
+
+const char *
+stuck_begin(struct reconciler *r, struct managed *m, const struct action *a,
+    char *buf, size_t size, enum jail_state *state)
+{
+	m->waits_failed = false;
+	if (a->kind != ACTION_REMOVE && stuck_looks_first(r, m, m)) {
+		*state = STATE_PROGRESSING;
+		snprintf(buf, size, "is about to %s", action_word(a->kind));
+		return buf;
+	}
+	m->waits_failed = stuck_why(r, m, a, buf, size) != NULL;
+	*state = STATE_BLOCKED;
+	if (!m->waits_failed && a->kind != ACTION_REMOVE)
+		stuck_mark(r, m);
+	return m->waits_failed ? buf : NULL;
+}
+
+void
+stuck_over(struct managed *m, enum action_kind kind)
+{
+	if (kind == ACTION_CREATE || kind == ACTION_RESTART ||
+	    kind == ACTION_REMOVE)
+		return;
+	m->waits_down = false;
+	m->made_way = 0;
+}

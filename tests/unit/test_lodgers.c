@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Jails of somebody else, or of another set, in those of the agent: none of them
+ * ends because of what a spec says, and what else becomes of them is said.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "agent/reconcile/lodgers.h"
+#include "foreseen.h"
+
+#define ANEW "osrelease: 14.0\n"
+/* Neither plan nor apply touches the jail, and both say why. */
+static void
+keeps(struct world *w, const char *yaml, const char *jail, const char *why)
+{
+	char plan[256];
+
+	snprintf(plan, sizeof plan, "blocked %s;", jail);
+	assert_string_equal(foreseen(w, yaml), plan);
+	assert_non_null(strstr(world_reason(w, jail), why));
+	world_apply(w, yaml);
+	assert_string_equal(w->deeds, "");
+	assert_string_equal(world_state(w, jail), "blocked");
+	assert_non_null(strstr(world_reason(w, jail), why));
+}
+
+static void
+strangers_stay(void **state)
+{
+	struct world *w = *state;
+	const char *in[] = { "p.x", "p.c.x" };
+
+	for (size_t i = 0; i < 2; i++) {
+		world_apply(w, JAIL("p", "") "---\n" JAIL("p.c", ""));
+		kernel_make(w, in[i]);
+		keeps(w, JAIL("p", ANEW) "---\n" JAIL("p.c", ""), "p",
+		    "x, which this agent did not make, would end with p: end "
+		    "it with the tool that made it, or");
+		assert_int_not_equal(kernel_jid(w, in[i]), 0);
+		kernel_kill(w, in[i]);
+		world_apply(w, JAIL("p", ANEW) "---\n" JAIL("p.c", ""));
+		assert_non_null(strstr(w->deeds, "restart p;"));
+		kernel_make(w, "p.x");
+		kernel_make(w, "p.y");
+		world_apply(w, "");
+		assert_string_equal(world_state(w, "p"), "blocked");
+		assert_non_null(strstr(world_reason(w, "p"),
+		    "p.x and 1 more, which this agent did not make"));
+		assert_int_not_equal(kernel_jid(w, "p.x"), 0);
+		kernel_kill(w, "p.x");
+		kernel_kill(w, "p.y");
+		world_apply(w, "");
+		assert_int_equal(kernel_jid(w, "p"), 0);
+	}
+}
+
+/* A name that a spec says does not make it ours. */
+static void
+strangers_with_our_name(void **state)
+{
+	struct world *w = *state;
+	const char *both = JAIL("p", ANEW) "---\n" JAIL("p.c", "");
+
+	world_apply(w, JAIL("p", "") "---\n" JAIL("p.c", ""));
+	kernel_kill(w, "p.c");
+	kernel_make(w, "p.c");
+	assert_string_equal(foreseen(w, both), "blocked p;conflict p.c;");
+	world_apply(w, both);
+	assert_string_equal(w->deeds, "");
+	assert_int_not_equal(kernel_jid(w, "p.c"), 0);
+}
+
+/* Whom a user gave up may go, and nobody who came later. */
+static void
+approved_ones_go(void **state)
+{
+	struct world *w = *state;
+	const struct reconcile_options opt = { .letters = ALL_LETTERS };
+	struct managed *m;
+
+	world_apply(w, JAIL("p", ""));
+	kernel_make(w, "p.x");
+	world_reconciler(w, &opt);
+	world_want(w, JAIL("p", ANEW));
+	m = reconciler_jail(&w->reconciler, "p", false);
+	assert_int_equal(lodgers_approve(&w->reconciler, m), 1);
+	assert_non_null(strstr(world_plan(w, "p"), "restart: "));
+	kernel_make(w, "p.y");
+	assert_non_null(strstr(world_plan(w, "p"), "blocked: "));
+	kernel_kill(w, "p.y");
+	kernel_kill(w, "p.x");
+	kernel_make(w, "p.x");
+	assert_non_null(strstr(world_plan(w, "p"), "blocked: "));
+	assert_int_equal(lodgers_approve(&w->reconciler, m), 1);
+	world_settle(w);
+	assert_non_null(strstr(w->deeds, "restart p;"));
+	assert_int_equal(kernel_jid(w, "p.x"), 0);
+}
+
+static void
+other_sets_stay(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("p", ""));
+	world_apply_other(w, "name: p.c\npath: @\npersist: true\n");
+	keeps(w, JAIL("p", ANEW), "p", "p.c, of the specs in " OTHER_SET
+	    ", would end with p: stop it by those specs");
+	assert_int_not_equal(kernel_jid(w, "p.c"), 0);
+	world_apply_other(w, "");
+	world_apply(w, JAIL("p", ANEW));
+	assert_non_null(strstr(w->deeds, "restart p;"));
+}
+
+/* They are told of; apply restarts those of its own set alone. */
+static void
+dependants_of_other_sets(void **state)
+{
+	struct world *w = *state;
+	int jid;
+
+	world_apply(w, JAIL("db", "") "---\n" JAIL("app", "depend: [db]\n"));
+	world_apply_other(w, JAIL("web", "depend: [app]\n"));
+	jid = kernel_jid(w, "web");
+	assert_string_equal(foreseen(w, JAIL("db", ANEW) "---\n"
+	    JAIL("app", "depend: [db]\n")), "restart app;restart db;");
+	assert_string_equal(world_reason(w, "app"), "db restarts");
+	world_apply(w, JAIL("db", "") "---\n" JAIL("app", "depend: [db]\n"
+	    ANEW));
+	assert_string_equal(w->deeds, "restart app;");
+	assert_int_equal(kernel_jid(w, "web"), jid);
+	assert_non_null(strstr(foreseen(w, JAIL("db", "")), "remove app;"));
+	assert_non_null(strstr(world_reason(w, "app"), "; web, of the specs "
+	    "in " OTHER_SET ", depends on it and goes on as it is"));
+}
+
+/* One that only depends on the jail keeps nobody from a restart. */
+static void
+strangers_in_dependants(void **state)
+{
+	struct world *w = *state;
+	const char *after = JAIL("db", ANEW) "---\n"
+	    JAIL("web", "depend: [db]\n") "---\n"
+	    JAIL("web2", "depend: [web]\n");
+	int web, web2;
+
+	world_apply(w, JAIL("db", "") "---\n" JAIL("web", "depend: [db]\n")
+	    "---\n" JAIL("web2", "depend: [web]\n"));
+	kernel_make(w, "web.x");
+	web = kernel_jid(w, "web");
+	web2 = kernel_jid(w, "web2");
+	assert_string_equal(foreseen(w, after), "restart db;");
+	world_apply(w, after);
+	assert_string_equal(w->deeds, "restart db;");
+	assert_int_equal(kernel_jid(w, "web"), web);
+	assert_int_equal(kernel_jid(w, "web2"), web2);
+	assert_string_equal(foreseen(w, ""),
+	    "blocked db;blocked web;remove web2;");
+	world_apply(w, "");
+	assert_string_equal(w->deeds, "remove web2;");
+	assert_string_equal(world_state(w, "db"), "blocked");
+	assert_int_not_equal(kernel_jid(w, "web.x"), 0);
+	kernel_kill(w, "web.x");
+	world_apply(w, "");
+	assert_string_equal(w->deeds, "remove web;remove db;");
+}
+
+/* What a change of the jail takes from a stranger is in the plan. */
+static void
+strangers_lose(void **state)
+{
+	struct world *w = *state;
+	const char *all = JAIL("p", "securelevel: 1\nallow.mount: true\n");
+
+	world_apply(w, JAIL("p", "allow.mount: true\n"));
+	kernel_make(w, "p.x");
+	assert_true(kernel_set_text(w, "p.x", "host.hostname", "theirs") > 0);
+	assert_string_equal(foreseen(w, all), "modify p;");
+	assert_non_null(strstr(world_reason(w, "p"), "; p.x, which this agent "
+	    "did not make, gets another securelevel with it"));
+	world_apply(w, all);
+	assert_string_equal(w->deeds, "modify p;");
+	assert_string_equal(foreseen(w, JAIL("p", "securelevel: 1\n"
+	    "allow.mount: true\nhost.hostname: p\n")), "modify p;");
+	assert_null(strstr(world_reason(w, "p"), "p.x"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(strangers_stay),
+		TEST(strangers_with_our_name),
+		TEST(approved_ones_go),
+		TEST(other_sets_stay),
+		TEST(dependants_of_other_sets),
+		TEST(strangers_in_dependants),
+		TEST(strangers_lose),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -22,25 +22,38 @@ export SPECS_DIR BRANCH
 
 pipeline() { sh "$(dirname "$(readlink -f "$0")")/pipeline.sh" "$@"; }
 
+# The files as the host will check them out; an archive leaves some out when
+# attributes that were pushed say so.
+check_out() { # COMMIT DIRECTORY
+	mkdir "$2/tree" || return 1
+	GIT_INDEX_FILE=$2/index git read-tree "$1" &&
+	    GIT_INDEX_FILE=$2/index git --work-tree="$2/tree" checkout-index -a
+}
+
 propose() { # COMMIT
-	tree=$(mktemp -d) || return 1
-	if git archive -o "$tree.tar" "$1" && tar -C "$tree" -xf "$tree.tar"
-	then
-		pipeline propose "$tree"
-	else
-		false
-	fi
+	work=$(mktemp -d) || return 1
+	check_out "$1" "$work" && pipeline propose "$work/tree"
 	status=$?
-	rm -rf "$tree" "$tree.tar"
+	rm -rf "$work"
 	return $status
+}
+
+# The host takes only what comes after what it has, so the two would part.
+goes_on() { # OLD NEW
+	case $1 in
+	*[!0]*) git merge-base --is-ancestor "$1" "$2" || {
+		echo "$BRANCH goes on from $1 only: no forced push" >&2
+		return 1
+	} ;;
+	esac
 }
 
 # For each line of the input: the branch's old commit, the new one, its name.
 status=0
-while read -r _ commit ref; do
+while read -r old commit ref; do
 	[ "$ref" = "refs/heads/$BRANCH" ] || continue
 	case ${0##*/}:$commit in
-	pre-receive:*[!0]*) propose "$commit" ;;
+	pre-receive:*[!0]*) goes_on "$old" "$commit" && propose "$commit" ;;
 	pre-receive:*)
 		echo "$BRANCH is what the host runs; it cannot be deleted" >&2
 		false ;;

@@ -145,6 +145,17 @@ check "a push of wrong specs is refused" expect_status 1 push HEAD:main
 check "with the place" says "db.yaml:5:1"
 check "and is not in the repository" same "$good" \
     "$(git -C "$work/bare.git" rev-parse main)"
+echo "*.yaml export-ignore" > "$work/clone/.gitattributes"
+commit "wrong, and hidden"
+check "also with attributes that hide it" expect_status 1 push HEAD:main
+check "with the same place" says "db.yaml:5:1"
+rm "$work/clone/.gitattributes"
+spec db "host.hostname: forced.example" > "$work/clone/db.yaml"
+git -C "$work/clone" checkout -q --orphan other
+commit "with another past"
+check "a forced push is refused" expect_status 1 push +HEAD:main
+check "since the host would not take it" says "main goes on from $good only"
+git -C "$work/clone" checkout -q -B main "$good"
 check "another branch is nobody's matter" expect_status 0 push HEAD:draft
 check_not "so nothing is said of it" says "db.yaml"
 check "the branch cannot be deleted" expect_status 1 push :main

@@ -178,7 +178,7 @@ begin(struct reconciler *r, struct managed *m, struct action *a,
 	condition_unknown(m);
 	bound_begin(r, m);
 	waits_no_more(r, m); /* one that is stopped for others may have */
-	m->made_way = 0;
+	stuck_over(m, ACTION_NONE);
 	m->machine = MACHINE_WORKING;
 	m->to_stop = m->turn = m->by_hand = m->retried = false;
 	r->working++;

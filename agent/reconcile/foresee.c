@@ -71,7 +71,7 @@ keep_up(struct reconciler *r, struct managed *m, struct action *a)
 {
 	char why[ERROR_TEXT_MAX];
 
-	return a->jid != 0 && stuck_why(r, m, a, why, sizeof why) != NULL &&
+	return stuck_why(r, m, a, why, sizeof why) != NULL &&
 	    decide_again(r, m, a, ACTION_BLOCKED, why);
 }
 

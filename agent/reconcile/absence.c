@@ -259,8 +259,8 @@ note_absent(struct reconciler *r, const struct scan *s, int64_t now)
 }
 
 /*
- * Files come back, so others may be about to: their absence has to be proven
- * anew.  That cannot go on for ever.
+ * Files come back, or an invalid one went, so others may be about to come: their
+ * absence has to be proven anew.  That cannot go on for ever.
  */
 static void
 others_may_come(struct absence *a, struct reconciler *r, int64_t now)
@@ -274,6 +274,34 @@ others_may_come(struct absence *a, struct reconciler *r, int64_t now)
 		if (r->jail[i]->absent_at != 0 && !r->jail[i]->acked &&
 		    r->jail[i]->absent_at != ABSENT_AGAIN)
 			r->jail[i]->absent_at = now;
+}
+
+/*
+ * Whether an invalid file is gone: what it was about may be about to come under
+ * this name or another one, as when an editor makes a file anew.  Files are sorted.
+ * -1 without memory.
+ */
+static int
+invalid_went(struct absence *a, const struct scan *s)
+{
+	int went = 0;
+	size_t k = 0;
+
+	if (s->state == SCAN_MISSING)
+		return 0;
+	for (size_t i = 0; i < a->invalid.count && went == 0; i++) {
+		const char *path = a->invalid.text[i];
+
+		while (k < s->file_count && strcmp(s->file[k].path, path) < 0)
+			k++;
+		went = k == s->file_count || strcmp(s->file[k].path, path) != 0;
+	}
+	text_list_free(&a->invalid);
+	for (size_t i = 0; i < s->file_count; i++)
+		if (!s->file[i].valid && text_list_add(&a->invalid,
+		    s->file[i].path) != 0)
+			return -1;
+	return went;
 }
 
 static const char *
@@ -479,12 +507,13 @@ absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
 {
 	struct missing n;
 	int back = take_specs(r, s, now);
+	int went = invalid_went(a, s);
 
-	if (back == -1)
+	if (back == -1 || went == -1)
 		return -1;
 	a->pending = false;
 	a->held = 0;
-	if (back == 1)
+	if (back == 1 || went == 1)
 		others_may_come(a, r, now);
 	note_barred(r, s);
 	note_absent(r, s, now);
@@ -502,6 +531,7 @@ absence_free(struct absence *a)
 {
 	free(a->hold);
 	free(a->held_file);
+	text_list_free(&a->invalid);
 	window_free(&a->window);
 	memset(a, 0, sizeof *a);
 }

@@ -35,6 +35,7 @@ struct absence {
 	bool seen;    /* there was a spec file in this directory */
 	bool acked;   /* the removal of all defaults was approved */
 	bool drop;    /* defaults that are gone are to be given up */
+	struct text_list invalid; /* files of the last scan that was there */
 };
 
 /*

@@ -20,8 +20,8 @@ struct scene {
 
 /* A scan that names what is new and what is gone, ended by NULL. */
 static inline void
-scan_with(struct scene *s, enum scan_state state, const char *changed,
-    const char *const *gone, struct scan_file *file)
+scan_files(struct scene *s, enum scan_state state, const char *changed,
+    const char *const *gone, struct scan_file *file, size_t files)
 {
 	struct scan scan;
 	struct spec_set set = { 0 };
@@ -38,7 +38,7 @@ scan_with(struct scene *s, enum scan_state state, const char *changed,
 	for (; gone != NULL && *gone != NULL; gone++)
 		assert_int_equal(text_list_add(&scan.gone, *gone), 0);
 	scan.file = file;
-	scan.file_count = file != NULL;
+	scan.file_count = files;
 	scan.behind_ms = state == SCAN_UNSETTLED ? s->behind : 0;
 	scan.replaced = s->replaced;
 	s->replaced = false;
@@ -54,6 +54,13 @@ scan_with(struct scene *s, enum scan_state state, const char *changed,
 	scan.file_count = 0;
 	scan_free(&scan);
 	world_rest(&s->w);
+}
+
+static inline void
+scan_with(struct scene *s, enum scan_state state, const char *changed,
+    const char *const *gone, struct scan_file *file)
+{
+	scan_files(s, state, changed, gone, file, file != NULL);
 }
 
 static inline void

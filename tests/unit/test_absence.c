@@ -194,6 +194,29 @@ invalid_file_holds(void **state)
 	assert_null(s->a.hold);
 }
 
+/* When it goes, what it was about may be about to come: that is a new absence. */
+static void
+invalid_file_goes(void **state)
+{
+	struct scene *s = *state;
+	struct scan_file bad = { .path = (char []){ "/etc/x.yaml" } };
+
+	scan_with(s, SCAN_OK, NULL, one_gone, &bad);
+	s->now += 5000;
+	scan_with(s, SCAN_OK, NULL, NULL, &bad);
+	assert_int_equal(s->a.held, 1);
+	s->now += 5000;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	assert_true(s->a.pending);
+	s->now += ABSENCE_MS - 1;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS);
+	s->now += 1;
+	scan(s, NULL, NULL);
+	assert_int_equal(alive(s), JAILS - 1);
+}
+
 static void
 too_many_are_held_until_ack(void **state)
 {
@@ -537,6 +560,7 @@ main(void)
 		TEST(one_comes_and_goes),
 		TEST(gone_is_remembered_when_unsettled),
 		TEST(invalid_file_holds),
+		TEST(invalid_file_goes),
 		TEST(too_many_are_held_until_ack),
 		TEST(slow_deletion),
 		TEST(files_back_end_the_hold),

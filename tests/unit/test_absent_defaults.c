@@ -64,12 +64,35 @@ defaults_may_be_on_their_way(void **state)
 	assert_true(s->a.drop);
 }
 
+/* An invalid file that may have them goes: it may be about to be made anew. */
+static void
+invalid_file_goes(void **state)
+{
+	struct scene *s = *state;
+	struct scan_file file[] = {
+		{ .path = (char []){ "/etc/00.yaml" }, .valid = true,
+		.gone = true }, { .path = (char []){ "/etc/01.yaml" } } };
+
+	scan_files(s, SCAN_OK, NULL, NULL, file, 2);
+	assert_non_null(strstr(s->a.hold, "/etc/01.yaml"));
+	s->now += 5000;
+	scan_files(s, SCAN_OK, NULL, NULL, file, 2);
+	assert_false(s->a.drop);
+	scan_files(s, SCAN_OK, NULL, NULL, file, 1);
+	assert_false(s->a.drop);
+	assert_true(s->a.pending);
+	s->now += ABSENCE_MS;
+	scan_files(s, SCAN_OK, NULL, NULL, file, 1);
+	assert_true(s->a.drop);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(defaults_count_like_a_jail),
 		TEST(defaults_may_be_on_their_way),
+		TEST(invalid_file_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

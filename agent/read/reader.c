@@ -154,9 +154,8 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 		a.again_ms = NEVER_ENDS_MS; /* there is no event of its end */
 	}
 	a.behind_ms = behind(r);
-	if (r->watch != NULL && r->looked)
-		watch_begin(r->watch);
-	r->missed = r->watch != NULL && watch_follow(r->watch, &r->places);
+	r->missed = r->watch != NULL && watch_begin(r->watch, r->looked);
+	r->missed |= r->watch != NULL && watch_follow(r->watch, &r->places);
 	a.accept_helps = r->accept_helps;
 	a.replaced = r->replaced && a.state != SCAN_MISSING;
 	if (a.replaced)

@@ -46,7 +46,7 @@ struct reader {
 	char dir[PATH_MAX];  /* the set's name */
 	char real[PATH_MAX]; /* where it is now */
 	struct watch *watch; /* NULL: nobody wants hints */
-	bool missed;	     /* what is watched now was not before the look */
+	bool missed;	     /* something may have changed during the look */
 	bool seen;	     /* `places` are known, and hold */
 	bool never_ends;     /* a file is written in steps, for long */
 	bool accept_helps, replaced; /* what the last look found */

@@ -41,6 +41,7 @@ struct watch {
 	} *below;
 	size_t below_count;
 	struct text_list renamed; /* spec files, some of them */
+	bool late; /* watch_renamed took a hint that asks for a scan */
 	char why[256];
 };
 
@@ -66,8 +67,8 @@ forget_below(struct watch *w)
 	w->below_count = 0;
 }
 
-bool
-watch_renamed(const struct watch *w, const char *name)
+static bool
+is_noted(const struct watch *w, const char *name)
 {
 	for (size_t i = 0; i < w->renamed.count; i++)
 		if (strcmp(w->renamed.text[i], name) == 0)
@@ -75,10 +76,25 @@ watch_renamed(const struct watch *w, const char *name)
 	return false;
 }
 
-void
-watch_begin(struct watch *w)
+bool
+watch_renamed(struct watch *w, const char *name)
 {
-	text_list_free(&w->renamed);
+	if (!is_noted(w, name))
+		return false;
+	w->late |= watch_drain(w);
+	return is_noted(w, name);
+}
+
+bool
+watch_begin(struct watch *w, bool looked)
+{
+	bool late = w->late;
+
+	/* A late one may be of a file that was looked at before. */
+	if (looked && !late)
+		text_list_free(&w->renamed);
+	w->late = false;
+	return late;
 }
 
 #ifdef COMPAT_INOTIFY
@@ -274,14 +290,17 @@ concerns_specs(const struct inotify_event *e)
 	    strstr(name, MINISIGN_SUFFIX) != NULL;
 }
 
-/* `dir` is the directory below the watched one, or "". */
+/*
+ * What is written after it was renamed may be written in steps: that is no note of
+ * a whole file any more.  `dir` is the directory below the watched one, or "".
+ */
 static void
 note_name(struct watch *w, const char *dir, const struct inotify_event *e)
 {
 	char name[PATH_MAX];
 	size_t i = 0;
 
-	if (e->len == 0 || (e->mask & ENTRIES) == 0 ||
+	if (e->len == 0 || (e->mask & (ENTRIES | COMPAT_IN_WRITES)) == 0 ||
 	    !spec_file_name(e->name) || snprintf(name, sizeof name, "%s%s%s",
 	    dir, dir[0] != '\0' ? "/" : "", e->name) >= (int)sizeof name)
 		return;

@@ -35,10 +35,15 @@ bool watch_drain(struct watch *w);
 
 /*
  * Whether a spec file (its name below the directory) was renamed to that, as the
- * last that is known of it, since watch_begin; false says nothing.
+ * last that is known of it up to now, since watch_begin; false says nothing.  Takes
+ * hints for that.
  */
-bool watch_renamed(const struct watch *w, const char *name);
-void watch_begin(struct watch *w);
+bool watch_renamed(struct watch *w, const char *name);
+/*
+ * After a scan; `looked`: what was renamed before was taken.  Returns whether
+ * watch_renamed took hints that ask for another one.
+ */
+bool watch_begin(struct watch *w, bool looked);
 
 /*
  * The directories with specs, of which the first is the watched one.  Returns

@@ -269,6 +269,38 @@ not_renamed(void **state)
 	expect(w, SCAN_UNSETTLED, "");
 }
 
+/* What is written after it was renamed may be written in steps, however soon. */
+static void
+renamed_and_written(void **state)
+{
+	struct keeper *k = *state;
+	struct world *w = k->w;
+
+	w->r.watch = watch_new(w->opt.dir);
+	assert_non_null(w->r.watch);
+	write_jail(w, "a.yaml", "a", "one");
+	look(k);
+	assert_int_equal(rename(spec_path(w, "a.yaml"),
+	    spec_path(w, "b.yaml")), 0);
+	(void)watch_drain(w->r.watch);
+	write_in_place(w, "b.yaml", "w", "name: a\npersist: true\n");
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "-a ");
+	/* That hint was taken by the look, so another one is asked for. */
+	assert_true(w->r.missed);
+	write_in_place(w, "b.yaml", "a", "path: /\nhost.hostname: one\n");
+	look(k);
+	expect(w, SCAN_OK, "+a ");
+	assert_string_equal(spec_text(w->s.changed[0], "host.hostname"),
+	    "one");
+	/* A whole one is used at once. */
+	write_text(w, "b.yaml", "name: a\npersist: true\n");
+	(void)watch_drain(w->r.watch);
+	look_once(k);
+	expect(w, SCAN_OK, "+a ");
+	assert_false(w->r.missed);
+}
+
 /* Another directory that links lead into is whole. */
 static void
 linked_directory(void **state)
@@ -304,6 +336,7 @@ main(void)
 		TEST(held_by_another),
 		TEST(defaults_move),
 		TEST(not_renamed),
+		TEST(renamed_and_written),
 		TEST(linked_directory),
 	};
 

@@ -218,8 +218,8 @@ pass_open(struct pass *p, const struct context *ctx,
 	    state_open(&p->inventory, &p->standing, &p->vault, &ctx->paths,
 	    p->observer.boot, opt->write, err) != 0)
 		return -1;
-	for (size_t i = 0; i < p->inventory.lost.count; i++)
-		complain("%s", p->inventory.lost.text[i]);
+	for (size_t i = 0; i < p->inventory.notes.count; i++)
+		complain("%s", p->inventory.notes.text[i]);
 	/* Without specs: the set that the inventory speaks of. */
 	if (opt->path == NULL && p->inventory.count > 0)
 		snprintf(p->set, sizeof p->set, "%s",

@@ -332,8 +332,8 @@ daemon_run(const struct context *ctx, const struct daemon_options *opt)
 	    JAILAGENT_VERSION, d.kernel->backend->name, d.set, (long)getpid());
 	if (d.inventory.doubt != NULL)
 		daemon_log("no jail is removed: %s", d.inventory.doubt);
-	for (size_t i = 0; i < d.inventory.lost.count; i++)
-		daemon_log("%s", d.inventory.lost.text[i]);
+	for (size_t i = 0; i < d.inventory.notes.count; i++)
+		daemon_log("%s", d.inventory.notes.text[i]);
 	event_base_dispatch(d.base);
 	daemon_snapshot_last(&d);
 	daemon_log("ends; the jails go on");

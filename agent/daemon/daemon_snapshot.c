@@ -182,6 +182,9 @@ daemon_snapshot_last(struct daemon *d)
 	if (d->signing || d->recording)
 		daemon_log("snapshot: the last state is not signed: the signer "
 		    "has not answered for %d s", LAST_MS / 1000);
+	else if (d->signer_down)
+		daemon_log("snapshot: the last state is not signed: the signer "
+		    "ended");
 }
 
 /* Who is there next is told of all: until then nothing has to be kept. */

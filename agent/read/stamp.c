@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/read/stamp.h"
 
+#include <sys/stat.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -143,10 +145,13 @@ stamp_one(const struct vault *v, const char *dir, const char *name,
     struct error *err)
 {
 	char path[2 * PATHS_MAX], *text;
+	struct stat st;
 	size_t len;
 	int rc;
 
 	snprintf(path, sizeof path, "%s/%s", dir, name);
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return 0; /* somebody else's: the agent makes no such */
 	rc = stamp_read(v, path, TEXT_MAX, &text, &len, err);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;

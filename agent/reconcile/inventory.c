@@ -241,7 +241,7 @@ take_applied(struct inventory *inv, struct entry *e, struct error *err)
 		return 0;
 	snprintf(text, sizeof text, "%s, so what it was last given is not "
 	    "known", why.text);
-	return text_list_add(&inv->lost, text) == 0 ? 0 :
+	return text_list_add(&inv->notes, text) == 0 ? 0 :
 	    error_sys(err, ENOMEM, "%s", e->name);
 }
 
@@ -286,7 +286,7 @@ inventory_close(struct inventory *inv)
 		free(inv->hook[i].name);
 	free(inv->hook);
 	free(inv->doubt);
-	text_list_free(&inv->lost);
+	text_list_free(&inv->notes);
 	free(inv->rewritten);
 	if (inv->rewrite != -1)
 		close(inv->rewrite);

@@ -55,7 +55,7 @@ struct inventory {
 	struct hook_mark *hook; /* those journalled that may run still */
 	size_t hooks, hook_room;
 	const struct vault *vault; /* NULL: there is none */
-	struct text_list lost; /* why applied specs are not used, whole */
+	struct text_list notes; /* for users: specs that are not used, ... */
 	/* Told, when set, that a jail's entry may be another one now. */
 	void (*changed)(void *arg, const char *name);
 	void *changed_arg;

@@ -65,3 +65,16 @@ check "orders of others" expect_status 1 ja apply "$specs"
 check "are refused" says "not as the agent wrote them"
 sed -i 's/"stop"/"pause"/' "$state/orders.json"
 check "as they were" ja plan "$specs"
+
+# Stamps that cannot be written are no reason not to start, nor is what others put
+# beside the specs.
+rm "$state/stamps"
+mkdir "$state/stamps.new" "$state/applied/lost+found"
+check "an agent that cannot note it" agent_start
+check "does its work" settled db
+check "says so" grep -q "not stamped yet" "$work/agent.log"
+stop agent
+rmdir "$state/stamps.new"
+check "the next one" agent_start
+check "also settles" settled db
+check "and notes it" test -e "$state/stamps"

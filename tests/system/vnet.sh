@@ -81,6 +81,8 @@ check_not "but without raw sockets, which would be its parent's" \
 agent exec web.sub ip link > "$work/sub"
 check "with the interfaces" grep -q ' v1[@:]' "$work/sub"
 
+check "which goes before it" "$BUILD/tests/helper/jail" "linux:$work/table" \
+    remove "$(agent list -j web.sub jid | tr -d " ")"
 rm "$work/specs/web.yaml"
 check "the jail ends" agent apply --prune "$work/specs"
 check "its interface comes back" wait_until 3 here v1

@@ -119,8 +119,9 @@ away_renamed(struct files *files)
 		if (is_away(f) && present == NULL &&
 		    (present = present_digests(files, &count)) == NULL)
 			return -1;
-		if (is_away(f) && has_digest(present, count, f->now != NULL ?
-		    f->now : f->good))
+		/* What it is held for, not a text that says nothing. */
+		if (is_away(f) && has_digest(present, count, f->good != NULL ?
+		    f->good : f->now))
 			file_finish(f);
 		else
 			files->file[kept++] = *f;

@@ -344,6 +344,30 @@ swapped_for_an_empty_one(void **state)
 	assert_int_equal(w->s.errors.count, 0);
 }
 
+/* Texts that say nothing are alike without one having been renamed to the other. */
+static void
+swapped_while_empty(void **state)
+{
+	struct world *w = *state;
+
+	write_jail(w, "top.yaml", "top", "1");
+	make_dir(w, "sub");
+	write_jail(w, "sub/a.yaml", "a", "1");
+	scan(w);
+	expect(w, SCAN_OK, "+a +top ");
+	write_text(w, "top.yaml", "name: [\n");
+	write_text(w, "sub/a.yaml", "name: [\n");
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(rename(spec_path(w, "sub"), spec_path(w, ".away")),
+	    0);
+	make_dir(w, "sub");
+	scan(w);
+	expect(w, SCAN_OK, "");
+	expect_error(w, "sub/a.yaml", "another directory than before");
+	assert_true(file_of(w, "sub/a.yaml")->has_last_good);
+}
+
 /* What is missing of it is elsewhere, or the whole was exchanged. */
 static void
 swapped_on_purpose(void **state)
@@ -415,6 +439,7 @@ main(void)
 		TEST(cannot_be_read),
 		TEST(another_device),
 		TEST(swapped_for_an_empty_one),
+		TEST(swapped_while_empty),
 		TEST(swapped_on_purpose),
 		TEST(made_anew),
 	};

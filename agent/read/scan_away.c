@@ -22,8 +22,9 @@ away_carry(const struct reader *r, const struct places *places,
 		next->count++;
 		return scan_carry(r, old, f);
 	}
+	/* An invalid one that never was good may be about any jail, still. */
 	if (places_swapped(places, old->name) != NULL &&
-	    old->vanished_ms == 0 && old->good != NULL) {
+	    old->vanished_ms == 0) {
 		next->count++;
 		return scan_lost(r, old, places_swapped(places, old->name), f);
 	}

@@ -368,6 +368,39 @@ swapped_while_empty(void **state)
 	assert_true(file_of(w, "sub/a.yaml")->has_last_good);
 }
 
+/* What holds jails without having been good goes on with that. */
+static void
+swapped_never_good(void **state)
+{
+	struct world *w = *state;
+
+	write_jail(w, "top.yaml", "top", "1");
+	make_dir(w, "sub");
+	write_text(w, "sub/x.yaml", "name: [\n");
+	scan(w);
+	expect(w, SCAN_OK, "+top ");
+	assert_int_equal(rename(spec_path(w, "sub"), spec_path(w, ".away")),
+	    0);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	assert_false(file_of(w, "sub/x.yaml")->valid);
+	make_dir(w, "sub");
+	for (unsigned i = 0; i < 2; i++) {
+		scan(w);
+		expect(w, SCAN_OK, "");
+		expect_error(w, "sub/x.yaml", "another directory than before");
+		assert_false(file_of(w, "sub/x.yaml")->valid);
+		assert_false(file_of(w, "sub/x.yaml")->has_last_good);
+	}
+	/* Until another file has its text, or that is approved. */
+	assert_int_equal(rename(spec_path(w, ".away/x.yaml"),
+	    spec_path(w, "y.yaml")), 0);
+	scan(w);
+	expect(w, SCAN_OK, "");
+	assert_int_equal(w->s.file_count, 2);
+	assert_false(w->s.accept_helps);
+}
+
 /* What is missing of it is elsewhere, or the whole was exchanged. */
 static void
 swapped_on_purpose(void **state)
@@ -440,6 +473,7 @@ main(void)
 		TEST(another_device),
 		TEST(swapped_for_an_empty_one),
 		TEST(swapped_while_empty),
+		TEST(swapped_never_good),
 		TEST(swapped_on_purpose),
 		TEST(made_anew),
 	};

@@ -174,10 +174,9 @@ is_where_it_was(const struct reader *r, const char *name,
 		return true;
 	if (!known->recalled && known->origin.dev != st->st_dev)
 		return false;
-	/* One below that another one replaced is looked at (is_swapped). */
-	if (!known->recalled && (name[0] != '\0' ||
-	    known->origin.ino == st->st_ino))
+	if (!known->recalled && known->origin.ino == st->st_ino)
 		return true;
+	/* One that replaced another, unmounted one is looked at (is_swapped). */
 	return known->mounted <= mounts(r, name);
 }
 

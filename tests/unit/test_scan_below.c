@@ -281,6 +281,35 @@ another_device(void **state)
 	assert_int_equal(w->s.errors.count, 0);
 }
 
+/* A bind mount from the same device that is not there; the test says it was. */
+static void
+not_mounted(void **state)
+{
+	struct world *w = *state;
+
+	make_dir(w, "sub");
+	write_jail(w, "sub/a.yaml", "a", "1");
+	write_jail(w, "sub/z.yaml", "z", "1");
+	scan(w);
+	expect(w, SCAN_OK, "+a +z ");
+	w->r.places.place[1].mounted = 1;
+	assert_int_equal(rename(spec_path(w, "sub"), spec_path(w, ".away")),
+	    0);
+	make_dir(w, "sub");
+	write_jail(w, "sub/z.yaml", "z", "stale");
+	for (int i = 0; i < 2; i++) {
+		scan(w);
+		expect(w, SCAN_OK, "");
+		expect_error(w, "sub", "not mounted as it was");
+		assert_true(w->s.accept_helps);
+	}
+	w->r.seen = false; /* READER_ACCEPT */
+	places_forget(&w->r.places);
+	scan(w);
+	expect(w, SCAN_OK, "+z -a ");
+	assert_int_equal(w->s.errors.count, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, below_setup, world_teardown)
 
 /* Another directory in the place of one, empty: as if it were not mounted. */
@@ -471,6 +500,7 @@ main(void)
 		TEST(owners_and_modes),
 		TEST(cannot_be_read),
 		TEST(another_device),
+		TEST(not_mounted),
 		TEST(swapped_for_an_empty_one),
 		TEST(swapped_while_empty),
 		TEST(swapped_never_good),

@@ -65,23 +65,25 @@ text_of(const json_t *object, const char *key)
 
 /* Returns whether there was something to tell of a jail. */
 static bool
-tell_jail(const json_t *jail)
+tell_jail(const json_t *jail, bool gone)
 {
 	const char *state = text_of(jail, "state");
 	const char *reason = text_of(jail, "reason");
+	const char *as_meant = gone ? "stopped" : "ready";
 
 	if (state == NULL || strcmp(state, "unmanaged") == 0 ||
-	    (strcmp(state, "ready") == 0 && reason == NULL))
+	    (strcmp(state, as_meant) == 0 && reason == NULL))
 		return false;
-	complain("%s: %s%s%s", text_of(jail, "name"), state,
-	    reason != NULL ? ": " : "", reason != NULL ? reason : "");
+	complain("%s: %s%s%s%s", text_of(jail, "name"), state,
+	    gone ? ", not gone" : "", reason != NULL ? ": " : "",
+	    reason != NULL ? reason : "");
 	return true;
 }
 
 /* What was not as it was waited for when time was up, if the agent says it. */
 static void
 tell_pending(const struct context *ctx, const char *revision,
-    const json_t *names)
+    const json_t *names, bool gone)
 {
 	json_t *status = NULL, *agent, *jail;
 	struct error err;
@@ -98,7 +100,7 @@ tell_pending(const struct context *ctx, const char *revision,
 	json_array_foreach (json_object_get(status, "jails"), i, jail)
 		if (told < TOLD_MAX && text_of(jail, "name") != NULL &&
 		    is_named(names, text_of(jail, "name")))
-			told += tell_jail(jail);
+			told += tell_jail(jail, gone);
 	json_decref(status);
 }
 
@@ -184,7 +186,7 @@ run(struct context *ctx, int argc, char **argv)
 	    timeout < 0 || timeout > 2000000 ? -1 : (int)timeout * 1000,
 	    &reply, &err);
 	if (rc == 2)
-		tell_pending(ctx, revision, names);
+		tell_pending(ctx, revision, names, strcmp(goal, "gone") == 0);
 	rc = answer(rc, reply, &err);
 	json_decref(reply);
 	json_decref(names);

@@ -82,14 +82,23 @@ file_about(const struct scan *s, const char *name)
 	return NULL;
 }
 
-/* The same for defaults: those of any invalid file may be about any jail. */
+/*
+ * The same for defaults: those of any invalid file may be about any jail.  Of one
+ * that never was good the least is known, and others may be invalid for its sake.
+ */
 static const struct scan_file *
 file_about_defaults(const struct scan *s)
 {
-	for (size_t i = 0; i < s->file_count; i++)
-		if (!s->file[i].valid)
-			return &s->file[i];
-	return NULL;
+	const struct scan_file *found = NULL;
+
+	for (size_t i = 0; i < s->file_count; i++) {
+		const struct scan_file *f = &s->file[i];
+
+		if (!f->valid && (found == NULL || (found->has_last_good &&
+		    !f->has_last_good)))
+			found = f;
+	}
+	return found;
 }
 
 int64_t

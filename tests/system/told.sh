@@ -32,6 +32,8 @@ check "the paused one does not" soon state_is off paused
 check "wait for no jail" expect_status 1 ja wait 'zz.*'
 check "says that" says "zz.*: no spec says it"
 check "none is gone" ja wait --for gone 'zz.*'
+check "wait for what stays" expect_status 124 ja wait --for gone --timeout 1 a
+check "says what it is instead" says "a: ready, not gone"
 check "an order for all" expect_status 1 ja stop '*'
 check "names what is left out" says "off: its spec pauses it"
 check "the others are stopped" ja wait --for gone a b web kept

@@ -86,6 +86,21 @@ invalid_file_goes(void **state)
 	assert_true(s->a.drop);
 }
 
+/* Of several that are invalid the one that never was good is named. */
+static void
+which_file_is_named(void **state)
+{
+	struct scene *s = *state;
+	struct scan_file file[] = {
+		{ .path = (char []){ "/etc/00.yaml" }, .valid = true,
+		.gone = true }, { .path = (char []){ "/etc/a.yaml" },
+		.has_last_good = true }, { .path = (char []){ "/etc/b.yaml" } },
+		{ .path = (char []){ "/etc/c.yaml" }, .has_last_good = true } };
+
+	scan_files(s, SCAN_OK, NULL, NULL, file, 4);
+	assert_non_null(strstr(s->a.hold, "/etc/b.yaml"));
+}
+
 int
 main(void)
 {
@@ -93,6 +108,7 @@ main(void)
 		TEST(defaults_count_like_a_jail),
 		TEST(defaults_may_be_on_their_way),
 		TEST(invalid_file_goes),
+		TEST(which_file_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

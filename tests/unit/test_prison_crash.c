@@ -16,8 +16,11 @@
 
 #include <cmocka.h>
 
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+
+#include <sched.h>
 
 #include "linux_jail.h"
 #include "linux_procs.h"
@@ -501,6 +504,9 @@ crashes_on_linux(void **state)
 		print_message("skip: cgroup v2 is not mounted here\n");
 		skip();
 	}
+	/* The host's mounts are counted; what others mount is not for us. */
+	assert_int_equal(unshare(CLONE_NEWNS), 0);
+	assert_int_equal(mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 	start(&s, "linux");
 	crash_everywhere(&s);
 	finish(&s);

@@ -70,6 +70,38 @@ list_processes(int *pid, size_t room)
 	return n;
 }
 
+/* Of a file below /proc the first line; "" when there is none. */
+static void
+proc_line(int pid, const char *file, char *text, size_t size)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+	f = fopen(path, "re");
+	if (f == NULL || fgets(text, (int)size, f) == NULL)
+		text[0] = '\0';
+	if (f != NULL)
+		fclose(f);
+}
+
+/* A process that is being started has memory, and no title yet for a moment. */
+static void
+read_title(int pid, char *title, size_t size)
+{
+	char memory[64];
+
+	for (int ms = 0; ms < 500; ms++) {
+		proc_line(pid, "cmdline", title, size);
+		if (title[0] != '\0')
+			return;
+		proc_line(pid, "statm", memory, sizeof memory);
+		if (atoi(memory) == 0)
+			return;
+		usleep(1000);
+	}
+}
+
 /*
  * The living jails, oldest first, by the titles of their first processes:
  * unlike the table of jails, those can be read by everybody.
@@ -79,23 +111,16 @@ add_jails(void)
 {
 	static int pid[4096];
 	size_t n = list_processes(pid, sizeof pid / sizeof *pid);
-	char name[300], path[64];
+	char name[300];
 	const char *comma = "";
 
 	add(" up=", "");
 	for (size_t i = 0; i < n; i++) {
-		FILE *f;
-
-		snprintf(path, sizeof path, "/proc/%d/cmdline", pid[i]);
-		f = fopen(path, "re");
-		if (f == NULL)
-			continue;
-		if (fgets(name, sizeof name, f) != NULL &&
-		    strncmp(name, "jail: ", 6) == 0) {
+		read_title(pid[i], name, sizeof name);
+		if (strncmp(name, "jail: ", 6) == 0) {
 			add(comma, name + 6);
 			comma = ",";
 		}
-		fclose(f);
 	}
 	if (*comma == '\0')
 		add("-", "");

@@ -184,6 +184,14 @@ lodgers_keep(struct reconciler *r, const struct managed *m, char *buf,
 	return why;
 }
 
+__attribute__((noinline)) bool
+lodgers_hold(struct reconciler *r, const struct managed *m)
+{
+	char why[ERROR_TEXT_MAX];
+
+	return lodgers_keep(r, m, why, sizeof why) != NULL;
+}
+
 bool
 lodgers_live(struct reconciler *r, const struct managed *m)
 {

@@ -19,6 +19,8 @@
  */
 const char *lodgers_keep(struct reconciler *r, const struct managed *m,
     char *buf, size_t size);
+/* Whether there is such a reason; it takes no room of its caller's stack. */
+bool lodgers_hold(struct reconciler *r, const struct managed *m);
 /* Those that are in it at this moment may end with it; how many there are. */
 size_t lodgers_approve(struct reconciler *r, struct managed *m);
 bool lodgers_live(struct reconciler *r, const struct managed *m);

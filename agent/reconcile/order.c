@@ -407,6 +407,25 @@ runs_on(const struct managed *m, const struct managed *d,
 }
 
 /*
+ * The last look into `d`, which depends on `m`: when a jail could not be read,
+ * nobody was seen in it.  Now it runs on, or cannot be stopped; `root` is
+ * looked at again.  What is in `root` was asked with it.
+ */
+static bool
+stays_after_all(struct reconciler *r, struct managed *root,
+    const struct managed *m, struct managed *d, const struct action *a)
+{
+	if (d->machine == MACHINE_WORKING ||
+	    order_below(d->name, root->name) || !lodgers_hold(r, d))
+		return false;
+	d->down_for = NULL;
+	d->spared = a->kind != ACTION_REMOVE && !order_below(d->name, m->name);
+	d->stop_failed = !d->spared;
+	reconciler_look(r, root);
+	return true;
+}
+
+/*
  * Stops those dependants of `m` that have no running dependants themselves;
  * each is met once in a walk.  Returns one that is to be waited for, or NULL.
  * What is to go down for `root` is marked: nothing is started upon it.  One
@@ -431,7 +450,8 @@ go_down(struct reconciler *r, struct managed *root, const struct managed *m,
 			continue;
 		d->walk = r->walk;
 		d->down_for = root;
-		if (go_down(r, root, d, along(a)) == NULL)
+		if (go_down(r, root, d, along(a)) == NULL &&
+		    !stays_after_all(r, root, m, d, a))
 			stop_dependant(r, d, m, a->kind != ACTION_REMOVE ?
 			    "restarts" : a->stays ? "is stopped" : "removes");
 	}

@@ -3,6 +3,7 @@
  * Jails of somebody else, or of another set, in those of the agent: none of them
  * ends because of what a spec says, and what else becomes of them is said.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -170,6 +171,57 @@ strangers_in_dependants(void **state)
 	assert_string_equal(w->deeds, "remove web;remove db;");
 }
 
+static int reads, fail_from, fail_to; /* readings of web by its name */
+static struct jail_backend failing;
+static const struct jail_backend *real;
+
+static int
+get_or_fail(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
+{
+	for (unsigned i = 0; i + 1 < niov; i += 2)
+		if (strcmp(iov[i].iov_base, "name") == 0 &&
+		    iov[i + 1].iov_len > 0 &&
+		    strcmp(iov[i + 1].iov_base, "web") == 0 &&
+		    ++reads > fail_from && reads <= fail_to) {
+			errno = EIO;
+			return -1;
+		}
+	return real->get(k, iov, niov, flags);
+}
+
+/* Nobody ends because the jail around could not be read for a while. */
+static void
+unread_ones_stay(void **state)
+{
+	struct world *w = *state;
+	char yaml[512];
+	int web, x, again = 0;
+
+	world_apply(w, JAIL("db", "") "---\n" JAIL("web", "depend: [db]\n"));
+	x = kernel_make(w, "web.x");
+	web = kernel_jid(w, "web");
+	real = w->kernel->backend;
+	failing = *real;
+	failing.get = get_or_fail;
+	for (int many = 1; many < 8; many++) {
+		reads = fail_from = 0;
+		for (int from = 0; reads >= fail_from; from++) {
+			reads = 0;
+			fail_from = from;
+			fail_to = from + many;
+			snprintf(yaml, sizeof yaml, JAIL("db", "osrelease: "
+			    "14.%d\n") "---\n" JAIL("web", "depend: [db]\n"),
+			    again++);
+			w->kernel->backend = &failing;
+			world_apply(w, yaml);
+			w->kernel->backend = real;
+			assert_int_equal(kernel_jid(w, "web.x"), x);
+			assert_int_equal(kernel_jid(w, "web"), web);
+		}
+		assert_string_equal(w->deeds, "restart db;");
+	}
+}
+
 /* What a change of the jail takes from a stranger is in the plan. */
 static void
 strangers_lose(void **state)
@@ -202,6 +254,7 @@ main(void)
 		TEST(other_sets_stay),
 		TEST(dependants_of_other_sets),
 		TEST(strangers_in_dependants),
+		TEST(unread_ones_stay),
 		TEST(strangers_lose),
 	};
 

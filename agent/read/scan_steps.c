@@ -21,6 +21,19 @@ steps_taken(const struct file *f, const struct timespec *born)
 }
 
 /*
+ * Whether it was renamed, and not written since; where no event tells of writes
+ * the times have to agree.
+ */
+static bool
+renamed(const struct reader *r, const struct file *f)
+{
+	if (r->watch == NULL)
+		return id_renamed(&f->id);
+	return watch_renamed(r->watch, f->name) &&
+	    (watch_sees_writes() || id_renamed(&f->id));
+}
+
+/*
  * Whether it came whole: an event told of its renaming, or the symbolic link, or
  * the directory that it leads to, is another one.  Who looks but once has no
  * events; there the times tell, which a change of mode sets, too.
@@ -33,8 +46,7 @@ came_whole(const struct reader *r, const struct file *f,
 
 	if (steps_taken(f, born))
 		return false;
-	if (r->watch != NULL ? watch_renamed(r->watch, f->name) :
-	    id_renamed(id))
+	if (renamed(r, f))
 		return true;
 	return f->now != NULL && id->link_ino != 0 &&
 	    (id->link_ino != was->link_ino || id->link_dir != was->link_dir ||

@@ -431,7 +431,19 @@ watch_follow(struct watch *w, const struct places *p)
 	return n > 0;
 }
 
+bool
+watch_sees_writes(void)
+{
+	return COMPAT_IN_WRITES != 0;
+}
+
 #else /* no inotify(7) */
+
+bool
+watch_sees_writes(void)
+{
+	return false;
+}
 
 bool
 watch_follow(struct watch *w, const struct places *p)

@@ -39,6 +39,8 @@ bool watch_drain(struct watch *w);
  * hints for that.
  */
 bool watch_renamed(struct watch *w, const char *name);
+/* Whether a file that was written after that would not count as renamed. */
+bool watch_sees_writes(void);
 /*
  * After a scan; `looked`: what was renamed before was taken.  Returns whether
  * watch_renamed took hints that ask for another one.

@@ -116,6 +116,14 @@ helper_named() { # WORD
 	return 0
 }
 
+# ---- snapshots -----------------------------------------------------------
+
+# How many there are whole: a snapshot's signature is written last.
+snapshots() { find "$state/snapshots" -name '[0-9]*.json.minisig' | wc -l; }
+are_signed() { # COUNT: so many states or more
+	[ "$(snapshots)" -ge "$1" ]
+}
+
 # ---- specs ---------------------------------------------------------------
 
 # A root with the few programs that the tests use; much faster than small_root.

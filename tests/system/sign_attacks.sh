@@ -121,14 +121,12 @@ chmod 600 "$work/key"
 
 kernel=model:$work/table
 mkdir "$work/roots/web"
-snapshots() { find "$state/snapshots" -name '0*.json' | wc -l; }
-at_least() { [ "$(snapshots)" -ge "$1" ]; }
 put_spec web "host.hostname: one"
 check "an agent" agent_start --max-remove 9
 check "makes a jail" settled
-check "and a snapshot" soon at_least 1
+check "and a snapshot" soon are_signed 1
 put_spec web "host.hostname: two"
-check "and another one" soon at_least 2
+check "and another one" soon are_signed 2
 signer=$(helper_named signer)
 stop agent KILL
 check "its signer ends" wait_until 10 fails alive "$signer"

@@ -9,8 +9,6 @@
 
 kernel=model:$work/table
 mkdir "$work/roots/web" "$work/roots/db"
-snapshots() { find "$state/snapshots" -name '*.json' | wc -l; }
-at_least() { [ "$(snapshots)" -ge "$1" ]; }
 trouble() { # TEXT, "" for none
 	_got=$(ja status --json | jq -r '.agent.snapshot // ""')
 	case $1:$_got in
@@ -39,8 +37,8 @@ check "so does its text" sh -c "'$JAILAGENT' -s '$state' status |
     grep 'chmod 600'"
 check "there is no snapshot" same 0 "$(snapshots)"
 chmod 600 "$state/key"
-check "the key mended: the state is signed by and by" soon at_least 1
-check "with the jail" newest_has web
+check "the key mended: the state is signed by and by" soon are_signed 1
+check "with the jail" soon newest_has web
 check "status is well again" soon trouble ""
 
 # No room on the disk.
@@ -101,7 +99,7 @@ now=$(date +%s)
     1 0 0 $((now + 86400)) > /dev/null
 check "after a clock that went back the agent starts" agent_start \
     --max-remove 9
-check "it signs" soon at_least 2
+check "it signs" soon are_signed 2
 check "and says so" soon trouble "the clock has gone back"
 check "the chain verifies all the same" expect_status 0 ja snapshot verify
 check "list shows it" expect_status 0 ja snapshot list

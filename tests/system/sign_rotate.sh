@@ -7,8 +7,6 @@
 
 kernel=model:$work/table
 mkdir "$work/roots/web"
-snapshots() { find "$state/snapshots" -name '*.json' | wc -l; }
-at_least() { [ "$(snapshots)" -ge "$1" ]; }
 good_with() { # PUB
 	expect_status 0 "$JAILAGENT" snapshot verify --pub "$1" \
 	    "$state/snapshots"
@@ -17,7 +15,7 @@ good_with() { # PUB
 put_spec web "host.hostname: one"
 check "an agent" agent_start
 check "makes a jail" settled
-check "and a snapshot" soon at_least 1
+check "and a snapshot" soon are_signed 1
 cp "$state/key.pub" "$work/first.pub"
 check "another key, while it runs" expect_status 0 ja keygen --rotate
 check "is printed" says "$(sed -n 2p "$state/key.pub")"
@@ -26,7 +24,7 @@ check "the secret key is the agent's alone" same 600 \
     "$(stat -c %a "$state/key")"
 check "no other file is left" same "" "$(find "$state" -name '*next*')"
 put_spec web "host.hostname: two"
-check "the agent signs with it" soon at_least 2
+check "the agent signs with it" soon are_signed 2
 check "the old key verifies all" good_with "$work/first.pub"
 check "the new key verifies all" good_with "$state/key.pub"
 stop agent
@@ -34,7 +32,7 @@ cp "$state/key.pub" "$work/second.pub"
 check "another key without an agent" expect_status 0 ja keygen --rotate
 put_spec web "host.hostname: three"
 check "an agent with the third key" agent_start
-check "signs" soon at_least 3
+check "signs" soon are_signed 3
 check "without any doubt" fails grep -q "no jail is removed" \
     "$work/agent.log"
 for k in "$work/first.pub" "$work/second.pub" "$state/key.pub"; do

@@ -11,8 +11,7 @@ mkdir -p "$work/roots/web"
 put_spec web
 check "an agent" agent_start
 check "makes a jail" settled
-signed() { test -f "$state/snapshots/00000001.json"; }
-check "and signs" soon signed
+check "and signs" soon are_signed 1
 agent=$("$JAILAGENT" -s "$state" status --json | jq .agent.pid)
 helpers=$(cat "/proc/$agent/task/$agent/children")
 signer=

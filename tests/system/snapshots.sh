@@ -26,8 +26,8 @@ check "what is not, of the jail" same '["two"]' "$(told host.hostname)"
 check "show -v prints all" grep -q "enforce_statfs = 2" <<- EOF
 	$(ja snapshot show -v)
 	EOF
-before=$(printf '%s\n' "$state"/snapshots/* | wc -l)
 stop agent
+before=$(printf '%s\n' "$state"/snapshots/* | wc -l)
 check "another agent" agent_start --max-remove 10
 check "finds all as it was" settled
 sleep 1.1

@@ -268,7 +268,7 @@ note_absent(struct reconciler *r, const struct scan *s, int64_t now)
 }
 
 /*
- * Files come back, or an invalid one went, so others may be about to come: their
+ * Files come back, or an invalid one went or was mended, so others may be about to come: their
  * absence has to be proven anew.  That cannot go on for ever.
  */
 static void
@@ -286,9 +286,9 @@ others_may_come(struct absence *a, struct reconciler *r, int64_t now)
 }
 
 /*
- * Whether an invalid file is gone: what it was about may be about to come under
- * this name or another one, as when an editor makes a file anew.  Files are sorted.
- * -1 without memory.
+ * Whether an invalid file is gone or mended: what it was about may be about to come
+ * under this name or another one, as when an editor makes a file anew, or writes it
+ * in steps.  Files are sorted.  -1 without memory.
  */
 static int
 invalid_went(struct absence *a, const struct scan *s)
@@ -303,7 +303,8 @@ invalid_went(struct absence *a, const struct scan *s)
 
 		while (k < s->file_count && strcmp(s->file[k].path, path) < 0)
 			k++;
-		went = k == s->file_count || strcmp(s->file[k].path, path) != 0;
+		went = k == s->file_count || s->file[k].valid ||
+		    strcmp(s->file[k].path, path) != 0;
 	}
 	text_list_free(&a->invalid);
 	for (size_t i = 0; i < s->file_count; i++)
@@ -392,6 +393,15 @@ judge_defaults(struct absence *a, const struct reconciler *r,
 	}
 }
 
+/* Whether anything may still hold it when its absence is proven anew. */
+static bool
+doubted(const struct absence *a, const struct reconciler *r,
+    const struct managed *m, const struct scan *s)
+{
+	return s->state == SCAN_MISSING || !a->seen || a->window.peak > 0 ||
+	    r->shop.inventory->doubt != NULL || file_about(s, m->name) != NULL;
+}
+
 /*
  * One whose absence is proven, while others may be removed.  Returns whether
  * nothing else holds it.
@@ -431,6 +441,8 @@ judge_jails(struct absence *a, struct reconciler *r, const struct scan *s,
 		if (!absent(m, known) || s->state == SCAN_MISSING ||
 		    (a->waits && !m->acked && !no_loss(r, m))) {
 			a->pending = true;
+			if (m->hold != NULL && !doubted(a, r, m, s))
+				set_hold(m, NULL);
 			a->held += m->hold != NULL;
 		} else if (a->hold != NULL && !m->acked &&
 		    !no_loss(r, m)) {

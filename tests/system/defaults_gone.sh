@@ -78,5 +78,5 @@ check "that says why" says "removal is held"
 check "and nothing was done" same 0 "$(count_deeds)"
 check "ack" ja ack '*'
 check "has it used" soon hostname_is db new
-check "all of it" hostname_is web '""'
+check "all of it" soon hostname_is web '""'
 check "and that is all" settled

@@ -11,6 +11,7 @@ put_spec stays 'exec.start: ["/bin/sleep 1000 &"]'
 # More removals in a row than the agent takes for sane by itself.
 check "the agent starts" agent_start --max-remove 10
 check "a jail runs" settled stays
+check "which is signed" soon test -e "$run_dir/head"
 scene > "$work/before"
 check "the listing has it" grep -q "^jail stays 1" "$work/before"
 check "and its processes" grep -q "^process .*jail: stays" "$work/before"

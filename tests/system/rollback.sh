@@ -136,4 +136,4 @@ put_spec web "agent: {$quick}" 'exec.start: ["/bin/false"]'
 sixth() { [ "$(grep -c 'web: restart failed\|web: create failed' "$work/agent.log")" -ge 5 ]; }
 check "fails" soon state_is web failed
 check "and goes on failing" soon sixth
-check "without a quarantine" state_is web failed
+check "without a quarantine" soon state_is web failed

@@ -84,8 +84,7 @@ kill -CONT "$before"
 check "once that one has ended, states are signed" soon trouble ""
 check "with the old key, since nobody waited any more" \
     cmp "$work/before.pub" "$state/key.pub"
-newest_is_later() { ja snapshot show -v | grep "host.hostname = later"; }
-check "as they are" soon newest_is_later
+check "as they are" soon newest_is later
 check "in one chain" expect_status 0 ja snapshot verify
 
 # The clock has gone back: what is there is of tomorrow.
@@ -114,13 +113,17 @@ check "snapshots that were moved away are missed" soon trouble \
 check "nothing is written where they are" same "$count" \
     "$(find "$work/elsewhere" -name '*.json' | wc -l)"
 mv "$work/elsewhere" "$state/snapshots"
-newest_is_moved() { ja snapshot show -v | grep "host.hostname = moved"; }
-check "when they are back the state is signed" soon newest_is_moved
+# HOSTNAME, ready, and noted as what the newest is
+newest_is() {
+	ja snapshot show -v | grep -x "  host.hostname = $1" &&
+	    ja snapshot show --json | jq -e 'all(.jails[]; .state == "ready")' &&
+	    same "$(snapshots)" "$(cut -d ' ' -f 1 "$run_dir/head")"
+}
+check "when they are back the state is signed" soon newest_is moved
 check "without a gap" expect_status 0 ja snapshot verify
 rm -r "$state/snapshots" "$run_dir/head"
 put_spec web "host.hostname: anew"
-newest_is_anew() { ja snapshot show -v | grep "host.hostname = anew"; }
-check "removed, as its message says: begun anew" soon newest_is_anew
+check "removed, as its message says: begun anew" soon newest_is anew
 check "with the first" expect_status 0 ja snapshot show 1
 
 # Nothing is removed on the word of an inventory that cannot be verified.

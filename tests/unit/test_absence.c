@@ -194,27 +194,46 @@ invalid_file_holds(void **state)
 	assert_null(s->a.hold);
 }
 
-/* When it goes, what it was about may be about to come: that is a new absence. */
+/*
+ * When it goes, or is mended in steps, what it was about may be about to come:
+ * that is a new absence, and nothing of the old one holds any more.
+ */
 static void
-invalid_file_goes(void **state)
+invalid_file_ends(struct scene *s, const char *gone, struct scan_file *mended)
 {
-	struct scene *s = *state;
 	struct scan_file bad = { .path = (char []){ "/etc/x.yaml" } };
+	struct managed *m = reconciler_jail(&s->w.reconciler, gone, false);
+	const unsigned before = alive(s);
 
-	scan_with(s, SCAN_OK, NULL, one_gone, &bad);
+	scan_with(s, SCAN_OK, NULL, (const char *const []){ gone, NULL }, &bad);
 	s->now += 5000;
 	scan_with(s, SCAN_OK, NULL, NULL, &bad);
 	assert_int_equal(s->a.held, 1);
+	assert_non_null(m->hold);
 	s->now += 5000;
-	scan(s, NULL, NULL);
-	assert_int_equal(alive(s), JAILS);
+	scan_with(s, SCAN_OK, NULL, NULL, mended);
+	assert_int_equal(alive(s), before);
 	assert_true(s->a.pending);
+	assert_null(m->hold);
+	assert_int_equal(s->a.held, 0);
 	s->now += ABSENCE_MS - 1;
-	scan(s, NULL, NULL);
-	assert_int_equal(alive(s), JAILS);
+	scan_with(s, SCAN_OK, NULL, NULL, mended);
+	assert_int_equal(alive(s), before);
 	s->now += 1;
-	scan(s, NULL, NULL);
-	assert_int_equal(alive(s), JAILS - 1);
+	scan_with(s, SCAN_OK, NULL, NULL, mended);
+	assert_int_equal(alive(s), before - 1);
+}
+
+static void
+invalid_file_goes(void **state)
+{
+	struct scan_file good = { .path = (char []){ "/etc/x.yaml" },
+		.valid = true };
+	struct scene *s = *state;
+
+	s->a.limit = (struct limit){ 5, false };
+	invalid_file_ends(s, "j0", NULL);
+	invalid_file_ends(s, "j1", &good);
 }
 
 static void

@@ -309,6 +309,38 @@ vanished_meanwhile(void **state)
 	assert_string_equal(host_of(k, "a"), "");
 }
 
+/*
+ * Defaults that are being written when an agent starts count as they were; what
+ * else is in such files is not known yet, which changes nothing.
+ */
+static void
+written_at_the_start(void **state)
+{
+	struct keeper *k = *state;
+	int defaults, jail;
+
+	write_text(k->w, "00.yaml", "name: \"*\"\nhost.hostname: given\n");
+	write_text(k->w, "a.yaml", "name: a\npath: /\npersist: true\n");
+	write_jail(k->w, "b.yaml", "b", "one");
+	look(k);
+	defaults = open(spec_path(k->w, "00.yaml"), O_WRONLY | O_APPEND);
+	jail = open(spec_path(k->w, "b.yaml"), O_WRONLY | O_APPEND);
+	assert_int_not_equal(defaults, -1);
+	assert_int_not_equal(jail, -1);
+	again(k);
+	look_once(k);
+	expect(k->w, SCAN_UNSETTLED, "+a ");
+	assert_string_equal(host_of(k, "a"), "given");
+	assert_int_equal(k->w->s.errors.count, 0);
+	assert_int_equal(write(defaults, "securelevel: 1\n", 15), 15);
+	close(defaults);
+	close(jail);
+	quiet_passes(k);
+	look(k);
+	expect(k->w, SCAN_OK, "+a +b ");
+	assert_string_equal(host_of(k, "b"), "one");
+}
+
 int
 main(void)
 {
@@ -322,6 +354,7 @@ main(void)
 		TEST(invalid_by_defaults),
 		TEST(forged),
 		TEST(vanished_meanwhile),
+		TEST(written_at_the_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,7 +264,9 @@ put_set_option(struct bpf_text *t, int option)
 
 /*
  * Sharing of the port as it was asked for, or none.  A socket that was never
- * bound has none: its options are wishes.
+ * bound has none: its options are wishes.  No program is told of a bind(2) that
+ * the kernel then refuses, nor of the port that listen(2) and sendto(2) choose:
+ * what was granted lasts until the next bind(2).
  */
 static void
 put_share(struct program *p)

@@ -123,6 +123,10 @@ write_setsockopt(struct bpf_text *t, const struct net_maps *maps, int variant)
 	text_here(t, v6);
 	put_if_other(t, R2, IPV6_V6ONLY, done);
 	put_option(t, maps, done);
+	/* The kernel refuses it for a socket that has a port. */
+	put_load(t, BYTES8, R1, R6, OPT(sk));
+	put_load(t, BYTES4, R1, R1, SOCK(src_port));
+	put_if_other(t, R1, 0, done);
 	put_store(t, BYTES4, R0, MARK(v6only), R7);
 	text_here(t, done);
 	/* 0: the caller's own value is used. */

@@ -160,7 +160,10 @@ print_name(int fd, int rc)
 	union address a;
 	socklen_t len = sizeof a;
 	char buf[TEXT];
+	int one = 1;
 
+	if (rc == 0) /* too late: the kernel refuses it, and nothing changes */
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
 	if (rc != 0 || getsockname(fd, &a.any, &len) != 0)
 		puts(error_name(errno));
 	else
@@ -171,9 +174,8 @@ static int
 do_bind(int fd, const struct protocol *p, const char *text, int port)
 {
 	union address a;
-	socklen_t len = make_address(p->family, text, port, &a);
 
-	return bind(fd, &a.any, len);
+	return bind(fd, &a.any, make_address(p->family, text, port, &a));
 }
 
 static void
@@ -185,7 +187,6 @@ ask_to_share(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
 }
 
-/* For clients to come. */
 static int
 bind_port(int fd, const struct protocol *p, const char *text, int port)
 {
@@ -208,9 +209,8 @@ static int
 do_connect(int fd, const struct protocol *p, const char *to)
 {
 	union address a;
-	socklen_t len = make_address(p->family, to, PORT, &a);
 
-	return connect(fd, &a.any, len);
+	return connect(fd, &a.any, make_address(p->family, to, PORT, &a));
 }
 
 static void
@@ -226,9 +226,9 @@ static void
 try_send(int fd, const struct protocol *p, const char *to)
 {
 	union address a;
-	socklen_t len = make_address(p->family, to, PORT, &a);
 
-	if (sendto(fd, "?", 1, 0, &a.any, len) != 1)
+	if (sendto(fd, "?", 1, 0, &a.any,
+	    make_address(p->family, to, PORT, &a)) != 1)
 		puts(error_name(errno));
 	else
 		print_answer(fd);

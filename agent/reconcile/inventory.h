@@ -105,11 +105,17 @@ bool entry_made(const struct entry *e, const char *what);
  * Journals that hooks of an entry that is being prepared begin, which those of
  * the parameter `undo` are to undo; NULL: that it will be told of each.
  * entry_began: whether they may have begun, which is so from the next stage on,
- * and where nobody told.  entry_begun_forget: the entry has another stage.
+ * and where nobody told.
+ *
+ * inventory_ran, entry_ran: that the hooks of a parameter ran, the jail being
+ * gone.  entry_begun_forget: the entry has another stage.
  */
 int inventory_begins(struct inventory *inv, struct entry *e, const char *undo,
     struct error *err);
 bool entry_began(const struct entry *e, const char *undo);
+int inventory_ran(struct inventory *inv, struct entry *e, const char *param,
+    struct error *err);
+bool entry_ran(const struct entry *e, const char *param);
 void entry_begun_forget(struct entry *e);
 
 /* The name by which another jail has the same thing (thing_same), or NULL. */

@@ -33,6 +33,7 @@ inventory_shared(const struct inventory *inv, const struct entry *e,
 /* Among what is made, until the entry's next stage. */
 #define BEGUN "begun" /* that it is told what began */
 #define BEGUN_HOOK "begun %s"
+#define RAN_HOOK "ran %s" /* of what cleans up, to the end */
 #define BEGUN_SIZE 64
 
 int
@@ -56,13 +57,39 @@ entry_began(const struct entry *e, const char *undo)
 	    entry_made(e, what);
 }
 
+int
+inventory_ran(struct inventory *inv, struct entry *e, const char *param,
+    struct error *err)
+{
+	char what[BEGUN_SIZE];
+
+	snprintf(what, sizeof what, RAN_HOOK, param);
+	return entry_made(e, what) ? 0 : inventory_making(inv, e, what, err);
+}
+
+bool
+entry_ran(const struct entry *e, const char *param)
+{
+	char what[BEGUN_SIZE];
+
+	snprintf(what, sizeof what, RAN_HOOK, param);
+	return entry_made(e, what);
+}
+
+static bool
+is_about_hooks(const char *what)
+{
+	return strncmp(what, BEGUN, strlen(BEGUN)) == 0 ||
+	    strncmp(what, RAN_HOOK, strcspn(RAN_HOOK, "%")) == 0;
+}
+
 void
 entry_begun_forget(struct entry *e)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < e->made.count; i++)
-		if (strncmp(e->made.text[i], BEGUN, strlen(BEGUN)) == 0)
+		if (is_about_hooks(e->made.text[i]))
 			free(e->made.text[i]);
 		else
 			e->made.text[kept++] = e->made.text[i];

@@ -285,21 +285,42 @@ step_begins(struct operation *op, const char *undo, struct error *err)
 	    inventory_begins(op->shop->inventory, e, undo, err);
 }
 
-/* To be undone: of this start, or of one that was cut off with an agent. */
+/*
+ * Of the hooks that clean up: those of a start that it never began, and those
+ * that an agent which was killed had run to their end.
+ */
 static bool
-never_began(const struct operation *op)
+need_not_run(const struct operation *op, const struct entry *e)
 {
-	const struct entry *e = inventory_find(op->shop->inventory, op->name);
+	bool taken_up = op->phase == STOPPING &&
+	    op->step >= stop_after_removal && op->jid == 0;
 
-	return e != NULL && (op->phase == UNDOING || (op->phase == STOPPING &&
-	    op->step >= stop_after_removal && op->jid == 0)) &&
-	    !entry_began(e, op_param(op));
+	return e != NULL && op_param(op) != NULL &&
+	    ((taken_up && entry_ran(e, op_param(op))) ||
+	    ((taken_up || op->phase == UNDOING) &&
+	    !entry_began(e, op_param(op))));
+}
+
+/* Should that fail they run again if the agent is killed before the end. */
+static void
+note_ran(struct operation *op, struct entry *e)
+{
+	const char *param = op_param(op);
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (e != NULL && (op->phase == UNDOING || (op->phase == STOPPING &&
+	    op->step >= stop_after_removal)) && param != NULL &&
+	    op->shop->observer->kernel->backend->spawn != NULL &&
+	    spec_list(op_spec(op), param) != NULL)
+		(void)inventory_ran(op->shop->inventory, e, param, &ignored);
 }
 
 bool
 step_hook(struct operation *op)
 {
 	const char *undo = op->phase == STARTING ? op_step(op)->undo : NULL;
+	struct entry *e = inventory_find(op->shop->inventory, op->name);
 	struct error err;
 
 	error_clear(&err);
@@ -307,7 +328,12 @@ step_hook(struct operation *op)
 		op_note(op, true, "%s", err.text);
 		return false;
 	}
-	return !never_began(op) && each(op, run_command);
+	if (need_not_run(op, e))
+		return false;
+	if (each(op, run_command))
+		return true;
+	note_ran(op, e);
+	return false;
 }
 
 bool

@@ -65,6 +65,27 @@ for at in prepare prestart start; do
 	check "exec.$at: without a trace" as "$work/before"
 done
 
+# A stop: what ran to its end before does not run again.
+# once HOOK: a hook that waits the first time.
+once() { printf '"%s/hook %s", "test -e %s/again || { : > %s/again; exec sleep 4747; }"' \
+    "$work" "$1" "$work" "$work"; }
+for at in poststop release; do
+	rm -f "$work/again"
+	web "exec.$at: [$(once $at)]"
+	check "a jail that waits in exec.$at" apply
+	rm "$specs/web.yaml"
+	: > "$work/log"
+	check "exec.$at of its stop goes on when the agent is killed" interrupted
+	check "exec.$at: the next agent ends the stop" apply
+	_again=
+	[ "$at" = release ] || _again=poststop,
+	check "exec.$at: and runs what did not end, and no more" same \
+	    "prestop,poststop,${_again}release,$([ "$at" = poststop ] ||
+	    echo release,)" "$(hooks_ran)"
+	check_not "exec.$at: the old hook is gone" alive "$hook"
+	check "exec.$at: without a trace" as "$work/before"
+done
+
 # boot: a new boot id, no jail, and of the network what the host makes itself.
 # The run directory stays, which is more than a boot leaves.
 boot() {

@@ -140,14 +140,17 @@ load_directory(struct loader *l, const char *dir, bool below)
 			    (struct spec_place){ dir, 0, 0 }, false, "%s: %s",
 			    t.dir[i].name, t.dir[i].problem);
 	for (size_t i = 0; i < t.files; i++) {
-		const char *path;
+		const char *path, *bad;
 
 		b.len = 0;
 		textbuf_text(&b, dir);
 		textbuf_text(&b, slash);
 		textbuf_text(&b, t.file[i].name);
 		path = add_path(l, b.failed ? dir : b.text);
-		if (path != NULL && !b.failed)
+		bad = tree_bad_name(t.file[i].name);
+		if (bad != NULL)
+			file_error(l->set, path, bad, 0);
+		else if (path != NULL && !b.failed)
 			load_file(l, fd, path, len + strlen(slash),
 			    t.file[i].regular);
 	}

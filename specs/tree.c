@@ -33,6 +33,18 @@ hidden(const char *name)
 	return *name == '.' || *name == '#';
 }
 
+const char *
+tree_bad_name(const char *name)
+{
+	size_t n = utf8_prefix(name, strlen(name));
+
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)name[i] < ' ' || name[i] == '\x7f')
+			n = i;
+	return name[n] == '\0' ? NULL :
+	    "the file's name is not UTF-8 text; rename it";
+}
+
 bool
 tree_names_spec(const char *name, bool below)
 {

@@ -59,4 +59,7 @@ void tree_free(struct tree *t);
 /* Whether a name below the top would be that of a spec file. */
 bool tree_names_spec(const char *name, bool below);
 
+/* Why messages, status and snapshots cannot name such a file; NULL: they can. */
+const char *tree_bad_name(const char *name);
+
 #endif

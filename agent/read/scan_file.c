@@ -18,7 +18,7 @@
 #include "agent/read/trust.h"
 #include "agent/read/words.h"
 #include "kernel/birth.h"
-#include "specs/text.h"
+#include "specs/tree.h"
 
 #define SIGNATURE_MS 300 /* from a file to its signature, or back */
 
@@ -167,16 +167,6 @@ type_name(mode_t mode)
 	    S_ISSOCK(mode) ? "a socket" : "a device";
 }
 
-/* Messages, status and snapshots can only name files that are text. */
-static bool
-name_is_text(const char *name)
-{
-	for (const char *s = name; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == '\x7f')
-			return false;
-	return utf8_prefix(name, strlen(name)) == strlen(name);
-}
-
 /* Opens and reads a file of which *st was seen. */
 static int
 read_file(const struct reader *r, int dirfd, const struct stat *st,
@@ -189,9 +179,8 @@ read_file(const struct reader *r, int dirfd, const struct stat *st,
 	bool leased;
 	int fd, rc;
 
-	if (!name_is_text(f->name))
-		return problem(f, "the file's name is not UTF-8 text; rename "
-		    "it");
+	if (tree_bad_name(f->name) != NULL)
+		return problem(f, "%s", tree_bad_name(f->name));
 	if (!S_ISREG(st->st_mode))
 		return problem(f, "is %s, not a file; use a regular file, or "
 		    "another name", type_name(st->st_mode));

@@ -30,7 +30,18 @@ check_out() { # COMMIT DIRECTORY
 	    GIT_INDEX_FILE=$2/index git --work-tree="$2/tree" checkout-index -a
 }
 
+# A commit with a spec that is a symbolic link is never said to run: what the link
+# leads to may be anything.
+no_links() { # COMMIT
+	_links=$(git ls-tree -r "$1" | grep '^120000 .*\.ya\{0,1\}ml"\{0,1\}$')
+	[ -z "$_links" ] && return
+	echo "symbolic links cannot be specs, make files of them:" >&2
+	printf '%s\n' "$_links" | cut -f 2 >&2
+	return 1
+}
+
 propose() { # COMMIT
+	no_links "$1" || return 1
 	work=$(mktemp -d) || return 1
 	check_out "$1" "$work" && pipeline propose "$work/tree"
 	status=$?

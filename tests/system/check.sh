@@ -94,3 +94,10 @@ check "a loop is an error" expect_status 1 "$JAILAGENT" check "$work/loop"
 check "its chain is named" says "dependency loop: a -> b -> c -> a"
 rm "$work/loop/a.yaml"
 check "without it: valid" expect_status 0 "$JAILAGENT" check "$work/loop"
+
+# The agent takes no file that messages cannot name.
+printf 'name: db\npath: /jails/db\npersist: true\n' > "$good/n
+l.yaml"
+check "a name with a newline is an error" out 1 "" check "$good"
+check "with what to do" errs "not UTF-8 text; rename it"
+check "on one line" same 1 "$(wc -l < "$work/err")"

@@ -149,7 +149,12 @@ echo "*.yaml export-ignore" > "$work/clone/.gitattributes"
 commit "wrong, and hidden"
 check "also with attributes that hide it" expect_status 1 push HEAD:main
 check "with the same place" says "db.yaml:5:1"
-rm "$work/clone/.gitattributes"
+git -C "$work/clone" reset -q --hard "$good"
+ln -s db.yaml "$work/clone/other.yaml"
+commit "a link"
+check "a push of a link as a spec is refused" expect_status 1 push HEAD:main
+check "by name" says "other.yaml"
+git -C "$work/clone" reset -q --hard "$good"
 spec db "host.hostname: forced.example" > "$work/clone/db.yaml"
 git -C "$work/clone" checkout -q --orphan other
 commit "with another past"

@@ -50,14 +50,22 @@ wrong(struct asked *a, const struct managed *m, const char *fmt, ...)
 /* ------------------------------------------------- for the named jails */
 
 static bool
-named(json_t *names, const struct managed *m)
+same_name(const char *said, const char *name)
+{
+	return strcmp(said, name) == 0;
+}
+
+/* Whether one of the names fits: as a pattern (name_matches), or as it is. */
+static bool
+named(json_t *names, const struct managed *m,
+    bool (*fits)(const char *said, const char *name))
 {
 	json_t *value;
 	size_t i;
 
 	json_array_foreach (names, i, value)
 		if (json_is_string(value) &&
-		    name_matches(json_string_value(value), m->name))
+		    fits(json_string_value(value), m->name))
 			return true;
 	return false;
 }
@@ -81,20 +89,6 @@ matches_none(const struct reconciler *r, json_t *names)
 	return NULL;
 }
 
-/* Whether it is one of the names itself. */
-static bool
-named_alone(json_t *names, const struct managed *m)
-{
-	json_t *value;
-	size_t i;
-
-	json_array_foreach (names, i, value)
-		if (json_is_string(value) &&
-		    strcmp(json_string_value(value), m->name) == 0)
-			return true;
-	return false;
-}
-
 /*
  * Finds out about which of the named jails the order can be given: those of
  * `may`, in the order of the table.  The others are told in `left` when a
@@ -108,13 +102,13 @@ judge(struct asked *a, const struct order *o, bool *may, json_t *left)
 	size_t some = 0;
 
 	for (size_t i = 0; i < r->count; i++) {
-		if (!named(names, r->jail[i]))
+		if (!named(names, r->jail[i], name_matches))
 			continue;
 		may[i] = o->may == NULL || o->may(a, r->jail[i]) == 0;
 		some += may[i];
 		if (may[i])
 			continue;
-		if (!o->partly || named_alone(names, r->jail[i]))
+		if (!o->partly || named(names, r->jail[i], same_name))
 			return -1;
 		json_array_append_new(left, json_string(a->wrong));
 	}

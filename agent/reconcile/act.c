@@ -280,7 +280,7 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 	bool release;
 
 	condition_ask(r, m);
-	wait = order_up(r, m, why, sizeof why, &state);
+	wait = stuck_create(r, m, a, why, sizeof why, &state);
 	if (wait != NULL) {
 		waits(r, m, a, state, wait);
 		return;
@@ -405,19 +405,6 @@ mends_stop(const struct entry *e, const struct action *a)
 	return true;
 }
 
-/* Nobody goes down for a jail that would not come up again: why it would not. */
-static const char *
-in_vain(struct reconciler *r, struct managed *m, const struct action *a,
-    char *buf, size_t size, enum jail_state *state)
-{
-	const char *wait = order_up(r, m, buf, size, state);
-
-	if (wait != NULL && *state != STATE_PROGRESSING)
-		return wait;
-	*state = STATE_BLOCKED;
-	return claims_refused(r, m, a, buf, size);
-}
-
 static void
 act_restart(struct reconciler *r, struct managed *m, struct action *a)
 {
@@ -432,7 +419,7 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	if (not_kept(r, m, a) || (a->heals ? condition_postponed(r, m, a) :
 	    !m->by_hand && a->count > 0 && condition_drifts(r, m, a)))
 		return;
-	wait = in_vain(r, m, a, why, sizeof why, &state);
+	wait = stuck_up(r, m, a, why, sizeof why, &state);
 	if (wait == NULL && !a->heals &&
 	    !waves_admit(r, m, why, sizeof why, &state))
 		wait = why;

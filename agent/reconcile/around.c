@@ -122,7 +122,9 @@ around_too_early(const struct reconciler *r, const struct managed *m)
 
 		*dot = '\0';
 		d = reconciler_find(r, name);
-		if (d != NULL && d->dirty)
+		/* One that waits was: who is in it waits for that. */
+		if (d != NULL && d->dirty &&
+		    !(d->waits && d->state == STATE_PROGRESSING))
 			return true;
 	}
 	return false;

@@ -214,6 +214,15 @@ find_holder(struct reconciler *r, const struct managed *m, size_t *at)
 	return NULL;
 }
 
+struct managed *
+claims_holder(struct reconciler *r, const struct managed *m, size_t *at)
+{
+	const struct claim *c = m->desired == NULL ? NULL :
+	    find_holder(r, m, at);
+
+	return c == NULL ? NULL : c->holder;
+}
+
 /* -------------------------------------------------------- what others keep */
 
 bool
@@ -239,21 +248,7 @@ gives_nothing_up(enum action_kind kind)
 	    kind == ACTION_CONFLICT;
 }
 
-/* Whether a jail will be made with what its spec has, as far as is known now. */
-static bool
-will_get(void *arg, struct managed *m)
-{
-	struct action a;
-	bool will;
-
-	if (m->machine == MACHINE_WORKING)
-		return true;
-	if (m->state != STATE_PROGRESSING || reconciler_plan(arg, m, &a) != 0)
-		return false;
-	will = !gives_nothing_up(a.kind);
-	action_free(&a);
-	return will;
-}
+static bool will_get(void *arg, struct managed *m);
 
 static const char *
 kept_by_other(struct reconciler *r, const struct managed *m,
@@ -274,13 +269,56 @@ say_stays(const struct claim *c, const char *reason, char *buf, size_t size)
 static const char *refused(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size);
 
+/*
+ * Whether `a` does not come about, as far as is known: for what the jail waits for,
+ * for what it claims itself, or for who would go down with it.  One that is only
+ * changed says so itself: chains of these may be long.
+ */
+static bool
+in_vain(struct reconciler *r, struct managed *m, const struct action *a,
+    char *why, size_t size)
+{
+	enum jail_state state;
+
+	if (a->kind == ACTION_MODIFY) {
+		snprintf(why, size, "%s", m->reason != NULL ? m->reason : "");
+		return m->state == STATE_BLOCKED && m->waits && !m->dirty;
+	}
+	if (a->kind != ACTION_REMOVE && m->desired != NULL &&
+	    order_up(r, m, why, size, &state) != NULL &&
+	    state != STATE_PROGRESSING)
+		return true;
+	if (m->query == r->queries)
+		return false;
+	return (a->kind != ACTION_REMOVE && m->desired != NULL &&
+	    refused(r, m, a, why, size) != NULL) ||
+	    stuck_why(r, m, a, why, size) != NULL;
+}
+
+/* Whether a jail will be made with what its spec has, as far as is known now. */
+static bool
+will_get(void *arg, struct managed *m)
+{
+	char why[ERROR_TEXT_MAX];
+	struct action a;
+	bool will;
+
+	if (m->machine == MACHINE_WORKING)
+		return true;
+	if (m->state != STATE_PROGRESSING || reconciler_plan(arg, m, &a) != 0)
+		return false;
+	will = !gives_nothing_up(a.kind) && !in_vain(arg, m, &a, why,
+	    sizeof why);
+	action_free(&a);
+	return will;
+}
+
 /* Why a holder will not give up what it has, though `a` says so; NULL: it will. */
 static const char *
 stays(struct reconciler *r, const struct claim *c, const struct action *a,
     char *buf, size_t size)
 {
 	char why[ERROR_TEXT_MAX];
-	enum jail_state state;
 
 	if (c->holder->machine == MACHINE_WORKING)
 		return NULL;
@@ -290,12 +328,7 @@ stays(struct reconciler *r, const struct claim *c, const struct action *a,
 		return say_stays(c, "the plan is not true of it any more, or "
 		    "of what goes down with it; make another plan", buf,
 		    size);
-	if (a->kind != ACTION_RESTART || c->holder->desired == NULL)
-		return NULL;
-	if ((order_up(r, c->holder, why, sizeof why, &state) != NULL &&
-	    state != STATE_PROGRESSING) || (c->holder->query != r->queries &&
-	    (refused(r, c->holder, a, why, sizeof why) != NULL ||
-	    stuck_why(r, c->holder, a, why, sizeof why) != NULL)))
+	if (in_vain(r, c->holder, a, why, sizeof why))
 		return say_stays(c, why, buf, size);
 	return NULL;
 }
@@ -451,17 +484,19 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 	enum jail_state state;
 
 	*blocked = *release = false;
+	m->query = ++r->queries;
 	m->waits_claim = NULL;
 	m->waits_down = false;
 	if (c == NULL) {
+		r->asking = true;
 		*blocked = kept_by_other(r, m, a, buf, size) != NULL;
+		r->asking = false;
 		m->waits_far |= *blocked;
 		return *blocked ? buf : NULL;
 	}
 	if (reconciler_plan(r, c->holder, &of_holder) != 0)
 		return NULL;
 	m->waits_claim = c->holder;
-	m->query = ++r->queries;
 	r->asking = true;
 	*blocked = stays(r, c, &of_holder, buf, size) != NULL;
 	r->asking = false;

@@ -54,6 +54,13 @@ const char *claims_foresee(struct reconciler *r, const struct managed *m,
     size_t size);
 
 /*
+ * The next jail that still has something which `m` is to get; *at begins with 0.
+ * NULL: there is no other one.
+ */
+struct managed *claims_holder(struct reconciler *r, const struct managed *m,
+    size_t *at);
+
+/*
  * Whether what `m` waited for when order_change said so waits itself, however far
  * away, until `m` gives something up.
  */

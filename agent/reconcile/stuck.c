@@ -7,6 +7,7 @@
 #include "agent/reconcile/lodgers.h"
 #include "agent/reconcile/loop.h"
 #include "agent/reconcile/order.h"
+#include "agent/reconcile/unknown.h"
 
 static const struct action restart = { .kind = ACTION_RESTART };
 static const struct action removal = { .kind = ACTION_REMOVE };
@@ -192,47 +193,19 @@ stuck_spares(struct reconciler *r, struct managed *m, struct managed *d)
 	    sizeof why) != NULL);
 }
 
-/*
- * Whether it is not known yet what becomes of a jail that `d` depends on, be it
- * through others that wait.  Those in `m` are looked at after that.
- */
-static bool
-unknown_above(struct reconciler *r, const struct managed *m,
-    const struct managed *d)
+struct managed *
+stuck_next(struct reconciler *r, const struct managed *m, size_t *at)
 {
-	const struct spec *s = managed_wanted(d);
-
-	for (size_t i = 0; s != NULL && i < s->depend.count; i++) {
-		struct managed *e = reconciler_jail(r, s->depend.text[i],
-		    false);
-
-		if (e == NULL || e == m || e->above == r->visits ||
-		    order_below(e->name, m->name))
-			continue;
-		e->above = r->visits;
-		if (e->dirty || (e->waits && unknown_above(r, m, e)))
-			return true;
-	}
-	return false;
-}
-
-static bool
-unknown_below(struct reconciler *r, const struct managed *root,
-    const struct managed *m)
-{
-	if (unknown_above(r, root, m))
-		return true;
-	for (size_t i = 0; i < r->count; i++) {
-		struct managed *d = r->jail[i];
+	while (*at < r->count) {
+		struct managed *d = r->jail[(*at)++];
 
 		if (d->visit == r->visits ||
 		    !order_goes_first(r, m, d, &restart))
 			continue;
 		d->visit = r->visits;
-		if (unknown_below(r, root, d))
-			return true;
+		return d;
 	}
-	return false;
+	return NULL;
 }
 
 /* So often a jail makes way for others, which may do so for it. */
@@ -241,8 +214,7 @@ unknown_below(struct reconciler *r, const struct managed *root,
 bool
 stuck_looks_first(struct reconciler *r, struct managed *m, struct managed *d)
 {
-	d->visit = ++r->visits;
-	if (m->made_way >= WAY || !unknown_below(r, d, d))
+	if (m->made_way >= WAY || !unknown_yet(r, d))
 		return false;
 	m->made_way++;
 	reconciler_look(r, m);
@@ -253,13 +225,10 @@ stuck_looks_first(struct reconciler *r, struct managed *m, struct managed *d)
 static void
 mark(struct reconciler *r, struct managed *m)
 {
-	for (size_t i = 0; i < r->count; i++) {
-		struct managed *d = r->jail[i];
+	struct managed *d;
+	size_t at = 0;
 
-		if (d->visit == r->visits ||
-		    !order_goes_first(r, m, d, &restart))
-			continue;
-		d->visit = r->visits;
+	while ((d = stuck_next(r, m, &at)) != NULL) {
 		d->spared = stuck_spares(r, m, d);
 		if (!d->spared)
 			mark(r, d);
@@ -288,6 +257,32 @@ stuck_begin(struct reconciler *r, struct managed *m, const struct action *a,
 	if (!m->waits_failed && a->kind != ACTION_REMOVE)
 		stuck_mark(r, m);
 	return m->waits_failed ? buf : NULL;
+}
+
+const char *
+stuck_up(struct reconciler *r, struct managed *m, const struct action *a,
+    char *buf, size_t size, enum jail_state *state)
+{
+	const char *wait = order_up(r, m, buf, size, state);
+
+	if (wait != NULL && *state != STATE_PROGRESSING)
+		return wait;
+	*state = STATE_BLOCKED;
+	wait = claims_refused(r, m, a, buf, size);
+	m->waits_far |= wait != NULL;
+	return wait;
+}
+
+const char *
+stuck_create(struct reconciler *r, struct managed *m, const struct action *a,
+    char *buf, size_t size, enum jail_state *state)
+{
+	const char *wait;
+
+	if (order_up(r, m, buf, size, state) == NULL)
+		return NULL;
+	wait = stuck_up(r, m, a, buf, size, state);
+	return wait != NULL ? wait : order_up(r, m, buf, size, state);
 }
 
 void

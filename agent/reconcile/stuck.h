@@ -27,10 +27,26 @@ void stuck_mark(struct reconciler *r, struct managed *m);
 bool stuck_looks_first(struct reconciler *r, struct managed *m,
     struct managed *d);
 /*
+ * The next of those that go down when `m` restarts, and that was not met since
+ * r->visits was another number; *at begins with 0.  NULL: there is none.
+ */
+struct managed *stuck_next(struct reconciler *r, const struct managed *m,
+    size_t *at);
+/*
  * To be asked once, before the first one goes down for `m`: why none does, or not
  * yet, and what is shown meanwhile.  NULL: they may, and are marked.
  */
 const char *stuck_begin(struct reconciler *r, struct managed *m,
+    const struct action *a, char *buf, size_t size, enum jail_state *state);
+
+/*
+ * Why `m` is not to come up, be it that it waits for others besides, and what is
+ * shown meanwhile.  NULL: it is, as far as is known.  stuck_create: the same of
+ * one that is not up, and why it waits.
+ */
+const char *stuck_up(struct reconciler *r, struct managed *m,
+    const struct action *a, char *buf, size_t size, enum jail_state *state);
+const char *stuck_create(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size, enum jail_state *state);
 
 /* Nobody goes down for `m` any more, when that is nothing for which one does. */

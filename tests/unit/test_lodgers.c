@@ -171,6 +171,26 @@ strangers_in_dependants(void **state)
 	assert_string_equal(w->deeds, "remove web;remove db;");
 }
 
+/* Nobody goes down for what a jail has that cannot be removed for another one. */
+static void
+strangers_keep_addresses(void **state)
+{
+	struct world *w = *state;
+	const char *after = JAIL("p", ANEW) "---\n" JAIL("a", ANEW
+	    "depend: [p]\nip4.addr: [192.0.2.1]\n");
+
+	world_apply(w, JAIL("p", "") "---\n"
+	    JAIL("a", "depend: [p]\nip4.addr: [192.0.2.2]\n") "---\n"
+	    JAIL("db", "ip4.addr: [192.0.2.1]\n") "---\n"
+	    JAIL("web", "depend: [db]\n"));
+	kernel_make(w, "web.x");
+	assert_string_equal(foreseen(w, after),
+	    "blocked a;blocked db;restart p;blocked web;");
+	world_apply(w, after);
+	assert_string_equal(w->deeds, "restart p;");
+	assert_int_not_equal(kernel_jid(w, "web.x"), 0);
+}
+
 static int reads, fail_from, fail_to; /* readings of web by its name */
 static struct jail_backend failing;
 static const struct jail_backend *real;
@@ -254,6 +274,7 @@ main(void)
 		TEST(other_sets_stay),
 		TEST(dependants_of_other_sets),
 		TEST(strangers_in_dependants),
+		TEST(strangers_keep_addresses),
 		TEST(unread_ones_stay),
 		TEST(strangers_lose),
 	};

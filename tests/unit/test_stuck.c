@@ -17,13 +17,14 @@
 #define GONE_ROOT(name) "---\nname: " name "\npath: /does/not/exist\n" \
     "persist: true\n"
 
-/*
- * What runs, what is wanted then, what plan and apply make of it.  In all of them
- * a jail p restarts, or is to.
- */
-static const struct {
-	const char *before, *after, *plan, *deeds, *why;
-} cases[] = {
+/* What runs, what is wanted then, what plan and apply make of it. */
+struct stuck_case {
+	const char *before, *after, *plan, *deeds;
+	const char *why; /* a jail p is blocked; NULL: nothing is asked of it */
+};
+
+/* In all of them a jail p restarts, or is to. */
+static const struct stuck_case restarts[] = {
 	/* Its own spec cannot be had. */
 	{ JAIL("p", "") "---\n" JAIL("p.c", ""),
 	    JAIL("p", ANEW) GONE_ROOT("p.c"),
@@ -77,33 +78,91 @@ static const struct {
 	    NULL },
 };
 
+#define HAS(name, x, more) JAIL(name, "ip4.addr: [192.0.2." x "]\n" more)
+#define BUSY(name) JAIL(name, "agent: {paused: why}\n")
+
+/* Chains: what one of them is to get the next one gives up, if it can. */
+static const struct stuck_case chains[] = {
+	/* The holder waits for a jail that is looked at last. */
+	{ JAIL("p", "") "---\n" HAS("a", "2", "depend: [p]\n") "---\n"
+	    HAS("h", "1", ""),
+	    JAIL("p", ANEW) "---\n" HAS("a", "1", ANEW "depend: [p]\n")
+	    "---\n" JAIL("h", ANEW "depend: [z]\n") "---\n"
+	    JAIL("z", "depend: [nobody]\n"),
+	    "blocked a;blocked h;restart p;blocked z;", "restart p;", NULL },
+	/* A holder is only to be changed, and gets nothing itself. */
+	{ JAIL("p", "") "---\n" HAS("a", "1", "depend: [p]\n") "---\n"
+	    HAS("b", "2", "") "---\n" HAS("h", "3", ""),
+	    JAIL("p", ANEW) "---\n" HAS("a", "2", ANEW "depend: [p]\n")
+	    "---\n" HAS("b", "3", "") "---\n" BUSY("h"),
+	    "blocked a;blocked b;blocked h;restart p;", "restart p;", NULL },
+	/* Another one has it in its spec, and is not to come. */
+	{ JAIL("p", "") "---\n" HAS("b", "2", "depend: [p]\n"),
+	    JAIL("p", ANEW) "---\n" JAIL("b", ANEW "depend: [p]\n"
+	    "ip4.addr: [192.0.2.1, 192.0.2.2]\n") "---\n"
+	    HAS("a", "1", "depend: [z]\n") "---\n"
+	    JAIL("z", "depend: [nobody]\n"),
+	    "blocked a;restart b;restart p;blocked z;",
+	    "restart b;restart p;create b;", NULL },
+	/* What the holder waits for waits, too, and is not to come. */
+	{ HAS("a", "1", "") "---\n" HAS("f", "2", "") "---\n"
+	    HAS("b", "3", "") "---\n" JAIL("d", ""),
+	    HAS("a", "2", ANEW) "---\n" JAIL("f", ANEW "depend: [e]\n")
+	    "---\n" BUSY("b") "---\n" JAIL("d", ANEW) "---\n"
+	    HAS("e", "3", "depend: [d]\n"),
+	    "blocked a;blocked b;restart d;blocked e;blocked f;", "restart d;",
+	    NULL },
+	/* The holder waits for a jail in the one that is to get it. */
+	{ HAS("c", "5", ""),
+	    HAS("b", "5", "") "---\n" JAIL("b.y", "depend: [nobody]\n")
+	    "---\n" JAIL("c", ANEW "depend: [b.y]\n"),
+	    "blocked b;blocked b.y;blocked c;", "", NULL },
+	{ HAS("a", "1", "") "---\n" HAS("c", "5", ""),
+	    HAS("a", "5", ANEW) "---\n" HAS("b", "1", "") "---\n"
+	    JAIL("b.y", "depend: [nobody]\n") "---\n"
+	    JAIL("c", ANEW "depend: [b.y]\n"),
+	    "blocked a;blocked b;blocked b.y;blocked c;", "", NULL },
+};
+
+static void
+judge(const struct stuck_case *c)
+{
+	struct world *w;
+	void *state;
+
+	assert_int_equal(world_setup(&state), 0);
+	w = state;
+	world_apply(w, c->before);
+	assert_int_equal(w->failures, 0);
+	assert_string_equal(foreseen(w, c->after), c->plan);
+	if (c->why != NULL && strstr(world_reason(w, "p"), c->why) == NULL)
+		fail_msg("%s: %s", c->after, world_reason(w, "p"));
+	world_apply(w, c->after);
+	if (strcmp(w->deeds, c->deeds) != 0)
+		fail_msg("%s: %s, p: %s", c->after, w->deeds,
+		    world_reason(w, "p"));
+	if (c->why != NULL) {
+		assert_string_equal(world_state(w, "p"), "blocked");
+		if (strstr(world_reason(w, "p"), c->why) == NULL)
+			fail_msg("%s: %s", c->after, world_reason(w, "p"));
+	}
+	assert_int_equal(world_teardown(&state), 0);
+}
+
 static void
 nobody_goes_down_in_vain(void **unused)
 {
 	(void)unused;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct world *w;
-		void *state;
+	for (size_t i = 0; i < sizeof restarts / sizeof *restarts; i++)
+		judge(&restarts[i]);
+}
 
-		assert_int_equal(world_setup(&state), 0);
-		w = state;
-		world_apply(w, cases[i].before);
-		assert_int_equal(w->failures, 0);
-		assert_string_equal(foreseen(w, cases[i].after), cases[i].plan);
-		if (cases[i].why != NULL && strstr(world_reason(w, "p"),
-		    cases[i].why) == NULL)
-			fail_msg("%zu: %s", i, world_reason(w, "p"));
-		world_apply(w, cases[i].after);
-		if (strcmp(w->deeds, cases[i].deeds) != 0)
-			fail_msg("%zu: %s, p: %s", i, w->deeds,
-			    world_reason(w, "p"));
-		if (cases[i].why != NULL) {
-			assert_string_equal(world_state(w, "p"), "blocked");
-			if (strstr(world_reason(w, "p"), cases[i].why) == NULL)
-				fail_msg("%zu: %s", i, world_reason(w, "p"));
-		}
-		assert_int_equal(world_teardown(&state), 0);
-	}
+static void
+nobody_gives_up_in_vain(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)
+		judge(&chains[i]);
 }
 
 /* Once what stood against it is mended, all is done in one pass. */
@@ -160,6 +219,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_goes_down_in_vain),
+		cmocka_unit_test(nobody_gives_up_in_vain),
 		cmocka_unit_test_setup_teardown(mended, world_setup,
 		    world_teardown),
 		cmocka_unit_test_setup_teardown(waits_in_vain_is_blocked,

@@ -278,8 +278,10 @@ pass_keep_all(struct pass *p)
 		complain("nothing is removed while a file is invalid");
 	r->opt.prune = false;
 	for (size_t i = 0; i < r->count; i++)
-		if (!r->jail[i]->said)
+		if (!r->jail[i]->said) {
 			r->jail[i]->unwanted = false;
+			claims_changed(r, r->jail[i]);
+		}
 }
 
 size_t

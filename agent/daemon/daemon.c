@@ -241,6 +241,24 @@ start_helpers(struct daemon *d, int *reader, int *signer, struct error *err)
 	return *signer == -1 ? -1 : 0;
 }
 
+/*
+ * What was asked meanwhile is seen between any two callbacks: several that take
+ * their time never add up to one long turn.
+ */
+static struct event_base *
+loop_new(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config != NULL && event_config_set_max_dispatch_interval(config,
+	    NULL, 1, 0) == 0)
+		base = event_base_new_with_config(config);
+	if (config != NULL)
+		event_config_free(config);
+	return base;
+}
+
 static int
 start(struct daemon *d, struct error *err)
 {
@@ -265,7 +283,7 @@ start(struct daemon *d, struct error *err)
 	    err) != 0 || state_open(&d->inventory, &d->standing, &d->vault, p,
 	    d->observer.boot, true, err) != 0)
 		return -1;
-	d->base = event_base_new();
+	d->base = loop_new();
 	d->children = d->base == NULL ? NULL : children_new(d->base);
 	if (d->children == NULL)
 		return error_sys(err, ENOMEM, "event loop");

@@ -311,7 +311,7 @@ restart_jail(struct asked *a, struct managed *m)
 	if (bad != NULL) {
 		spec_free(m->desired);
 		m->desired = bad;
-		m->keeps_all = false;
+		claims_changed(&a->d->reconciler, m);
 	}
 	m->by_hand = true;
 	m->fresh = true;

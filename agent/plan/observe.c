@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/base/clock.h"
 #include "kernel/path.h"
 
 /* Which limits are impossible here, and why. */
@@ -234,14 +235,14 @@ live_texts(const struct live *live, const char *name, struct text_list *texts,
 }
 
 int
-observe_all(const struct observer *o,
+observe_some(const struct observer *o, int *jid, int64_t until,
     void (*each)(void *arg, const struct seen *s), void *arg, struct error *err)
 {
 	static const char *const with_token[] = { TOKEN_KEY, NULL };
 	static const char *const names[] = { "name", "path", "dying" };
 	struct jail_param_info info[3];
 	struct jail_params few = { .info = info };
-	int jid = 0, count = 0, rc;
+	int rc;
 
 	for (size_t i = 0; i < 3; i++) {
 		const struct jail_param_info *p =
@@ -250,23 +251,49 @@ observe_all(const struct observer *o,
 		if (p != NULL)
 			info[few.count++] = *p;
 	}
-	for (;;) {
+	do {
 		struct jail_row row;
 		struct seen s;
 
-		rc = row_read(o->kernel, &few, -jid, NULL,
+		rc = row_read(o->kernel, &few, -*jid, NULL,
 		    o->has_meta ? with_token : NULL, JAIL_DYING, &row, err);
 		if (rc != 0)
-			return rc < 0 ? -1 : count;
-		s.jid = jid = row.jid;
+			return rc < 0 ? -1 : 0;
+		s.jid = *jid = row.jid;
 		s.name = row_text(&row, "name");
 		s.path = row_text(&row, "path");
 		s.dying = row_int(&row, "dying", 0) != 0;
 		s.token = o->has_meta ? row_text(&row, TOKEN_KEY) : NULL;
 		each(arg, &s);
 		row_free(&row);
-		count++;
-	}
+	} while (clock_us() < until);
+	return 1;
+}
+
+struct counting {
+	void (*each)(void *arg, const struct seen *s);
+	void *arg;
+	int count;
+};
+
+static void
+count_one(void *arg, const struct seen *s)
+{
+	struct counting *c = arg;
+
+	c->count++;
+	c->each(c->arg, s);
+}
+
+int
+observe_all(const struct observer *o,
+    void (*each)(void *arg, const struct seen *s), void *arg, struct error *err)
+{
+	struct counting c = { each, arg, 0 };
+	int jid = 0;
+
+	return observe_some(o, &jid, INT64_MAX, count_one, &c, err) < 0 ? -1 :
+	    c.count;
 }
 
 void

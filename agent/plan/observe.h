@@ -83,6 +83,14 @@ int observe_all(const struct observer *o,
     void (*each)(void *arg, const struct seen *s), void *arg,
     struct error *err);
 
+/*
+ * The same for those behind *jid, until that time (clock_us) and one at least;
+ * *jid becomes the last one's.  Returns 1, 0 when there are no more, -1.
+ */
+int observe_some(const struct observer *o, int *jid, int64_t until,
+    void (*each)(void *arg, const struct seen *s), void *arg,
+    struct error *err);
+
 /* The roots of all jails, by which links in paths are judged. */
 struct jail_roots {
 	struct jail_root {

@@ -139,7 +139,7 @@ change_release(struct reconciler *r, struct managed *m, const struct action *a,
 		rc = realise_modify(r->shop.observer, &part, m->desired,
 		    e, err);
 	claims_free(&part);
-	claims_forget(&r->claims);
+	claims_changed(r, m);
 	return rc;
 }
 
@@ -154,7 +154,7 @@ change_restore(struct reconciler *r, struct managed *m, const struct action *a)
 	if (claims_restore(r, m, a, &part) == 0) {
 		(void)realise_modify(r->shop.observer, &part, m->desired,
 		    e, &ignored);
-		claims_forget(&r->claims);
+		claims_changed(r, m);
 	}
 	claims_free(&part);
 }

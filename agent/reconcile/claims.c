@@ -19,6 +19,8 @@ claims_forget(struct claims *c)
 	for (size_t i = 0; i < c->count; i++)
 		free(c->claim[i].text);
 	free(c->claim);
+	for (struct managed *m = c->changed; m != NULL; m = m->changed_next)
+		m->claims_change = false;
 	memset(c, 0, sizeof *c);
 }
 
@@ -142,10 +144,20 @@ void
 claims_changed(struct reconciler *r, struct managed *m)
 {
 	struct claims *c = &r->claims;
+
+	m->keeps_all = false;
+	if (!c->known || m->claims_change)
+		return;
+	m->claims_change = true;
+	m->changed_next = c->changed;
+	c->changed = m;
+}
+
+static void
+remove_claims(struct claims *c, const struct managed *m)
+{
 	size_t kept = 0;
 
-	if (!c->known)
-		return;
 	for (size_t i = 0; i < c->count; i++) {
 		if (c->claim[i].holder == m)
 			free(c->claim[i].text);
@@ -153,8 +165,34 @@ claims_changed(struct reconciler *r, struct managed *m)
 			c->claim[kept++] = c->claim[i];
 	}
 	c->count = kept;
-	if (find_lost_of(r, c, m) != 0)
-		claims_forget(c);
+}
+
+/* Makes them, or brings them up to date: 0, -1 when memory is out. */
+static int
+find_claims(struct reconciler *r)
+{
+	struct claims *c = &r->claims;
+	struct managed *m;
+
+	if (!c->known)
+		return find_lost(r, c);
+	while ((m = c->changed) != NULL) {
+		c->changed = m->changed_next;
+		m->claims_change = false;
+		remove_claims(c, m);
+		if (find_lost_of(r, c, m) != 0) {
+			claims_forget(c);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void
+claims_drop(struct reconciler *r, struct managed *m)
+{
+	if (r->claims.known && find_claims(r) == 0)
+		remove_claims(&r->claims, m);
 }
 
 /* ------------------------------------------------------------ who has it */
@@ -202,7 +240,7 @@ find_holder(struct reconciler *r, const struct managed *m, size_t *at)
 {
 	struct claims *c = &r->claims;
 
-	if (!claims_any(m->desired) || (!c->known && find_lost(r, c) != 0))
+	if (!claims_any(m->desired) || find_claims(r) != 0)
 		return NULL;
 	while (*at < c->count) {
 		const struct claim *one = &c->claim[(*at)++];
@@ -232,8 +270,8 @@ claims_address(const struct change *c)
 	    strcmp(c->name, "ip6.addr") == 0;
 }
 
-static bool
-asks_for_addresses(const struct action *a)
+bool
+claims_addresses(const struct action *a)
 {
 	for (size_t i = 0; i < a->count; i++)
 		if (claims_address(&a->change[i]))
@@ -254,7 +292,7 @@ static const char *
 kept_by_other(struct reconciler *r, const struct managed *m,
     const struct action *a, char *buf, size_t size)
 {
-	return asks_for_addresses(a) && taken_address(r, m, will_get, r, buf,
+	return claims_addresses(a) && taken_address(r, m, will_get, r, buf,
 	    size) ? buf : NULL;
 }
 
@@ -407,7 +445,7 @@ claims_foresee(struct reconciler *r, const struct managed *m,
 		if (gives_nothing_up(of_holder->kind))
 			return say_stays(c, of_holder->reason, buf, size);
 	}
-	return asks_for_addresses(a) && taken_address(r, m, foreseen_to_get,
+	return claims_addresses(a) && taken_address(r, m, foreseen_to_get,
 	    &f, buf, size) ? buf : NULL;
 }
 

@@ -20,15 +20,16 @@ struct claims {
 	} *claim;
 	size_t count;
 	bool known;
+	struct managed *changed; /* to be looked at again, by changed_next */
 };
 
 /*
- * To be called whenever a jail, or what is wanted of it, has changed:
- * claims_changed if it is that one alone.  keeps_all of a jail that changed has
- * to become false: all others are not looked at again.
+ * claims_changed is to be called whenever a jail, or what is wanted of it, has
+ * changed or is just going to; claims_drop before it is forgotten.
  */
-void claims_forget(struct claims *c);
 void claims_changed(struct reconciler *r, struct managed *m);
+void claims_drop(struct reconciler *r, struct managed *m);
+void claims_forget(struct claims *c);
 
 /*
  * What stands against carrying out `a` for `m` now: another jail still has
@@ -65,6 +66,9 @@ struct managed *claims_holder(struct reconciler *r, const struct managed *m,
  * away, until `m` gives something up.
  */
 bool claims_asked(const struct managed *m);
+
+/* Whether `a` may give the jail addresses that it had not. */
+bool claims_addresses(const struct action *a);
 
 /* Whether `a`, a modification, takes addresses away. */
 bool claims_lose(const struct action *a);

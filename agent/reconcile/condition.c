@@ -31,7 +31,7 @@ rolled_back(struct reconciler *r, struct managed *m, const char *why,
 		return false;
 	spec_free(m->desired);
 	m->desired = good;
-	m->keeps_all = false;
+	claims_changed(r, m);
 	m->fresh = true;
 	reconciler_look(r, m);
 	return true;

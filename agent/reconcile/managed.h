@@ -97,6 +97,8 @@ struct managed {
 	unsigned long rank; /* the order in which the specs were said */
 	struct managed *waits_up; /* the last that had to be ready before */
 	bool keeps_all; /* its applied spec is the wanted one: see claims.h */
+	bool claims_change; /* it is among those that claims.h looks at again */
+	struct managed *changed_next; /* of these */
 	struct managed *waits_claim; /* the last that had something it claims */
 	unsigned long checked; /* the newest walk of bound.c that met it */
 	unsigned long query; /* the newest of claims.c that asked it */

@@ -83,6 +83,7 @@ reconciler_drop(struct reconciler *r, struct managed *m)
 		TAILQ_REMOVE(&r->slots, m, slot_link);
 	if (m->waits)
 		r->waiting--;
+	claims_drop(r, m);
 	r->count--;
 	memmove(r->jail + at, r->jail + at + 1,
 	    (r->count - at) * sizeof *r->jail);
@@ -94,7 +95,6 @@ reconciler_drop(struct reconciler *r, struct managed *m)
 		if (r->jail[i]->waits_claim == m)
 			r->jail[i]->waits_claim = NULL;
 	}
-	claims_forget(&r->claims);
 	taken_forget(&r->taken);
 	waves_drop(r, m);
 	r->changed = true;
@@ -102,6 +102,22 @@ reconciler_drop(struct reconciler *r, struct managed *m)
 }
 
 /* ----------------------------------------------------------- the machine */
+
+static void
+look_soon(struct reconciler *r, struct managed *m, bool first)
+{
+	static const struct timeval now;
+
+	if (m->dirty || r->closing)
+		return;
+	if (TAILQ_EMPTY(&r->dirty))
+		evtimer_add(r->work, &now);
+	m->dirty = true;
+	if (first)
+		TAILQ_INSERT_HEAD(&r->dirty, m, dirty_link);
+	else
+		TAILQ_INSERT_TAIL(&r->dirty, m, dirty_link);
+}
 
 /* The same as reconciler_plan; what is new about the jail is to be recorded. */
 static int
@@ -120,6 +136,22 @@ look_at(struct reconciler *r, struct managed *m, struct action *a)
 }
 
 static void consider(struct reconciler *r, struct managed *m);
+
+/* Acts at once, or is the first to be looked at when addresses are known. */
+static void
+act_when_known(struct reconciler *r, struct managed *m, struct action *a)
+{
+	bool asks = a->kind == ACTION_CREATE || a->kind == ACTION_RESTART ||
+	    (a->kind == ACTION_MODIFY && claims_addresses(a));
+
+	if (!asks || !r->opt.healing || m->desired == NULL ||
+	    !taken_wait(r, m)) {
+		act(r, m, a);
+		return;
+	}
+	action_free(a);
+	look_soon(r, m, true);
+}
 
 static void
 ignore(struct reconciler *r, struct managed *m)
@@ -200,7 +232,7 @@ look_waiting(struct reconciler *r, struct managed *m)
 	reconciler_wake(m);
 	m->jid = 0;
 	m->retried = m->done = false;
-	act(r, m, &a);
+	act_when_known(r, m, &a);
 }
 
 typedef void handler(struct reconciler *r, struct managed *m);
@@ -278,7 +310,7 @@ consider(struct reconciler *r, struct managed *m)
 		action_free(&a);
 		order_wake(r, m);
 	} else
-		act(r, m, &a);
+		act_when_known(r, m, &a);
 }
 
 /* ------------------------------------------------------- the dirty ones */
@@ -286,14 +318,7 @@ consider(struct reconciler *r, struct managed *m)
 void
 reconciler_look(struct reconciler *r, struct managed *m)
 {
-	static const struct timeval now;
-
-	if (m->dirty || r->closing)
-		return;
-	if (TAILQ_EMPTY(&r->dirty))
-		evtimer_add(r->work, &now);
-	m->dirty = true;
-	TAILQ_INSERT_TAIL(&r->dirty, m, dirty_link);
+	look_soon(r, m, false);
 }
 
 void
@@ -305,7 +330,7 @@ reconciler_look_all(struct reconciler *r)
 		reconciler_look(r, r->jail[i]);
 }
 
-#define TURN_US 500
+#define TURN_US 300
 
 /*
  * Looks at a few jails a turn of the loop, so that signals and requests are never
@@ -323,9 +348,13 @@ work(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (r->taken.awaited) {
+		(void)taken_prepare(r, until);
+		evtimer_add(r->work, &now);
+		return;
+	}
 	jail_roots_forget(&r->roots);
 	host_turn(&r->addresses);
-	claims_forget(&r->claims);
 	while (!over && turn-- > 0 && (m = TAILQ_FIRST(&r->dirty)) != NULL) {
 		TAILQ_REMOVE(&r->dirty, m, dirty_link);
 		m->dirty = false;
@@ -333,9 +362,10 @@ work(evutil_socket_t fd, short what, void *arg)
 			unrecorded(r, m); /* recorded meanwhile, as such */
 		happen(r, m, m->fresh ? EVENT_SPEC : EVENT_LOOK);
 		/* A single pass has nobody to answer meanwhile. */
-		over = r->opt.healing && clock_us() >= until &&
-		    !r->roots.known && !r->claims.known &&
-		    (!r->addresses.known || r->addresses.told);
+		over = r->taken.awaited || (r->opt.healing &&
+		    clock_us() >= until &&
+		    !r->roots.known &&
+		    (!r->addresses.known || r->addresses.told));
 	}
 	if (!TAILQ_EMPTY(&r->dirty))
 		evtimer_add(r->work, &now);
@@ -399,10 +429,9 @@ reconciler_want(struct reconciler *r, struct spec *s)
 		unrecorded(r, m);
 	spec_free(m->desired);
 	m->desired = s;
-	m->keeps_all = false;
 	m->linked |= s->depend.count > 0 || strchr(s->name, '.') != NULL;
 	m->unwanted = m->acked = false;
-	claims_forget(&r->claims);
+	claims_changed(r, m);
 	taken_forget(&r->taken);
 	m->said = true;
 	m->rank = ++r->ranks;
@@ -415,10 +444,9 @@ void
 reconciler_unwant(struct reconciler *r, struct managed *m)
 {
 	m->unwanted = true;
-	m->keeps_all = false;
 	m->fresh = true;
 	unrecorded(r, m);
-	claims_forget(&r->claims);
+	claims_changed(r, m);
 	taken_forget(&r->taken);
 	reconciler_look(r, m);
 }
@@ -444,12 +472,12 @@ reconciler_free(struct reconciler *r)
 {
 	r->closing = true;
 	unrecorded_end(r);
+	claims_forget(&r->claims);
 	for (size_t i = 0; i < r->count; i++)
 		managed_free(r->jail[i]);
 	free(r->jail);
 	jail_roots_forget(&r->roots);
 	host_forget(&r->addresses);
-	claims_forget(&r->claims);
 	taken_forget(&r->taken);
 	free(r->waves.failed);
 	text_list_free(&r->waves.before);

@@ -110,7 +110,7 @@ reconciler_secret(struct reconciler *r, const char *file)
 			continue;
 		}
 		m->fresh = true;
-		m->keeps_all = false;
+		claims_changed(r, m);
 		reconciler_look(r, m);
 	}
 }

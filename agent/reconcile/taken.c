@@ -5,58 +5,97 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/base/sorted.h"
+#include "agent/base/clock.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 
 static const char *const families[] = { "ip4.addr", "ip6.addr" };
 #define FAMILIES (sizeof families / sizeof *families)
 
+/* A table that is forgotten again and again before it is made is made at once. */
+#define TRIES 8
+
 void
 taken_forget(struct taken *t)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		free(t->address[i].text);
-		free(t->address[i].by);
-	}
+	bool awaited = t->awaited;
+	unsigned tries = t->known ? 0 : t->tries;
+
 	free(t->address);
-	memset(t, 0, sizeof *t);
+	free(t->first);
+	buffer_free(&t->texts);
+	*t = (struct taken){ .awaited = awaited, .tries = tries };
 }
 
 /* -------------------------------------------------------- who may have what */
 
-struct walk {
-	struct reconciler *r;
-	size_t room;
-	bool failed; /* memory is out */
-};
+static const char *
+text_at(const struct taken *t, size_t at)
+{
+	return t->texts.data + at;
+}
+
+/* Where an address is to be found; `places` is a power of two. */
+static size_t *
+place_of(const struct taken *t, const char *text)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (const char *p = text; *p != '\0'; p++)
+		h = (h ^ (unsigned char)*p) * 16777619u;
+	return &t->first[h & (t->places - 1)];
+}
+
+/* In their order, so that the first one of an address is found first. */
+static int
+link_all(struct taken *t)
+{
+	for (t->places = 64; t->places < t->count; t->places *= 2)
+		;
+	t->first = calloc(t->places, sizeof *t->first);
+	for (size_t i = t->count; t->first != NULL && i > 0; i--) {
+		size_t *first = place_of(t, text_at(t, t->address[i - 1].text));
+
+		t->address[i - 1].next = *first;
+		*first = i;
+	}
+	return t->first != NULL ? 0 : -1;
+}
+
+static int
+grow(struct taken *t)
+{
+	size_t room = t->room == 0 ? 64 : 2 * t->room;
+	struct taken_address *more = realloc(t->address, room * sizeof *more);
+
+	if (more == NULL)
+		return -1;
+	t->address = more;
+	t->room = room;
+	return 0;
+}
 
 static void
-add(struct walk *w, const char *text, const char *by, bool alone)
+add(struct taken *t, const char *text, const char *by, bool alone)
 {
-	struct taken *t = &w->r->taken;
+	struct taken_address *a;
 
-	if (t->count == w->room) {
-		size_t room = w->room == 0 ? 16 : 2 * w->room;
-		struct taken_address *more = realloc(t->address,
-		    room * sizeof *more);
-
-		w->failed |= more == NULL;
-		if (w->failed)
-			return;
-		t->address = more;
-		w->room = room;
-	}
-	t->address[t->count] = (struct taken_address){ strdup(text),
-		strdup(by), alone };
-	w->failed |= t->address[t->count].text == NULL ||
-	    t->address[t->count].by == NULL;
-	t->count++;
+	t->failed |= t->count == t->room && grow(t) != 0;
+	if (t->failed)
+		return;
+	a = &t->address[t->count];
+	a->alone = alone;
+	a->text = t->texts.len;
+	buffer_add(&t->texts, text, strlen(text) + 1);
+	a->by = t->texts.len;
+	buffer_add(&t->texts, by, strlen(by) + 1);
+	t->failed |= t->texts.failed;
+	t->count += !t->failed;
 }
 
 /* What a jail has and shall not have is told by claims.h. */
 static void
-add_wanted(struct walk *w, const struct managed *m)
+add_wanted(struct taken *t, const struct managed *m)
 {
 	char text[128];
 
@@ -65,7 +104,7 @@ add_wanted(struct walk *w, const struct managed *m)
 
 		for (size_t i = 0; l != NULL && i < l->count; i++)
 			if (address_part(l->text[i], text, sizeof text) == 0)
-				add(w, text, m->name, l->count == 1);
+				add(t, text, m->name, l->count == 1);
 	}
 }
 
@@ -73,8 +112,8 @@ add_wanted(struct walk *w, const struct managed *m)
 static void
 add_foreign(void *arg, const struct seen *s)
 {
-	struct walk *w = arg;
-	struct reconciler *r = w->r;
+	struct reconciler *r = arg;
+	struct taken *t = &r->taken;
 	const struct managed *m = s->name == NULL ? NULL :
 	    reconciler_find(r, s->name);
 	struct live live;
@@ -87,65 +126,102 @@ add_foreign(void *arg, const struct seen *s)
 	for (size_t f = 0; f < FAMILIES; f++) {
 		struct text_list l = { 0 };
 
-		w->failed |= live_texts(&live, families[f], &l, NULL) != 0;
+		t->failed |= live_texts(&live, families[f], &l, NULL) != 0;
 		for (size_t i = 0; i < l.count; i++)
-			add(w, l.text[i], s->name, l.count == 1);
+			add(t, l.text[i], s->name, l.count == 1);
 		text_list_free(&l);
 	}
 	live_free(&live);
 }
 
-static int
-compare(const void *a, const void *b)
+/* Those that are wanted, until that time. */
+static void
+add_some(struct reconciler *r, int64_t until)
 {
-	return strcmp(((const struct taken_address *)a)->text,
-	    ((const struct taken_address *)b)->text);
+	struct taken *t = &r->taken;
+
+	do {
+		const struct managed *m = r->jail[t->wanted++];
+
+		if (m->desired != NULL && !m->unwanted &&
+		    strchr(m->name, '.') == NULL)
+			add_wanted(t, m);
+	} while (t->wanted < r->count && clock_us() < until);
+}
+
+static void
+end_prepare(struct taken *t)
+{
+	t->known = !t->failed && link_all(t) == 0;
+	t->awaited = false;
+	if (!t->known) {
+		t->tries = TRIES;
+		taken_forget(t);
+	}
+}
+
+bool
+taken_prepare(struct reconciler *r, int64_t until)
+{
+	struct taken *t = &r->taken;
+	int rc;
+
+	if (!t->awaited || t->known)
+		return false;
+	t->tries += t->wanted == 0;
+	if (t->wanted < r->count)
+		add_some(r, until);
+	else if (!t->seen && !t->failed) {
+		rc = observe_some(r->shop.observer, &t->jid, until,
+		    add_foreign, r, NULL);
+		t->seen = rc == 0;
+		t->failed |= rc < 0;
+	} else
+		end_prepare(t);
+	return t->awaited;
+}
+
+bool
+taken_wait(struct reconciler *r, const struct managed *m)
+{
+	struct taken *t = &r->taken;
+
+	if (t->known || t->tries >= TRIES || strchr(m->name, '.') != NULL ||
+	    (spec_list(m->desired, families[0])->count == 0 &&
+	    spec_list(m->desired, families[1])->count == 0))
+		return false;
+	t->awaited = true;
+	return true;
 }
 
 static bool
 find_all(struct reconciler *r)
 {
-	struct walk w = { r, 0, false };
 	struct taken *t = &r->taken;
 
 	if (t->known)
 		return true;
-	for (size_t i = 0; i < r->count; i++)
-		if (r->jail[i]->desired != NULL && !r->jail[i]->unwanted &&
-		    strchr(r->jail[i]->name, '.') == NULL)
-			add_wanted(&w, r->jail[i]);
-	if (observe_all(r->shop.observer, add_foreign, &w, NULL) < 0 ||
-	    w.failed) {
-		taken_forget(t);
-		return false;
-	}
-	if (t->count > 0)
-		qsort(t->address, t->count, sizeof *t->address, compare);
-	t->known = true;
-	return true;
+	t->awaited = true;
+	while (taken_prepare(r, INT64_MAX))
+		;
+	return t->known;
 }
 
 /* ------------------------------------------------------------- who has it */
 
-static const char *
-text_of(const void *table, size_t i)
-{
-	return ((const struct taken *)table)->address[i].text;
-}
-
 static bool
-really_has(const struct reconciler *r, const struct taken_address *a,
+really_has(const struct reconciler *r, const char *by, const char *text,
     const char *family)
 {
 	struct text_list l = { 0 };
 	struct live live;
 	bool has = false;
 
-	if (live_read(r->shop.observer, a->by, NULL, NULL, &live, NULL) != 0)
+	if (live_read(r->shop.observer, by, NULL, NULL, &live, NULL) != 0)
 		return false;
 	if (live_texts(&live, family, &l, NULL) == 0)
 		for (size_t i = 0; i < l.count; i++)
-			has |= strcmp(l.text[i], a->text) == 0;
+			has |= strcmp(l.text[i], text) == 0;
 	text_list_free(&l);
 	live_free(&live);
 	return has;
@@ -163,24 +239,24 @@ struct question {
 
 /* Whether another jail has the address, or is to get it first. */
 static bool
-is_taken(const struct question *q, const struct taken_address *a,
+is_taken(const struct question *q, const char *text, const char *by,
     const char *family)
 {
 	static const char *const share = "only jails that have no other one "
 	    "can share it";
 	struct managed *other;
 
-	if (really_has(q->r, a, family)) {
+	if (really_has(q->r, by, text, family)) {
 		snprintf(q->buf, q->size, "address %s belongs to the jail %s, "
-		    "which keeps it; %s", a->text, a->by, share);
+		    "which keeps it; %s", text, by, share);
 		return true;
 	}
-	other = strcmp(a->by, q->m->name) > 0 ? NULL :
-	    reconciler_jail(q->r, a->by, false);
+	other = strcmp(by, q->m->name) > 0 ? NULL :
+	    reconciler_jail(q->r, by, false);
 	if (other == NULL || !q->gets(q->arg, other))
 		return false;
 	snprintf(q->buf, q->size, "address %s is for %s, whose spec has it, "
-	    "too; %s", a->text, a->by, share);
+	    "too; %s", text, by, share);
 	return true;
 }
 
@@ -190,17 +266,17 @@ find(const struct question *q, const char *family, const char *text,
     bool alone)
 {
 	const struct taken *t = &q->r->taken;
-	bool found;
-	size_t at = sorted_position(t, t->count, text_of, text, &found);
+	const struct taken_address *a;
 
-	while (found && at > 0 && strcmp(t->address[at - 1].text, text) == 0)
-		at--;
-	for (; found && at < t->count &&
-	    strcmp(t->address[at].text, text) == 0; at++)
-		if (strcmp(t->address[at].by, q->m->name) != 0 &&
-		    !(alone && t->address[at].alone) &&
-		    is_taken(q, &t->address[at], family))
+	for (size_t at = *place_of(t, text); at > 0;
+	    at = a->next) {
+		a = &t->address[at - 1];
+		if (strcmp(text_at(t, a->text), text) == 0 &&
+		    strcmp(text_at(t, a->by), q->m->name) != 0 &&
+		    !(alone && a->alone) &&
+		    is_taken(q, text, text_at(t, a->by), family))
 			return true;
+	}
 	return false;
 }
 
@@ -236,8 +312,7 @@ taken_address(struct reconciler *r, const struct managed *m,
 struct search {
 	struct reconciler *r;
 	const struct managed *m;
-	struct taken_address address;
-	const char *family;
+	const char *family, *text;
 	bool found;
 };
 
@@ -249,16 +324,14 @@ search_one(void *arg, const struct seen *s)
 	if (q->found || s->dying || s->name == NULL ||
 	    strchr(s->name, '.') != NULL || strcmp(s->name, q->m->name) == 0)
 		return;
-	q->address.by = (char *)(uintptr_t)s->name;
-	q->found = really_has(q->r, &q->address, q->family);
+	q->found = really_has(q->r, s->name, q->text, q->family);
 }
 
 bool
 taken_now(struct reconciler *r, const struct managed *m, const char *family,
     const char *text)
 {
-	struct search q = { r, m, { (char *)(uintptr_t)text, NULL, false },
-		family, false };
+	struct search q = { r, m, family, text, false };
 
 	return observe_all(r->shop.observer, search_one, &q, NULL) < 0 ||
 	    q.found;

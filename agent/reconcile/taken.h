@@ -11,26 +11,50 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "agent/base/buffer.h"
 
 struct reconciler;
 struct managed;
 
 /*
- * Who may have which address and keep it; made when it is asked for, sorted by
- * text.  Whether a jail has it really is asked each time.
+ * Who may have which address and keep it, found by the address's text; made when
+ * it is asked for.  Whether a jail has it really is asked each time.
  */
 struct taken {
 	struct taken_address {
-		char *text; /* as the kernel prints it */
-		char *by;   /* name of the jail */
-		bool alone; /* it has, or shall have, no other of the family */
-	} *address;
-	size_t count;
+		size_t text; /* in `texts`: as the kernel prints it */
+		size_t by;   /* in `texts`: name of the jail */
+		bool alone;  /* it has, or shall have, no other of the family */
+		size_t next; /* number of the next one at its place; 0 */
+	} *address; /* numbers begin with 1 */
+	size_t count, room;
+	size_t *first; /* of each place: the number of an address, or 0 */
+	size_t places;
+	struct buffer texts;
 	bool known;
+
+	/* While it is made: */
+	size_t wanted; /* jails of the reconciler that are in it */
+	int jid;       /* the last of the kernel's that is */
+	bool seen;     /* all of the kernel's are */
+	bool failed;   /* memory is out, or the kernel does not answer */
+	bool awaited;  /* by a jail: see taken_prepare */
+	unsigned tries; /* how often it was begun since it was known last */
 };
 
 /* To be called when specs, or jails of others, may have changed. */
 void taken_forget(struct taken *t);
+
+/*
+ * Reading all jails takes some microseconds for each.  taken_wait: whether
+ * taken_address should not be asked for the jail before taken_prepare has made
+ * the table.  That goes on with it until that time (clock_us), and returns whether
+ * there is more to do.  What is asked before is made at once.
+ */
+bool taken_wait(struct reconciler *r, const struct managed *m);
+bool taken_prepare(struct reconciler *r, int64_t until);
 
 /*
  * An address that the jail is to have and that another one has and keeps; two

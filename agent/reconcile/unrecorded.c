@@ -12,7 +12,7 @@ entry_changed(void *arg, const char *name)
 
 	if (m == NULL)
 		return;
-	m->keeps_all = false;
+	claims_changed(arg, m);
 	unrecorded(arg, m);
 }
 

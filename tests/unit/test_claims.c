@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -19,6 +20,9 @@ struct stage {
 	struct jail_backend backend;
 	int (*set)(struct jail_kernel *k, struct iovec *iov, unsigned n,
 	    int flags);
+	int (*get)(struct jail_kernel *k, struct iovec *iov, unsigned n,
+	    int flags);
+	unsigned gets;
 };
 
 static struct stage *stage; /* for the backend, which knows no tests */
@@ -35,6 +39,15 @@ picky_set(struct jail_kernel *k, struct iovec *iov, unsigned n, int flags)
 	return stage->set(k, iov, n, flags);
 }
 
+/* A kernel that takes its time. */
+static int
+slow_get(struct jail_kernel *k, struct iovec *iov, unsigned n, int flags)
+{
+	stage->gets++;
+	usleep(100);
+	return stage->get(k, iov, n, flags);
+}
+
 static int
 setup(void **state)
 {
@@ -44,6 +57,7 @@ setup(void **state)
 	s->backend = *s->w.kernel->backend;
 	s->set = s->backend.set;
 	s->backend.set = picky_set;
+	s->get = s->backend.get;
 	s->w.kernel->backend = &s->backend;
 	*state = stage = s;
 	return 0;
@@ -194,6 +208,52 @@ claim_given_up(void **state)
 	}
 }
 
+#define OTHERS 150
+
+/* The specs of that many jails, the last of which has an address. */
+static char *
+many(void)
+{
+	char *text = calloc(OTHERS, 128), *to = text;
+
+	assert_non_null(text);
+	for (int i = 0; i < OTHERS; i++)
+		to += sprintf(to, "%sname: other%d\npath: @\npersist: true\n",
+		    i == 0 ? "" : "---\n", i);
+	strcpy(to, "ip4.addr: 192.0.2.5\n");
+	return text;
+}
+
+/* An agent asks about the jails of others a few in each turn of its loop. */
+static void
+others_in_steps(void **state)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.healing = true };
+	struct stage *s = *state;
+	struct world *w = &s->w;
+	char *others = many();
+	unsigned before, most = 0;
+
+	world_apply_other(w, others);
+	free(others);
+	s->backend.get = slow_get;
+	world_reconciler(w, &opt);
+	world_want(w, TWO("a", "5", "6", ""));
+	do {
+		before = s->gets;
+		assert_int_not_equal(event_base_loop(w->base,
+		    EVLOOP_ONCE), -1);
+		if (s->gets - before > most)
+			most = s->gets - before;
+	} while (!TAILQ_EMPTY(&w->reconciler.dirty));
+	assert_in_range(s->gets, OTHERS, OTHERS * 100);
+	assert_in_range(most, 1, OTHERS / 3);
+	assert_string_equal(world_state(w, "a"), "blocked");
+	assert_non_null(strstr(world_reason(w, "a"), "192.0.2.5 belongs to "
+	    "the jail other149"));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -205,6 +265,7 @@ main(void)
 		TEST(holder_fails),
 		TEST(the_rest_stays),
 		TEST(claim_given_up),
+		TEST(others_in_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

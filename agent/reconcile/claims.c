@@ -94,7 +94,14 @@ add_lost(struct claims *c, struct managed *m, const struct spec *was)
 	return 0;
 }
 
-/* What ip_hostname found is lost when nobody looks it up again. */
+/* Whether the spec still gives the jail what ip_hostname found for a parameter. */
+static bool
+keeps_found(const struct spec *s, const char *param)
+{
+	return (strcmp(param, "ip4.addr") == 0 && hostname_opens(s, "ip4")) ||
+	    (strcmp(param, "ip6.addr") == 0 && hostname_opens(s, "ip6"));
+}
+
 static int
 add_found(struct claims *c, struct managed *m, const struct entry *e)
 {
@@ -105,7 +112,7 @@ add_found(struct claims *c, struct managed *m, const struct entry *e)
 		const char *param = strchr(text, ':') != NULL ? "ip6.addr" :
 		    "ip4.addr";
 
-		if (s != NULL && (hostname_wanted(s) ||
+		if (s != NULL && (keeps_found(s, param) ||
 		    claims_has(spec_list(s, param), param, text)))
 			continue;
 		if (add(c, param, text, m) != 0)
@@ -222,9 +229,27 @@ really_has(const struct reconciler *r, const struct claim *c)
 	return yes;
 }
 
+/* A jail that is not there looks up anew what it will have. */
+static bool
+wants(const struct reconciler *r, const struct managed *m,
+    const struct claim *c)
+{
+	const struct spec *s = m->desired;
+	const struct entry *e;
+
+	if (claims_has(spec_list(s, c->param), c->param, c->text))
+		return true;
+	e = keeps_found(s, c->param) ? inventory_find(r->shop.inventory,
+	    m->name) : NULL;
+	return e != NULL && e->stage == ENTRY_UP &&
+	    claims_has(&e->found, c->param, c->text);
+}
+
 static bool
 claims_any(const struct spec *s)
 {
+	if (hostname_wanted(s))
+		return true;
 	for (size_t i = 0; i < sizeof exclusive / sizeof *exclusive; i++)
 		if (spec_list(s, exclusive[i])->count > 0)
 			return true;
@@ -245,8 +270,7 @@ find_holder(struct reconciler *r, const struct managed *m, size_t *at)
 	while (*at < c->count) {
 		const struct claim *one = &c->claim[(*at)++];
 
-		if (one->holder != m && claims_has(spec_list(m->desired,
-		    one->param), one->param, one->text) && really_has(r, one))
+		if (one->holder != m && wants(r, m, one) && really_has(r, one))
 			return one;
 	}
 	return NULL;

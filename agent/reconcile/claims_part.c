@@ -8,6 +8,9 @@
 #include "agent/reconcile/claims.h"
 #include "agent/reconcile/reconcile.h"
 
+static const char *const families[] = { "ip4.addr", "ip6.addr" };
+#define FAMILIES (sizeof families / sizeof *families)
+
 bool
 claims_lose(const struct action *a)
 {
@@ -77,32 +80,88 @@ add_restored(struct reconciler *r, const struct managed *m,
 	return 0;
 }
 
+static const struct change *
+change_of(const struct action *a, const char *name)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->change[i].name, name) == 0)
+			return &a->change[i];
+	return NULL;
+}
+
+/*
+ * A list that was given up as a whole, so that it is as wanted now: no more than
+ * what the jail has is known of it.
+ */
+static int
+fill_whole(struct reconciler *r, const struct managed *m, const char *name,
+    const struct text_list *had, struct change *c, bool *lost)
+{
+	struct text_list to = { 0 }, from = { 0 };
+	struct live live;
+	int rc = live_read(r->shop.observer, m->name, NULL, NULL, &live, NULL);
+
+	if (rc != 0)
+		return rc > 0 ? 0 : -1;
+	*c = (struct change){ .name = (char *)(uintptr_t)name,
+		.how = HOW_LIVE };
+	rc = live_texts(&live, name, &from, NULL);
+	live_free(&live);
+	c->from = from;
+	if (rc == 0)
+		rc = add_restored(r, m, c, had, &to, lost);
+	if (rc == 0)
+		rc = add_restored(r, m, c, &from, &to, lost);
+	text_list_free(&from);
+	memset(&c->from, 0, sizeof c->from);
+	c->to = to;
+	c->was_set = c->is_set = true;
+	return rc;
+}
+
+/* Of a list that is changed; it gets its new addresses when all are taken. */
+static int
+fill_changed(struct reconciler *r, const struct managed *m,
+    const struct text_list *had, struct change *c, bool *lost)
+{
+	const struct text_list to = c->to;
+
+	memset(&c->to, 0, sizeof c->to);
+	c->was_set = c->is_set = true;
+	return add_restored(r, m, c, had, &c->to, lost) != 0 ||
+	    add_restored(r, m, c, &c->from, &c->to, lost) != 0 ||
+	    (c->to.count == 0 && had->count > 0 &&
+	    add_restored(r, m, c, &to, &c->to, lost) != 0) ? -1 : 0;
+}
+
 /* As claims_restore; `ran`: with which the jail was to run. */
 static int
 fill_restored(struct reconciler *r, const struct managed *m,
     const struct action *a, const struct spec *ran, struct action *part)
 {
-	struct text_list *to;
-	bool lost = false;
+	bool lost_any = false;
+	int rc = 0;
 
-	for (size_t i = 0; i < a->count; i++) {
-		const struct change *c = &a->change[i];
-		const struct text_list *had = spec_list(ran, c->name);
-		size_t at = part->count;
+	for (size_t f = 0; f < FAMILIES && rc == 0; f++) {
+		const struct change *c = change_of(a, families[f]);
+		const struct text_list *had = spec_list(ran, families[f]);
+		struct change *at = &part->change[part->count];
+		bool lost = false;
 
-		if (!claims_address(c) || had == NULL || c->how != HOW_LIVE)
+		if (had == NULL || (c != NULL && c->how != HOW_LIVE) ||
+		    (c == NULL && had->count == 0))
 			continue;
-		part->change[at] = *c;
-		part->count++;
-		own_list(part, at);
-		to = &part->change[at].to;
-		if (add_restored(r, m, c, had, to, &lost) != 0 ||
-		    add_restored(r, m, c, &c->from, to, &lost) != 0 ||
-		    (to->count == 0 && had->count > 0 &&
-		    add_restored(r, m, c, &c->to, to, &lost) != 0))
-			return -1;
+		if (c != NULL)
+			*at = *c;
+		rc = c != NULL ? fill_changed(r, m, had, at, &lost) :
+		    fill_whole(r, m, families[f], had, at, &lost);
+		if (c != NULL || lost)
+			part->count++;
+		else
+			text_list_free(&at->to);
+		lost_any |= lost;
 	}
-	return lost ? 0 : 1;
+	return rc != 0 ? -1 : lost_any ? 0 : 1;
 }
 
 int
@@ -116,7 +175,7 @@ claims_restore(struct reconciler *r, const struct managed *m,
 	int rc = 1;
 
 	*part = *a;
-	part->change = calloc(a->count + 1, sizeof *part->change);
+	part->change = calloc(FAMILIES, sizeof *part->change);
 	part->count = 0;
 	if (part->change == NULL)
 		return -1;

@@ -87,6 +87,34 @@ check "before anything is tried" says "say host.hostname, too"
 rm "$specs/www.yaml"
 check "all goes" apply
 
+# One that is given up for another jail comes back when that one fails.
+held() { ja list -j www ip4.addr ip6.addr && ja list -j other ip4.addr ip6.addr; }
+moves() {
+	www "ip6: disable" "ip4.addr: [10.7.0.8]"
+	put_spec other "ip4.addr: [10.7.0.9]" \
+	    'ip6.addr: ["fd07::8", "fd07::5"]' "$@"
+	apply
+}
+moved() { same "10.7.0.8,10.7.0.5 -
+10.7.0.9 fd07::8,fd07::5" "$(held)"; }
+hosts 10.7.0.5 fd07::5
+www
+put_spec other "ip4.addr: [10.7.0.8, 10.7.0.9]" 'ip6.addr: ["fd07::8"]'
+check "two jails" apply
+held > "$work/held"
+check "an exchange with an address that was found fails" expect_status 1 \
+    moves "mount: [$work/nowhere $work/roots/other/bin nullfs ro]"
+check "which gives it back" same "$(cat "$work/held")" "$(held)"
+check "another try" moves
+check "moves it" moved
+www
+put_spec other "ip4.addr: [10.7.0.8, 10.7.0.9]" 'ip6.addr: ["fd07::8"]'
+check "it comes back in exchange" apply
+check "to the one that had it" same "10.7.0.5 fd07::5
+10.7.0.8,10.7.0.9 fd07::8" "$(held)"
+rm "$specs/www.yaml" "$specs/other.yaml"
+check "these go, too" apply
+
 # A resolver that does not answer.
 echo 'hosts: dns' > "$work/etc/nsswitch.conf"
 echo 'nameserver 10.7.0.3' > "$work/etc/resolv.conf"

@@ -10,6 +10,7 @@
 #include "agent/base/buffer.h"
 #include "agent/reconcile/adopt.h"
 #include "agent/reconcile/lodgers.h"
+#include "agent/reconcile/unrecorded.h"
 
 /* A request, while the jails that it names are gone through. */
 struct asked {
@@ -181,7 +182,15 @@ order_ended(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	for (size_t i = 0; i < d->standing.count; i++) {
+		struct managed *m = reconciler_jail(&d->reconciler,
+		    d->standing.order[i].name, false);
+
+		if (m != NULL)
+			unrecorded(&d->reconciler, m);
+	}
 	tidy(d);
+	daemon_snapshot_due(d);
 	reconciler_look_all(&d->reconciler);
 	arm(d);
 }
@@ -192,6 +201,8 @@ changed(struct asked *a, struct managed *m)
 {
 	arm(a->d);
 	m->fresh = true;
+	unrecorded(&a->d->reconciler, m);
+	daemon_snapshot_due(a->d);
 	reconciler_look(&a->d->reconciler, m);
 	return 0;
 }

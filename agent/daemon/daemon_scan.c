@@ -13,6 +13,7 @@
 #include "agent/base/bytes.h"
 #include "agent/base/clock.h"
 #include "agent/daemon/daemon.h"
+#include "agent/daemon/shown.h"
 #include "agent/reconcile/secrets.h"
 #include "agent/daemon/daemon_trust.h"
 #include "agent/sign/kept.h"
@@ -343,6 +344,7 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		(void)channel_send(d->reader, READER_DROP, 0, NULL, 0);
 		d->scan_again = true;
 	}
+	shown_scanned(&d->reconciler, d->has_scan ? &d->scan : NULL, &s);
 	if (d->has_scan)
 		scan_free(&d->scan);
 	d->scan = s;

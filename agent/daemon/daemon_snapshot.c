@@ -45,10 +45,20 @@ daemon_snapshot_problem(struct daemon *d, const char *text)
 	    text);
 }
 
-static const char *
-revision(const struct daemon *d)
+/*
+ * What the state is of: not simply a revision of which some file does not count,
+ * or that cannot be seen.
+ */
+static void
+revision(const struct daemon *d, char *buf, size_t size)
 {
-	return d->has_scan ? d->scan.revision : "";
+	const struct spec_errors *errors = &d->scan.errors;
+	bool invalid = d->scan.state == SCAN_MISSING;
+
+	for (size_t i = 0; !invalid && i < errors->count; i++)
+		invalid = !errors->error[i].warning;
+	snprintf(buf, size, "%s%s", d->has_scan ? d->scan.revision : "",
+	    d->has_scan && invalid ? "+invalid" : "");
 }
 
 /* What changes from now on is for the next snapshot, as long as the specs do not. */
@@ -74,10 +84,12 @@ begin(struct daemon *d)
 static void
 ask(struct daemon *d, struct bytes_out *b)
 {
+	char now[sizeof d->scan.revision + 16];
 	struct error err;
 
 	d->recording = false;
-	if (record_heading(&d->reconciler, revision(d), b, &err) != 0)
+	revision(d, now, sizeof now);
+	if (record_heading(&d->reconciler, now, b, &err) != 0)
 		daemon_snapshot_problem(d, err.text);
 	else if (channel_send(d->signer, SIGNER_WRITE, 0, b->data,
 	    b->len) == 0)
@@ -94,7 +106,8 @@ tell_some(struct daemon *d, struct bytes_out *b, int64_t until)
 	int rc;
 
 	while (d->to_record > 0) {
-		rc = record_next(&d->reconciler, b, &err);
+		rc = record_next(&d->reconciler, d->has_scan ? &d->scan : NULL,
+		    b, &err);
 		if (rc == -1) {
 			daemon_snapshot_problem(d, err.text);
 			d->recording = false;

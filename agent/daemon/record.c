@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/base/buffer.h"
+#include "agent/daemon/shown.h"
 #include "agent/reconcile/secrets.h"
 #include "agent/reconcile/unrecorded.h"
 #include "agent/sign/defaults.h"
@@ -151,15 +152,29 @@ say_unreadable(struct snapshot_jail *j, struct error *err)
 	    error_sys(err, ENOMEM, "snapshot");
 }
 
+/*
+ * As users are told.  A directory that cannot be seen says nothing of single jails;
+ * the revision tells that.
+ */
+static enum jail_state
+state_of(const struct reconciler *r, const struct scan *s,
+    const struct managed *m)
+{
+	char why[ERROR_TEXT_MAX];
+
+	if (m == NULL)
+		return STATE_MATCHING;
+	/* What its state was by another spec says nothing of this one. */
+	return shown_state(r, s != NULL && s->state != SCAN_MISSING ? s : NULL,
+	    m, m->fresh ? STATE_PROGRESSING : m->state, why, sizeof why);
+}
+
 /* One of both may be NULL: what is not made yet, what belongs to another set */
 static int
-record_jail(struct reconciler *r, const struct entry *e,
+record_jail(struct reconciler *r, const struct scan *s, const struct entry *e,
     const struct managed *m, struct snapshot_jail *j, struct error *err)
 {
-	/* What its state was by another spec says nothing of this one. */
-	enum jail_state state = m == NULL ? STATE_MATCHING :
-	    m->hold != NULL ? STATE_HELD : m->fresh ? STATE_PROGRESSING :
-	    m->state;
+	enum jail_state state = state_of(r, s, m);
 
 	j->name = strdup(e != NULL ? e->name : m->name);
 	j->state = strdup(jail_state_word[state]);
@@ -183,21 +198,22 @@ record_jail(struct reconciler *r, const struct entry *e,
 
 /* RECORD_GONE: there is nothing to be said of it any more. */
 static int
-read_jail(struct reconciler *r, const char *name,
+read_jail(struct reconciler *r, const struct scan *s, const char *name,
     struct snapshot_jail *j, struct error *err)
 {
 	const struct entry *e = inventory_find(r->shop.inventory, name);
 	const struct managed *m = reconciler_find(r, name);
 
 	if (e != NULL || (m != NULL && m->desired != NULL))
-		return record_jail(r, e, m, j, err);
+		return record_jail(r, s, e, m, j, err);
 	j->name = strdup(name);
 	return j->name == NULL ? error_sys(err, ENOMEM, "snapshot") :
 	    RECORD_GONE;
 }
 
 int
-record_next(struct reconciler *r, struct bytes_out *b, struct error *err)
+record_next(struct reconciler *r, const struct scan *s, struct bytes_out *b,
+    struct error *err)
 {
 	const char *name = unrecorded_first(r);
 	struct snapshot_jail j = { .name = NULL };
@@ -208,7 +224,7 @@ record_next(struct reconciler *r, struct bytes_out *b, struct error *err)
 		return 0;
 	b->len = 0;
 	b->failed = false;
-	rc = read_jail(r, name, &j, err);
+	rc = read_jail(r, s, name, &j, err);
 	if (rc >= 0)
 		encoded = signer_jail_encode(b, &j, &r->defaults,
 		    rc == RECORD_GONE, err);

@@ -7,14 +7,17 @@
 #define JA_RECORD_H
 
 #include "agent/base/bytes.h"
+#include "agent/read/reader.h"
 #include "agent/reconcile/reconcile.h"
 
 /*
  * The next one's SIGNER_JAIL, in the place of what is in `b`: 1, 0 when there is
  * none, -1 with the reason: it is the next one still.  A jail that cannot be
- * read has failed, for that reason, in the state.
+ * read has failed, for that reason, in the state.  `s` is what is known of the
+ * files, or NULL.
  */
-int record_next(struct reconciler *r, struct bytes_out *b, struct error *err);
+int record_next(struct reconciler *r, const struct scan *s,
+    struct bytes_out *b, struct error *err);
 
 /* The SIGNER_WRITE that asks for a snapshot of all that was recorded. */
 int record_heading(const struct reconciler *r, const char *revision,

@@ -1,9 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/daemon/shown.h"
+#include "agent/reconcile/unrecorded.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const char *
+place_of(const struct spec_error *e)
+{
+	return e->place.file != NULL ? e->place.file : "";
+}
+
+/* The first error of a file; they are sorted by file. */
+static const struct spec_error *
+error_of(const struct spec_errors *errors, const char *file)
+{
+	size_t low = 0, high = errors->count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(place_of(&errors->error[mid]), file) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < errors->count &&
+	    strcmp(place_of(&errors->error[low]), file) == 0; low++)
+		if (!errors->error[low].warning)
+			return &errors->error[low];
+	return NULL;
+}
 
 /* The error of a jail's file, if a spec from before is what runs. */
 static const struct spec_error *
@@ -11,16 +39,32 @@ file_error(const struct scan *s, const struct managed *m)
 {
 	const char *file = managed_file(m);
 
-	if (s == NULL || file == NULL)
-		return NULL;
-	for (size_t i = 0; i < s->errors.count; i++) {
-		const struct spec_error *e = &s->errors.error[i];
+	return s == NULL || file == NULL ? NULL : error_of(&s->errors, file);
+}
 
-		if (!e->warning && e->place.file != NULL &&
-		    strcmp(e->place.file, file) == 0)
-			return e;
-	}
-	return NULL;
+static bool
+same_places(const struct spec_errors *a, const struct spec_errors *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; same && i < a->count; i++)
+		same = a->error[i].warning == b->error[i].warning &&
+		    strcmp(place_of(&a->error[i]), place_of(&b->error[i])) == 0;
+	return same;
+}
+
+void
+shown_scanned(struct reconciler *r, const struct scan *before,
+    const struct scan *s)
+{
+	static const struct spec_errors none;
+
+	if (same_places(before != NULL ? &before->errors : &none, &s->errors))
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		if ((file_error(before, r->jail[i]) == NULL) !=
+		    (file_error(s, r->jail[i]) == NULL))
+			unrecorded(r, r->jail[i]);
 }
 
 /* By a user or by its spec. */

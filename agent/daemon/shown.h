@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What users are told about a jail, beyond the state that its machine is in:
- * one decision for status and wait.
+ * one decision for status, wait and snapshots.
  */
 #ifndef JA_SHOWN_H
 #define JA_SHOWN_H
@@ -17,5 +17,12 @@
  */
 enum jail_state shown_state(const struct reconciler *r, const struct scan *s,
     const struct managed *m, enum jail_state state, char *why, size_t size);
+
+/*
+ * Has the jails recorded anew whose file has an error now and had none in the scan
+ * before (NULL: there was none), or the other way round.
+ */
+void shown_scanned(struct reconciler *r, const struct scan *before,
+    const struct scan *s);
 
 #endif

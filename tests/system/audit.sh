@@ -49,6 +49,26 @@ printf '#!/bin/sh\ncase $* in *select*) exit 5;; esac\nexec %s "$@"\n' \
 chmod +x "$work/bin/jq"
 broken() (PATH="$work/bin:$PATH"; audit "$second")
 check "no answer is no yes" expect_status 1 broken
+spec web "host.hostnam: three" > "$specs/web.yaml"
+spec db "host.hostnam: three" > "$specs/db.yaml"
+commit "wrong"
+wrong=$revision
+check "a commit of which files are wrong" soon has_state "$wrong+invalid"
+check "is not what runs" expect_status 2 audit "$wrong"
+check "which is said" says "runs $wrong+invalid"
+is_told() { same "$1" "$(ja snapshot show --json |
+    jq -r '.jails[] | "\(.name) \(.state)"')"; }
+check "the jail that it is about" soon is_told "web invalid"
+git -C "$specs" rm -q -f db.yaml
+spec web "host.hostname: two" "env.A: one" "env.B: two" \
+    > "$specs/web.yaml"
+commit "mended"
+check "mended it runs" soon has_state "$revision"
+check "with the jail as it should be" soon is_told "web ready"
+ja pause --reason "look at it" web
+check "a pause is told" soon is_told "web paused"
+ja pause --reason "look at it" --for 1s web
+check "and its end" soon is_told "web ready"
 spec none "path: $work/roots/none" > "$specs/none.yaml"
 commit "no such root"
 third=$revision

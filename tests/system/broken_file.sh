@@ -108,7 +108,8 @@ web=$(identity web)
 printf 'name: "*"\nhost.domainname: example.org\n' | put 00-defaults
 check "defaults count" soon sh -c "'$JAILAGENT' -k '$kernel' -s '$state' \
     list -j db host.domainname | grep -x example.org"
-check "for all" settled
+both_said() { same 2 "$(grep -c "updated .*host.domainname" "$work/agent.log")"; }
+check "for both" soon both_said
 db=$(identity db)
 stop agent KILL
 printf 'name: "*"\nhost.domainnam: example.net\n' | put 00-defaults

@@ -24,6 +24,12 @@ newest_has() { # NAME
 	same "$1" "$(ja snapshot show --json |
 	    jq -r ".jails[] | select(.name == \"$1\") | .name")"
 }
+# HOSTNAME, ready, and noted as what the newest is
+newest_is() {
+	ja snapshot show -v | grep -x "  host.hostname = $1" &&
+	    ja snapshot show --json | jq -e 'all(.jails[]; .state == "ready")' &&
+	    same "$(snapshots)" "$(cut -d ' ' -f 1 "$run_dir/head")"
+}
 
 # The key cannot be read.
 ja keygen > /dev/null
@@ -113,12 +119,6 @@ check "snapshots that were moved away are missed" soon trouble \
 check "nothing is written where they are" same "$count" \
     "$(find "$work/elsewhere" -name '*.json' | wc -l)"
 mv "$work/elsewhere" "$state/snapshots"
-# HOSTNAME, ready, and noted as what the newest is
-newest_is() {
-	ja snapshot show -v | grep -x "  host.hostname = $1" &&
-	    ja snapshot show --json | jq -e 'all(.jails[]; .state == "ready")' &&
-	    same "$(snapshots)" "$(cut -d ' ' -f 1 "$run_dir/head")"
-}
 check "when they are back the state is signed" soon newest_is moved
 check "without a gap" expect_status 0 ja snapshot verify
 rm -r "$state/snapshots" "$run_dir/head"

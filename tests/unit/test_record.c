@@ -32,7 +32,7 @@ next(struct world *w, char text[4096])
 	const unsigned char *json;
 	struct error err;
 	size_t len;
-	int rc = record_next(&w->reconciler, &b, &err);
+	int rc = record_next(&w->reconciler, NULL, &b, &err);
 
 	if (rc == -1)
 		fail_msg("%s", err.text);

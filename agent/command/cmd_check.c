@@ -7,7 +7,7 @@
 
 #include "agent/base/buffer.h"
 #include "agent/command/command.h"
-#include "agent/read/manifest.h"
+#include "agent/read/links.h"
 #include "kernel/compat.h"
 #include "specs/spec.h"
 
@@ -115,12 +115,13 @@ print_summary(const struct spec_set *set, bool valid)
 
 /* Files that the agent would not take for the set that is announced. */
 static int
-check_manifest(const char *path, bool below, struct spec_set *set)
+check_set(const char *path, bool below, struct spec_set *set)
 {
 	struct spec_place place = { .file = path };
 	struct error err;
+	bool whole;
 
-	return manifest_check(path, below, &err) == 0 ? 0 : spec_error_add(
+	return whole_check(path, below, &whole, &err) == 0 ? 0 : spec_error_add(
 	    &set->errors, place, false, "%s", err.text);
 }
 
@@ -146,7 +147,7 @@ run_check(struct context *ctx, int argc, char **argv)
 	valid = load(ctx, argv + optind, argc - optind, below, &set) == 0;
 	valid &= spec_set_loops(&set) == 0;
 	for (int i = optind; i < argc; i++)
-		valid &= check_manifest(argv[i], below, &set) == 0;
+		valid &= check_set(argv[i], below, &set) == 0;
 	if (json) {
 		status = print_json(&set, valid);
 	} else {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "agent/read/git.h"
-#include "agent/read/manifest.h"
+#include "agent/read/links.h"
 #include "agent/read/reader.h"
 #include "agent/reconcile/state.h"
 
@@ -171,6 +171,22 @@ read_secrets(struct pass *p)
 	return rc;
 }
 
+/* One that counts as a whole is not used in part. */
+static int
+load_set(struct pass *p, const struct pass_options *opt, struct error *err)
+{
+	bool whole;
+
+	if (whole_check(opt->path, opt->below, &whole, err) != 0)
+		return -1;
+	if (spec_load_below(&opt->path, 1, opt->below, &p->specs) == 0 ||
+	    !whole)
+		return 0;
+	(void)pass_print_errors(p);
+	return error_set(err, EINVAL, "is a set that counts as a whole or not "
+	    "at all; mend what is wrong with it");
+}
+
 static int
 load(struct pass *p, const struct context *ctx, const struct pass_options *opt,
     struct error *err)
@@ -180,10 +196,9 @@ load(struct pass *p, const struct context *ctx, const struct pass_options *opt,
 		p->errors = &p->scan.errors;
 		return pass_load_signed(p, ctx, opt, err);
 	}
-	if (manifest_check(opt->path, opt->below, err) != 0 ||
-	    (opt->write && opt->prune && git_calm(opt->path, err) != 0))
+	if ((opt->write && opt->prune && git_calm(opt->path, err) != 0) ||
+	    load_set(p, opt, err) != 0)
 		return error_wrap(err, "%s", opt->path);
-	spec_load_below(&opt->path, 1, opt->below, &p->specs);
 	return 0;
 }
 

@@ -175,20 +175,17 @@ check_unlisted(int dirfd, bool below, const struct manifest *m,
 }
 
 int
-manifest_check(const char *dir, bool below, struct error *err)
+manifest_check(int dirfd, bool below, struct error *err)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
 	struct manifest m;
+	int rc;
 
-	if (fd == -1)
-		return 0; /* who reads the specs says it */
 	error_clear(err);
-	rc = manifest_read(fd, &m, err);
+	rc = manifest_read(dirfd, &m, err);
 	for (size_t i = 0; rc == 0 && i < m.count; i++)
-		rc = check_entry(fd, &m.entry[i], err);
+		rc = check_entry(dirfd, &m.entry[i], err);
 	if (rc == 0)
-		rc = check_unlisted(fd, below, &m, err);
+		rc = check_unlisted(dirfd, below, &m, err);
 	manifest_free(&m);
-	close(fd);
-	return rc < 0 ? error_wrap(err, MANIFEST_NAME) : 0;
+	return rc < 0 ? error_wrap(err, MANIFEST_NAME) : rc;
 }

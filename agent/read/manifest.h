@@ -40,8 +40,8 @@ void manifest_digest(const char *text, size_t len,
 
 /*
  * Reads the files of a directory, and of those below it if they count, beside
- * its MANIFEST: 0 also without one.
+ * its MANIFEST: 0, 1 when there is none, -1 with the reason.
  */
-int manifest_check(const char *dir, bool below, struct error *err);
+int manifest_check(int dirfd, bool below, struct error *err);
 
 #endif

@@ -61,8 +61,15 @@ places_finish(struct places *p)
 		free(p->place[i].name);
 		free(p->place[i].problem);
 	}
+	free(p->real);
 	free(p->place);
 	*p = (struct places){ 0 };
+}
+
+bool
+places_led(const struct places *known, const struct places *next)
+{
+	return known->real != NULL && strcmp(known->real, next->real) != 0;
 }
 
 /*
@@ -459,7 +466,8 @@ places_look(struct reader *r, int dirfd, struct places *next,
 
 	r->accept_helps = false;
 	rc = tree_read(dirfd, r->opt->below, judge, r, &t, err);
-	if (rc == 0 && (make_places(r, dirfd, &t, next) != 0 ||
+	if (rc == 0 && ((next->real = strdup(r->real)) == NULL ||
+	    make_places(r, dirfd, &t, next) != 0 ||
 	    take_names(r, next, &t, names) != 0))
 		rc = error_sys(err, ENOMEM, "its directories");
 	tree_free(&t);

@@ -53,6 +53,11 @@ struct place {
 };
 
 struct places {
+	/*
+	 * Where the watched directory was, without links, when it was taken for
+	 * what it is; NULL: not known.
+	 */
+	char *real;
 	struct place *place; /* sorted by name */
 	size_t count;
 };
@@ -75,6 +80,8 @@ const struct place *places_trouble(const struct places *p, const char *name);
 const struct place *places_swapped(const struct places *p, const char *name);
 /* Whether a file of that name is in the directory, or below it. */
 bool place_holds(const struct place *p, const char *name);
+/* Whether links lead to another directory than to the one of `known`. */
+bool places_led(const struct places *known, const struct places *next);
 void places_finish(struct places *p);
 
 /*

@@ -3,6 +3,7 @@
  * Directories as text: a line for each, with inode number, time at which it was
  * made (seconds, nanoseconds), an `m` for each mount on the way to it (`-`: none),
  * and its name.  Numbers of devices are left out: they are others after a boot.
+ * Before them is where the watched one is, when all links are followed.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 void
 places_write(const struct places *p, struct buffer *b)
 {
+	if (p->real != NULL && strchr(p->real, '\n') == NULL)
+		buffer_printf(b, "%s\n", p->real);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct place *q = &p->place[i];
 
@@ -56,12 +59,17 @@ void
 places_read(struct places *p, const char *text)
 {
 	size_t lines = 0;
+	const char *real = text;
 
 	for (const char *s = text; (s = strchr(s, '\n')) != NULL; s++)
 		lines++;
 	p->place = calloc(lines + 1, sizeof *p->place);
 	if (p->place == NULL)
 		return;
+	if (*real == '/' && lines > 0) {
+		text = strchr(real, '\n') + 1;
+		p->real = strndup(real, (size_t)(text - 1 - real));
+	}
 	for (const char *end; (end = strchr(text, '\n')) != NULL;
 	    text = end + 1) {
 		struct place *q = &p->place[p->count];

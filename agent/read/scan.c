@@ -12,7 +12,7 @@
 #include "agent/read/scan_kept.h"
 #include "agent/read/trust.h"
 
-#define PATIENCE_MS 3000 /* with files that are not as the MANIFEST says */
+#define PATIENCE_MS 3000 /* with a set that is not whole */
 #define ATTEMPTS 3 /* at a directory that is replaced while we look */
 
 struct content *
@@ -194,7 +194,7 @@ enum { TAKEN = 0, REPLACED = 1, WAITS = 2 };
 
 /*
  * One attempt.  Returns 0, 1 when the directory was replaced meanwhile, 2 with
- * the reason when its MANIFEST says something else, -1 with the reason.
+ * the reason when it is a set that is not whole, -1 with the reason.
  */
 static int
 attempt(struct reader *r, struct files *next, struct places *places,
@@ -217,7 +217,7 @@ attempt(struct reader *r, struct files *next, struct places *places,
 		error_sys(err, ENOMEM, "directory %s", r->dir);
 	else if (!places_same(r, dirfd, places))
 		rc = REPLACED;
-	else if ((rc = scan_judge(r, dirfd, next, err)) == 1)
+	else if ((rc = scan_judge(r, dirfd, places, next, err)) == 1)
 		rc = WAITS;
 	text_list_free(&names);
 	close(dirfd);
@@ -290,6 +290,12 @@ commit(struct reader *r, struct files *next, struct places *places,
 		r->known_ms = 0;
 	away_remember(r, next);
 	r->replaced |= r->seen && places_moved(&r->places, places);
+	/* It is led there when all of that is in use. */
+	if (r->withheld && places_led(&r->places, places)) {
+		free(places->real);
+		places->real = r->places.real;
+		r->places.real = NULL;
+	}
 	files_finish(&r->files);
 	r->files = *next;
 	places_finish(&r->places);
@@ -303,7 +309,7 @@ commit(struct reader *r, struct files *next, struct places *places,
 }
 
 /*
- * Files on their way to what the MANIFEST says.  For a while that is as if some
+ * Files on their way to a whole set.  For a while that is as if some
  * file were being written; then it is said, and the set stays what it was.
  */
 static int

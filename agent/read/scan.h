@@ -66,14 +66,14 @@ struct reader {
 	const char *no_commit; /* why commits are not known; NULL: they may be */
 	char *git_problem;   /* it has been for long, and is */
 	bool recalled;	     /* what vanished before our life */
-	/* A newer look that is not what the MANIFEST says, since when. */
+	/* A newer look that is not a whole set, since when. */
 	struct files pending;
 	long long pending_ms;
 	bool manifest;	     /* the set that counts has a MANIFEST */
 	bool manifest_kept;  /* that is known to the next agent */
 	/*
 	 * The set in `files` is not used before the agent has given up the
-	 * defaults that are not listed any more (READER_DROP).
+	 * defaults that are not part of it any more (READER_DROP).
 	 */
 	bool withheld;
 	long long manifest_gone_ms; /* since when there is none; 0: there is */
@@ -146,14 +146,15 @@ bool git_keeps(struct reader *r);
 bool git_began(struct reader *r);
 
 /*
- * scan_set.c: whether the files are what a MANIFEST says, if there is one, and
- * nothing is wrong with any of them.  One that is gone counts for a second, in
+ * scan_set.c: whether the files are a set that counts as a whole, and are whole:
+ * as the MANIFEST says, or all of what was swapped, with nothing wrong in any.
+ * A MANIFEST that is gone counts for a second, in
  * which it may be replaced.  Returns 0, 1 with the reason when they
- * are not, -1 when memory is out.  Files that vanished are dropped then; those
+ * are not.  Files that a MANIFEST does not list are dropped then; those
  * with defaults the agent has to drop first.
  */
-int scan_judge(struct reader *r, int dirfd, struct files *next,
-    struct error *err);
+int scan_judge(struct reader *r, int dirfd, const struct places *places,
+    struct files *next, struct error *err);
 /* Whether specs can be made of these files without any error. */
 int files_resolve(const struct files *files, struct error *err);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sets that count as a whole (manifest.h).  Until all files are there as the
- * MANIFEST says, and nothing is wrong with any, the set is what it was.
+ * Sets that count as a whole: those with a list (manifest.h), those behind links
+ * that are exchanged together (links.h), and what links on the way to the directory
+ * lead to, if that is another one than before.  Until all files of such a set are
+ * there, and nothing is wrong with any, it is what it was.
  */
 #include <sys/stat.h>
 
@@ -11,24 +13,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/read/links.h"
 #include "agent/read/scan.h"
 #include "agent/read/scan_kept.h"
 #include "agent/read/trust.h"
 
 #define GONE_MS 1000 /* for a MANIFEST that is replaced */
 
+/* How a set is announced. */
+struct announced {
+	bool listed; /* in `m` */
+	bool linked; /* through links */
+	struct manifest m;
+	char by[2 * PATH_MAX + 64]; /* for messages; "": it is not */
+};
+
+/* `e`: as it is listed, or NULL. */
 static int
 judge_file(const struct file *f, const struct manifest_entry *e,
     struct error *err)
 {
 	char *text;
 
+	if (f->vanished_ms != 0)
+		return error_set(err, EAGAIN, "%s was there a moment ago",
+		    f->name);
 	if (f->unsettled)
 		return error_set(err, EAGAIN, "%s is being written", f->name);
 	if (f->problem != NULL || f->now == NULL)
 		return error_set(err, EINVAL, "%s: %s", f->name,
 		    f->problem != NULL ? f->problem : "was not read yet");
-	if (memcmp(f->now->sha256, e->sha256, sizeof e->sha256) != 0)
+	if (e != NULL && memcmp(f->now->sha256, e->sha256,
+	    sizeof e->sha256) != 0)
 		return error_set(err, EINVAL, "%s is another one than it "
 		    "lists", f->name);
 	for (size_t i = 0; i < f->now->errors.count; i++) {
@@ -53,7 +69,7 @@ present(const struct files *files, size_t k)
 
 /* Both are sorted by name. */
 static int
-judge_files(const struct manifest *m, const struct files *files,
+judge_list(const struct manifest *m, const struct files *files,
     struct error *err)
 {
 	size_t i = 0, k = present(files, 0);
@@ -125,11 +141,47 @@ drop_vanished(struct files *files)
 	return gone;
 }
 
-/* What the MANIFEST lists is as it says, and nothing is wrong with it. */
-static void
-take_over(struct reader *r, struct files *next, bool withhold)
+static int
+compare_file(const void *name, const void *file)
 {
-	r->manifest = true;
+	return strcmp(name, ((const struct file *)file)->name);
+}
+
+static bool
+is_there(void *arg, const char *name)
+{
+	const struct files *files = arg;
+	const struct file *f = files->count == 0 ? NULL : bsearch(name,
+	    files->file, files->count, sizeof *f, compare_file);
+
+	return f != NULL && f->vanished_ms == 0;
+}
+
+/* Without a list the files are the set, with all that is behind links. */
+static int
+judge_found(const struct reader *r, int dirfd, const struct places *places,
+    bool linked, struct files *files, struct error *err)
+{
+	for (size_t i = present(files, 0); i < files->count;
+	    i = present(files, i + 1))
+		if (judge_file(&files->file[i], NULL, err) != 0)
+			return -1;
+	for (size_t i = 0; linked && i < places->count; i++) {
+		const struct place *p = &places->place[i];
+
+		if (p->problem == NULL && p->gone_ms == 0 &&
+		    p->layout.data != 0 && links_complete(dirfd, p->name,
+		    r->opt->below, is_there, files, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* All is as it is announced, and nothing is wrong with it. */
+static void
+take_over(struct reader *r, struct files *next, bool listed, bool withhold)
+{
+	r->manifest = listed;
 	r->withheld = withhold;
 	for (size_t i = 0; i < next->count; i++)
 		next->file[i].invalid = next->file[i].stands_in = false;
@@ -180,40 +232,98 @@ without(struct reader *r, struct error *why)
 	return 0;
 }
 
-int
-scan_judge(struct reader *r, int dirfd, struct files *next,
-    struct error *err)
+/* Whether a spec file, or a directory with some, is a link through `..data`. */
+static bool
+is_linked(int dirfd, const struct places *places, const struct files *files)
 {
-	struct manifest m;
+	for (size_t i = 0; i < places->count; i++)
+		if (places->place[i].name[0] != '\0' &&
+		    links_lead(dirfd, places->place[i].name))
+			return true;
+	for (size_t i = 0; i < files->count; i++)
+		if (files->file[i].id.link_ino != 0 &&
+		    files->file[i].vanished_ms == 0 &&
+		    links_lead(dirfd, files->file[i].name))
+			return true;
+	return false;
+}
+
+/* Fills in *a.  Returns 0, else the reason why it cannot be told. */
+static int
+announced(struct reader *r, int dirfd, const struct places *places,
+    const struct files *next, struct announced *a, struct error *why)
+{
+	int rc;
+
+	snprintf(a->by, sizeof a->by, "%s/" MANIFEST_NAME, r->dir);
+	rc = read_list(r, dirfd, &a->m, why);
+	a->listed = rc == 0;
+	if (rc != 1) {
+		r->manifest_gone_ms = 0;
+		return rc == 0 ? trusted(r, dirfd, why) : rc;
+	}
+	if (without(r, why) != 0)
+		return 1;
+	a->linked = is_linked(dirfd, places, next);
+	if (a->linked)
+		snprintf(a->by, sizeof a->by, "%s/" LINKS_NAME, r->dir);
+	else if (places_led(&r->places, places))
+		snprintf(a->by, sizeof a->by, "directory %s, which is %s now",
+		    r->dir, r->real);
+	else
+		a->by[0] = '\0';
+	return 0;
+}
+
+static size_t
+count_gone(const struct files *files)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < files->count; i++)
+		n += files->file[i].gone;
+	return n;
+}
+
+/* Returns 0 when the set is whole, else the reason why it is not. */
+static int
+judge(struct reader *r, int dirfd, const struct places *places,
+    struct announced *a, struct files *next, struct error *why)
+{
+	size_t gone = a->listed ? drop_vanished(next) : count_gone(next);
+	int rc = a->listed ? judge_list(&a->m, next, why) :
+	    judge_found(r, dirfd, places, a->linked, next, why);
+
+	if (rc == 0)
+		rc = files_resolve(next, why);
+	if (rc == 0 && a->listed && r->signs != NULL && r->signs->listed)
+		rc = signed_end(r, next, why);
+	if (rc == 0)
+		take_over(r, next, a->listed, gone > 0);
+	return rc;
+}
+
+int
+scan_judge(struct reader *r, int dirfd, const struct places *places,
+    struct files *next, struct error *err)
+{
+	struct announced a = { .listed = false };
 	struct error why;
-	size_t gone = 0;
 	int rc;
 
 	error_clear(&why);
 	kept_list_recall(r);
-	rc = read_list(r, dirfd, &m, &why);
-	if (rc == 1 && without(r, &why) == 0) {
+	rc = announced(r, dirfd, places, next, &a, &why);
+	if (rc == 0 && a.by[0] == '\0') {
 		r->withheld = false;
 		return 0;
 	}
-	if (rc != 1)
-		r->manifest_gone_ms = 0;
 	if (rc == 0)
-		rc = trusted(r, dirfd, &why);
+		rc = judge(r, dirfd, places, &a, next, &why);
+	manifest_free(&a.m);
 	if (rc == 0)
-		gone = drop_vanished(next);
-	if (rc == 0)
-		rc = judge_files(&m, next, &why);
-	manifest_free(&m);
-	if (rc == 0)
-		rc = files_resolve(next, &why);
-	if (rc == 0 && r->signs != NULL && r->signs->listed)
-		rc = signed_end(r, next, &why);
-	if (rc == 0) {
-		take_over(r, next, gone > 0);
 		return 0;
-	}
-	error_set(err, why.code, "%s/" MANIFEST_NAME ": %s; the set stays "
-	    "what it was", r->dir, why.text);
+	error_set(err, why.code, "%s: %s; the set stays what it was", a.by,
+	    why.text);
 	return 1;
 }

@@ -143,6 +143,41 @@ rm "$specs/db-too.yaml"
 check "one taken away: ready" settled
 check "still as it was" hostname_is db db-2
 
+# Links through ..data: one file that is wrong keeps the others out, too.
+mkdir "$specs/..1" "$specs/..2"
+spec web "host.hostname: web-4" 'exec.start: ["/bin/sleep 1000 &"]' \
+    > "$specs/..1/web.yaml"
+spec db "host.hostnme: db-4" > "$specs/..1/db.yaml"
+spec web "host.hostname: web-5" 'exec.start: ["/bin/sleep 1000 &"]' \
+    > "$specs/..2/web.yaml"
+spec db "host.hostname: db-5" > "$specs/..2/db.yaml"
+swap() { # TO NAME
+	ln -s "$1" "$specs/.to"
+	mv -T "$specs/.to" "$specs/$2"
+}
+swap ..data/web.yaml web.yaml
+swap ..data/db.yaml db.yaml
+swap ..1 ..data
+says_whole() {
+	expect_status 2 ja status && says "$specs/..data: " &&
+	    says "$specs/db.yaml:4:1: " && says "; the set stays what it was"
+}
+check "a set with an invalid file is not used" soon says_whole
+check "which is an answer for who waits" expect_status 1 ja wait --timeout 9
+check "none of it is" hostname_is web web-2
+check "by plan, either" expect_status 1 ja plan "$specs"
+check "which says why" says "a set that counts as a whole"
+stop agent KILL
+check "an agent that starts then" agent_start
+check "says so, too" soon says_whole
+check "and did nothing" same 0 "$(count_deeds)"
+check "none of it is used" hostname_is web web-2
+swap ..2 ..data
+check "a swap mends it" soon hostname_is web web-5
+check "all of it is used" settled
+check "also the other" hostname_is db db-5
+check "without a restart" same "$web" "$(identity web)"
+
 # Names are shown, and not obeyed by a terminal.
 clear=$(printf '\033[2J')
 echo "name: [" > "$specs/.new"

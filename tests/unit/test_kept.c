@@ -193,6 +193,94 @@ list_is_replaced(void **state)
 	expect(k->w, SCAN_OK, "+a +b ");
 }
 
+/* Makes `link` lead to another directory. */
+static void
+lead(const struct keeper *k, const char *link, const char *to)
+{
+	assert_int_equal(symlink(to, temp_file(&k->w->top, "next")), 0);
+	assert_int_equal(rename(temp_file(&k->w->top, "next"), link), 0);
+}
+
+/* What was swapped in before an agent starts is no more for it than for the last. */
+static void
+swapped_before(void **state)
+{
+	struct keeper *k = *state;
+	struct world *w = k->w;
+
+	assert_int_equal(rename(w->opt.dir, temp_file(&w->top, "1")), 0);
+	lead(k, w->opt.dir, "1");
+	write_jail(w, "a.yaml", "a", "one");
+	write_jail(w, "b.yaml", "b", "one");
+	look(k);
+	expect(w, SCAN_OK, "+a +b ");
+	assert_int_equal(mkdir(temp_file(&w->top, "2"), 0755), 0);
+	lead(k, w->opt.dir, "2");
+	write_text(w, "a.yaml", "name: [\n");
+	write_jail(w, "c.yaml", "c", "two");
+	for (int i = 0; i < 2; i++) {
+		again(k);
+		look_once(k);
+		expect(w, SCAN_UNSETTLED, "");
+		w->r.pending_ms -= 60000;
+		look_once(k);
+		expect(w, SCAN_MISSING, "");
+		assert_non_null(strstr(w->s.why, "a.yaml:2:1: "));
+	}
+	assert_int_equal(k->forgotten, 0);
+	/* The one before again. */
+	lead(k, w->opt.dir, "1");
+	again(k);
+	look(k);
+	expect(w, SCAN_OK, "+a +b ");
+	lead(k, w->opt.dir, "2");
+	again(k);
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+	write_jail(w, "a.yaml", "a", "two");
+	look(k);
+	expect(w, SCAN_OK, "+a +c ");
+	assert_string_equal(host_of(k, "a"), "two");
+	/* From then on each file counts for itself. */
+	write_text(w, "a.yaml", "name: [\n");
+	again(k);
+	look(k);
+	expect(w, SCAN_OK, "+a +c ");
+	assert_string_equal(host_of(k, "a"), "two");
+}
+
+/* The same through links, and without anything that is known. */
+static void
+linked_before(void **state)
+{
+	struct keeper *k = *state;
+	struct world *w = k->w;
+
+	assert_int_equal(mkdir(spec_path(w, "..1"), 0755), 0);
+	write_text(w, "..1/a.yaml", "name: [\n");
+	write_jail(w, "..1/b.yaml", "b", "one");
+	lead(k, spec_path(w, "..data"), "..1");
+	assert_int_equal(symlink("..data/a.yaml", spec_path(w, "a.yaml")), 0);
+	assert_int_equal(symlink("..data/b.yaml", spec_path(w, "b.yaml")), 0);
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+	write_jail(w, "..1/a.yaml", "a", "one");
+	look(k);
+	expect(w, SCAN_OK, "+a +b ");
+	assert_int_equal(mkdir(spec_path(w, "..2"), 0755), 0);
+	write_text(w, "..2/a.yaml", "name: [\n");
+	lead(k, spec_path(w, "..data"), "..2");
+	assert_int_equal(unlink(spec_path(w, "b.yaml")), 0);
+	again(k);
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+	lead(k, spec_path(w, "..data"), "..1");
+	assert_int_equal(symlink("..data/b.yaml", spec_path(w, "b.yaml")), 0);
+	look(k);
+	expect(w, SCAN_OK, "+a +b ");
+	assert_int_equal(k->forgotten, 0);
+}
+
 /* Its text is the last good one, and does not help. */
 static void
 invalid_by_defaults(void **state)
@@ -351,6 +439,8 @@ main(void)
 		TEST(killed_while_used),
 		TEST(outdated),
 		TEST(list_is_replaced),
+		TEST(swapped_before),
+		TEST(linked_before),
 		TEST(invalid_by_defaults),
 		TEST(forged),
 		TEST(vanished_meanwhile),

@@ -190,7 +190,8 @@ places_damaged(void **state)
 	static const char *const texts[] = { "", "\n", "1\n", "1 2 3 m\n",
 		"1 2 3 m a\n1 2 3 m a\n", "1 2 3 m b\n1 2 3 m a\n",
 		"0 2 3 m a\n", "x 2 3 m a\n", "1 2 3 x a\n", "1\n2\n3 m a\n",
-		"1 2 3 m\na\n", "1 2 3 m- a\n", "1 2 3  a\n" };
+		"1 2 3 m\na\n", "1 2 3 m- a\n", "1 2 3  a\n",
+		"/", "/a", "/a\n1 2\n" };
 	struct places p = { 0 };
 
 	(void)state;
@@ -207,6 +208,11 @@ places_damaged(void **state)
 	assert_int_equal(p.place[1].mounted, 0);
 	assert_int_equal(p.place[2].mounted, 3);
 	assert_string_equal(p.place[2].name, "m");
+	assert_null(p.real);
+	places_finish(&p);
+	places_read(&p, "/a b\n1 2 3 - c\n");
+	assert_string_equal(p.real, "/a b");
+	assert_int_equal(p.count, 1);
 	places_finish(&p);
 }
 

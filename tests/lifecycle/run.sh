@@ -61,10 +61,11 @@ while getopts vx: option; do
 	esac
 done
 shift $((OPTIND - 1))
+. "$top/tests/jails.sh"
 world=$(mktemp -d "${TMPDIR:-/tmp}/jailagent-life.XXXXXX")
 world=$(cd "$world" && pwd -P)
 chmod 755 "$world"
-trap 'rmdir "$world"' EXIT
+trap 'rmdir "$world"; remove_cgroups "${world##*/}" || :' EXIT
 # shellcheck disable=SC2086 # no word, if it is empty
 unshare --mount --net --pid --ipc --fork --kill-child --mount-proc \
     --propagation private sh "$0" --inside "$world" $verbose \

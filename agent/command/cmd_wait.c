@@ -22,7 +22,7 @@ static const struct option options[] = {
 };
 
 #define TOLD_MAX 10 /* jails, when time is up */
-#define STATUS_MS 5000
+#define STATUS_MS 1000 /* behind the time that was given */
 
 static bool
 is_named(const json_t *names, const char *jail)
@@ -88,9 +88,12 @@ tell_pending(const struct context *ctx, const char *revision,
 	json_t *status = NULL, *agent, *jail;
 	struct error err;
 	size_t i, told = 0;
+	int rc = control_call(&ctx->paths, "status", NULL, STATUS_MS, &status,
+	    &err);
 
-	if (control_call(&ctx->paths, "status", NULL, STATUS_MS, &status,
-	    &err) != 0)
+	if (rc == 2)
+		complain("the agent does not answer");
+	if (rc != 0)
 		return;
 	agent = json_object_get(status, "agent");
 	if (revision != NULL && text_of(agent, "revision") != NULL)

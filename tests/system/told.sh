@@ -34,6 +34,11 @@ check "says that" says "zz.*: no spec says it"
 check "none is gone" ja wait --for gone 'zz.*'
 check "wait for what stays" expect_status 124 ja wait --for gone --timeout 1 a
 check "says what it is instead" says "a: ready, not gone"
+kill -STOP "$agent"
+check "time is up for an agent that hangs, too" expect_status 124 \
+    ja wait --timeout 0 a
+check "it does not answer" says "the agent does not answer"
+kill -CONT "$agent"
 check "an order for all" expect_status 1 ja stop '*'
 check "names what is left out" says "off: its spec pauses it"
 check "the others are stopped" ja wait --for gone a b web kept

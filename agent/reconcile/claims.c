@@ -235,14 +235,11 @@ wants(const struct reconciler *r, const struct managed *m,
     const struct claim *c)
 {
 	const struct spec *s = m->desired;
-	const struct entry *e;
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
 
-	if (claims_has(spec_list(s, c->param), c->param, c->text))
-		return true;
-	e = keeps_found(s, c->param) ? inventory_find(r->shop.inventory,
-	    m->name) : NULL;
-	return e != NULL && e->stage == ENTRY_UP &&
-	    claims_has(&e->found, c->param, c->text);
+	return claims_has(spec_list(s, c->param), c->param, c->text) ||
+	    (keeps_found(s, c->param) && e != NULL && e->stage == ENTRY_UP &&
+	    claims_has(&e->found, c->param, c->text));
 }
 
 static bool

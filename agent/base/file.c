@@ -177,8 +177,11 @@ int
 file_replace_sync(int dir, const char *name, mode_t mode, const void *data,
     size_t len, struct error *err)
 {
-	char temporary[NAME_MAX + 1];
-	int n = snprintf(temporary, sizeof temporary, ".new-%s", name);
+	const char *slash = strrchr(name, '/');
+	size_t at = slash == NULL ? 0 : (size_t)(slash + 1 - name);
+	char temporary[PATH_MAX];
+	int n = snprintf(temporary, sizeof temporary, "%.*s.new-%s", (int)at,
+	    name, name + at);
 
 	if (n < 0 || (size_t)n >= sizeof temporary)
 		return error_sys(err, ENAMETOOLONG, "%s", name);
@@ -192,7 +195,8 @@ file_replace_sync(int dir, const char *name, mode_t mode, const void *data,
 		(void)unlinkat(dir, temporary, 0);
 		return -1;
 	}
-	return file_sync_dir(dir, name, err);
+	return dir == AT_FDCWD ? file_sync_parent(name, err) :
+	    file_sync_dir(dir, name, err);
 }
 
 DIR *

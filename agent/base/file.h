@@ -37,7 +37,8 @@ int file_replace(int dir, const char *name, const void *data, size_t len,
 
 /*
  * The same with a mode, and 0 says that it is on the disk: after a loss of power
- * the old one is there or the new one, and then the new one for good.
+ * the old one is there or the new one, and then the new one for good.  The name
+ * is one in `dir`, or with AT_FDCWD any path.
  */
 int file_replace_sync(int dir, const char *name, mode_t mode,
     const void *data, size_t len, struct error *err);

@@ -135,7 +135,11 @@ vault_drop(struct vault *v, const char *file)
 
 /* --------------------------------------------------------------- the key */
 
-/* Returns 0, 1 when there is no such file, -1. */
+/*
+ * Returns 0, 1 when there is no such file, -1.  A loss of power can leave the
+ * name without the bytes that were not forced to the disk, which read as none or
+ * as zeros: that is no key.
+ */
 static int
 read_key(struct vault *v, const char *file, struct error *err)
 {
@@ -143,15 +147,17 @@ read_key(struct vault *v, const char *file, struct error *err)
 	size_t len = 0;
 
 	if (file_read(AT_FDCWD, file, sizeof v->key, &data, &len, err) != 0)
-		return err->code == ENOENT ? 1 : error_wrap(err, "%s", file);
-	v->has_key = len == sizeof v->key;
+		return err->code == ENOENT ? 1 : err->code != EFBIG ?
+		    error_wrap(err, "%s", file) : error_set(err, EINVAL,
+		    "%s is damaged: expected %zu bytes; remove it, and all "
+		    "secrets count as changed", file, sizeof v->key);
+	v->has_key = len == sizeof v->key &&
+	    !sodium_is_zero((const unsigned char *)data, len);
 	if (v->has_key)
 		memcpy(v->key, data, len);
 	sodium_memzero(data, len);
 	free(data);
-	return v->has_key ? 0 : error_set(err, EINVAL, "%s is damaged: "
-	    "expected %zu bytes; remove it, and all secrets count as changed",
-	    file, sizeof v->key);
+	return !v->has_key;
 }
 
 int
@@ -169,7 +175,8 @@ vault_open(struct vault *v, const char *key, bool make, struct error *err)
 		return 0; /* others than the agent's user may plan */
 	randombytes_buf(v->key, sizeof v->key);
 	v->has_key = true;
-	return file_replace(AT_FDCWD, key, v->key, sizeof v->key, err);
+	return file_replace_sync(AT_FDCWD, key, 0600, v->key, sizeof v->key,
+	    err);
 }
 
 void

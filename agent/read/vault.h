@@ -31,8 +31,9 @@ struct vault {
 
 /*
  * The calling process leaves no core dump from now on.  The key is that of the
- * file `key`; `make`: it is made when there is none.  Without a key, and
- * without `make`, all secrets count as changed.
+ * file `key`; `make`: it is made when there is none, or only a part of one, and
+ * is on the disk then.  Without a key, and without `make`, all secrets count as
+ * changed.
  */
 int vault_open(struct vault *v, const char *key, bool make,
     struct error *err);

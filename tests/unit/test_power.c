@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "disk_model.h"
+#include "agent/read/vault.h"
 #include "agent/sign/accepted.h"
 #include "agent/sign/keychain.h"
 #include "agent/sign/signer_write.h"
@@ -228,6 +229,55 @@ test_record(void **state)
 	temp_dir_remove(&top);
 }
 
+/* The key of the stamps: whole, or not there, and never another one later. */
+static void
+look_at_seal(const struct vault *made, size_t steps, uint64_t chance)
+{
+	struct temp_dir top;
+	struct error err;
+	struct stat st;
+	struct vault v;
+	int dir;
+
+	temp_dir_make(&top);
+	dir = open(top.path, O_RDONLY | O_DIRECTORY);
+	disk_crash(&dir, steps, chance);
+	close(dir);
+	if (stat(temp_file(&top, "seal"), &st) == 0)
+		assert_int_equal(st.st_size, sizeof made->key);
+	assert_int_equal(vault_open(&v, temp_file(&top, "seal"), true, &err),
+	    0);
+	if (steps == disk.steps)
+		assert_memory_equal(v.key, made->key, sizeof v.key);
+	vault_close(&v);
+	temp_dir_remove(&top);
+}
+
+static void
+test_seal(void **state)
+{
+	struct temp_dir top;
+	struct error err;
+	struct vault v;
+	int dir;
+
+	(void)state;
+	temp_dir_make(&top);
+	dir = open(top.path, O_RDONLY | O_DIRECTORY);
+	disk_record(&dir, 1);
+	assert_int_equal(vault_open(&v, temp_file(&top, "seal"), true, &err),
+	    0);
+	disk.records = false;
+	assert_true(disk.steps > 2);
+	for (size_t steps = 0; steps <= disk.steps; steps++)
+		for (uint64_t i = 0; i < 16; i++)
+			look_at_seal(&v, steps, i < 2 ? i :
+			    i * 0x9e3779b97f4a7c15 + steps);
+	vault_close(&v);
+	close(dir);
+	temp_dir_remove(&top);
+}
+
 /* The model forgets: without fsync the newest one can be lost. */
 static void
 test_model_forgets(void **state)
@@ -259,6 +309,7 @@ main(void)
 		TEST(test_power_fails),
 		TEST(test_model_forgets),
 		TEST(test_record),
+		TEST(test_seal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -254,7 +254,38 @@ seals_tell_changes_only(void **state)
 	vault_close(&v);
 	vault_close(&w);
 	spec_free(s);
-	temp_write(temp_file(&dir, "k"), 0600, "short", 5);
+	temp_dir_remove(&dir);
+}
+
+/* What a loss of power may leave of the key is as good as none. */
+static void
+key_without_bytes(void **state)
+{
+	static const char nothing[32], large[33];
+	static const size_t left[] = { 0, 5, 32 };
+	struct temp_dir dir;
+	struct vault v, w;
+	struct error err;
+
+	(void)state;
+	temp_dir_make(&dir);
+	for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+		temp_write(temp_file(&dir, "k"), 0600, nothing, left[i]);
+		assert_int_equal(vault_open(&v, temp_file(&dir, "k"), false,
+		    &err), 0);
+		assert_false(v.has_key);
+		vault_close(&v);
+		assert_int_equal(vault_open(&v, temp_file(&dir, "k"), true,
+		    &err), 0);
+		assert_int_equal(vault_open(&w, temp_file(&dir, "k"), false,
+		    &err), 0);
+		assert_true(v.has_key && w.has_key);
+		assert_memory_equal(v.key, w.key, sizeof v.key);
+		assert_memory_not_equal(v.key, nothing, sizeof v.key);
+		vault_close(&v);
+		vault_close(&w);
+	}
+	temp_write(temp_file(&dir, "k"), 0600, large, sizeof large);
 	assert_int_equal(vault_open(&v, temp_file(&dir, "k"), true, &err), -1);
 	assert_non_null(strstr(err.text, "is damaged"));
 	temp_dir_remove(&dir);
@@ -348,6 +379,7 @@ main(void)
 		cmocka_unit_test(files_are_read_once),
 		cmocka_unit_test(specs_get_their_values),
 		cmocka_unit_test(seals_tell_changes_only),
+		cmocka_unit_test(key_without_bytes),
 		cmocka_unit_test(seals_are_whole),
 		cmocka_unit_test(printed_secrets_are_masked),
 	};

@@ -34,6 +34,32 @@ keychain_check_end(const struct keychain *k, uint64_t newest,
 	    least, newest);
 }
 
+int
+keychain_check_newest(const struct keychain *k, int dir,
+    const struct minisign_public *pub, struct error *err)
+{
+	char name[SNAPSHOT_NAME_MAX], *json;
+	struct statement s;
+	uint64_t changes;
+	size_t len;
+
+	if (statement_newest(dir, STATEMENT_KEY, &changes, err) == -1)
+		return -1;
+	if (k->count == changes + 1 && memcmp(&k->link[changes].pub, pub,
+	    sizeof *pub) == 0)
+		return 0;
+	if (statement_read(dir, STATEMENT_KEY, changes, &s, &json, &len,
+	    err) == -1)
+		return -1;
+	error_set(err, EKEYREJECTED, "the key was changed to %s (%s), and this "
+	    "is another one: bring that pair back, or move the whole directory "
+	    "of snapshots away", s.to, statement_name(STATEMENT_KEY, changes,
+	    name));
+	statement_free(&s);
+	free(json);
+	return -1;
+}
+
 size_t
 keychain_at(const struct keychain *k, uint64_t sequence)
 {

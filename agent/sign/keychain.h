@@ -37,6 +37,14 @@ void keychain_free(struct keychain *k);
 int keychain_check_end(const struct keychain *k, uint64_t newest,
     struct error *err);
 
+/*
+ * Whether `pub` may sign what comes next: it is the key to which the last change
+ * in the directory, if any, leads.  One from before that, as a backup brings it
+ * back, would only break the chain.
+ */
+int keychain_check_newest(const struct keychain *k, int dir,
+    const struct minisign_public *pub, struct error *err);
+
 /* Which of the keys signs the snapshot of that number. */
 size_t keychain_at(const struct keychain *k, uint64_t sequence);
 

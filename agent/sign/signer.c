@@ -174,6 +174,13 @@ find_newest(struct signer *s, struct error *err)
 	case -1:
 		return error_wrap(err, "%s", s->options->dir);
 	}
+	if (keychain_check_newest(&s->keys, s->dir, &s->pub, err) == -1) {
+		/* It seals nothing either, and the right one may come back. */
+		minisign_secret_free(s->secret);
+		s->secret = NULL;
+		return error_wrap(err, "no snapshot is written: %s",
+		    s->options->key);
+	}
 	if (snapshot_sequences(s->dir, &sequence, &count, err) == -1)
 		return error_wrap(err, "%s", s->options->dir);
 	s->newest = count == 0 ? 0 : sequence[count - 1];

@@ -243,6 +243,90 @@ test_cut_below_the_change(void **state)
 }
 
 static void
+copy_file(const char *from, const char *to)
+{
+	size_t len;
+	char *text = temp_read(from, &len);
+
+	temp_write(to, 0600, text, len);
+	free(text);
+}
+
+/* Another pair has the place of the one that is in force. */
+static void
+refuses_pair(struct change *c, const char *key, const char *pub)
+{
+	const struct signer_options own = c->f.options;
+	struct signer_answer a;
+	struct snapshot s;
+	char to[256];
+
+	snprintf(to, sizeof to, "/%s: the key was changed to %s (", key,
+	    c->line[1]);
+	c->f.options.key = temp_file(&c->f.top, key);
+	c->f.options.public_key = temp_file(&c->f.top, pub);
+	signer_begin(&c->f);
+	make_state(&s, 1700000100);
+	write_state(&c->f, &s, &a);
+	snapshot_free(&s);
+	assert_int_equal(ask(c), SIGNER_NOT_ROTATED);
+	assert_int_equal(signer_end(&c->f), 0);
+	c->f.options = own;
+	assert_int_equal(a.sequence, -1);
+	if (strstr(a.text, to) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", to, a.text);
+	assert_int_equal(access(in_dir(c, "00000002.key"), F_OK), -1);
+}
+
+/* The right pair comes back while a signer runs: nothing was broken. */
+static void
+comes_back(struct change *c, const char *key, const char *pub)
+{
+	const struct signer_options own = c->f.options;
+	struct signer_answer a;
+	struct snapshot s;
+
+	c->f.options.key = temp_file(&c->f.top, key);
+	c->f.options.public_key = temp_file(&c->f.top, pub);
+	signer_begin(&c->f);
+	make_state(&s, 1700000200);
+	write_state(&c->f, &s, &a);
+	assert_int_equal(a.sequence, -1);
+	copy_file(own.key, c->f.options.key);
+	copy_file(own.public_key, c->f.options.public_key);
+	s.jail[0].jid = 7;
+	write_state(&c->f, &s, &a);
+	assert_int_equal(a.sequence, 3);
+	snapshot_free(&s);
+	assert_int_equal(signer_end(&c->f), 0);
+	c->f.options = own;
+}
+
+/* A backup brings the pair back that was replaced, or there is a third one. */
+static void
+test_other_pair_goes_not_on(void **state)
+{
+	struct change *c = *state;
+	struct minisign_public pub;
+	struct error err;
+
+	copy_file(c->f.key, temp_file(&c->f.top, "old"));
+	copy_file(c->f.pub, temp_file(&c->f.top, "old.pub"));
+	assert_int_equal(minisign_generate(temp_file(&c->f.top, "third"),
+	    temp_file(&c->f.top, "third.pub"), &pub, &err), 0);
+	change_key(c);
+	public_line(c, c->line[1]);
+	refuses_pair(c, "old", "old.pub");
+	refuses_pair(c, "third", "third.pub");
+	write_chain(&c->f, 1700000000, 2);
+	refuses_pair(c, "old", "old.pub");
+	refuses_pair(c, "third", "third.pub");
+	comes_back(c, "old", "old.pub");
+	good_with(c, c->line[0], 3);
+	good_with(c, c->line[1], 3);
+}
+
+static void
 test_sealed_texts(void **state)
 {
 	static const char text[] = "name: web\n";
@@ -303,6 +387,7 @@ main(void)
 		TEST(test_statements_are_attacked),
 		TEST(test_other_history),
 		TEST(test_cut_below_the_change),
+		TEST(test_other_pair_goes_not_on),
 		TEST(test_sealed_texts),
 		TEST(test_change_of_another_host),
 	};

@@ -28,9 +28,9 @@ struct next {
 static int
 next_names(const struct signer_options *o, struct next *n, struct error *err)
 {
-	if ((size_t)snprintf(n->secret, sizeof n->secret, "%s.next",
+	if ((size_t)snprintf(n->secret, sizeof n->secret, "%s" SEALED_NEXT,
 	    o->key) >= sizeof n->secret ||
-	    (size_t)snprintf(n->public, sizeof n->public, "%s.next",
+	    (size_t)snprintf(n->public, sizeof n->public, "%s" SEALED_NEXT,
 	    o->public_key) >= sizeof n->public)
 		return error_sys(err, ENAMETOOLONG, "%s", o->key);
 	return 0;

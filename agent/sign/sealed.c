@@ -11,8 +11,8 @@
 #define SIGNATURE_LINES 4
 
 static int
-verify(const char *data, const char *text, size_t len, const char *public_key,
-    const char *comment, struct error *err)
+verify_with(const char *data, const char *text, size_t len,
+    const char *public_key, const char *comment, struct error *err)
 {
 	char found[MINISIGN_COMMENT_MAX + 1];
 	struct minisign_public pub;
@@ -23,6 +23,29 @@ verify(const char *data, const char *text, size_t len, const char *public_key,
 		return -1;
 	return strcmp(found, comment) == 0 ? 0 :
 	    error_set(err, EINVAL, "it is of another file");
+}
+
+/*
+ * A change of the key seals everything anew before the new pair gets its names:
+ * when that is cut short, the one that waits is the one that has sealed.  Who
+ * does not find it there comes when it just got its name.
+ */
+static int
+verify(const char *data, const char *text, size_t len, const char *public_key,
+    const char *comment, struct error *err)
+{
+	struct buffer next = { .data = NULL };
+	struct error other;
+	int rc = verify_with(data, text, len, public_key, comment, err);
+
+	if (rc == 0 || err->code != EKEYREJECTED)
+		return rc;
+	buffer_printf(&next, "%s" SEALED_NEXT, public_key);
+	if (!next.failed && (rc = verify_with(data, text, len, next.data,
+	    comment, &other)) == -1 && other.code == ENOENT)
+		rc = verify_with(data, text, len, public_key, comment, err);
+	buffer_free(&next);
+	return rc;
 }
 
 int

@@ -9,10 +9,14 @@
 
 #include "agent/sign/minisign.h"
 
+/* What a pair that waits for its names has behind them (rotate.h). */
+#define SEALED_NEXT ".next"
+
 /*
  * Returns 0 with the text (to be freed, a NUL follows), 1 when there is no such
- * file, -1 when it is not genuine, or cannot be read.  Without a public key
- * (minisign_public_read) the signature is not looked at.
+ * file, -1 when it is not genuine, or cannot be read.  The public key is as for
+ * minisign_public_read; beside its file one may wait that is as good.  Without
+ * one the signature is not looked at.
  */
 int sealed_read(int dir, const char *file, size_t max, const char *public_key,
     const char *comment, char **text, size_t *len, struct error *err);

@@ -136,6 +136,8 @@ look_at_crash(const struct change *old, size_t steps, uint64_t chance)
 	unlink(c->f.pub);
 	open_dirs(&c->f, c->good, dir);
 	disk_crash(dir, steps, chance);
+	/* Also for who comes before the next signer. */
+	check_seals(c);
 	good_with(c, old->line[0], BEFORE);
 	write_chain(&c->f, 1700000200, 2);
 	good_with(c, old->line[0], BEFORE + 2);

@@ -212,6 +212,7 @@ snapshot_command_verify(const struct snapshot_args *a)
 	struct head head;
 	const struct verify_options opt = { .public_key = a->pub,
 		.host = a->host, .seen = a->seen, .head = &head,
+		.keys_dir = a->dir == a->ctx->paths.snapshots ? NULL : a->dir,
 		.report = add_finding, .arg = &f };
 	struct verify_result r;
 	struct error err;

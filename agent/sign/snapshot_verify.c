@@ -416,15 +416,21 @@ snapshot_verify(const char *path, const struct verify_options *opt,
 	struct minisign_public pub;
 	struct chain c = { .opt = opt, .result = result };
 	struct stat st;
+	const char *keys;
+	bool is_dir;
 	int rc;
 
 	memset(result, 0, sizeof *result);
 	if (minisign_public_read(opt->public_key, &pub, err) == -1)
 		return -1;
-	if (stat(path, &st) == -1 ||
-	    (c.dir = snapshot_directory(path, S_ISDIR(st.st_mode))) == -1)
+	if (stat(path, &st) == -1)
 		return error_sys(err, errno, "%s", path);
-	rc = verify_quiet(&c, path, S_ISDIR(st.st_mode), &pub, err);
+	is_dir = S_ISDIR(st.st_mode);
+	keys = is_dir || opt->keys_dir == NULL ? path : opt->keys_dir;
+	c.dir = snapshot_directory(keys, is_dir || keys != path);
+	if (c.dir == -1)
+		return error_sys(err, errno, "%s", keys);
+	rc = verify_quiet(&c, path, is_dir, &pub, err);
 	for (size_t i = 0; rc == 0 && i < c.found.count; i += 2)
 		opt->report(opt->arg, c.found.text[i], c.found.text[i + 1]);
 	if (rc == 0 && c.found.count > 0)

@@ -14,6 +14,8 @@ struct verify_options {
 	 * end that was cut off, and a history that was replaced as a whole.
 	 */
 	const char *seen;
+	/* Where a file's keys are; NULL: in its own directory. */
+	const char *keys_dir;
 	/* What the host itself noted of the newest one, or NULL: nothing. */
 	const struct head *head;
 	void (*report)(void *arg, const char *file, const char *problem);

@@ -45,6 +45,15 @@ cp -R "$state/snapshots" "$work/copy"
 elsewhere() { # COMMAND FILE...: on a machine that has nothing but the copy
 	"$JAILAGENT" -s "$work/nothing" snapshot "$@" --pub "$work/first.pub"
 }
+mkdir "$work/alone"
+cp "$state/snapshots/00000001.json" "$state/snapshots/00000001.json.minisig" \
+    "$work/alone"
+for c in show verify; do
+	check "or where --dir says, for $c" expect_status 0 ja snapshot "$c" \
+	    --dir "$work/copy" "$work/alone/00000001.json"
+	check "not beside a file that is alone" expect_status 1 \
+	    ja snapshot "$c" "$work/alone/00000001.json"
+done
 check "elsewhere the keys are those beside the file" expect_status 0 \
     elsewhere show "$work/copy/00000003.json"
 check "for diff, too" expect_status 0 elsewhere diff \

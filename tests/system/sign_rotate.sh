@@ -67,6 +67,22 @@ if command -v minisign > /dev/null; then
 else
 	skip "minisign verifies the change" "minisign is not installed"
 fi
+stop agent
+check "a record of signed specs" ja trust --reset
+cp -p "$state/key" "$state/key.pub" "$work"
+check "is sealed anew with the next key" expect_status 0 ja keygen --rotate
+for k in key key.pub; do # as if that was cut off before the last two steps
+	mv "$state/$k" "$state/$k.next"
+	cp -p "$work/$k" "$state/$k"
+done
+check "and counts before the key has its name" expect_status 0 ja trust
+check "which the next one who signs gives it" expect_status 0 \
+    ja keygen --rotate
+check "the record counts then, too" expect_status 0 ja trust
+check "no key waits any more" same "" "$(find "$state" -name '*next*')"
+cp -p "$work/key" "$work/key.pub" "$state"
+check "a pair from before changes nothing" expect_status 1 ja keygen --rotate
+check "and is told" says "bring that pair back"
 check "--rotate is about the agent's key" expect_status 64 \
     ja keygen --rotate -k "$work/other"
 mkdir "$work/none"

@@ -20,17 +20,46 @@ steps_taken(const struct file *f, const struct timespec *born)
 	    f->taken.born.tv_nsec == born->tv_nsec;
 }
 
+static bool
+time_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec :
+	    a->tv_nsec < b->tv_nsec;
+}
+
+/* Whether what a symbolic link leads to was written before the link was there. */
+static bool
+link_came_last(const struct file_id *id)
+{
+	return time_before(&id->mtime, &id->link_ctime);
+}
+
 /*
  * Whether it was renamed, and not written since; where no event tells of writes
- * the times have to agree.
+ * the times have to agree, as for a link, of whose target no event tells.
  */
 static bool
 renamed(const struct reader *r, const struct file *f)
 {
 	if (r->watch == NULL)
 		return id_renamed(&f->id);
-	return watch_renamed(r->watch, f->name) &&
-	    (watch_sees_writes() || id_renamed(&f->id));
+	if (!watch_renamed(r->watch, f->name))
+		return false;
+	return f->id.link_ino != 0 ? link_came_last(&f->id) :
+	    watch_sees_writes() || id_renamed(&f->id);
+}
+
+/* Whether a symbolic link, or the directory that it leads to, is another one. */
+static bool
+relinked(const struct file_id *id, const struct file_id *was)
+{
+	if (id->link_ino == 0)
+		return false;
+	if (id->link_ino != was->link_ino ||
+	    id->link_ctime.tv_sec != was->link_ctime.tv_sec ||
+	    id->link_ctime.tv_nsec != was->link_ctime.tv_nsec)
+		return link_came_last(id);
+	return id->link_dir != was->link_dir;
 }
 
 /*
@@ -42,16 +71,8 @@ static bool
 came_whole(const struct reader *r, const struct file *f,
     const struct timespec *born)
 {
-	const struct file_id *id = &f->id, *was = &f->taken.id;
-
-	if (steps_taken(f, born))
-		return false;
-	if (renamed(r, f))
-		return true;
-	return f->now != NULL && id->link_ino != 0 &&
-	    (id->link_ino != was->link_ino || id->link_dir != was->link_dir ||
-	    id->link_ctime.tv_sec != was->link_ctime.tv_sec ||
-	    id->link_ctime.tv_nsec != was->link_ctime.tv_nsec);
+	return !steps_taken(f, born) && (renamed(r, f) || (f->now != NULL &&
+	    relinked(&f->id, &f->taken.id)));
 }
 
 bool

@@ -33,7 +33,9 @@ check_out() { # COMMIT DIRECTORY
 # A commit with a spec that is a symbolic link is never said to run: what the link
 # leads to may be anything.
 no_links() { # COMMIT
-	_links=$(git ls-tree -r "$1" | grep '^120000 .*\.ya\{0,1\}ml"\{0,1\}$')
+	_links=$(git ls-tree ${RECURSIVE:+-r} "$1" |
+	    grep '^120000 .*\.ya\{0,1\}ml"\{0,1\}$' |
+	    grep -v '[	/]"\{0,1\}[.#]') # hidden ones are none
 	[ -z "$_links" ] && return
 	echo "symbolic links cannot be specs, make files of them:" >&2
 	printf '%s\n' "$_links" | cut -f 2 >&2

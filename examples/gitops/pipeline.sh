@@ -17,6 +17,7 @@
 #              "ssh root@host.example.org"
 #   JAILAGENT  the command (jailagent), with its options
 #   SPECS_DIR  the directory on the host (/etc/jailagent/specs)
+#   RECURSIVE  --recursive, when the host's agent runs with it (empty)
 #   TIMEOUT    seconds to wait (300)
 #   BRANCH     the branch that the host has checked out (main)
 #
@@ -28,6 +29,7 @@ set -u
 JAILAGENT=${JAILAGENT:-jailagent}
 ON_HOST=${ON_HOST:-}
 SPECS_DIR=${SPECS_DIR:-/etc/jailagent/specs}
+RECURSIVE=${RECURSIVE:-}
 TIMEOUT=${TIMEOUT:-300}
 BRANCH=${BRANCH:-main}
 
@@ -43,7 +45,8 @@ agent_on_host() { $ON_HOST $JAILAGENT "$@"; }
 
 # The plan is made on the host, which knows its jails, from a copy.
 propose() {
-	agent check "$1" || exit 1
+	# shellcheck disable=SC2086
+	agent check $RECURSIVE "$1" || exit 1
 	# Not a pipe: a plan of half of the specs would be a wrong one.
 	archive=$(mktemp) || exit 1
 	trap 'rm -f "$archive"' EXIT
@@ -55,7 +58,9 @@ propose() {
 		$ON_HOST rm -r "$copy"
 		exit 1
 	}
-	plan=$(agent_on_host plan --prune --as "$SPECS_DIR" "$copy" 2>&1)
+	# shellcheck disable=SC2086
+	plan=$(agent_on_host plan --prune $RECURSIVE --as "$SPECS_DIR" \
+	    "$copy" 2>&1)
 	status=$?
 	# shellcheck disable=SC2086
 	$ON_HOST rm -r "$copy"

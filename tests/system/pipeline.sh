@@ -155,6 +155,17 @@ commit "a link"
 check "a push of a link as a spec is refused" expect_status 1 push HEAD:main
 check "by name" says "other.yaml"
 git -C "$work/clone" reset -q --hard "$good"
+mkdir "$work/clone/below"
+echo "hostname: x" > "$work/clone/below/x.yaml"
+commit "wrong, and below"
+check "a set with directories is asked for as such" expect_status 1 env \
+    RECURSIVE=--recursive git -C "$work/clone" push host HEAD:main
+check "and then checked" says "below/x.yaml:1:1"
+git -C "$work/clone" reset -q --hard "$good"
+ln -s db.yaml "$work/clone/.hidden.yaml"
+commit "a link that is no spec"
+check "a hidden link is none" expect_status 0 push HEAD:main
+good=$revision
 spec db "host.hostname: forced.example" > "$work/clone/db.yaml"
 git -C "$work/clone" checkout -q --orphan other
 commit "with another past"

@@ -301,6 +301,44 @@ renamed_and_written(void **state)
 	assert_false(w->r.missed);
 }
 
+/* What a link leads to may be written when the link is there already. */
+static void
+linked_and_written(void **state)
+{
+	static const char *const targets[] = { "a.conf", "below/a.conf" };
+	struct keeper *k = *state;
+	struct world *w = k->w;
+
+	w->r.watch = watch_new(w->opt.dir);
+	assert_non_null(w->r.watch);
+	assert_int_equal(mkdir(spec_path(w, "below"), 0755), 0);
+	write_jail(w, "a.yaml", "a", "one");
+	look(k);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(symlink(targets[i], spec_path(w, "link")), 0);
+		assert_int_equal(rename(spec_path(w, "link"),
+		    spec_path(w, "a.yaml")), 0);
+		write_in_place(w, targets[i], "w", "name: a\npersist: true\n");
+		(void)watch_drain(w->r.watch);
+		look_once(k);
+		expect(w, SCAN_UNSETTLED, "");
+		write_in_place(w, targets[i], "a",
+		    "path: /\nhost.hostname: one\n");
+		look_once(k);
+		quiet_passes(k);
+		look_once(k);
+		expect(w, SCAN_OK, "");
+	}
+	/* One that was there before the link is whole. */
+	write_text(w, "other.conf", "name: a\npersist: true\n");
+	assert_int_equal(symlink("other.conf", spec_path(w, "link")), 0);
+	assert_int_equal(rename(spec_path(w, "link"),
+	    spec_path(w, "a.yaml")), 0);
+	(void)watch_drain(w->r.watch);
+	look_once(k);
+	expect(w, SCAN_OK, "+a ");
+}
+
 /* Another directory that links lead into is whole. */
 static void
 linked_directory(void **state)
@@ -350,6 +388,7 @@ main(void)
 		TEST(defaults_move),
 		TEST(not_renamed),
 		TEST(renamed_and_written),
+		TEST(linked_and_written),
 		TEST(linked_directory),
 	};
 

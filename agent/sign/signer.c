@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/base/buffer.h"
@@ -385,19 +386,22 @@ answer_text(struct signer_answer *a, const struct error *err)
 	    err->text);
 }
 
-/* The order is that of the numbers, whatever the clock says; but it is said. */
+/*
+ * The order is that of the numbers, whatever the clock says; but it is said, as
+ * long as it is so.
+ */
 static void
-check_clock(struct signer *s, struct signer_answer *a)
+check_clock(const struct signer *s, int64_t now, struct signer_answer *a)
 {
-	int64_t taken = s->written.taken;
+	time_t latest = (time_t)s->taken;
+	char text[32] = "";
+	struct tm tm;
 
-	if (taken < s->taken)
-		snprintf(a->text, sizeof a->text, "the clock has gone "
-		    "back by %lld s: snapshot %" PRIu64 " seems older than "
-		    "one before it", (long long)(s->taken - taken),
-		    s->newest);
-	else
-		s->taken = taken;
+	if (now < s->taken && gmtime_r(&latest, &tm) != NULL &&
+	    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm) > 0)
+		snprintf(a->text, sizeof a->text, "the clock has gone back: "
+		    "what is signed now seems older than a snapshot of %s",
+		    text);
 }
 
 /* Which key is in force behind that is what the disk says, also after errors. */
@@ -449,11 +453,13 @@ write_and_retain(struct signer *s, struct snapshot *next,
 	if (prepare(s, err) == -1 ||
 	    image_root(&s->image, next->root, err) == -1)
 		return -1;
+	check_clock(s, next->taken, a);
 	if (says_nothing_new(s, next))
 		return 0;
 	if (write_next(s, next, err) == -1)
 		return -1;
-	check_clock(s, a);
+	if (s->written.taken > s->taken)
+		s->taken = s->written.taken;
 	if (signer_retain(s->dir, s->secret, &s->keys, s->options->keep,
 	    &s->first, s->newest, err) == -1)
 		answer_text(a, err);

@@ -137,6 +137,41 @@ test_nothing_new(void **state)
 	assert_chain(f, 3);
 }
 
+/* It is said as long as it is so, also when nothing new is to be written. */
+static void
+test_clock_goes_back(void **state)
+{
+	static const struct {
+		int64_t taken;
+		int jid;
+		int sequence;
+		bool said;
+	} asked[] = { { 1700000100, 1, 1, false }, { 1700000000, 2, 2, true },
+		{ 1700000001, 2, 2, true }, { 1700000002, 3, 3, true },
+		{ 1700000003, 3, 3, true }, { 1700000100, 3, 3, false },
+		{ 1700000101, 4, 4, false } };
+	struct fixture *f = *state;
+	struct signer_answer a;
+	struct snapshot s;
+
+	signer_begin(f);
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		make_state(&s, asked[i].taken);
+		s.jail[0].jid = asked[i].jid;
+		offer_state(f, &s, &a);
+		snapshot_free(&s);
+		assert_int_equal(a.sequence, asked[i].sequence);
+		if (asked[i].said)
+			assert_string_equal(a.text, "the clock has gone back: "
+			    "what is signed now seems older than a snapshot of "
+			    "2023-11-14 22:15:00 UTC");
+		else
+			assert_string_equal(a.text, "");
+	}
+	assert_int_equal(signer_end(f), 0);
+	assert_chain(f, 4);
+}
+
 /* A jail that is not understood might be missing for ever: it ends. */
 static void
 test_nonsense_jail(void **state)
@@ -399,6 +434,7 @@ main(void)
 		TEST(test_nonsense),
 		TEST(test_nonsense_jail),
 		TEST(test_nothing_new),
+		TEST(test_clock_goes_back),
 		TEST(test_directory_is_gone),
 		TEST(test_leftovers),
 		TEST(test_one_at_a_time),

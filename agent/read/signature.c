@@ -42,6 +42,15 @@ take_number(const char *text, size_t len, uint64_t *number)
 	return *number > 0;
 }
 
+/* Blanks part the words of a comment, unless there is a tab. */
+static int
+unfit(const char *why, const char *name, struct error *err)
+{
+	return error_set(err, EBADMSG, strchr(name, ' ') != NULL ?
+	    "%s; sign with: -t \"$(printf 'seq:N\\tfile:%%s' '%s')\"" :
+	    "%s; sign with: -t \"seq:N file:%s\"", why, name);
+}
+
 int
 signature_comment(const char *comment, const char *name, uint64_t *number,
     struct error *err)
@@ -50,16 +59,17 @@ signature_comment(const char *comment, const char *name, uint64_t *number,
 	size_t len;
 
 	if (!find_word(comment, "file:", &value, &len))
-		return error_set(err, EBADMSG, "its trusted comment does not "
-		    "say which file it is for; sign with: -t \"seq:N "
-		    "file:%s\"", name);
+		return unfit("its trusted comment does not say which file it "
+		    "is for", name, err);
+	if (len < strlen(name) && strncmp(value, name, strlen(name)) == 0)
+		return unfit("a name with a blank needs tabs between the words "
+		    "of the trusted comment", name, err);
 	if (len != strlen(name) || strncmp(value, name, len) != 0)
 		return error_set(err, EBADMSG, "it was made for the file "
 		    "%.*s, not for file:%s", (int)len, value, name);
 	if (!find_word(comment, "seq:", &value, &len) &&
 	    !find_word(comment, "timestamp:", &value, &len))
-		return error_set(err, EBADMSG, "its trusted comment has no "
-		    "number; sign with: -t \"seq:N file:%s\"", name);
+		return unfit("its trusted comment has no number", name, err);
 	if (!take_number(value, len, number))
 		return error_set(err, EBADMSG, "%.*s in its trusted comment is "
 		    "not a number above 0", (int)len, value);

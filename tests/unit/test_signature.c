@@ -60,6 +60,30 @@ test_comments(void **state)
 	}
 }
 
+/* What is told to do has to be taken, also of a name with a blank. */
+static void
+test_blank_in_a_name(void **state)
+{
+	static const char name[] = "my web.yaml";
+	struct error err;
+	uint64_t number;
+
+	(void)state;
+	assert_int_equal(signature_comment("seq:7 file:my web.yaml", name,
+	    &number, &err), -1);
+	assert_non_null(strstr(err.text, "blank needs tabs between the words "
+	    "of the trusted comment; sign with: -t \"$(printf "
+	    "'seq:N\\tfile:%s' 'my web.yaml')\""));
+	assert_int_equal(signature_comment("seq:7", name, &number, &err), -1);
+	assert_non_null(strstr(err.text, "'seq:N\\tfile:%s' 'my web.yaml'"));
+	assert_int_equal(signature_comment("seq:7 file:my", name, &number,
+	    &err), -1);
+	assert_non_null(strstr(err.text, "made for the file my,"));
+	assert_int_equal(signature_comment("seq:7\tfile:my web.yaml", name,
+	    &number, &err), 0);
+	assert_true(number == 7);
+}
+
 /* Several keys: the one that made it is found. */
 static void
 test_keys(void **state)
@@ -151,6 +175,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_comments),
+		cmocka_unit_test(test_blank_in_a_name),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_record),
 	};

@@ -161,6 +161,22 @@ list_row(struct table *t, const struct entry *e)
 		table_row(t, number, "-", "-", "-", "-", e->problem, NULL);
 }
 
+/* Whether its signer dropped it, or was about to, as the anchor says. */
+static bool
+was_dropped(const struct keychain *keys, int dir, uint64_t sequence)
+{
+	struct statement anchor;
+	struct error err;
+	uint64_t last;
+
+	if (statement_newest(dir, STATEMENT_ANCHOR, &last, &err) == -1 ||
+	    last < sequence ||
+	    keychain_anchor(keys, dir, last, &anchor, &err) == -1)
+		return false;
+	statement_free(&anchor);
+	return true;
+}
+
 /* Loads each; *bad when one is not good. */
 static void
 list_all(const struct keychain *keys, int dir, const uint64_t *sequence,
@@ -178,6 +194,9 @@ list_all(const struct keychain *keys, int dir, const uint64_t *sequence,
 		snapshot_name(sequence[i], name);
 		e.good = snapshot_load(dir, name, keys, &e.s, digest, &readable,
 		    &err) == 0;
+		if (!e.good && err.code == ENOENT &&
+		    was_dropped(keys, dir, sequence[i]))
+			continue;
 		if (!e.good) {
 			e.problem = err.text;
 			*bad = true;

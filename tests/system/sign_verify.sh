@@ -94,3 +94,19 @@ check "what does not verify is not shown" expect_status 1 "$JAILAGENT" \
     snapshot show --dir "$work/copy" --pub "$work/key.pub" 4
 check "list marks it" expect_status 1 "$JAILAGENT" snapshot list \
     --dir "$work/copy" --pub "$work/key.pub"
+
+# One that is being dropped, or was when that was cut off.
+s=$work/kept
+mkdir "$s"
+"$sign" "$s" "$work/key" "$work/key.pub" 9 3 4 > /dev/null
+cp "$s/00000009.json" "$s/00000005.json"
+check "list has nothing of one that is being dropped" expect_status 0 \
+    snapshot list --json
+check "but the others" same "6 7 8 9" \
+    "$(jq -r 'map(.sequence | tostring) | join(" ")' "$work/out")"
+rm "$s/00000007.json.minisig"
+check "what is not to be dropped is marked" expect_status 1 snapshot list
+rm "$s/00000005.anchor.minisig"
+check "without a good anchor all are" expect_status 1 snapshot list --json
+check "by number" same "5 7" \
+    "$(jq -r 'map(select(.good | not).sequence | tostring) | join(" ")' "$work/out")"

@@ -338,6 +338,7 @@ ask(const struct context *ctx, int count, char **names, json_t **status)
 	} else if (rc == 2) {
 		error_set(&err, 0, "the agent does not answer");
 	} else if (rc == 0 && json_object_get(*status, "error") == NULL) {
+		*status = status_ordered(*status);
 		return EXIT_OK;
 	} else if (rc == 0) {
 		error_set(&err, 0, "%s", text_of(*status, "error", ""));

@@ -217,7 +217,8 @@ pass_open(struct pass *p, const struct context *ctx,
 		.told = opt->told, .arg = opt->arg };
 
 	memset(p, 0, sizeof *p);
-	p->lock = p->inventory.journal = p->inventory.rewrite = -1;
+	p->lock = p->inventory.journal = p->inventory.rewrite =
+	    p->inventory.old = -1;
 	p->errors = &p->specs.errors;
 	if (opt->path != NULL && pass_set(opt, p->set, err) != 0)
 		return -1;

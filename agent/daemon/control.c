@@ -15,11 +15,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/base/buffer.h"
 #include "agent/base/channel.h"
 #include "agent/daemon/daemon.h"
 #include "kernel/compat.h"
 
-enum { CONTROL_REQUEST = 1, CONTROL_REPLY = 2 };
+/* A reply is the bytes of all parts and of what ends them. */
+enum { CONTROL_REQUEST = 1, CONTROL_REPLY = 2, CONTROL_PART = 3 };
 
 struct control_client {
 	TAILQ_ENTRY(control_client) link;
@@ -231,13 +233,21 @@ control_reply(struct control_client *client, json_t *reply)
 	json_decref(reply);
 	if (text == NULL)
 		text = strdup("{\"error\":\"out of memory\"}");
-	if (text != NULL)
-		channel_send(client->channel, CONTROL_REPLY, 0, text,
-		    strlen(text));
+	control_reply_text(client, text, text == NULL ? 0 : strlen(text),
+	    false);
 	free(text);
+}
+
+void
+control_reply_text(struct control_client *client, const char *text,
+    size_t len, bool more)
+{
+	if (text != NULL)
+		channel_send(client->channel, more ? CONTROL_PART :
+		    CONTROL_REPLY, 0, text, len);
 	/* The command closes when it has read it. */
-	client->asked = false;
-	client->answered = true;
+	client->asked = more;
+	client->answered = !more;
 }
 
 /* ------------------------------------------------------ a command's side */
@@ -291,17 +301,23 @@ static int
 await_reply(int fd, int timeout_ms, json_t **reply, struct error *err)
 {
 	struct pollfd p = { fd, POLLIN, 0 };
+	struct buffer text = { 0 };
 	struct message m;
-	int n = poll(&p, 1, timeout_ms);
+	int n;
 
-	if (n == 0)
-		return 2;
-	n = channel_read(fd, &m, err);
-	if (n != 1)
-		return n == 0 ? error_set(err, EPIPE, "the agent ended, or "
-		    "does not listen to this user") : -1;
-	*reply = json_loadb((const char *)m.data, m.len, 0, NULL);
-	free(m.data);
+	do {
+		n = poll(&p, 1, timeout_ms) == 0 ? 2 :
+		    channel_read(fd, &m, err);
+		if (n != 1) {
+			buffer_free(&text);
+			return n == 0 ? error_set(err, EPIPE, "the agent "
+			    "ended, or does not listen to this user") : n;
+		}
+		buffer_add(&text, m.data, m.len);
+		free(m.data);
+	} while (m.type == CONTROL_PART);
+	*reply = text.failed ? NULL : json_loadb(text.data, text.len, 0, NULL);
+	buffer_free(&text);
 	if (*reply == NULL)
 		return error_set(err, EPROTO, "the agent's reply is damaged");
 	return 0;

@@ -8,6 +8,7 @@
 #define JA_CONTROL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "agent/base/paths.h"
 
@@ -33,6 +34,10 @@ void control_free(struct control *c);
 
 /* Sends the reply, whose reference is taken over, and closes. */
 void control_reply(struct control_client *client, json_t *reply);
+
+/* The same of text; `more`: the rest of it comes later, in another turn. */
+void control_reply_text(struct control_client *client, const char *text,
+    size_t len, bool more);
 
 /*
  * The command's side: sends {"command": command} merged with `more` (taken

@@ -339,7 +339,8 @@ daemon_run(const struct context *ctx, const struct daemon_options *opt)
 
 	error_clear(&err);
 	TAILQ_INIT(&d.waiters);
-	d.inventory.journal = d.inventory.rewrite = -1;
+	TAILQ_INIT(&d.status_askers);
+	d.inventory.journal = d.inventory.rewrite = d.inventory.old = -1;
 	d.absence.limit = opt->max_remove;
 	if (start(&d, &err) != 0) {
 		complain("%s", err.text);

@@ -8,6 +8,7 @@
  *   daemon_snapshot.c  signed states
  *   daemon_signer.c    the process that signs them, and the next one
  *   daemon_request.c   the control socket
+ *   daemon_status.c    status, a part of it in each turn of the loop
  *   daemon_orders.c    what users order of jails
  *   daemon_trust.c     the record of signed specs, and another key
  */
@@ -45,6 +46,7 @@ struct waiter {
 	int64_t asked_at; /* ms; what was so then must be known */
 	bool gone;	     /* --for gone */
 	char *revision;	     /* of the specs; NULL: whatever it is */
+	size_t busy;	     /* number of the last jail that it waited for */
 	bool confirmed;	     /* a scan after the settling said it again */
 	json_t *deeds;	     /* apply: messages of what was done meanwhile */
 	struct text_list names;
@@ -117,6 +119,9 @@ struct daemon {
 	/* daemon_request.c */
 	struct control *control;
 	TAILQ_HEAD(, waiter) waiters;
+
+	/* daemon_status.c */
+	TAILQ_HEAD(, status_asker) status_askers;
 
 	struct event *kernel_event, *address_event, *signals[3];
 	int addresses; /* what tells of them: kernel/iface.h */

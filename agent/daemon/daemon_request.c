@@ -12,71 +12,13 @@
 #include "agent/daemon/daemon_orders.h"
 #include "agent/daemon/daemon_trust.h"
 #include "agent/daemon/shown.h"
+#include "agent/daemon/daemon_status.h"
 #include "agent/daemon/status.h"
-#include "kernel/compat.h"
-
-#define SIGNER_LATE_S 5
 
 static void
 answer_error(struct control_client *client, const char *text)
 {
 	control_reply(client, json_pack("{s:s}", "error", text));
-}
-
-/* ---------------------------------------------------------------- status */
-
-/* What keeps the agent as a whole from being well; NULL: nothing. */
-static const char *
-problem_of(const struct daemon *d, char *buf, size_t size)
-{
-	if (d->mute)
-		return "the reader does not answer: changes of specs are not "
-		    "seen";
-	if (d->signer_down)
-		return "the signer ended, and another one is not there yet";
-	if (d->absence.held_file == NULL)
-		return d->has_scan ? d->scan.no_commit : NULL;
-	snprintf(buf, size, "%s is gone; the defaults in it still count, since "
-	    "its removal is held: %s", d->absence.held_file,
-	    d->absence.hold != NULL ? d->absence.hold : "");
-	return buf;
-}
-
-/* Why the newest state is not signed, "" when it is, or will be soon. */
-static const char *
-unsigned_for(const struct daemon *d, char *buf, size_t size)
-{
-	long long s = (long long)(clock_ms() - d->snapshot_at) / 1000;
-
-	if (!d->signing || s < SIGNER_LATE_S)
-		return d->snapshot_problem;
-	snprintf(buf, size, "the signer has not answered for %lld s, as when "
-	    "its disk hangs: the newest state is not signed", s);
-	return buf;
-}
-
-static void
-request_status(struct daemon *d, struct control_client *client, json_t *q)
-{
-	char problem[ERROR_TEXT_MAX + PATHS_MAX], late[160];
-	const char *events = d->has_scan ? d->scan.events : "";
-	struct status_source src = {
-		.reconciler = &d->reconciler,
-		.scan = d->has_scan ? &d->scan : NULL,
-		.revision = d->has_scan ? d->scan.revision : "",
-		.watch = events[0] == '\0' && d->reconciler.unwatched != 0 ?
-		    "for some jails, which are looked at with each rescan" :
-		    events,
-		.snapshot = unsigned_for(d, late, sizeof late),
-		.problem = problem_of(d, problem, sizeof problem),
-		.output = json_object_get(q, "output"),
-		.below = d->opt.below,
-		.running = true,
-		.pid = (long)getpid(),
-	};
-
-	control_reply(client, status_build(&src));
-	compat_trim_memory();
 }
 
 /* ------------------------------------------------------------------ wait */
@@ -135,17 +77,21 @@ ask_scan(struct daemon *d, struct waiter *w)
 	w->asked_at = clock_ms();
 }
 
-/*
- * A jail's state as status tells it.  Who waits for all is told of files by
- * file_verdict.
- */
+/* Who waits for all is told of files by file_verdict. */
+static const struct scan *
+scan_for(const struct daemon *d, const struct waiter *w)
+{
+	return w->names.count > 0 ? &d->scan : NULL;
+}
+
+/* A jail's state as status tells it. */
 static enum jail_state
 told_state(const struct daemon *d, const struct waiter *w,
     const struct managed *m, char *why, size_t size)
 {
 	snprintf(why, size, "%s", m->reason != NULL ? m->reason : "");
-	return shown_state(&d->reconciler, w->names.count > 0 ? &d->scan : NULL,
-	    m, m->state, why, size);
+	return shown_state(&d->reconciler, scan_for(d, w), m, m->state, why,
+	    size);
 }
 
 static bool
@@ -156,7 +102,8 @@ is_well(const struct daemon *d, const struct waiter *w,
 
 	if (w->deeds != NULL)
 		return managed_converged(m);
-	return told_state(d, w, m, why, sizeof why) == STATE_READY;
+	return shown_state(&d->reconciler, scan_for(d, w), m, m->state, why,
+	    sizeof why) == STATE_READY;
 }
 
 /* What is wrong with the jails that are waited for. */
@@ -281,14 +228,29 @@ gone_verdict(const struct daemon *d, const struct waiter *w)
 	return answer != NULL ? answer : verdict(EXIT_OK, NULL);
 }
 
+/* Whether something is under way of what is waited for; begins with the last one. */
+static bool
+any_busy(const struct reconciler *r, struct waiter *w)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		size_t at = (w->busy + i) % r->count;
+
+		if (busy(r->jail[at]) && names(w, r->jail[at]->name)) {
+			w->busy = at;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The answer to a waiter, or NULL while it is not known. */
 static json_t *
-wait_answer(const struct daemon *d, const struct waiter *w)
+wait_answer(const struct daemon *d, struct waiter *w)
 {
 	const struct reconciler *r = &d->reconciler;
 	const struct managed *bad = NULL, *held = NULL;
-	const char *name = w->gone ? NULL : missing(w, r);
 	json_t *answer = NULL;
+	const char *name;
 	bool any = false;
 
 	/* Some file is always written; what was there then is enough. */
@@ -297,13 +259,13 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 		return NULL;
 	if (!at_revision(d, w, &answer))
 		return answer;
+	if (any_busy(r, w))
+		return NULL;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct managed *m = r->jail[i];
 
 		if (!names(w, m->name))
 			continue;
-		if (busy(m))
-			return NULL;
 		any |= m->jid != 0 || m->state != STATE_STOPPED;
 		if (stays(m))
 			held = m;
@@ -316,6 +278,7 @@ wait_answer(const struct daemon *d, const struct waiter *w)
 		return bad_verdict(d, w, held);
 	if (w->gone)
 		return any ? NULL : gone_verdict(d, w);
+	name = missing(w, r);
 	if (name != NULL)
 		return verdict(EXIT_FAILED, json_sprintf(
 		    "%s: no spec says it", name));
@@ -483,6 +446,7 @@ on_gone(void *arg, struct control_client *client)
 
 	if (d->asker == client)
 		d->asker = NULL;
+	daemon_status_gone(d, client);
 	for (w = TAILQ_FIRST(&d->waiters); w != NULL; w = next) {
 		next = TAILQ_NEXT(w, link);
 		if (w->client == client)
@@ -532,6 +496,7 @@ daemon_request_start(struct daemon *d, struct error *err)
 void
 daemon_request_stop(struct daemon *d)
 {
+	daemon_status_gone(d, NULL);
 	while (!TAILQ_EMPTY(&d->waiters))
 		waiter_free(d, TAILQ_FIRST(&d->waiters));
 	control_free(d->control);

@@ -302,26 +302,42 @@ jail_object(const struct status_source *src, struct managed *m,
 
 /* -------------------------------------------------------- those of others */
 
+static void
+put(struct buffer *out, size_t before, json_t *o)
+{
+	char *text = o == NULL ? NULL : json_dumps(o, JSON_COMPACT);
+
+	json_decref(o);
+	out->failed |= text == NULL;
+	if (before > 0)
+		buffer_add(out, ",", 1);
+	if (text != NULL)
+		buffer_text(out, text);
+	free(text);
+}
+
 struct others {
 	const struct status_source *src;
-	json_t *jails;
-	size_t *summary;
+	struct status_part *part;
+	struct buffer *out;
 };
 
 static void
 other_jail(void *arg, const struct seen *s)
 {
 	struct others *x = arg;
+	struct status_part *p = x->part;
 	enum jail_state state = s->dying ? STATE_DYING : STATE_UNMANAGED;
 
 	if (!s->dying && reconciler_jail(x->src->reconciler, s->name,
 	    false) != NULL)
 		return;
-	x->summary[state]++;
-	json_array_append_new(x->jails, json_pack("{s:o, s:i, s:s, s:s}",
-	    "name", status_text(s->name), "jid", s->jid, "state", jail_state_word[state],
-	    "reason", s->dying ? "it was removed and waits for its last "
-	    "reference" : "made by somebody else"));
+	p->summary[state]++;
+	put(x->out, p->jails + p->others++,
+	    json_pack("{s:o, s:i, s:s, s:s}", "name", status_text(s->name),
+	    "jid", s->jid, "state", jail_state_word[state], "reason",
+	    s->dying ? "it was removed and waits for its last reference" :
+	    "made by somebody else"));
 }
 
 /* ---------------------------------------------------------------- files */
@@ -333,28 +349,22 @@ error_object(const struct spec_error *e)
 	    "column", (int)e->place.column, "message", status_text(e->message));
 }
 
-/* Each file with its first error; errors without a file come last. */
+/* With its first error. */
 static json_t *
-files(const struct scan *s)
+file_object(const struct scan *s, const char *path)
 {
-	json_t *a = json_array();
+	json_t *o = json_pack("{s:o, s:n}", "path", status_text(path), "error");
 
-	for (size_t i = 0; s != NULL && i < s->file_count; i++) {
-		json_t *o = json_pack("{s:o, s:n}", "path",
-		    status_text(s->file[i].path), "error");
+	for (size_t j = 0; j < s->errors.count; j++) {
+		const struct spec_error *e = &s->errors.error[j];
 
-		for (size_t j = 0; j < s->errors.count; j++) {
-			const struct spec_error *e = &s->errors.error[j];
-
-			if (e->warning || e->place.file == NULL ||
-			    strcmp(e->place.file, s->file[i].path) != 0)
-				continue;
-			json_object_set_new(o, "error", error_object(e));
-			break;
-		}
-		json_array_append_new(a, o);
+		if (e->warning || e->place.file == NULL ||
+		    strcmp(e->place.file, path) != 0)
+			continue;
+		json_object_set_new(o, "error", error_object(e));
+		break;
 	}
-	return a;
+	return o;
 }
 
 /* Whether some jail goes on with what the file last said. */
@@ -368,19 +378,6 @@ has_jail(const struct reconciler *r, const char *file)
 			return true;
 	}
 	return false;
-}
-
-/* How many invalid files have no jail that shows it. */
-static size_t
-invalid_alone(const struct status_source *src)
-{
-	const struct scan *s = src->scan;
-	size_t n = 0;
-
-	for (size_t i = 0; s != NULL && i < s->file_count; i++)
-		n += !s->file[i].valid &&
-		    !has_jail(src->reconciler, s->file[i].path);
-	return n;
 }
 
 static json_t *
@@ -405,27 +402,149 @@ agent_object(const struct status_source *src)
 	return o;
 }
 
+/* ------------------------------------------------------------ in pieces */
+
+/* What links lead through is read once for so many jails. */
+#define ROOTS_SERVE 64
+
+static bool
+write_jails(struct status_part *p, const struct status_source *src,
+    int64_t until, struct buffer *out)
+{
+	struct reconciler *r = src->reconciler;
+	size_t at = reconciler_behind(r, p->jail);
+	unsigned served = 0;
+
+	jail_roots_forget(&r->roots);
+	if (p->jails == 0) {
+		host_forget(&r->addresses);
+		buffer_text(out, "{\"jails\":[");
+	} else
+		host_turn(&r->addresses);
+	while (at < r->count) {
+		struct managed *m = r->jail[at++];
+
+		put(out, p->jails++, jail_object(src, m, p->summary));
+		snprintf(p->jail, sizeof p->jail, "%s", m->name);
+		if (clock_us() >= until && (!r->roots.known ||
+		    ++served >= ROOTS_SERVE))
+			break;
+	}
+	return at < r->count;
+}
+
+static bool
+write_others(struct status_part *p, const struct status_source *src,
+    int64_t until, struct buffer *out)
+{
+	struct others x = { src, p, out };
+
+	return observe_some(src->reconciler->shop.observer, &p->jid, until,
+	    other_jail, &x, NULL) > 0;
+}
+
+/* The scan may be a newer one than before; its files are sorted, too. */
+static size_t
+next_file(const struct status_part *p, const struct scan *s)
+{
+	size_t at = p->files;
+
+	if (at == 0 || (at <= s->file_count &&
+	    strcmp(s->file[at - 1].path, p->file) == 0))
+		return at;
+	for (at = 0; at < s->file_count &&
+	    strcmp(s->file[at].path, p->file) <= 0; at++)
+		;
+	return at;
+}
+
+static bool
+write_files(struct status_part *p, const struct status_source *src,
+    int64_t until, struct buffer *out)
+{
+	const struct scan *s = src->scan;
+	size_t at = s == NULL ? 0 : next_file(p, s), end = s == NULL ? 0 :
+	    s->file_count;
+
+	if (p->file == NULL)
+		buffer_text(out, "],\"files\":[");
+	while (at < end) {
+		const struct scan_file *f = &s->file[at++];
+
+		put(out, p->file != NULL, file_object(s, f->path));
+		/* One that is broken without any jail of its own counts. */
+		p->summary[STATE_INVALID] += !f->valid &&
+		    !has_jail(src->reconciler, f->path);
+		free(p->file);
+		p->file = strdup(f->path);
+		out->failed |= p->file == NULL;
+		p->files = at;
+		if (clock_us() >= until || out->failed)
+			break;
+	}
+	return at < end && !out->failed;
+}
+
+static bool
+write_rest(struct status_part *p, const struct status_source *src,
+    int64_t until, struct buffer *out)
+{
+	json_t *sums = json_pack("{s:I}", "jails", (json_int_t)p->jails);
+
+	(void)until;
+	for (size_t i = 0; i < STATE_COUNT; i++)
+		json_object_set_new(sums, jail_state_word[i],
+		    json_integer((json_int_t)p->summary[i]));
+	buffer_text(out, "],\"agent\":");
+	put(out, 0, agent_object(src));
+	buffer_text(out, ",\"summary\":");
+	put(out, 0, sums);
+	buffer_text(out, "}");
+	return false;
+}
+
+bool
+status_write(struct status_part *p, const struct status_source *src,
+    int64_t until, struct buffer *out)
+{
+	static bool (*const parts[])(struct status_part *p,
+	    const struct status_source *src, int64_t until,
+	    struct buffer *out) = { write_jails, write_others, write_files,
+		write_rest };
+
+	if (!parts[p->part](p, src, until, out))
+		p->part++;
+	if (p->part < sizeof parts / sizeof *parts && !out->failed)
+		return true;
+	free(p->file);
+	p->file = NULL;
+	return false;
+}
+
+json_t *
+status_ordered(json_t *o)
+{
+	static const char *const names[] = { "agent", "summary", "jails",
+		"files" };
+	json_t *ordered = json_object();
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		json_object_set(ordered, names[i],
+		    json_object_get(o, names[i]));
+	json_decref(o);
+	return ordered;
+}
+
 json_t *
 status_build(const struct status_source *src)
 {
-	size_t summary[STATE_COUNT] = { 0 }, total;
-	json_t *jails = json_array(), *sums;
-	struct others others = { src, jails, summary };
-	struct reconciler *r = src->reconciler;
+	struct status_part part = { 0 };
+	struct buffer out = { 0 };
+	json_t *o;
 
-	jail_roots_forget(&r->roots);
-	host_forget(&r->addresses);
-	for (size_t i = 0; i < r->count; i++)
-		json_array_append_new(jails,
-		    jail_object(src, r->jail[i], summary));
-	total = json_array_size(jails);
-	observe_all(r->shop.observer, other_jail, &others, NULL);
-	/* A file that is broken without any jail of its own counts as well. */
-	summary[STATE_INVALID] += invalid_alone(src);
-	sums = json_pack("{s:I}", "jails", (json_int_t)total);
-	for (size_t i = 0; i < STATE_COUNT; i++)
-		json_object_set_new(sums, jail_state_word[i],
-		    json_integer((json_int_t)summary[i]));
-	return json_pack("{s:o, s:o, s:o, s:o}", "agent", agent_object(src),
-	    "summary", sums, "jails", jails, "files", files(src->scan));
+	while (status_write(&part, src, INT64_MAX, &out))
+		;
+	o = out.failed ? NULL : json_loadb(out.data, out.len, 0, NULL);
+	buffer_free(&out);
+	return o == NULL ? NULL : status_ordered(o);
 }

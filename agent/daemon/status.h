@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "agent/base/buffer.h"
 #include "agent/read/reader.h"
 #include "agent/reconcile/reconcile.h"
 
@@ -25,10 +26,29 @@ struct status_source {
 	long pid;
 };
 
+/* How far a status has been written.  Begins as all zeros. */
+struct status_part {
+	unsigned part;
+	char jail[JAIL_NAME_MAX]; /* the last that is in it; "": none yet */
+	int jid;		  /* the last of the kernel's, likewise */
+	char *file;		  /* the last file */
+	size_t jails, others, files;
+	size_t summary[STATE_COUNT];
+};
+
 /*
- * A new reference, NULL when memory is out.  Jails that differ from what is
- * wanted are looked at by the reconciler, too.
+ * Writes more of it behind `out`, until that time (clock_us) and something at
+ * least.  What is written between the first call and the one that returns false,
+ * which is the last, is one JSON object.  Each jail is told as it is then.  Jails
+ * that differ from what is wanted are looked at by the reconciler, too.
  */
+bool status_write(struct status_part *p, const struct status_source *src,
+    int64_t until, struct buffer *out);
+
+/* With the names in the order in which people read them; takes `o` over. */
+json_t *status_ordered(json_t *o);
+
+/* All of it at once: a new reference, NULL when memory is out. */
 json_t *status_build(const struct status_source *src);
 
 /* One action as plan --json shows it; name, from and to of a change. */

@@ -517,6 +517,7 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 	m->turn = false;
 	m->done &= !r->opt.healing;
 	if (wanted && a->jid != 0) {
+		claims_settled(r, m);
 		condition_ready(r, m, a->jid);
 		if (m->state == STATE_READY)
 			waves_ready(r, m);

@@ -28,8 +28,17 @@ struct claims {
  * changed or is just going to; claims_drop before it is forgotten.
  */
 void claims_changed(struct reconciler *r, struct managed *m);
+/* It is as it shall be: that is known before somebody asks about all of them. */
+void claims_settled(struct reconciler *r, struct managed *m);
 void claims_drop(struct reconciler *r, struct managed *m);
 void claims_forget(struct claims *c);
+
+/* Makes them, or brings them up to date: 0, -1 when memory is out. */
+int claims_find(struct reconciler *r);
+/* Whether a spec asks for anything of the kind. */
+bool claims_any(const struct spec *s);
+/* Whether it still gives the jail what ip_hostname found for a parameter. */
+bool claims_keeps_found(const struct spec *s, const char *param);
 
 /*
  * What stands against carrying out `a` for `m` now: another jail still has

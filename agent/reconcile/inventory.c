@@ -253,7 +253,7 @@ inventory_open(struct inventory *inv, const struct paths *paths,
 	memset(inv, 0, sizeof *inv);
 	inv->paths = paths;
 	inv->vault = vault;
-	inv->journal = inv->rewrite = -1;
+	inv->journal = inv->rewrite = inv->old = -1;
 	inv->writable = writable;
 	snprintf(inv->boot, sizeof inv->boot, "%s", boot);
 	if (take_snapshot(inv, err) != 0 || take_journal(inv, err) != 0)
@@ -290,10 +290,12 @@ inventory_close(struct inventory *inv)
 	free(inv->rewritten);
 	if (inv->rewrite != -1)
 		close(inv->rewrite);
+	if (inv->old != -1)
+		close(inv->old);
 	if (inv->journal != -1)
 		close(inv->journal);
 	memset(inv, 0, sizeof *inv);
-	inv->journal = inv->rewrite = -1;
+	inv->journal = inv->rewrite = inv->old = -1;
 }
 
 /* The entry changes only when the journal has it. */

@@ -49,6 +49,7 @@ struct inventory {
 	int journal;	    /* descriptor; -1: read only */
 	size_t journal_len; /* bytes appended since the last rewrite */
 	int rewrite;	    /* descriptor of the next journal; -1: none */
+	int old;	    /* of the one before, to be closed; -1: none */
 	char *rewritten;    /* the last jail that it has; NULL: it has none */
 	size_t hook_len;    /* of these, such as may be of ended hooks */
 	bool writable;	    /* the lock is ours: surviving hooks are killed */
@@ -158,8 +159,8 @@ void inventory_changed(const struct inventory *inv, const char *name);
  * Rewrites a journal that has grown, hooks that run included; to be begun when a
  * snapshot of exactly this inventory is durable: 1; 0: it is short still, -1.
  * Then inventory_compact_on writes up to so many jails and returns 1 as long as
- * there are more, 0 when the new journal is in its place, or -1: the old one goes
- * on.  Both are written to meanwhile.
+ * there is more to do, 0 when the new journal is in its place, or -1: the old one
+ * goes on.  Both are written to meanwhile.
  */
 int inventory_compact(struct inventory *inv, struct error *err);
 int inventory_compact_on(struct inventory *inv, size_t most,

@@ -44,6 +44,7 @@ inventory_found(struct inventory *inv, struct entry *e,
 	if (applied_write(inv->paths->applied, inv->vault, e->applied,
 	    &e->seals, found, err) != 0)
 		return -1;
+	inventory_changed(inv, e->name);
 	text_list_free(&e->found);
 	e->found = *found;
 	memset(found, 0, sizeof *found);

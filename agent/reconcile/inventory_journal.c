@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel/start.h"
 
 #define JOURNAL_REWRITE (1024 * 1024)
+/* Of the old journal, given back at once. */
+#define OLD_STEP (256 * 1024)
 
 static const enum journal_stage journal_stage[] = {
 	[ENTRY_PREPARING] = JOURNAL_PREPARING,
@@ -116,7 +119,35 @@ make_hook_room(struct inventory *inv)
 	return 0;
 }
 
-/* Puts a journal that holds all but hooks in the place of the old one. */
+static void
+close_old(struct inventory *inv)
+{
+	if (inv->old != -1)
+		close(inv->old);
+	inv->old = -1;
+}
+
+/*
+ * Gives the memory of the old journal back, which has no name any more: some
+ * milliseconds for all of it.  Returns whether there is more.
+ */
+static bool
+shrink_old(struct inventory *inv)
+{
+	struct stat st;
+
+	if (inv->old != -1 && fstat(inv->old, &st) == 0 && st.st_nlink == 0 &&
+	    st.st_size > OLD_STEP &&
+	    ftruncate(inv->old, st.st_size - OLD_STEP) == 0)
+		return true;
+	close_old(inv);
+	return false;
+}
+
+/*
+ * Puts a journal that holds all but hooks in the place of the old one, which is
+ * to be closed.
+ */
 static int
 end_rewrite(struct inventory *inv, int fd, struct error *err)
 {
@@ -131,7 +162,8 @@ end_rewrite(struct inventory *inv, int fd, struct error *err)
 	}
 	if (journal_end_rewrite(inv->paths->journal, fd, err) != 0)
 		return -1;
-	close(inv->journal);
+	close_old(inv);
+	inv->old = inv->journal;
 	inv->journal = fd;
 	inv->hook_len = 0;
 	return 0;
@@ -165,6 +197,7 @@ drop_ended_hooks(struct inventory *inv)
 		close(fd);
 	else if (end_rewrite(inv, fd, &ignored) == 0)
 		inv->journal_len = (size_t)lseek(fd, 0, SEEK_END);
+	close_old(inv);
 }
 
 int
@@ -262,7 +295,9 @@ inventory_compact_on(struct inventory *inv, size_t most, struct error *err)
 {
 	int fd = inv->rewrite, rc = fd == -1 ? 0 : write_some(inv, most, err);
 
-	if (fd == -1 || rc > 0)
+	if (fd == -1)
+		return shrink_old(inv);
+	if (rc > 0)
 		return rc;
 	if (rc < 0) {
 		rewrite_abandon(inv);
@@ -274,5 +309,5 @@ inventory_compact_on(struct inventory *inv, size_t most, struct error *err)
 	if (end_rewrite(inv, fd, err) != 0)
 		return -1;
 	inv->journal_len = 0;
-	return 0;
+	return shrink_old(inv);
 }

@@ -41,6 +41,15 @@ reconciler_find(const struct reconciler *r, const char *name)
 	return found ? r->jail[at] : NULL;
 }
 
+size_t
+reconciler_behind(const struct reconciler *r, const char *name)
+{
+	bool found;
+	size_t at = position(r, name, &found);
+
+	return at + found;
+}
+
 struct managed *
 reconciler_jail(struct reconciler *r, const char *name, bool make)
 {

@@ -41,6 +41,12 @@ on_request(void *arg, struct control_client *client, json_t *request)
 		s->kept = client;
 		return;
 	}
+	if (command != NULL && strcmp(command, "parts") == 0) {
+		control_reply_text(client, "{\"you sa", 8, true);
+		control_reply_text(client, "", 0, true);
+		control_reply_text(client, "id\": \"parts\"}", 13, false);
+		return;
+	}
 	control_reply(client, json_pack("{s:s}", "you said",
 	    command != NULL ? command : "nothing"));
 }
@@ -269,6 +275,11 @@ calls_and_timeouts(void **state)
 		if (rc != 0 || strcmp(json_string_value(json_object_get(reply,
 		    "you said")), "hello") != 0)
 			_exit(1);
+		rc = control_call(&s->paths, "parts", NULL, 5000, &reply,
+		    &err);
+		if (rc != 0 || strcmp(json_string_value(json_object_get(reply,
+		    "you said")), "parts") != 0)
+			_exit(3);
 		if (control_call(&s->paths, "keep", NULL, 20, &reply,
 		    &err) != 2)
 			_exit(2);

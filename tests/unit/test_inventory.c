@@ -215,11 +215,33 @@ full_disk(void **state)
 	assert_int_equal(lines, 2);
 }
 
+/* Freeing what a long journal had takes time, so that is done in steps. */
+static void
+old_one_goes_in_steps(struct inventory *inv, int old)
+{
+	struct stat before, st;
+	struct error err;
+	int rc;
+
+	assert_int_equal(fstat(old, &st), 0);
+	assert_true(st.st_size > 1024 * 1024);
+	do {
+		before = st;
+		rc = inventory_compact_on(inv, 1, &err);
+		assert_int_equal(fstat(old, &st), 0);
+		assert_true(before.st_size - st.st_size <= 256 * 1024);
+	} while (rc == 1);
+	assert_int_equal(rc, 0);
+	assert_true(st.st_size <= 256 * 1024);
+	close(old);
+}
+
 static void
 compaction_keeps_everything(void **state)
 {
 	struct world *w = *state;
 	struct entry *e = creating(w, WEB);
+	int old = dup(w->inventory.journal);
 	struct stat st;
 	struct error err;
 
@@ -229,7 +251,7 @@ compaction_keeps_everything(void **state)
 	creating(w, "name: two\npath: @\npersist: true\n");
 	assert_int_equal(inventory_compact(&w->inventory, &err), 1);
 	assert_int_equal(inventory_compact_on(&w->inventory, 1, &err), 1);
-	assert_int_equal(inventory_compact_on(&w->inventory, 1, &err), 0);
+	old_one_goes_in_steps(&w->inventory, old);
 	assert_int_equal(stat(w->paths.journal, &st), 0);
 	assert_true(st.st_size < 2000);
 	/* It goes on in the new file. */

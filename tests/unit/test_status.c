@@ -110,6 +110,52 @@ names_are_stable(void **state)
 	json_decref(o);
 }
 
+/* In as many pieces as can be, with files, and jails that come and go between. */
+static void
+written_in_parts(void **state)
+{
+	struct world *w = *state;
+	struct scan_file file[2] = { { .path = (char *)(uintptr_t)"a.yaml" },
+		{ .path = (char *)(uintptr_t)"b.yaml", .valid = true } };
+	struct scan scan = { .file = file, .file_count = 2 };
+	struct status_source src = { .reconciler = &w->reconciler,
+		.scan = &scan, .revision = "r1", .running = true, .pid = 7 };
+	struct status_part part = { 0 };
+	struct buffer out = { 0 };
+	unsigned parts = 0;
+	json_t *o, *whole;
+
+	kernel_make(w, "theirs");
+	kernel_make(w, "others");
+	world_apply(w, JAIL("a", "") "---\n" JAIL("b", "") "---\n"
+	    JAIL("d", ""));
+	whole = status_of(w, true, &scan);
+	while (status_write(&part, &src, 0, &out))
+		assert_in_range(++parts, 1, 100);
+	assert_in_range(parts, 7, 100);
+	assert_false(out.failed);
+	o = status_ordered(json_loadb(out.data, out.len, 0, NULL));
+	assert_true(json_equal(o, whole));
+	json_decref(o);
+	json_decref(whole);
+	buffer_free(&out);
+	/* The one that it stopped at goes, and others come before and behind it. */
+	memset(&part, 0, sizeof part);
+	assert_true(status_write(&part, &src, 0, &out));
+	assert_true(status_write(&part, &src, 0, &out));
+	reconciler_drop(&w->reconciler, reconciler_jail(&w->reconciler, "b",
+	    false));
+	world_want(w, JAIL("a", "") "---\n" JAIL("aa", "") "---\n"
+	    JAIL("c", "") "---\n" JAIL("d", ""));
+	while (status_write(&part, &src, 0, &out))
+		;
+	o = json_loadb(out.data, out.len, 0, NULL);
+	for (const char *name = "abcd"; *name != '\0'; name++)
+		jail_of(o, (const char[]){ *name, '\0' });
+	json_decref(o);
+	buffer_free(&out);
+}
+
 /* Since when a jail is up: its own time, whoever asks, and no other jail's. */
 static void
 age_of_a_jail(void **state)
@@ -306,6 +352,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(names_are_stable),
+		TEST(written_in_parts),
 		TEST(age_of_a_jail),
 		TEST(drift_is_seen),
 		TEST(bytes_that_are_no_text),

@@ -7,6 +7,7 @@
 
 #include "agent/base/buffer.h"
 #include "agent/base/file.h"
+#include "kernel/compat.h"
 
 #define SIGNATURE_LINES 4
 

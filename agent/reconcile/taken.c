@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/base/clock.h"
+#include "agent/plan/hostname.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 
@@ -76,7 +77,7 @@ grow(struct taken *t)
 }
 
 static void
-add(struct taken *t, const char *text, const char *by, bool alone)
+add(struct taken *t, const char *text, const char *by, bool alone, bool found)
 {
 	struct taken_address *a;
 
@@ -85,6 +86,7 @@ add(struct taken *t, const char *text, const char *by, bool alone)
 		return;
 	a = &t->address[t->count];
 	a->alone = alone;
+	a->found = found;
 	a->text = t->texts.len;
 	buffer_add(&t->texts, text, strlen(text) + 1);
 	a->by = t->texts.len;
@@ -93,10 +95,27 @@ add(struct taken *t, const char *text, const char *by, bool alone)
 	t->count += !t->failed;
 }
 
+/* What ip_hostname found for a jail that runs, as long as it is asked for. */
+static const struct text_list *
+found_for(const struct reconciler *r, const struct managed *m)
+{
+	const struct entry *e = hostname_wanted(m->desired) ?
+	    inventory_find(r->shop.inventory, m->name) : NULL;
+	const char *name = spec_text(m->desired, "host.hostname");
+	const char *was = e == NULL || e->stage != ENTRY_UP ||
+	    e->applied == NULL ? NULL : spec_text(e->applied, "host.hostname");
+
+	return name != NULL && was != NULL && strcmp(name, was) == 0 ?
+	    &e->found : NULL;
+}
+
 /* What a jail has and shall not have is told by claims.h. */
 static void
-add_wanted(struct taken *t, const struct managed *m)
+add_wanted(struct reconciler *r, const struct managed *m)
 {
+	static const char *const modes[FAMILIES] = { "ip4", "ip6" };
+	const struct text_list *found = found_for(r, m);
+	struct taken *t = &r->taken;
 	char text[128];
 
 	for (size_t f = 0; f < FAMILIES; f++) {
@@ -104,7 +123,11 @@ add_wanted(struct taken *t, const struct managed *m)
 
 		for (size_t i = 0; l != NULL && i < l->count; i++)
 			if (address_part(l->text[i], text, sizeof text) == 0)
-				add(t, text, m->name, l->count == 1);
+				add(t, text, m->name, l->count == 1, false);
+		for (size_t i = 0; found != NULL && i < found->count &&
+		    hostname_opens(m->desired, modes[f]); i++)
+			if ((strchr(found->text[i], ':') != NULL) == (f == 1))
+				add(t, found->text[i], m->name, false, true);
 	}
 }
 
@@ -128,7 +151,7 @@ add_foreign(void *arg, const struct seen *s)
 
 		t->failed |= live_texts(&live, families[f], &l, NULL) != 0;
 		for (size_t i = 0; i < l.count; i++)
-			add(t, l.text[i], s->name, l.count == 1);
+			add(t, l.text[i], s->name, l.count == 1, false);
 		text_list_free(&l);
 	}
 	live_free(&live);
@@ -145,7 +168,7 @@ add_some(struct reconciler *r, int64_t until)
 
 		if (m->desired != NULL && !m->unwanted &&
 		    strchr(m->name, '.') == NULL)
-			add_wanted(t, m);
+			add_wanted(r, m);
 	} while (t->wanted < r->count && clock_us() < until);
 }
 
@@ -239,9 +262,11 @@ struct question {
 
 /* Whether another jail has the address, or is to get it first. */
 static bool
-is_taken(const struct question *q, const char *text, const char *by,
+is_taken(const struct question *q, const struct taken_address *a,
     const char *family)
 {
+	const char *text = text_at(&q->r->taken, a->text);
+	const char *by = text_at(&q->r->taken, a->by);
 	static const char *const share = "only jails that have no other one "
 	    "can share it";
 	struct managed *other;
@@ -251,7 +276,7 @@ is_taken(const struct question *q, const char *text, const char *by,
 		    "which keeps it; %s", text, by, share);
 		return true;
 	}
-	other = strcmp(by, q->m->name) > 0 ? NULL :
+	other = a->found || strcmp(by, q->m->name) > 0 ? NULL :
 	    reconciler_jail(q->r, by, false);
 	if (other == NULL || !q->gets(q->arg, other))
 		return false;
@@ -274,7 +299,7 @@ find(const struct question *q, const char *family, const char *text,
 		if (strcmp(text_at(t, a->text), text) == 0 &&
 		    strcmp(text_at(t, a->by), q->m->name) != 0 &&
 		    !(alone && a->alone) &&
-		    is_taken(q, text, text_at(t, a->by), family))
+		    is_taken(q, a, family))
 			return true;
 	}
 	return false;

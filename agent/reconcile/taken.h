@@ -27,6 +27,7 @@ struct taken {
 		size_t text; /* in `texts`: as the kernel prints it */
 		size_t by;   /* in `texts`: name of the jail */
 		bool alone;  /* it has, or shall have, no other of the family */
+		bool found;  /* by ip_hostname: its own while it has it */
 		size_t next; /* number of the next one at its place; 0 */
 	} *address; /* numbers begin with 1 */
 	size_t count, room;

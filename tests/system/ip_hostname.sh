@@ -112,6 +112,10 @@ put_spec other "ip4.addr: [10.7.0.8, 10.7.0.9]" 'ip6.addr: ["fd07::8"]'
 check "it comes back in exchange" apply
 check "to the one that had it" same "10.7.0.5 fd07::5
 10.7.0.8,10.7.0.9 fd07::8" "$(held)"
+put_spec other "ip4.addr: [10.7.0.9, 10.7.0.5]"
+check "one that is kept" expect_status 2 empty_plan
+check "is foreseen to be nobody else's" says \
+    "address 10.7.0.5 belongs to the jail www, which keeps it"
 rm "$specs/www.yaml" "$specs/other.yaml"
 check "these go, too" apply
 

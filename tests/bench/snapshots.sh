@@ -81,15 +81,23 @@ snapshot_cost() { # JAILS CHANGES
 }
 
 # The longest times from one wait for events to the next one, of the whole agent, and the function that took most of it.
-# Where real time is permitted those on the clock are the agent's own; else they are also the time of others.
+# Where real time is permitted those on the clock are the agent's own; else they are also the time of others.  "waited": for
+# the kernel, as for a file system that is forcing something to the disk.  Much more than the CPU time without that, and
+# without having been preempted, is what a host takes of its guest's time.
 turns() { # FILE FROM WHAT
 	echo "  $3:"
 	for _what in 3:clock 2:CPU; do
 		_longest=$(awk -v "from=$2" '$1 > from' "$1" | sort -rn -k "${_what%:*},${_what%:*}" | head -n 5 |
-		    while read -r _at _cpu _clock _fn; do
+		    while read -r _at _cpu _clock _fn _waited _preempted; do
 			_us=$_cpu
-			[ "${_what#*:}" = CPU ] || _us=$_clock
-			printf ' %d (%s)' "$_us" "$(addr2line -f -e "$JAILAGENT" "$_fn" 2> /dev/null | head -n 1)"
+			_also=
+			if [ "${_what#*:}" = clock ]; then
+				_us=$_clock
+				[ "$_waited" -eq 0 ] || _also=", waited"
+				[ "$_preempted" -eq 0 ] || _also="$_also, preempted"
+			fi
+			printf ' %d (%s%s)' "$_us" \
+			    "$(addr2line -f -e "$JAILAGENT" "$_fn" 2> /dev/null | head -n 1)" "$_also"
 		done)
 		echo "    ${_what#*:}$_longest us"
 	done

@@ -3,9 +3,11 @@
  * Preloaded into an agent: notes how long each turn of its event loop takes, from
  * one wait for events to the next one, in TURNS.PID: the time of day, then
  * microseconds of CPU and on the clock, then where in the program the function
- * begins whose call took most of it.  Turns below 50 us are left out.
+ * begins whose call took most of it, then how often the process waited for the
+ * kernel and how often others were let run.  Turns below 50 us are left out.
  */
 #include <sys/epoll.h>
+#include <sys/resource.h>
 
 #include <event2/event.h>
 
@@ -38,7 +40,7 @@ now_us(clockid_t clock)
 }
 
 static void
-note(long long cpu, long long wall)
+note(long long cpu, long long wall, long waited, long preempted)
 {
 	static FILE *to;
 	static pid_t of;
@@ -55,9 +57,9 @@ note(long long cpu, long long wall)
 		return;
 	if (most_of == NULL || dladdr(*(void **)&most_of, &at) == 0)
 		at.dli_fbase = *(void **)&most_of;
-	fprintf(to, "%lld %lld %lld %#lx\n", now_us(CLOCK_REALTIME), cpu,
-	    wall, (unsigned long)((char *)*(void **)&most_of -
-	    (char *)at.dli_fbase));
+	fprintf(to, "%lld %lld %lld %#lx %ld %ld\n", now_us(CLOCK_REALTIME),
+	    cpu, wall, (unsigned long)((char *)*(void **)&most_of -
+	    (char *)at.dli_fbase), waited, preempted);
 	fflush(to);
 }
 
@@ -95,17 +97,23 @@ int
 epoll_wait(int epoll, struct epoll_event *events, int count, int timeout)
 {
 	static long long cpu, wall;
+	static struct rusage used;
 	static wait_fn *next;
+	struct rusage now;
 	int n;
 
 	if (next == NULL)
 		*(void **)&next = dlsym(RTLD_NEXT, "epoll_wait");
+	getrusage(RUSAGE_SELF, &now);
 	if (cpu != 0)
 		note(now_us(CLOCK_PROCESS_CPUTIME_ID) - cpu,
-		    now_us(CLOCK_MONOTONIC) - wall);
+		    now_us(CLOCK_MONOTONIC) - wall,
+		    now.ru_nvcsw - used.ru_nvcsw,
+		    now.ru_nivcsw - used.ru_nivcsw);
 	most = 0;
 	most_of = NULL;
 	n = next(epoll, events, count, timeout);
+	getrusage(RUSAGE_SELF, &used);
 	cpu = now_us(CLOCK_PROCESS_CPUTIME_ID);
 	wall = now_us(CLOCK_MONOTONIC);
 	return n;

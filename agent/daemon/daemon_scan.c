@@ -277,6 +277,18 @@ save_window(struct daemon *d)
 		    "%s", err.text);
 }
 
+/*
+ * What is known from before, of which the first scan can say nothing, has to run as
+ * it did: no spec has it looked at.
+ */
+static void
+look_at_known(struct reconciler *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!r->jail[i]->said && r->jail[i]->absent_at == 0)
+			reconciler_look(r, r->jail[i]);
+}
+
 static void
 remember_revision(struct revisions *r, const char *revision)
 {
@@ -337,6 +349,8 @@ on_result(void *arg, struct channel *c, const struct message *m)
 	if (absence_apply(&d->absence, &d->reconciler, &s, d->known_at,
 	    clock_ms()) != 0)
 		daemon_log("specs: %s", strerror(ENOMEM));
+	if (!d->has_scan)
+		look_at_known(&d->reconciler);
 	save_window(d);
 	tell_secrets(d, &s);
 	log_held(d);

@@ -123,11 +123,14 @@ absent(const struct managed *m, int64_t known)
 /* It is proven from the next scan on that can prove anything. */
 #define ABSENT_AGAIN INT64_MAX
 
+/* One that is held from now on has to run as it did: nothing else has it looked at. */
 static void
 set_hold(struct managed *m, const char *why)
 {
 	if ((m->hold == NULL) != (why == NULL))
 		unrecorded(m->owner, m);
+	if (m->hold == NULL && why != NULL)
+		reconciler_look(m->owner, m);
 	free(m->hold);
 	m->hold = why == NULL ? NULL : strdup(why);
 }

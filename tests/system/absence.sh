@@ -117,3 +117,12 @@ mv "$work/away"/* "$specs"
 check "mounted, it is ready" settled
 jids > "$work/after"
 check "as if nothing had been" cmp "$work/before" "$work/after"
+
+# ---- a boot without the directory ------------------------------------------
+stop agent
+rm "$work/table"
+mv "$specs" "$work/nowhere"
+check "an agent that finds neither directory nor jails" agent_start
+check "makes what it knows" soon ja list -j web name
+mv "$work/nowhere" "$specs"
+check "with the directory it is ready" settled

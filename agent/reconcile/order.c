@@ -365,7 +365,7 @@ stop_dependant(struct reconciler *r, struct managed *d,
 }
 
 bool
-order_goes_first(const struct reconciler *r, const struct managed *m,
+order_goes_first(struct reconciler *r, const struct managed *m,
     struct managed *d, const struct action *a)
 {
 	const struct spec *s;
@@ -376,8 +376,9 @@ order_goes_first(const struct reconciler *r, const struct managed *m,
 	s = runs_with(r, d);
 	if (!order_below(d->name, m->name) && !depends(s, m->name))
 		return false;
-	if (!order_below(d->name, m->name) && !(a->kind == ACTION_REMOVE &&
-	    !a->stays ? goes(r, d) : s->agent.follow_depend && !paused(r, d)))
+	if (!order_below(d->name, m->name) && (stuck_kept(r, d) ||
+	    !(a->kind == ACTION_REMOVE && !a->stays ? goes(r, d) :
+	    s->agent.follow_depend && !paused(r, d))))
 		return false;
 	/* It ended, and those in it with it; others may have, too. */
 	if (a->kind == ACTION_CREATE && (order_below(d->name, m->name) ||

@@ -29,7 +29,7 @@ const char *order_down(struct reconciler *r, struct managed *m,
 bool order_take_down(struct reconciler *r, struct managed *root,
     struct managed *d);
 /* Whether `d` must be down before `m` goes down for `a`. */
-bool order_goes_first(const struct reconciler *r, const struct managed *m,
+bool order_goes_first(struct reconciler *r, const struct managed *m,
     struct managed *d, const struct action *a);
 /*
  * Why `m` waits for the jail of that name, which it depends on or is in, and what

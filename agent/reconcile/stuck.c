@@ -80,6 +80,32 @@ waits_long(struct reconciler *r, const struct managed *m, struct managed *d,
 	return wait != NULL && state != STATE_PROGRESSING ? wait : NULL;
 }
 
+/*
+ * Why `d`, which no spec says any more, is kept as it is; NULL: it is not.  Those
+ * that strangers keep up are to go.
+ */
+static const char *
+kept(struct reconciler *r, const struct managed *d, char *buf, size_t size)
+{
+	struct action a;
+	bool goes;
+
+	if (!d->unwanted || reconciler_plan(r, d, &a) != 0)
+		return NULL;
+	goes = a.kind == ACTION_REMOVE;
+	snprintf(buf, size, "%s", a.reason);
+	action_free(&a);
+	return goes || lodgers_hold(r, d) ? NULL : buf;
+}
+
+__attribute__((noinline)) bool
+stuck_kept(struct reconciler *r, const struct managed *d)
+{
+	char why[ERROR_TEXT_MAX];
+
+	return kept(r, d, why, sizeof why) != NULL;
+}
+
 /* Why `d` would stay down when it went down with `m`; NULL: it would not. */
 static const char *
 stays_down(struct reconciler *r, struct managed *m, struct managed *d,
@@ -90,7 +116,7 @@ stays_down(struct reconciler *r, struct managed *m, struct managed *d,
 	const char *why;
 
 	if (s == NULL)
-		return NULL;
+		return kept(r, d, buf, size);
 	why = refused(r, m, d, buf, size);
 	if (why == NULL)
 		why = claims_in_vain(r, d, buf, size);
@@ -104,8 +130,8 @@ stays_down(struct reconciler *r, struct managed *m, struct managed *d,
 }
 
 /*
- * One, however far, that has to be down before `m` is and cannot be.  Those in `m`
- * were asked with it.
+ * One, however far, that has to be down before `m` is and cannot be.  Strangers in
+ * `m` were asked for with it.
  */
 static const char *
 removes_lodgers(struct reconciler *r, const struct managed *m,
@@ -121,8 +147,8 @@ removes_lodgers(struct reconciler *r, const struct managed *m,
 		if (d->left == r->lefts || !order_goes_first(r, m, d, a))
 			continue;
 		d->left = r->lefts;
-		if (!order_below(d->name, m->name))
-			why = lodgers_keep(r, d, buf, size);
+		why = order_below(d->name, m->name) ?
+		    kept(r, d, buf, size) : lodgers_keep(r, d, buf, size);
 		if (why == NULL)
 			why = removes_lodgers(r, d, order_removed(r, d) ?
 			    &removal : &stays, buf, size);

@@ -14,6 +14,12 @@ const char *stuck_why(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size);
 
 /*
+ * Whether `d`, which no spec says any more, is kept as it is: nothing would bring
+ * it back, so it does not go down for what it depends on.
+ */
+bool stuck_kept(struct reconciler *r, const struct managed *d);
+
+/*
  * Whether `d`, which depends on `m`, runs on when that one restarts.  Both ask
  * loop.h, which begins a walk of its own.
  */

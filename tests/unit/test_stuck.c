@@ -17,6 +17,9 @@
 #define GONE_ROOT(name) "---\nname: " name "\npath: /does/not/exist\n" \
     "persist: true\n"
 
+#define KEPT "agent: {protect: true}\n"
+#define LEFT "agent: {on_remove: keep}\n"
+
 /* What runs, what is wanted then, what plan and apply make of it. */
 struct stuck_case {
 	const char *before, *after, *plan, *deeds;
@@ -76,6 +79,27 @@ static const struct stuck_case restarts[] = {
 	{ JAIL("p", "") "---\n" JAIL("p.c", ""),
 	    JAIL("p.c", ""), "remove p;remove p.c;", "restart p.c;remove p;",
 	    NULL },
+	/* One that no spec says any more is kept. */
+	{ JAIL("p", "") "---\n" JAIL("a", "depend: [p]\n" KEPT),
+	    JAIL("p", ANEW), "blocked a;restart p;", "restart p;", NULL },
+	{ JAIL("p", "") "---\n" JAIL("a", "depend: [p]\n" LEFT),
+	    JAIL("p", ANEW), "restart p;", "restart p;", NULL },
+	{ JAIL("p", "") "---\n" JAIL("b", "depend: [p]\n") "---\n"
+	    JAIL("a", "depend: [b]\n" KEPT),
+	    JAIL("p", ANEW) "---\n" JAIL("b", "depend: [p]\n"),
+	    "blocked a;restart b;restart p;", "restart b;restart p;create b;",
+	    NULL },
+	{ JAIL("p", "") "---\n" JAIL("p.c", KEPT),
+	    JAIL("p", ANEW), "blocked p;blocked p.c;", "",
+	    "restart would stop p.c, which could not come up again: its spec "
+	    "is gone, and agent.protect was true" },
+	{ JAIL("p", "") "---\n" JAIL("p.c", KEPT),
+	    JAIL("x", ""), "blocked p;blocked p.c;create x;", "create x;",
+	    "remove waits for others to be down: its spec is gone, and "
+	    "agent.protect was true" },
+	{ JAIL("p", "") "---\n" JAIL("a", "depend: [p]\n" KEPT),
+	    JAIL("x", ""), "blocked a;remove p;create x;",
+	    "create x;remove p;", NULL },
 };
 
 #define HAS(name, x, more) JAIL(name, "ip4.addr: [192.0.2." x "]\n" more)

@@ -84,16 +84,19 @@ may_follow(const struct action *a, bool down)
 	    a->kind == ACTION_RESTART)));
 }
 
-/* Those that go down with a jail come up again after it, or stay down. */
+/*
+ * Those that go down with a jail come up again after it; `down`: with one that is
+ * removed, and stay down.
+ */
 static bool
-follow(struct reconciler *r, size_t i, struct action *actions)
+follow(struct reconciler *r, size_t i, struct action *actions, bool down)
 {
-	bool down = actions[i].kind == ACTION_REMOVE;
 	bool anew = actions[i].kind == ACTION_CREATE && actions[i].cleanup;
 	char why[ERROR_TEXT_MAX];
 	bool again = false;
 
-	if (actions[i].kind != ACTION_RESTART && !anew && !down)
+	if (down ? actions[i].kind != ACTION_REMOVE :
+	    actions[i].kind != ACTION_RESTART && !anew)
 		return false;
 	snprintf(why, sizeof why, "%s %s", actions[i].name, !down ?
 	    "restarts" : actions[i].stays ? "is stopped" : "is removed");
@@ -185,11 +188,14 @@ foresee(struct reconciler *r)
 			again |= (block(r, r->jail[i], &actions[i]) ||
 			    keep_up(r, r->jail[i], &actions[i])) &&
 			    stays(r, i, actions);
+		/* What goes down for good gives up what it has. */
+		for (size_t i = 0; !again && i < r->count; i++)
+			again |= follow(r, i, actions, true);
 		for (size_t i = 0; !again && i < r->count; i++)
 			again = refuse(r, r->jail[i], &actions[i], actions) &&
 			    stays(r, i, actions);
 		for (size_t i = 0; !again && i < r->count; i++)
-			again |= follow(r, i, actions);
+			again |= follow(r, i, actions, false);
 	}
 	r->foreseeing = false;
 	return actions;

@@ -169,6 +169,24 @@ removal_waits(struct reconciler *r, struct managed *m, const struct action *a,
 	return buf;
 }
 
+/* Whether it is in a jail that is removed, and ends with that one. */
+static bool
+ends_along(struct reconciler *r, const struct managed *d)
+{
+	char name[JAIL_NAME_MAX];
+
+	snprintf(name, sizeof name, "%s", d->name);
+	for (char *dot; (dot = strrchr(name, '.')) != NULL;) {
+		const struct managed *up;
+
+		*dot = '\0';
+		up = reconciler_find(r, name);
+		if (up != NULL && order_removed(r, up))
+			return true;
+	}
+	return false;
+}
+
 /* One in `m` that would stay down when `m` restarts. */
 static const char *
 restarts_in_vain(struct reconciler *r, struct managed *m, char *buf,
@@ -188,7 +206,8 @@ restarts_in_vain(struct reconciler *r, struct managed *m, char *buf,
 			    "%.800s", d->name, why);
 			return buf;
 		}
-		if (stays_down(r, m, d, why, sizeof why) == NULL)
+		if (ends_along(r, d) ||
+		    stays_down(r, m, d, why, sizeof why) == NULL)
 			continue;
 		snprintf(buf, size, "restart would stop %s, which could not "
 		    "come up again: %.600s", d->name, why);

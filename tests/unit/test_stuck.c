@@ -79,6 +79,10 @@ static const struct stuck_case restarts[] = {
 	{ JAIL("p", "") "---\n" JAIL("p.c", ""),
 	    JAIL("p.c", ""), "remove p;remove p.c;", "restart p.c;remove p;",
 	    NULL },
+	{ JAIL("p", "") "---\n" JAIL("p.c", "") "---\n" JAIL("p.c.x", ""),
+	    JAIL("p", ANEW) "---\n" JAIL("p.c.x", "depend: [nobody]\n"),
+	    "restart p;remove p.c;remove p.c.x;",
+	    "restart p.c.x;remove p.c;restart p;", NULL },
 	/* One that no spec says any more is kept. */
 	{ JAIL("p", "") "---\n" JAIL("a", "depend: [p]\n" KEPT),
 	    JAIL("p", ANEW), "blocked a;restart p;", "restart p;", NULL },
@@ -103,6 +107,7 @@ static const struct stuck_case restarts[] = {
 };
 
 #define HAS(name, x, more) JAIL(name, "ip4.addr: [192.0.2." x "]\n" more)
+#define NEVER "agent: {restart: never}\n"
 #define BUSY(name) JAIL(name, "agent: {paused: why}\n")
 
 /* Chains: what one of them is to get the next one gives up, if it can. */
@@ -146,6 +151,11 @@ static const struct stuck_case chains[] = {
 	    JAIL("b.y", "depend: [nobody]\n") "---\n"
 	    JAIL("c", ANEW "depend: [b.y]\n"),
 	    "blocked a;blocked b;blocked b.y;blocked c;", "", NULL },
+	/* The holder ends with its parent, whatever its own spec says. */
+	{ JAIL("p", "ip4: inherit\n") "---\n" HAS("p.c", "3", NEVER),
+	    JAIL("p.c", ANEW NEVER) "---\n" HAS("c", "3", ""),
+	    "create c;remove p;remove p.c;",
+	    "restart p.c;remove p;create c;", NULL },
 };
 
 static void

@@ -164,6 +164,9 @@ state_of(const struct reconciler *r, const struct scan *s,
 
 	if (m == NULL)
 		return STATE_MATCHING;
+	/* What the revision does not say is on its way out, or held. */
+	if (m->absent_at != 0 && m->hold == NULL)
+		return STATE_PROGRESSING;
 	/* What its state was by another spec says nothing of this one. */
 	return shown_state(r, s != NULL && s->state != SCAN_MISSING ? s : NULL,
 	    m, m->fresh ? STATE_PROGRESSING : m->state, why, sizeof why);

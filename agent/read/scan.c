@@ -309,6 +309,20 @@ commit(struct reader *r, struct files *next, struct places *places,
 }
 
 /*
+ * Before a set was taken only what was kept tells of which files the defaults are
+ * in force: they must not go at once when the file does.
+ */
+static void
+recall_defaults(const struct reader *r, struct files *next)
+{
+	struct spec_errors told_later = { 0 };
+
+	for (size_t i = 0; !r->seen && i < next->count; i++)
+		kept_recall_defaults(r, &next->file[i], &told_later);
+	spec_errors_free(&told_later);
+}
+
+/*
  * Files on their way to a whole set.  For a while that is as if some
  * file were being written; then it is said, and the set stays what it was.
  */
@@ -319,6 +333,7 @@ wait_for_set(struct reader *r, struct files *next, unsigned *again_ms)
 
 	if (r->pending.file == NULL)
 		r->pending_ms = now;
+	recall_defaults(r, next);
 	files_finish(&r->pending);
 	r->pending = *next;
 	/* Of directories that are not part of the set there are no events. */

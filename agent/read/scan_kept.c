@@ -66,6 +66,20 @@ kept_recall(const struct reader *r, struct file *f,
 	free(text);
 }
 
+void
+kept_recall_defaults(const struct reader *r, struct file *f,
+    struct spec_errors *errors)
+{
+	if (f->good != NULL || f->asked)
+		return;
+	kept_recall(r, f, errors);
+	if (f->good != NULL && !f->good->docs.defaults) {
+		content_unref(f->good);
+		f->good = NULL;
+	}
+	f->asked = f->good != NULL;
+}
+
 /* What is told once needs no text any more. */
 static void
 told(struct content *c)

@@ -12,6 +12,12 @@
 void kept_recall(const struct reader *r, struct file *f,
     struct spec_errors *errors);
 /*
+ * The same for defaults alone, which jails of other files have to do with, where
+ * nothing is known to be good yet.
+ */
+void kept_recall_defaults(const struct reader *r, struct file *f,
+    struct spec_errors *errors);
+/*
  * Makes files of what is kept of those that are not among `names` any more:
  * defaults, which vanished while no agent ran, and what was in directories that
  * cannot be taken at their word.  Returns 0, -1 when memory is out.

@@ -61,24 +61,6 @@ recall(const struct merge *m, struct file *f)
 		kept_recall(m->r, f, m->errors);
 }
 
-/*
- * One that is being written when the agent starts: its defaults count as they were,
- * since jails of other files have to do with them.  Its own jails stay as they are
- * until it is known what it says.
- */
-static void
-recall_defaults(const struct merge *m, struct file *f)
-{
-	if (f->good != NULL || f->now != NULL || f->asked)
-		return;
-	kept_recall(m->r, f, m->errors);
-	if (f->good != NULL && !f->good->docs.defaults) {
-		content_unref(f->good);
-		f->good = NULL;
-	}
-	f->asked = f->good != NULL;
-}
-
 /* What counts at first, and what was already found when parsing. */
 static void
 begin(struct merge *m)
@@ -88,9 +70,11 @@ begin(struct merge *m)
 		bool usable = f->problem == NULL && f->now != NULL &&
 		    f->now->valid;
 
-		if (!usable && f->unsettled)
-			recall_defaults(m, f);
-		else if (!usable)
+		/* One that is being written when the agent starts: its own
+		   jails stay as they are until it is known what it says. */
+		if (!usable && f->unsettled && f->now == NULL)
+			kept_recall_defaults(m->r, f, m->errors);
+		else if (!usable && !f->unsettled)
 			recall(m, f);
 		m->use[i] = usable ? f->now : f->good;
 		f->invalid = !usable && !(f->unsettled && f->now == NULL);

@@ -265,8 +265,10 @@ note_absent(struct reconciler *r, const struct scan *s, int64_t now)
 			m->absent_at = ABSENT_AGAIN;
 		/* Among them those known from the inventory alone. */
 		if (sees && !m->said && (m->absent_at == 0 ||
-		    m->absent_at == ABSENT_AGAIN))
+		    m->absent_at == ABSENT_AGAIN)) {
 			m->absent_at = now;
+			unrecorded(r, m);
+		}
 	}
 }
 

@@ -434,7 +434,7 @@ reconciler_want(struct reconciler *r, struct spec *s)
 	m->fresh |= m->unwanted || m->desired == NULL ||
 	    !spec_same(m->desired, s);
 	/* Before a snapshot can be of the revision that says it. */
-	if (m->fresh)
+	if (m->fresh || m->absent_at != 0)
 		unrecorded(r, m);
 	spec_free(m->desired);
 	m->desired = s;

@@ -281,6 +281,36 @@ linked_before(void **state)
 	assert_int_equal(k->forgotten, 0);
 }
 
+/* Defaults that go with what mends a set, by an agent that met it when held. */
+static void
+defaults_held_before(void **state)
+{
+	struct keeper *k = *state;
+	struct world *w = k->w;
+
+	write_text(w, "d.yaml", "name: \"*\"\nhost.hostname: given\n");
+	assert_int_equal(mkdir(spec_path(w, "..1"), 0755), 0);
+	assert_int_equal(mkdir(spec_path(w, "..2"), 0755), 0);
+	write_text(w, "..1/a.yaml", "name: a\npath: /\npersist: true\n");
+	write_text(w, "..2/a.yaml", "name: [\n");
+	lead(k, spec_path(w, "..data"), "..1");
+	assert_int_equal(symlink("..data/a.yaml", spec_path(w, "a.yaml")), 0);
+	look(k);
+	expect(w, SCAN_OK, "+a ");
+	lead(k, spec_path(w, "..data"), "..2");
+	again(k);
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+	assert_int_equal(unlink(spec_path(w, "d.yaml")), 0);
+	lead(k, spec_path(w, "..data"), "..1");
+	look_once(k);
+	expect(w, SCAN_UNSETTLED, "");
+	write_text(w, "d.yaml", "name: \"*\"\nhost.hostname: given\n");
+	look(k);
+	expect(w, SCAN_OK, "+a ");
+	assert_string_equal(host_of(k, "a"), "given");
+}
+
 /* Its text is the last good one, and does not help. */
 static void
 invalid_by_defaults(void **state)
@@ -441,6 +471,7 @@ main(void)
 		TEST(list_is_replaced),
 		TEST(swapped_before),
 		TEST(linked_before),
+		TEST(defaults_held_before),
 		TEST(invalid_by_defaults),
 		TEST(forged),
 		TEST(vanished_meanwhile),

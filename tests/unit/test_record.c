@@ -75,11 +75,28 @@ test_unreadable(void **state)
 	w->kernel->backend = whole;
 }
 
+/* What no file says any more is on its way out, before that is proven. */
+static void
+test_absent(void **state)
+{
+	struct world *w = *state;
+	char text[4096];
+
+	world_apply(w, "name: db\npath: @\npersist: true\n");
+	assert_int_equal(unrecorded_all(&w->reconciler), 0);
+	assert_non_null(strstr(next(w, text), "\"state\":\"ready\""));
+	w->reconciler.jail[0]->absent_at = 1;
+	assert_int_equal(unrecorded_all(&w->reconciler), 0);
+	assert_non_null(strstr(next(w, text), "\"state\":\"progressing\""));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_unreadable, world_setup,
+		    world_teardown),
+		cmocka_unit_test_setup_teardown(test_absent, world_setup,
 		    world_teardown),
 	};
 

@@ -28,6 +28,51 @@ taken_forget(struct taken *t)
 	*t = (struct taken){ .awaited = awaited, .tries = tries };
 }
 
+/* ---------------------------------------------------------- whose rules count */
+
+/* Whether a jail has, or is to have, all addresses of what is around it. */
+static bool
+inherits(const struct reconciler *r, const char *name, const char *family)
+{
+	const char mode[] = { family[0], family[1], family[2], '\0' };
+	const struct managed *m = reconciler_find(r, name);
+	const struct spec *s = m == NULL ? NULL : managed_wanted(m);
+	struct text_list is = { 0 };
+	struct live live;
+	bool all;
+
+	if (s != NULL)
+		return spec_list(s, family)->count == 0 &&
+		    strcmp(spec_text(s, mode), "inherit") == 0;
+	if (live_read(r->shop.observer, name, NULL, NULL, &live, NULL) != 0)
+		return false;
+	all = live_texts(&live, mode, &is, NULL) == 0 && is.count > 0 &&
+	    strcmp(is.text[0], "inherit") == 0;
+	text_list_free(&is);
+	live_free(&live);
+	return all;
+}
+
+/*
+ * Whether its addresses of a family are compared with those of the host's own
+ * jails: no jail around it has fewer than the host.
+ */
+static bool
+on_host(const struct reconciler *r, const char *name, const char *family)
+{
+	char up[JAIL_NAME_MAX];
+
+	if (strchr(name, '.') == NULL)
+		return true;
+	snprintf(up, sizeof up, "%s", name);
+	for (char *dot; (dot = strrchr(up, '.')) != NULL;) {
+		*dot = '\0';
+		if (!inherits(r, up, family))
+			return false;
+	}
+	return true;
+}
+
 /* -------------------------------------------------------- who may have what */
 
 static const char *
@@ -121,6 +166,10 @@ add_wanted(struct reconciler *r, const struct managed *m)
 	for (size_t f = 0; f < FAMILIES; f++) {
 		const struct text_list *l = spec_list(m->desired, families[f]);
 
+		if ((l == NULL || l->count == 0) && found == NULL)
+			continue;
+		if (!on_host(r, m->name, families[f]))
+			continue;
 		for (size_t i = 0; l != NULL && i < l->count; i++)
 			if (address_part(l->text[i], text, sizeof text) == 0)
 				add(t, text, m->name, l->count == 1, false);
@@ -141,7 +190,7 @@ add_foreign(void *arg, const struct seen *s)
 	    reconciler_find(r, s->name);
 	struct live live;
 
-	if (s->dying || s->name == NULL || strchr(s->name, '.') != NULL ||
+	if (s->dying || s->name == NULL ||
 	    (m != NULL && (m->unwanted || m->desired != NULL) &&
 	    inventory_find(r->shop.inventory, s->name) != NULL) ||
 	    live_read(r->shop.observer, s->name, NULL, NULL, &live, NULL) != 0)
@@ -150,7 +199,8 @@ add_foreign(void *arg, const struct seen *s)
 		struct text_list l = { 0 };
 
 		t->failed |= live_texts(&live, families[f], &l, NULL) != 0;
-		for (size_t i = 0; i < l.count; i++)
+		for (size_t i = 0; i < l.count &&
+		    on_host(r, s->name, families[f]); i++)
 			add(t, l.text[i], s->name, l.count == 1, false);
 		text_list_free(&l);
 	}
@@ -166,8 +216,7 @@ add_some(struct reconciler *r, int64_t until)
 	do {
 		const struct managed *m = r->jail[t->wanted++];
 
-		if (m->desired != NULL && !m->unwanted &&
-		    strchr(m->name, '.') == NULL)
+		if (m->desired != NULL && !m->unwanted)
 			add_wanted(r, m);
 	} while (t->wanted < r->count && clock_us() < until);
 }
@@ -209,7 +258,7 @@ taken_wait(struct reconciler *r, const struct managed *m)
 {
 	struct taken *t = &r->taken;
 
-	if (t->known || t->tries >= TRIES || strchr(m->name, '.') != NULL ||
+	if (t->known || t->tries >= TRIES ||
 	    (spec_list(m->desired, families[0])->count == 0 &&
 	    spec_list(m->desired, families[1])->count == 0))
 		return false;
@@ -311,7 +360,9 @@ find_one(const struct question *q, const char *family)
 	const struct text_list *l = spec_list(q->m->desired, family);
 	char text[128];
 
-	for (size_t i = 0; l != NULL && i < l->count; i++)
+	if (l == NULL || l->count == 0 || !on_host(q->r, q->m->name, family))
+		return false;
+	for (size_t i = 0; i < l->count; i++)
 		if (find_all(q->r) &&
 		    address_part(l->text[i], text, sizeof text) == 0 &&
 		    find(q, family, text, l->count == 1))
@@ -325,7 +376,7 @@ taken_address(struct reconciler *r, const struct managed *m,
 {
 	const struct question q = { r, m, gets, arg, buf, size };
 
-	if (m->desired == NULL || strchr(m->name, '.') != NULL)
+	if (m->desired == NULL)
 		return false;
 	for (size_t f = 0; f < FAMILIES; f++)
 		if (find_one(&q, families[f]))
@@ -347,9 +398,10 @@ search_one(void *arg, const struct seen *s)
 	struct search *q = arg;
 
 	if (q->found || s->dying || s->name == NULL ||
-	    strchr(s->name, '.') != NULL || strcmp(s->name, q->m->name) == 0)
+	    strcmp(s->name, q->m->name) == 0)
 		return;
-	q->found = really_has(q->r, s->name, q->text, q->family);
+	q->found = really_has(q->r, s->name, q->text, q->family) &&
+	    on_host(q->r, s->name, q->family);
 }
 
 bool

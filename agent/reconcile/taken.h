@@ -3,8 +3,9 @@
  * Addresses and jids that running jails have and keep: what a kernel would not
  * give to another jail is known before that one is touched.
  *
- * Addresses are compared of jails of the host itself only: for those in other
- * jails more rules count, which are left to the kernel.
+ * Addresses are compared of jails of the host itself, and of those in jails that
+ * inherit all of the host's.  For others more rules count (agent/plan/parent.h),
+ * and what they have beside each other is left to the kernel.
  */
 #ifndef JA_TAKEN_H
 #define JA_TAKEN_H

@@ -105,6 +105,16 @@ gives_nothing_up(enum action_kind kind)
 	    kind == ACTION_CONFLICT;
 }
 
+/* Why the holder has it still when `a` is done; NULL: it has not. */
+static const char *
+keeps(const struct claim *c, const struct action *a)
+{
+	if (gives_nothing_up(a->kind))
+		return a->reason;
+	return a->kind == ACTION_MODIFY && strcmp(c->param, "jid") == 0 ?
+	    "it is changed while it runs" : NULL;
+}
+
 static bool will_get(void *arg, struct managed *m);
 
 static const char *
@@ -179,8 +189,8 @@ stays(struct reconciler *r, const struct claim *c, const struct action *a,
 
 	if (c->holder->machine == MACHINE_WORKING)
 		return NULL;
-	if (gives_nothing_up(a->kind))
-		return say_stays(c, a->reason, buf, size);
+	if (keeps(c, a) != NULL)
+		return say_stays(c, keeps(c, a), buf, size);
 	if (bound_keeps(r, c->holder, a))
 		return say_stays(c, "the plan is not true of it any more, or "
 		    "of what goes down with it; make another plan", buf,
@@ -261,8 +271,8 @@ claims_foresee(struct reconciler *r, const struct managed *m,
 	while ((c = find_holder(r, m, &at)) != NULL) {
 		const struct action *of_holder = foreseen_of(&f, c->holder);
 
-		if (gives_nothing_up(of_holder->kind))
-			return say_stays(c, of_holder->reason, buf, size);
+		if (keeps(c, of_holder) != NULL)
+			return say_stays(c, keeps(c, of_holder), buf, size);
 	}
 	return claims_addresses(a) && taken_address(r, m, foreseen_to_get,
 	    &f, buf, size) ? buf : NULL;

@@ -176,6 +176,15 @@ static const struct stuck_case chains[] = {
 	    "---\n" JAIL("q.c", TWO("1", "5")),
 	    "create p.c;create q;create q.c;",
 	    "create p.c;create q;create q.c;", NULL },
+	/* A jid is given up with the jail alone. */
+	{ JAIL("a", "jid: 51\n"),
+	    JAIL("a", "host.hostname: y\n") "---\n" JAIL("p", "jid: 51\n"),
+	    "modify a;blocked p;", "modify a;", "jid 51 " },
+	{ JAIL("a", "jid: 51\n") "---\n" JAIL("p", ""),
+	    JAIL("a", "") "---\n" JAIL("p", "jid: 51\n"),
+	    "modify a;blocked p;", "modify a;", "jid 51 " },
+	{ JAIL("a", "jid: 51\n"), JAIL("a", ANEW) "---\n"
+	    JAIL("p", "jid: 51\n"), "restart a;create p;", NULL, NULL },
 	/* The holder ends with its parent, whatever its own spec says. */
 	{ JAIL("p", "ip4: inherit\n") "---\n" HAS("p.c", "3", NEVER),
 	    JAIL("p.c", ANEW NEVER) "---\n" HAS("c", "3", ""),

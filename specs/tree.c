@@ -42,7 +42,8 @@ tree_bad_name(const char *name)
 		if ((unsigned char)name[i] < ' ' || name[i] == '\x7f')
 			n = i;
 	return name[n] == '\0' ? NULL :
-	    "the file's name is not UTF-8 text; rename it";
+	    "the file's name has a control character or is not UTF-8; "
+	    "rename it";
 }
 
 bool

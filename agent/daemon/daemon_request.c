@@ -169,9 +169,20 @@ was_seen(const struct daemon *d, const char *revision)
 	return false;
 }
 
+/* Whether the commit is there, and is a set that is not taken. */
+static bool
+is_held(const struct daemon *d, const char *revision)
+{
+	size_t len = strlen(revision);
+
+	return d->scan.state == SCAN_MISSING &&
+	    strncmp(d->scan.revision, revision, len) == 0 &&
+	    strcmp(d->scan.revision + len, "+dirty") == 0;
+}
+
 /*
- * Whether the specs are at the revision that is waited for; *answer is set when
- * they never will be.  A directory with other changes than a commit's
+ * Whether the specs are at the revision that is waited for, be it held; *answer is
+ * set when they never will be.  A directory with other changes than a commit's
  * ("+dirty") is on its way to something.
  */
 static bool
@@ -179,7 +190,8 @@ at_revision(const struct daemon *d, const struct waiter *w, json_t **answer)
 {
 	const char *now = d->scan.revision;
 
-	if (w->revision == NULL || strcmp(now, w->revision) == 0)
+	if (w->revision == NULL || strcmp(now, w->revision) == 0 ||
+	    is_held(d, w->revision))
 		return true;
 	if (was_seen(d, w->revision) &&
 	    strchr(now, '+') == NULL)

@@ -327,12 +327,15 @@ recall_defaults(const struct reader *r, struct files *next)
  * file were being written; then it is said, and the set stays what it was.
  */
 static int
-wait_for_set(struct reader *r, struct files *next, unsigned *again_ms)
+wait_for_set(struct reader *r, struct files *next, bool settles,
+    unsigned *again_ms)
 {
 	long long now = monotonic_ms();
 
-	if (r->pending.file == NULL)
+	/* One that is only not settled yet may be what mends the one before. */
+	if (r->pending.file == NULL || (settles && !r->pending_settles))
 		r->pending_ms = now;
+	r->pending_settles = settles;
 	recall_defaults(r, next);
 	files_finish(&r->pending);
 	r->pending = *next;
@@ -367,7 +370,8 @@ scan_look(struct reader *r, bool *changed, unsigned *again_ms,
 		}
 		places_finish(&places);
 		if (rc == WAITS)
-			return wait_for_set(r, &next, again_ms);
+			return wait_for_set(r, &next, err->code == EAGAIN,
+			    again_ms);
 		files_finish(&next);
 		if (rc == -1)
 			return -1;

@@ -69,6 +69,7 @@ struct reader {
 	/* A newer look that is not a whole set, since when. */
 	struct files pending;
 	long long pending_ms;
+	bool pending_settles; /* nothing was wrong with it but the time */
 	bool manifest;	     /* the set that counts has a MANIFEST */
 	bool manifest_kept;  /* that is known to the next agent */
 	/*

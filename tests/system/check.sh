@@ -99,5 +99,5 @@ check "without it: valid" expect_status 0 "$JAILAGENT" check "$work/loop"
 printf 'name: db\npath: /jails/db\npersist: true\n' > "$good/n
 l.yaml"
 check "a name with a newline is an error" out 1 "" check "$good"
-check "with what to do" errs "not UTF-8 text; rename it"
+check "with what to do" errs "is not UTF-8; rename it"
 check "on one line" same 1 "$(wc -l < "$work/err")"

@@ -91,6 +91,13 @@ check "its child as well" expect_status 4 \
 check "what came later was not" expect_status 124 \
     ja wait --timeout 1 --revision "$failing"
 check "where the specs are is told" says "$third"
+echo "nothing" > "$specs/MANIFEST"
+held=$(commit "a set that is held")
+check "a set that is not taken is an answer" expect_status 1 \
+    ja wait --timeout 20 --revision "$held"
+check "with the reason" says "the set stays what it was"
+in_git reset -q --hard "$third"
+check "taken back it runs" ja wait --timeout 20 --revision "$third"
 stop agent
 
 # What cannot be read is said at once.

@@ -72,6 +72,7 @@ static void
 said_after_a_while(void **state)
 {
 	struct world *w = *state;
+	int fd;
 
 	begin(w);
 	write_jail(w, "a.yaml", "a", "two");
@@ -83,6 +84,12 @@ said_after_a_while(void **state)
 	assert_non_null(strstr(w->s.why, "a.yaml is another one"));
 	assert_non_null(strstr(w->s.why, "the set stays what it was"));
 	write_manifest(w, both);
+	/* What mends it may take a moment to settle. */
+	fd = open(spec_path(w, "b.yaml"), O_WRONLY | O_APPEND);
+	assert_int_not_equal(fd, -1);
+	scan(w);
+	expect(w, SCAN_UNSETTLED, "");
+	close(fd);
 	look(w);
 	expect(w, SCAN_OK, "+a ");
 	/* Patience begins anew. */

@@ -316,6 +316,7 @@ consider(struct reconciler *r, struct managed *m)
 		return;
 	}
 	if (bound_refuses(r, m, &a)) {
+		condition_up(r, m, a.jid);
 		action_free(&a);
 		order_wake(r, m);
 	} else

@@ -123,12 +123,27 @@ jail_below_one_that_is_changed(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
+/* What is blocked, and runs, is enough for those that depend on it. */
+static void
+jail_that_depends_on_a_blocked_one(void **state)
+{
+	struct world *w = *state;
+	struct bound_plan plan;
+
+	world_apply(w, JAIL("p", "") "---\n" JAIL("b", "depend: [p]\n"));
+	pass(w, JAIL("p", "osrelease: 14.0\ndepend: [nobody]\n") "---\n"
+	    JAIL("b", "osrelease: 14.0\ndepend: [p]\n"), NULL, &plan);
+	assert_string_equal(w->deeds, "restart b;");
+	bound_free(&plan);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(jail_that_waits_for_a_slot),
 		TEST(jail_that_goes_down_for_another),
+		TEST(jail_that_depends_on_a_blocked_one),
 		TEST(jail_below_one_that_is_changed),
 	};
 

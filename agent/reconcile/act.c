@@ -428,7 +428,10 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 		waits(r, m, a, state, wait);
 		return;
 	}
-	wait = go_down_first(r, m, a, why, sizeof why, &state);
+	/* Nobody goes down for it while it is not known what comes of others. */
+	if (m->waits_down || (wait = order_up(r, m, why, sizeof why,
+	    &state)) == NULL)
+		wait = go_down_first(r, m, a, why, sizeof why, &state);
 	if (wait == NULL && (wait = order_up(r, m, why, sizeof why,
 	    &state)) != NULL)
 		state = STATE_PROGRESSING;

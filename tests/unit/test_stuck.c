@@ -84,6 +84,12 @@ static const struct stuck_case restarts[] = {
 	    JAIL("p", ANEW) "---\n" JAIL("p.c.x", "depend: [nobody]\n"),
 	    "restart p;remove p.c;remove p.c.x;",
 	    "restart p.c.x;remove p.c;restart p;", NULL },
+	/* Nobody goes down before what is to come first is there. */
+	{ JAIL("p", "") "---\n" JAIL("a", "depend: [p]\n"),
+	    JAIL("p", ANEW "depend: [c]\n") "---\n" JAIL("a", "depend: [p]\n")
+	    "---\n" JAIL("c", "exec.prestart: sleep 0.1\n"),
+	    "restart a;create c;restart p;",
+	    "create c;restart a;restart p;create a;", NULL },
 	/* One that no spec says any more is kept. */
 	{ JAIL("p", "") "---\n" JAIL("a", "depend: [p]\n" KEPT),
 	    JAIL("p", ANEW), "blocked a;restart p;", "restart p;", NULL },

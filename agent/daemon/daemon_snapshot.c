@@ -214,7 +214,8 @@ daemon_snapshot_due(struct daemon *d)
 	int64_t ms = d->snapshot_at + SNAPSHOT_MS - clock_ms();
 	struct timeval tv;
 
-	d->sign_again |= d->signing;
+	/* What is new while jails are told of is for another one. */
+	d->sign_again |= d->signing || d->recording;
 	if (d->signer_down)
 		drop_all(d);
 	if (d->signer_down || d->signing || d->snapshot_timer == NULL ||

@@ -164,8 +164,8 @@ state_of(const struct reconciler *r, const struct scan *s,
 
 	if (m == NULL)
 		return STATE_MATCHING;
-	/* What the revision does not say is on its way out, or held. */
-	if (m->absent_at != 0 && m->hold == NULL)
+	/* What the revision does not say is on its way out, held or kept. */
+	if (m->absent_at != 0 && m->hold == NULL && !m->unwanted)
 		return STATE_PROGRESSING;
 	/* What its state was by another spec says nothing of this one. */
 	return shown_state(r, s != NULL && s->state != SCAN_MISSING ? s : NULL,

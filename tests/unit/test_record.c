@@ -88,6 +88,10 @@ test_absent(void **state)
 	w->reconciler.jail[0]->absent_at = 1;
 	assert_int_equal(unrecorded_all(&w->reconciler), 0);
 	assert_non_null(strstr(next(w, text), "\"state\":\"progressing\""));
+	/* Given up and kept it is what it is. */
+	w->reconciler.jail[0]->unwanted = true;
+	assert_int_equal(unrecorded_all(&w->reconciler), 0);
+	assert_non_null(strstr(next(w, text), "\"state\":\"ready\""));
 }
 
 int

@@ -18,6 +18,8 @@
 #include "agent/base/clock.h"
 #include "agent/base/sorted.h"
 
+#define TURN_US 300
+
 /* ------------------------------------------------------------ the table */
 
 static const char *
@@ -340,8 +342,6 @@ reconciler_look_all(struct reconciler *r)
 		reconciler_look(r, r->jail[i]);
 }
 
-#define TURN_US 300
-
 /*
  * Looks at a few jails a turn of the loop, so that signals and requests are never
  * kept waiting by a long queue; what was looked up for all jails serves some more.
@@ -351,7 +351,7 @@ work(evutil_socket_t fd, short what, void *arg)
 {
 	static const struct timeval now;
 	struct reconciler *r = arg;
-	int64_t until = clock_us() + TURN_US;
+	int64_t until = clock_us() + r->turn_us;
 	struct managed *m;
 	bool over = false;
 	int turn = 64;
@@ -468,6 +468,7 @@ reconciler_init(struct reconciler *r, const struct workshop *shop,
 	memset(r, 0, sizeof *r);
 	r->shop = *shop;
 	r->opt = *opt;
+	r->turn_us = TURN_US;
 	TAILQ_INIT(&r->dirty);
 	TAILQ_INIT(&r->slots);
 	unrecorded_begin(r);

@@ -58,6 +58,7 @@ struct reconciler {
 	struct waves waves;
 	struct claims claims;	 /* known only while nothing changes */
 	size_t waiting; /* jails that wait for others */
+	int64_t turn_us; /* how long one turn of the loop looks at jails */
 	int unwatched; /* errno: the kernel tells nothing of some jail */
 	bool changed; /* something to be seen in a snapshot happened */
 	bool closing;

@@ -239,6 +239,7 @@ others_in_steps(void **state)
 	free(others);
 	s->backend.get = slow_get;
 	world_reconciler(w, &opt);
+	w->reconciler.turn_us = 300;
 	world_want(w, TWO("a", "5", "6", ""));
 	do {
 		before = s->gets;

@@ -65,6 +65,14 @@ spec_path(const struct world *w, const char *name)
 	return p;
 }
 
+/* Makes `link` lead elsewhere in one step, whatever it was. */
+static inline void
+lead(const struct world *w, const char *link, const char *to)
+{
+	assert_int_equal(symlink(to, temp_file(&w->top, "next")), 0);
+	assert_int_equal(rename(temp_file(&w->top, "next"), link), 0);
+}
+
 /* As most programs save: into another file, which is renamed. */
 static inline void
 write_text(const struct world *w, const char *name, const char *text)

@@ -193,14 +193,6 @@ list_is_replaced(void **state)
 	expect(k->w, SCAN_OK, "+a +b ");
 }
 
-/* Makes `link` lead to another directory. */
-static void
-lead(const struct keeper *k, const char *link, const char *to)
-{
-	assert_int_equal(symlink(to, temp_file(&k->w->top, "next")), 0);
-	assert_int_equal(rename(temp_file(&k->w->top, "next"), link), 0);
-}
-
 /* What was swapped in before an agent starts is no more for it than for the last. */
 static void
 swapped_before(void **state)
@@ -209,13 +201,13 @@ swapped_before(void **state)
 	struct world *w = k->w;
 
 	assert_int_equal(rename(w->opt.dir, temp_file(&w->top, "1")), 0);
-	lead(k, w->opt.dir, "1");
+	lead(k->w, w->opt.dir, "1");
 	write_jail(w, "a.yaml", "a", "one");
 	write_jail(w, "b.yaml", "b", "one");
 	look(k);
 	expect(w, SCAN_OK, "+a +b ");
 	assert_int_equal(mkdir(temp_file(&w->top, "2"), 0755), 0);
-	lead(k, w->opt.dir, "2");
+	lead(k->w, w->opt.dir, "2");
 	write_text(w, "a.yaml", "name: [\n");
 	write_jail(w, "c.yaml", "c", "two");
 	for (int i = 0; i < 2; i++) {
@@ -229,11 +221,11 @@ swapped_before(void **state)
 	}
 	assert_int_equal(k->forgotten, 0);
 	/* The one before again. */
-	lead(k, w->opt.dir, "1");
+	lead(k->w, w->opt.dir, "1");
 	again(k);
 	look(k);
 	expect(w, SCAN_OK, "+a +b ");
-	lead(k, w->opt.dir, "2");
+	lead(k->w, w->opt.dir, "2");
 	again(k);
 	look_once(k);
 	expect(w, SCAN_UNSETTLED, "");
@@ -259,7 +251,7 @@ linked_before(void **state)
 	assert_int_equal(mkdir(spec_path(w, "..1"), 0755), 0);
 	write_text(w, "..1/a.yaml", "name: [\n");
 	write_jail(w, "..1/b.yaml", "b", "one");
-	lead(k, spec_path(w, "..data"), "..1");
+	lead(k->w, spec_path(w, "..data"), "..1");
 	assert_int_equal(symlink("..data/a.yaml", spec_path(w, "a.yaml")), 0);
 	assert_int_equal(symlink("..data/b.yaml", spec_path(w, "b.yaml")), 0);
 	look_once(k);
@@ -269,12 +261,12 @@ linked_before(void **state)
 	expect(w, SCAN_OK, "+a +b ");
 	assert_int_equal(mkdir(spec_path(w, "..2"), 0755), 0);
 	write_text(w, "..2/a.yaml", "name: [\n");
-	lead(k, spec_path(w, "..data"), "..2");
+	lead(k->w, spec_path(w, "..data"), "..2");
 	assert_int_equal(unlink(spec_path(w, "b.yaml")), 0);
 	again(k);
 	look_once(k);
 	expect(w, SCAN_UNSETTLED, "");
-	lead(k, spec_path(w, "..data"), "..1");
+	lead(k->w, spec_path(w, "..data"), "..1");
 	assert_int_equal(symlink("..data/b.yaml", spec_path(w, "b.yaml")), 0);
 	look(k);
 	expect(w, SCAN_OK, "+a +b ");
@@ -293,16 +285,16 @@ defaults_held_before(void **state)
 	assert_int_equal(mkdir(spec_path(w, "..2"), 0755), 0);
 	write_text(w, "..1/a.yaml", "name: a\npath: /\npersist: true\n");
 	write_text(w, "..2/a.yaml", "name: [\n");
-	lead(k, spec_path(w, "..data"), "..1");
+	lead(k->w, spec_path(w, "..data"), "..1");
 	assert_int_equal(symlink("..data/a.yaml", spec_path(w, "a.yaml")), 0);
 	look(k);
 	expect(w, SCAN_OK, "+a ");
-	lead(k, spec_path(w, "..data"), "..2");
+	lead(k->w, spec_path(w, "..data"), "..2");
 	again(k);
 	look_once(k);
 	expect(w, SCAN_UNSETTLED, "");
 	assert_int_equal(unlink(spec_path(w, "d.yaml")), 0);
-	lead(k, spec_path(w, "..data"), "..1");
+	lead(k->w, spec_path(w, "..data"), "..1");
 	look_once(k);
 	expect(w, SCAN_UNSETTLED, "");
 	write_text(w, "d.yaml", "name: \"*\"\nhost.hostname: given\n");

@@ -315,9 +315,7 @@ linked_and_written(void **state)
 	write_jail(w, "a.yaml", "a", "one");
 	look(k);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(symlink(targets[i], spec_path(w, "link")), 0);
-		assert_int_equal(rename(spec_path(w, "link"),
-		    spec_path(w, "a.yaml")), 0);
+		lead(w, spec_path(w, "a.yaml"), targets[i]);
 		write_in_place(w, targets[i], "w", "name: a\npersist: true\n");
 		(void)watch_drain(w->r.watch);
 		look_once(k);
@@ -331,9 +329,7 @@ linked_and_written(void **state)
 	}
 	/* One that was there before the link is whole. */
 	write_text(w, "other.conf", "name: a\npersist: true\n");
-	assert_int_equal(symlink("other.conf", spec_path(w, "link")), 0);
-	assert_int_equal(rename(spec_path(w, "link"),
-	    spec_path(w, "a.yaml")), 0);
+	lead(w, spec_path(w, "a.yaml"), "other.conf");
 	(void)watch_drain(w->r.watch);
 	look_once(k);
 	expect(w, SCAN_OK, "+a ");
@@ -357,9 +353,7 @@ linked_directory(void **state)
 	expect(w, SCAN_OK, "+a ");
 	write_in_place(w, "..2/a.yaml", "w",
 	    "name: a\npath: /\npersist: true\n");
-	assert_int_equal(symlink("..2", spec_path(w, "..next")), 0);
-	assert_int_equal(rename(spec_path(w, "..next"),
-	    spec_path(w, "..data")), 0);
+	lead(w, spec_path(w, "..data"), "..2");
 	look_once(k);
 	expect(w, SCAN_OK, "+a ");
 	/* A broken file in the next one keeps all of it from being used. */
@@ -367,9 +361,7 @@ linked_directory(void **state)
 	assert_int_equal(mkdir(spec_path(w, "..3"), 0755), 0);
 	write_text(w, "..3/a.yaml", "name: [\n");
 	write_jail(w, "..3/b.yaml", "b", "one");
-	assert_int_equal(symlink("..3", spec_path(w, "..next")), 0);
-	assert_int_equal(rename(spec_path(w, "..next"),
-	    spec_path(w, "..data")), 0);
+	lead(w, spec_path(w, "..data"), "..3");
 	look_once(k);
 	expect(w, SCAN_UNSETTLED, "");
 	write_jail(w, "..3/a.yaml", "a", "one");

@@ -118,6 +118,7 @@ settle(struct reader *r, struct pass *p, const struct context *ctx,
 {
 	struct recording c = { .paths = &ctx->paths };
 	int64_t until = clock_ms() + PATIENCE_MS;
+	bool refused = false;
 	unsigned ms = 0;
 	int rc;
 
@@ -127,10 +128,12 @@ settle(struct reader *r, struct pass *p, const struct context *ctx,
 			return -1;
 		c.asked = false;
 		error_clear(&c.err);
-		(void)signed_tell(r, record, &c);
+		/* What could not be put on record has its error by the next scan. */
+		if (!refused)
+			(void)signed_tell(r, record, &c);
 		if (c.asked) {
 			signed_recorded(r, c.err.text);
-			ms = 0;
+			refused = c.err.text[0] != '\0';
 		} else if (rc == 0) {
 			return 0;
 		} else if (clock_ms() >= until) {

@@ -158,6 +158,14 @@ check "apply with the key" expect_status 0 signed_do apply
 check "does it" hostname_is web nine
 check "and has recorded the number" expect_status 0 ja trust
 check "of the file, too" says "4000000070 $specs/web.yaml"
+make_spec web 4000000075 ten
+give web.yaml
+mkdir "$state/.new-accepted"
+check "a number that cannot be put on record: apply ends" \
+    expect_status 1 signed_do apply
+check "and says why" says "does not count before its number 4000000075 is on"
+check "the jail stays as it was" hostname_is web nine
+rmdir "$state/.new-accepted"
 make_spec web 4000000060 ten
 give web.yaml
 check "an old one: plan refuses" expect_status 1 signed_do plan

@@ -138,6 +138,7 @@ const struct command command_trust = {
 	.help = "  --reset  forget the numbers; those that are there now count\n"
 	    "           again, whatever they are\n"
 	    "  --json   for programs\n\n"
-	    "Exit status: 0 well, 1 there is no record, or it is not genuine.\n",
+	    "Exit status: 0 well, 1 there is no record, it is not genuine,\n"
+	    "or it cannot begin anew.\n",
 	.run = run,
 };

@@ -15,6 +15,8 @@
 #include "agent/base/file.h"
 #include "agent/base/paths.h"
 #include "agent/base/sorted.h"
+#include "agent/sign/keychain.h"
+#include "agent/sign/rotate.h"
 #include "agent/sign/sealed.h"
 #include "agent/sign/signer.h"
 
@@ -159,17 +161,60 @@ accepted_write(int dir, const struct minisign_secret *secret,
 	return rc;
 }
 
+/*
+ * Whether the pair may seal, as the signer finds it: one from before a change of
+ * the key may not, since what it seals is not genuine when the right one is back.
+ */
+static int
+check_pair(const struct paths *p, int dir, const struct minisign_public *pub,
+    struct error *err)
+{
+	char file[SNAPSHOT_NAME_MAX];
+	struct keychain k;
+	int rc = keychain_load(dir, pub, &k, file, err);
+
+	/* A chain that is broken says nothing; who signs states tells of it. */
+	if (rc == 0)
+		rc = keychain_check_newest(&k, dir, pub, err);
+	keychain_free(&k);
+	return rc == -1 ? error_wrap(err, "%s", p->key) : 0;
+}
+
+/* The agent's pair, with a change of it that was cut short brought to its end. */
+static struct minisign_secret *
+read_pair(const struct paths *p, struct error *err)
+{
+	const struct signer_options o = { .dir = p->snapshots,
+		.good = p->good, .key = p->key, .public_key = p->public_key,
+		.state = p->state };
+	int dir = open(o.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct minisign_public pub;
+	bool made;
+	int rc = 0;
+
+	if (dir == -1 && errno != ENOENT) {
+		error_sys(err, errno, "%s", o.dir);
+		return NULL;
+	}
+	if (dir != -1 && rotate_finish(&o, dir, err) == -1)
+		rc = error_wrap(err, "the change of the key was cut short");
+	if (rc == 0)
+		rc = minisign_ensure(p->key, p->public_key, &made, &pub, err);
+	if (rc == 0 && dir != -1)
+		rc = check_pair(p, dir, &pub, err);
+	if (dir != -1)
+		close(dir);
+	return rc == 0 ? minisign_secret_read(p->key, err) : NULL;
+}
+
 /* With the lock of those who sign. */
 static int
 keep(const struct paths *p, const char *text, size_t len, struct error *err)
 {
-	struct minisign_secret *secret;
-	struct minisign_public pub;
-	bool made;
+	struct minisign_secret *secret = read_pair(p, err);
 	int dir, rc;
 
-	if (minisign_ensure(p->key, p->public_key, &made, &pub, err) != 0 ||
-	    (secret = minisign_secret_read(p->key, err)) == NULL)
+	if (secret == NULL)
 		return -1;
 	dir = open(p->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	rc = dir == -1 ? error_sys(err, errno, "%s", p->state) :

@@ -52,7 +52,10 @@ char *accepted_text(const struct accepted *a, size_t *len, struct error *err);
 int accepted_write(int dir, const struct minisign_secret *secret,
     const char *text, size_t len, struct error *err);
 
-/* The same without a signer, by who holds the lock: makes a key if need be. */
+/*
+ * The same without a signer, by who holds the lock: makes a key if need be, and
+ * refuses a pair that a later one has replaced (keychain_check_newest).
+ */
 struct paths;
 int accepted_keep(const struct paths *p, const char *text, size_t len,
     struct error *err);

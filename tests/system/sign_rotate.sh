@@ -70,6 +70,7 @@ fi
 stop agent
 check "a record of signed specs" ja trust --reset
 cp -p "$state/key" "$state/key.pub" "$work"
+cp "$state/accepted" "$work/old-accepted"
 check "is sealed anew with the next key" expect_status 0 ja keygen --rotate
 for k in key key.pub; do # as if that was cut off before the last two steps
 	mv "$state/$k" "$state/$k.next"
@@ -80,9 +81,45 @@ check "which the next one who signs gives it" expect_status 0 \
     ja keygen --rotate
 check "the record counts then, too" expect_status 0 ja trust
 check "no key waits any more" same "" "$(find "$state" -name '*next*')"
+mkdir "$work/right"
+cp -p "$state/key" "$state/key.pub" "$work/right"
 cp -p "$work/key" "$work/key.pub" "$state"
 check "a pair from before changes nothing" expect_status 1 ja keygen --rotate
 check "and is told" says "bring that pair back"
+cp "$state/accepted" "$work/accepted"
+check "nor does it begin a record anew" expect_status 1 ja trust --reset
+check "which says what to do" says "bring that pair back"
+check "so the one of the right pair is left" cmp "$work/accepted" \
+    "$state/accepted"
+if command -v minisign > /dev/null; then
+	minisign -G -W -s "$work/build.key" -p "$work/build.pub" > /dev/null
+	minisign -S -s "$work/build.key" -m "$specs/web.yaml" > /dev/null
+	# A record that counts with it, as the same backup brings it back.
+	cp "$work/old-accepted" "$state/accepted"
+	check "apply takes nothing that it had to put on record" \
+	    expect_status 1 ja apply --require-signed "$work/build.pub" "$specs"
+	check "with the same words" says "bring that pair back"
+	check "the record is as it was" cmp "$work/old-accepted" \
+	    "$state/accepted"
+	cp "$work/accepted" "$state"
+	cp -p "$work/right"/* "$state"
+	check "the right pair is back: it does" expect_status 0 \
+	    ja apply --require-signed "$work/build.pub" "$specs"
+	check "and the number is on record" sh -c "'$JAILAGENT' -s '$state' \
+	    trust | grep -F '$specs/web.yaml'"
+	check "in a chain without a gap" expect_status 0 ja snapshot verify
+else
+	skip "apply with a pair from before" "minisign is not installed"
+	cp -p "$work/right"/* "$state"
+fi
+check "the record begins anew" expect_status 0 ja trust --reset
+for k in key key.pub; do # cut off before the last two steps, as above
+	mv "$state/$k" "$state/$k.next"
+	cp -p "$work/$k" "$state/$k"
+done
+check "also by who finds a change cut off" expect_status 0 ja trust --reset
+check "and ends it" cmp "$state/key" "$work/right/key"
+check "it counts" expect_status 0 ja trust
 check "--rotate is about the agent's key" expect_status 64 \
     ja keygen --rotate -k "$work/other"
 mkdir "$work/none"

@@ -4,9 +4,13 @@
 # is told apart by doing the same with a signer that is stopped, so that the agent waits for it and tells it nothing more.
 # shellcheck shell=sh disable=SC2154 # lib.sh sets what it sets
 
+# The jails themselves are in memory, as those of a kernel are.
+_table=$(mktemp -u -d "$([ ! -w /dev/shm ] || echo /dev/shm/)jailagent-bench.XXXXXX")
+[ "$_table" != "${_table#/}" ] || _table=$work/$_table
+
 cost_specs() { # JAILS
 	_d=$work/cost
-	rm -rf "$_d"
+	rm -rf "$_d" "$_table"
 	mkdir -p "$_d/specs" "$_d/root"
 	awk -v n="$1" -v root="$_d/root" 'BEGIN {
 		for (i = 0; i < n; i++)
@@ -17,11 +21,11 @@ cost_specs() { # JAILS
 
 # cost_agent [COMMAND...]: starts an agent, under COMMAND, with the jails of cost_specs; sets $_agent and $_signer.
 cost_agent() {
-	"$@" "$JAILAGENT" -k "model:$_d/table" -s "$_d/state" run \
+	"$@" "$JAILAGENT" -k "model:$_table" -s "$_d/state" run \
 	    -d "$_d/specs" --interval 3600 2> "$_d/log" &
 	_agent=$!
 	echo "cost $_agent" >> "$work/pids"
-	wait_until 60 "$JAILAGENT" -k "model:$_d/table" -s "$_d/state" wait
+	wait_until 60 "$JAILAGENT" -k "model:$_table" -s "$_d/state" wait
 	change_one jail00000a 0
 	sleep 4
 	_agent=$("$JAILAGENT" -s "$_d/state" status --json | jq .agent.pid)
@@ -158,3 +162,4 @@ verify_cost() { # SNAPSHOTS JAILS
 snapshot_cost "${JAILS:-10000}" "${CHANGES:-5}"
 longest_turns "${JAILS:-10000}" "${CHANGES:-5}"
 verify_cost "${SNAPSHOTS:-1000}" 1000
+rm -rf "$_table"

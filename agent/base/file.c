@@ -199,6 +199,43 @@ file_replace_sync(int dir, const char *name, mode_t mode, const void *data,
 	    file_sync_dir(dir, name, err);
 }
 
+/* Whether a file says just this. */
+static bool
+says(const char *name, const char *data, size_t len)
+{
+	size_t there;
+	char *text;
+	bool same;
+
+	if (file_read(AT_FDCWD, name, len, &text, &there, NULL) != 0)
+		return false;
+	same = there == len && memcmp(text, data, len) == 0;
+	free(text);
+	return same;
+}
+
+int
+file_mirror(const char *from, const char *to, struct error *err)
+{
+	struct error why;
+	char *text;
+	size_t len;
+	int rc = 0;
+
+	if (file_read(AT_FDCWD, from, FILE_TEXT_MAX, &text, &len,
+	    &why) != 0) {
+		if (why.code != ENOENT)
+			return error_set(err, why.code, "%s: %s", from,
+			    why.text);
+		return unlink(to) == 0 || errno == ENOENT ? 0 :
+		    error_sys(err, errno, "%s", to);
+	}
+	if (!says(to, text, len))
+		rc = file_replace(AT_FDCWD, to, text, len, err);
+	free(text);
+	return rc;
+}
+
 DIR *
 file_list(int dir, const char *what, struct error *err)
 {

@@ -43,6 +43,15 @@ int file_replace(int dir, const char *name, const void *data, size_t len,
 int file_replace_sync(int dir, const char *name, mode_t mode,
     const void *data, size_t len, struct error *err);
 
+/* What one writes for oneself, to be read again, is no longer; bytes. */
+#define FILE_TEXT_MAX ((size_t)64 * 1024 * 1024)
+
+/*
+ * Makes the file `to` say what `from` says, by file_replace; it is not written
+ * if it does.  Without `from` there is no `to` either.
+ */
+int file_mirror(const char *from, const char *to, struct error *err);
+
 /*
  * Removes the files NAME followed by `suffix` whose NAME is not known: what was
  * to be removed with something else when that was cut off.

@@ -120,7 +120,8 @@ paths_init(struct paths *p, const char *state, struct error *err)
 		char *to;
 		const char *dir, *name;
 	} names[] = {
-		{ p->applied, p->state, "applied" },
+		{ p->applied, p->run, "applied" },
+		{ p->copies, p->state, "applied" },
 		{ p->good, p->state, "good" },
 		{ p->accepted, p->state, "accepted" },
 		{ p->orders, p->state, "orders.json" },
@@ -220,11 +221,12 @@ paths_make(const struct paths *p, struct error *err)
 		return -1;
 	if (make_dir(p->state, 0755, err) != 0 ||
 	    make_dir(p->snapshots, 0755, err) != 0 ||
-	    make_dir(p->applied, 0700, err) != 0 ||
+	    make_dir(p->copies, 0700, err) != 0 ||
 	    make_dir(p->good, 0700, err) != 0 ||
 	    make_dir(p->rollback, 0700, err) != 0 ||
 	    make_dir(base, 0755, err) != 0 ||
-	    make_dir(p->run, 0700, err) != 0)
+	    make_dir(p->run, 0700, err) != 0 ||
+	    make_dir(p->applied, 0700, err) != 0)
 		return -1;
 	return make_dir(p->console, 0700, err);
 }

@@ -2,7 +2,7 @@
 /*
  * Where things are.
  *
- *   STATEDIR/applied/NAME.yaml   the spec that NAME was last given
+ *   STATEDIR/applied/NAME.yaml   the spec that NAME was last given, as a copy
  *   STATEDIR/good/HASH           what spec files last held without an error
  *   STATEDIR/accepted            which signed specs were accepted (accepted.h)
  *   STATEDIR/orders.json         what users said of jails (standing.h)
@@ -19,6 +19,7 @@
  *       lock       held by the agent; holds its pid
  *       control    its socket
  *       removals   those of the last ten minutes (window.h)
+ *       applied/   the specs that jails were last given (applied.h)
  *       journal    who made what since the newest snapshot (inventory.h)
  *       console/   output of hooks
  */
@@ -35,7 +36,8 @@
 struct paths {
 	char state[PATHS_MAX];	   /* STATEDIR, canonical */
 	char run[PATHS_MAX];	   /* RUNDIR/HASH */
-	char applied[PATHS_MAX], good[PATHS_MAX], orders[PATHS_MAX];
+	char applied[PATHS_MAX], copies[PATHS_MAX]; /* of the applied ones */
+	char good[PATHS_MAX], orders[PATHS_MAX];
 	char snapshots[PATHS_MAX], accepted[PATHS_MAX], rollback[PATHS_MAX];
 	char key[PATHS_MAX], public_key[PATHS_MAX], seal[PATHS_MAX];
 	char stamps[PATHS_MAX];

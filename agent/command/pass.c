@@ -261,9 +261,14 @@ pass_open(struct pass *p, const struct context *ctx,
 void
 pass_run(struct pass *p)
 {
+	struct error err;
+
 	while (!reconciler_settled(&p->reconciler))
 		if (event_base_loop(p->base, EVLOOP_ONCE) != 0)
 			break;
+	if (p->inventory.writable && inventory_copy(&p->inventory,
+	    &err) != 0)
+		complain("applied specs are not copied: %s", err.text);
 }
 
 void

@@ -31,6 +31,7 @@ options(const struct daemon *d)
 	const struct paths *p = &d->ctx->paths;
 
 	return (struct signer_options){ .dir = p->snapshots, .good = p->good,
+		.applied = p->applied, .copies = p->copies,
 		.key = p->key, .public_key = p->public_key,
 		.keep = d->opt.keep_snapshots, .state = p->state,
 		.head = p->head, .lock = p->signing, .make_key = true };

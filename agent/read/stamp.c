@@ -17,7 +17,6 @@
 #define LINE "# stamp "
 #define LINE_SIZE (sizeof LINE - 1 + STAMP_SIZE) /* with its newline */
 #define DIGEST_SIZE ((STAMP_SIZE - 1) / 2)
-#define TEXT_MAX ((size_t)64 * 1024 * 1024)
 
 bool
 stamp_has_key(const struct vault *v)
@@ -152,7 +151,7 @@ stamp_one(const struct vault *v, const char *dir, const char *name,
 	snprintf(path, sizeof path, "%s/%s", dir, name);
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return 0; /* somebody else's: the agent makes no such */
-	rc = stamp_read(v, path, TEXT_MAX, &text, &len, err);
+	rc = stamp_read(v, path, FILE_TEXT_MAX, &text, &len, err);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	rc = stamp_write(v, path, text, len, err);
@@ -184,6 +183,7 @@ stamp_all(struct vault *v, const struct paths *paths, struct error *err)
 	if (!stamp_has_key(v) || v->stamped)
 		return 0;
 	if (stamp_directory(v, paths->applied, err) != 0 ||
+	    stamp_directory(v, paths->copies, err) != 0 ||
 	    stamp_directory(v, paths->rollback, err) != 0 ||
 	    stamp_write(v, paths->stamps, note, sizeof note - 1, err) != 0)
 		return -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stamps: what the agent keeps in its state directory for itself (applied specs,
- * specs to go back to, users' orders) has a digest under the vault's key, which
- * never leaves that directory.  Hooks of applied specs run as root: a text that
+ * Stamps: what the agent keeps for itself (applied specs with their copies, specs
+ * to go back to, users' orders) has a digest under the vault's key, which
+ * never leaves the state directory.  Hooks of applied specs run as root: a text that
  * was changed, damaged, or copied from another name is not taken for the
  * agent's own.  A stamp is the last line of a file, "# stamp HEX".
  *

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Applied specs: STATEDIR/applied/NAME.yaml, canonical, one a jail, with the
+ * Applied specs: RUNDIR/applied/NAME.yaml, canonical, one a jail, with the
  * seals of its secrets (vault.h) and the addresses that ip_hostname found
  * (hostname.h) as comments at the end, and a stamp (stamp.h), by whose key they
  * are known to be the agent's own; `v` has it.
  *
- * They are replaced by rename(2) but not forced to the disk: after a power loss
- * no jail lives, and a spec that was lost is only missed by the removal of a
- * jail that is not there.
+ * They are written before what they say is done, by rename(2), where that is not
+ * a disk: one that is forcing snapshots to itself would keep the loop waiting.
+ * Each has a copy in the state directory (copies.h).
  */
 #ifndef JA_APPLIED_H
 #define JA_APPLIED_H

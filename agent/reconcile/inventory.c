@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/base/copies.h"
 #include "agent/base/file.h"
 #include "agent/base/sorted.h"
 #include "agent/reconcile/applied.h"
@@ -45,10 +47,22 @@ inventory_find(const struct inventory *inv, const char *name)
 	return found ? inv->entry[at] : NULL;
 }
 
+/* Whether a file's name, without its suffix, is that of a jail's file. */
 static bool
-known(const void *inv, const char *name)
+known(const void *table, const char *file)
 {
-	return inventory_find(inv, name) != NULL;
+	const struct inventory *inv = table;
+	char name[NAME_MAX + 2];
+
+	if (inventory_find(inv, file) != NULL)
+		return true;
+	/* Of a long name a part and a hash are left (paths_of_jail). */
+	for (size_t i = 0; strchr(file, '~') != NULL && i < inv->count; i++) {
+		paths_of_jail(name, sizeof name, "", inv->entry[i]->name, "");
+		if (strcmp(name + 1, file) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -226,16 +240,27 @@ take_journal(struct inventory *inv, struct error *err)
 	return error_sys(err, ENOMEM, "inventory");
 }
 
-/* What was written of it is lost when somebody else wrote it. */
+/*
+ * What was written of it is lost when somebody else wrote it.  A start that was
+ * cut off before it wrote what it starts is no reason to look for a copy: that
+ * would be of a jail of the same name, of before.
+ */
 static int
 take_applied(struct inventory *inv, struct entry *e, struct error *err)
 {
+	bool copy = e->stage != ENTRY_PREPARING;
 	struct error why;
 	char text[ERROR_TEXT_MAX + 64];
+	int rc = 0;
 
 	error_clear(&why);
-	if (applied_read(inv->paths->applied, inv->vault, e->name, &e->applied,
-	    &e->seals, &e->found, &why) < 0)
+	if (copy && inv->writable)
+		rc = copies_bring_back(inv->paths, e->name, &why);
+	if (rc == 0)
+		rc = applied_read(copy ? copies_place(inv->paths, e->name) :
+		    inv->paths->applied, inv->vault, e->name, &e->applied,
+		    &e->seals, &e->found, &why);
+	if (rc < 0)
 		return error_set(err, why.code, "%s", why.text);
 	if (e->applied != NULL || why.code != EINVAL)
 		return 0;
@@ -268,6 +293,7 @@ inventory_open(struct inventory *inv, const struct paths *paths,
 	    (size_t)lseek(inv->journal, 0, SEEK_END) : 0;
 	if (writable && inv->doubt == NULL) {
 		file_sweep(paths->applied, ".yaml", known, inv);
+		file_sweep(paths->copies, ".yaml", known, inv);
 		file_sweep(paths->console, ".log", known, inv);
 	}
 	return 0;
@@ -427,5 +453,17 @@ inventory_gone(struct inventory *inv, struct entry *e, struct error *err)
 		return -1;
 	applied_remove(inv->paths->applied, e->name);
 	entry_drop(inv, e->name);
+	return 0;
+}
+
+int
+inventory_copy(const struct inventory *inv, struct error *err)
+{
+	for (size_t i = 0; i < inv->count; i++)
+		if (inv->entry[i]->uncopied && copies_make(inv->paths->applied,
+		    inv->paths->copies, inv->entry[i]->name, err) != 0)
+			return -1;
+	if (inv->doubt == NULL)
+		file_sweep(inv->paths->copies, ".yaml", known, inv);
 	return 0;
 }

@@ -7,7 +7,7 @@
  * appending a line to the journal *before* anything is done to a jail, so that
  * an agent that starts after a crash knows what its predecessor was about to
  * do.  The journal lives in the run directory and speaks of one boot; no jail
- * outlives that.  Applied specs live in the state directory.
+ * outlives that.  Applied specs (applied.h) live beside it.
  */
 #ifndef JA_INVENTORY_H
 #define JA_INVENTORY_H
@@ -33,6 +33,7 @@ struct entry {
 	char *path; /* of the living jail, where it has no mark; NULL: unknown */
 	enum entry_stage stage;
 	struct spec *applied; /* NULL: unknown */
+	bool uncopied;	      /* it was written by this process */
 	bool secretless;      /* it names no secret; false: not looked at */
 	struct text_list seals; /* of its secrets as they were (vault.h) */
 	struct text_list found; /* addresses of ip_hostname (hostname.h) */
@@ -148,6 +149,12 @@ int inventory_apply(struct inventory *inv, struct entry *e,
 /* Keeps what ip_hostname found for the applied spec; takes the list over. */
 int inventory_found(struct inventory *inv, struct entry *e,
     struct text_list *found, struct error *err);
+
+/*
+ * Copies the applied specs that this process wrote to the state directory, for
+ * who has no signer that does it.
+ */
+int inventory_copy(const struct inventory *inv, struct error *err);
 
 /* Whether its applied spec has secrets; cheap for who asks again. */
 bool inventory_has_secrets(struct entry *e);

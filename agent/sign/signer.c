@@ -14,6 +14,7 @@
 #include "agent/base/buffer.h"
 #include "agent/base/channel.h"
 #include "agent/base/clock.h"
+#include "agent/base/copies.h"
 #include "agent/sign/accepted.h"
 #include "agent/sign/head.h"
 #include "agent/sign/kept.h"
@@ -270,6 +271,21 @@ answer_write(struct signer *s, int fd, const struct message *m)
 	return channel_write(fd, SIGNER_DONE, m->number, &a, sizeof a);
 }
 
+/* What was applied may be another spec, or none; well is not answered. */
+static int
+copy_applied(const struct signer *s, int fd, const char *name)
+{
+	const struct signer_options *o = s->options;
+	struct error err;
+
+	if (o->applied == NULL ||
+	    copies_make(o->applied, o->copies, name, &err) == 0)
+		return 0;
+	error_wrap(&err, "its applied spec is not copied");
+	return channel_write(fd, SIGNER_NOT_KEPT, 0, err.text,
+	    strlen(err.text));
+}
+
 /* Who cannot take in a jail ends, so that no state is signed without it. */
 static int
 take_jail(struct signer *s, int fd, const struct message *m)
@@ -281,12 +297,13 @@ take_jail(struct signer *s, int fd, const struct message *m)
 	size_t len;
 	int rc;
 
-	(void)fd;
 	json = get_block(&b, &len);
 	get_raw(&b, leaf, sizeof leaf);
 	rc = b.failed || b.len > 0 || name == NULL ? -1 :
 	    image_put(&s->image, name, len == 0 ? NULL : (const char *)json,
 	    len, leaf, NULL);
+	if (rc == 0)
+		rc = copy_applied(s, fd, name);
 	free(name);
 	return rc;
 }

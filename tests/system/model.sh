@@ -58,7 +58,7 @@ check "a third one" settled new
 rm "$specs/new.yaml"
 check "its file gone, it goes" soon no_jail new
 check "for good" soon is new .name ""
-check "with its applied spec" test ! -e "$state/applied/new.yaml"
+check "with its applied spec" soon test ! -e "$state/applied/new.yaml"
 
 # 7: the agent killed.
 stop agent KILL

@@ -11,7 +11,9 @@ hook() { echo "exec.poststop: [\"/bin/touch $work/$1\"]"; }
 for j in web db; do
 	spec $j "path: $work/roots/all" "$(hook good)" > "$specs/$j.yaml"
 done
-kept() { find "$state/applied" -type f -exec cksum {} + | sort; }
+kept() { find "$state/applied" "$run_dir/applied" -type f -exec cksum {} + | sort; }
+# What was applied is known by its copy then.
+lose_run_directory() { rm -f "$run_dir"/applied/*; }
 check "apply" ja apply "$specs"
 check "what was applied has a stamp" \
     grep -q '^# stamp [0-9a-f]\{32\}$' "$state/applied/web.yaml"
@@ -20,7 +22,11 @@ ja apply "$specs" > "$work/out"
 kept > "$work/after"
 check "a second one writes nothing" diff "$work/before" "$work/after"
 
+check "the copy says the same" diff -r "$run_dir/applied" "$state/applied"
+
 sed -i "s,/good,/evil," "$state/applied/web.yaml"
+check "a changed copy is not looked at" expect_status 0 ja plan "$specs"
+lose_run_directory
 ja plan "$specs" > "$work/out" 2> "$work/why"
 check "what was changed is told" \
     grep -q "applied/web.yaml: it is not as the agent wrote it" "$work/why"
@@ -42,6 +48,7 @@ ja apply "$specs" > "$work/out"
 cp "$state/applied/db.yaml" "$work/kept"
 sed "s/^name: db/name: web/" "$work/kept" > "$state/applied/web.yaml"
 sed -i '/^# stamp/d' "$state/applied/db.yaml"
+lose_run_directory
 ja plan "$specs" > "$work/out" 2> "$work/why"
 check "a stamp of another file" grep -q "stamp is of another text" "$work/why"
 check "none" grep -q "db.yaml: .*it has no stamp" "$work/why"
@@ -50,12 +57,19 @@ cp "$work/kept" "$state/applied/db.yaml"
 # An earlier version has none: believed once, and stamped.
 sed -i '/^# stamp/d' "$state/applied/web.yaml" "$state/applied/db.yaml"
 rm "$state/stamps"
+lose_run_directory
 check "plan believes them" expect_status 0 ja plan --prune "$specs"
 check "and writes nothing" test ! -e "$state/stamps"
 check "an agent" agent_start
 check "so does it" settled
-check "it stamps them" same 2 "$(cat "$state"/applied/*.yaml | grep -c '^# stamp')"
+for d in "$run_dir" "$state"; do
+	check "it stamps them" same 2 "$(cat "$d"/applied/*.yaml | grep -c '^# stamp')"
+done
 check "and notes that" test -e "$state/stamps"
+spec web "path: $work/roots/all" "$(hook other)" > "$specs/web.new"
+mv "$specs/web.new" "$specs/web.yaml"
+check "what it applies" soon grep -q /other "$run_dir/applied/web.yaml"
+check "is copied" soon diff -r "$run_dir/applied" "$state/applied"
 
 # Orders.
 check "an order" ja pause web

@@ -83,7 +83,7 @@ static inline void
 world_make(struct world *w, enum jail_generation generation)
 {
 	static const char *const dirs[] = { "state", "state/applied",
-		"state/snapshots", "run", "run/console", "model", "set",
+		"state/snapshots", "run", "run/applied", "run/console", "model", "set",
 		"root" };
 	struct paths *p = &w->paths;
 	struct temp_dir made;
@@ -96,7 +96,8 @@ world_make(struct world *w, enum jail_generation generation)
 		assert_int_equal(mkdir(world_path(w, dirs[i]), 0700), 0);
 	snprintf(p->state, PATHS_MAX, "%s", world_path(w, "state"));
 	snprintf(p->run, PATHS_MAX, "%s", world_path(w, "run"));
-	snprintf(p->applied, PATHS_MAX, "%s", world_path(w, "state/applied"));
+	snprintf(p->applied, PATHS_MAX, "%s", world_path(w, "run/applied"));
+	snprintf(p->copies, PATHS_MAX, "%s", world_path(w, "state/applied"));
 	snprintf(p->snapshots, PATHS_MAX, "%s",
 	    world_path(w, "state/snapshots"));
 	snprintf(p->key, PATHS_MAX, "%s", world_path(w, "state/key"));

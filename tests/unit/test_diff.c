@@ -338,7 +338,7 @@ lost_applied_spec(void **state)
 	(void)state;
 	world_make(&w, JAIL_GEN_15);
 	world_apply(&w, yaml);
-	assert_int_equal(unlink(world_path(&w, "state/applied/web.yaml")), 0);
+	assert_int_equal(unlink(world_path(&w, "run/applied/web.yaml")), 0);
 	world_restart(&w);
 	world_apply(&w, yaml);
 	fixed(&w, yaml, "lost");

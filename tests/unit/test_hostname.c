@@ -117,7 +117,7 @@ what_was_found_is_lost(void **state)
 	(void)state;
 	stage_make(&w);
 	world_apply(&w, plain);
-	assert_int_equal(unlink(world_path(&w, "state/applied/web.yaml")), 0);
+	assert_int_equal(unlink(world_path(&w, "run/applied/web.yaml")), 0);
 	open_again(&w);
 	world_apply(&w, plain);
 	assert_string_equal(w.deeds, "modify web;");

@@ -63,7 +63,7 @@ every_stage_is_read_back(void **state)
 	assert_int_equal(inventory_gone(&w->inventory, e, &err), 0);
 	world_restart(w);
 	assert_int_equal(w->inventory.count, 0);
-	assert_int_equal(access(world_path(w, "state/applied/web.yaml"),
+	assert_int_equal(access(world_path(w, "run/applied/web.yaml"),
 	    F_OK), -1);
 }
 
@@ -91,10 +91,78 @@ damaged_applied_spec_is_none(void **state)
 	struct world *w = *state;
 
 	creating(w, WEB);
-	temp_write(world_path(w, "state/applied/web.yaml"), 0600, "na", 2);
+	temp_write(world_path(w, "run/applied/web.yaml"), 0600, "na", 2);
 	world_restart(w);
 	assert_non_null(inventory_find(&w->inventory, "web"));
 	assert_null(inventory_find(&w->inventory, "web")->applied);
+}
+
+/* What the run directory has lost is known by its copy, and is there again. */
+static void
+lost_applied_spec_has_a_copy(void **state)
+{
+	struct world *w = *state;
+	struct error err;
+
+	creating(w, WEB);
+	assert_int_equal(inventory_copy(&w->inventory, &err), 0);
+	assert_int_equal(unlink(world_path(w, "run/applied/web.yaml")), 0);
+	world_restart(w);
+	assert_non_null(inventory_find(&w->inventory, "web")->applied);
+	assert_int_equal(access(world_path(w, "run/applied/web.yaml"),
+	    F_OK), 0);
+	/* Nothing but the newest one counts. */
+	temp_write(world_path(w, "state/applied/web.yaml"), 0600, "na", 2);
+	world_restart(w);
+	assert_non_null(inventory_find(&w->inventory, "web")->applied);
+	/* One that is gone has no copy either. */
+	assert_int_equal(inventory_gone(&w->inventory,
+	    inventory_find(&w->inventory, "web"), &err), 0);
+	assert_int_equal(inventory_copy(&w->inventory, &err), 0);
+	assert_int_equal(access(world_path(w, "state/applied/web.yaml"),
+	    F_OK), -1);
+}
+
+/* A start that was cut off before its spec was written has none. */
+static void
+copy_of_an_earlier_jail_is_not_used(void **state)
+{
+	struct world *w = *state;
+	struct spec *s = spec_of_text(w, WEB);
+	char from[PATH_MAX];
+	struct error err;
+
+	assert_int_equal(inventory_preparing(&w->inventory, w->set, s,
+	    &err), 0);
+	spec_free(s);
+	snprintf(from, sizeof from, "%s", world_path(w,
+	    "run/applied/web.yaml"));
+	assert_int_equal(rename(from, world_path(w, "state/applied/web.yaml")),
+	    0);
+	world_restart(w);
+	assert_non_null(inventory_find(&w->inventory, "web"));
+	assert_null(inventory_find(&w->inventory, "web")->applied);
+}
+
+/* Its files have no room for the whole name. */
+static void
+long_name_is_known_again(void **state)
+{
+	struct world *w = *state;
+	char name[231], yaml[sizeof name + 64];
+	struct error err;
+
+	memset(name, 'n', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	snprintf(yaml, sizeof yaml, "name: %s\npath: @\npersist: true\n",
+	    name);
+	creating(w, yaml);
+	assert_int_equal(inventory_copy(&w->inventory, &err), 0);
+	for (int i = 0; i < 3; i++) {
+		world_restart(w);
+		assert_non_null(inventory_find(&w->inventory, name));
+		assert_non_null(inventory_find(&w->inventory, name)->applied);
+	}
 }
 
 static void
@@ -474,6 +542,9 @@ main(void)
 		TEST(every_stage_is_read_back),
 		TEST(applied_spec_keeps_its_digest),
 		TEST(damaged_applied_spec_is_none),
+		TEST(lost_applied_spec_has_a_copy),
+		TEST(copy_of_an_earlier_jail_is_not_used),
+		TEST(long_name_is_known_again),
 		TEST(journal_of_another_boot_is_discarded),
 		TEST(cut_anywhere),
 		TEST(damaged_line_is_a_doubt),

@@ -62,6 +62,7 @@ init(struct paths *p, const char *name)
 	at(p->run, "run");
 	snprintf(p->lock, sizeof p->lock, "%.1000s/lock", p->run);
 	snprintf(p->console, sizeof p->console, "%.1000s/console", p->run);
+	snprintf(p->applied, sizeof p->applied, "%.1000s/applied", p->run);
 }
 
 /* What is to be made may be as near to the top as it likes. */
@@ -148,14 +149,15 @@ test_make(void **state)
 	check_mode(p.state, 0755);
 	check_mode(p.snapshots, 0755);
 	check_mode(p.applied, 0700);
+	check_mode(p.copies, 0700);
 	check_mode(p.run, 0700);
 	check_mode(p.console, 0700);
-	assert_int_equal(chmod(p.applied, 0770), 0);
+	assert_int_equal(chmod(p.copies, 0770), 0);
 	assert_int_equal(paths_make(&p, &err), -1);
 	assert_non_null(strstr(err.text, "chmod go-w"));
-	assert_int_equal(chmod(p.applied, 0700), 0);
-	assert_int_equal(rmdir(p.applied), 0);
-	assert_int_equal(symlink("/tmp", p.applied), 0);
+	assert_int_equal(chmod(p.copies, 0700), 0);
+	assert_int_equal(rmdir(p.copies), 0);
+	assert_int_equal(symlink("/tmp", p.copies), 0);
 	assert_int_equal(paths_make(&p, &err), -1);
 }
 

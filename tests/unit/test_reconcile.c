@@ -330,7 +330,7 @@ failing_step_leaves_nothing(void **state)
 	assert_int_equal(trace_count(w, "spawn 0 d"), 1);
 	assert_int_equal(trace_count(w, "remove"), 0);
 	assert_int_equal(w->inventory.count, 0);
-	assert_int_equal(access(world_path(w, "state/applied/web.yaml"),
+	assert_int_equal(access(world_path(w, "run/applied/web.yaml"),
 	    F_OK), -1);
 }
 
@@ -357,7 +357,7 @@ spec_without_applied_stops_with_its_hooks(void **state)
 	const char *yaml = JAIL("web", "exec.stop: y\n");
 
 	world_apply(w, yaml);
-	assert_int_equal(unlink(world_path(w, "state/applied/web.yaml")), 0);
+	assert_int_equal(unlink(world_path(w, "run/applied/web.yaml")), 0);
 	reconciler_free(&w->reconciler);
 	w->has_reconciler = false;
 	world_restart(w);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/base/copies.h"
+
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "agent/base/file.h"
+
+/* Room for a directory and a name of a jail. */
+#define NAME_ROOM (PATHS_MAX + 300)
+
+static bool
+has(const char *dir, const char *name)
+{
+	char path[NAME_ROOM];
+
+	paths_of_jail(path, sizeof path, dir, name, ".yaml");
+	return access(path, F_OK) == 0;
+}
+
+int
+copies_make(const char *applied, const char *copies, const char *name,
+    struct error *err)
+{
+	char from[NAME_ROOM], to[NAME_ROOM];
+
+	paths_of_jail(from, sizeof from, applied, name, ".yaml");
+	paths_of_jail(to, sizeof to, copies, name, ".yaml");
+	return file_mirror(from, to, err);
+}
+
+const char *
+copies_place(const struct paths *p, const char *name)
+{
+	return !has(p->applied, name) && has(p->copies, name) ? p->copies :
+	    p->applied;
+}
+
+int
+copies_bring_back(const struct paths *p, const char *name, struct error *err)
+{
+	return copies_place(p, name) == p->applied ? 0 :
+	    copies_make(p->copies, p->applied, name, err);
+}

@@ -92,7 +92,7 @@ sign_with(int signer, struct pass *p, struct error *err)
 	struct message m;
 	int rc;
 
-	while ((rc = record_next(&p->reconciler, NULL, &b, err)) == 1)
+	while ((rc = record_next(&p->reconciler, NULL, false, &b, err)) == 1)
 		if (tell_signer(signer, SIGNER_JAIL, &b, err) == -1) {
 			rc = -1;
 			break;

@@ -21,6 +21,7 @@
 #include "agent/base/channel.h"
 #include "agent/base/program.h"
 #include "agent/daemon/control.h"
+#include "agent/daemon/unseen.h"
 #include "agent/reconcile/backoff.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/sign/snapshot.h"
@@ -86,6 +87,7 @@ struct daemon {
 	int64_t known_at; /* ms, see scan_known */
 	struct scan scan;
 	bool has_scan;
+	struct unseen unseen; /* the directory */
 	struct revisions revisions;
 
 	/* daemon_snapshot.c */

@@ -197,7 +197,7 @@ at_revision(const struct daemon *d, const struct waiter *w, json_t **answer)
 	    strchr(now, '+') == NULL)
 		*answer = verdict(EXIT_SUPERSEDED, json_sprintf("%s was "
 		    "replaced by %s", w->revision, now));
-	else if (d->scan.no_commit != NULL)
+	else if (d->scan.no_commit != NULL && now[0] != '\0')
 		*answer = verdict(EXIT_FAILED, json_sprintf("%s: %s (the "
 		    "revision is %s, the digest of the set)", d->set,
 		    d->scan.no_commit, now));

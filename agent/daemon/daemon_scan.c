@@ -15,6 +15,7 @@
 #include "agent/daemon/daemon.h"
 #include "agent/daemon/shown.h"
 #include "agent/reconcile/secrets.h"
+#include "agent/reconcile/unrecorded.h"
 #include "agent/daemon/daemon_trust.h"
 #include "agent/sign/kept.h"
 #include "agent/sign/signer.h"
@@ -289,6 +290,21 @@ look_at_known(struct reconciler *r)
 			reconciler_look(r, r->jail[i]);
 }
 
+/*
+ * All jails are told as held, or not any more: each is recorded anew, some in a
+ * turn of the loop.
+ */
+static void
+note_unseen(struct daemon *d, const struct scan *s)
+{
+	struct reconciler *r = &d->reconciler;
+
+	if (!unseen_scanned(&d->unseen, s->state == SCAN_MISSING, clock_ms()))
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		unrecorded(r, r->jail[i]);
+}
+
 static void
 remember_revision(struct revisions *r, const char *revision)
 {
@@ -359,6 +375,7 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		d->scan_again = true;
 	}
 	shown_scanned(&d->reconciler, d->has_scan ? &d->scan : NULL, &s);
+	note_unseen(d, &s);
 	if (d->has_scan)
 		scan_free(&d->scan);
 	d->scan = s;
@@ -374,6 +391,8 @@ on_result(void *arg, struct channel *c, const struct message *m)
 	} else if (s.events[0] != '\0' || s.state == SCAN_MISSING) {
 		scan_in(d, BLIND_MS); /* no event tells of a mount */
 	}
+	if (unseen_due(&d->unseen, clock_ms()) > 0)
+		scan_in(d, unseen_due(&d->unseen, clock_ms()));
 	daemon_snapshot_due(d);
 	daemon_wake_waiters(d);
 }

@@ -53,7 +53,7 @@ static void
 revision(const struct daemon *d, char *buf, size_t size)
 {
 	const struct spec_errors *errors = &d->scan.errors;
-	bool invalid = d->scan.state == SCAN_MISSING;
+	bool invalid = d->unseen.told;
 
 	for (size_t i = 0; !invalid && i < errors->count; i++)
 		invalid = !errors->error[i].warning;
@@ -107,7 +107,7 @@ tell_some(struct daemon *d, struct bytes_out *b, int64_t until)
 
 	while (d->to_record > 0) {
 		rc = record_next(&d->reconciler, d->has_scan ? &d->scan : NULL,
-		    b, &err);
+		    d->unseen.told, b, &err);
 		if (rc == -1) {
 			daemon_snapshot_problem(d, err.text);
 			d->recording = false;

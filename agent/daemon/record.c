@@ -152,32 +152,37 @@ say_unreadable(struct snapshot_jail *j, struct error *err)
 	    error_sys(err, ENOMEM, "snapshot");
 }
 
-/*
- * As users are told.  A directory that cannot be seen says nothing of single jails;
- * the revision tells that.
- */
+/* What is known of the directory of specs. */
+struct files {
+	const struct scan *scan; /* NULL: nothing */
+	bool unseen;
+};
+
+/* As users are told. */
 static enum jail_state
-state_of(const struct reconciler *r, const struct scan *s,
+state_of(const struct reconciler *r, const struct files *f,
     const struct managed *m)
 {
 	char why[ERROR_TEXT_MAX];
+	enum jail_state state;
 
 	if (m == NULL)
 		return STATE_MATCHING;
 	/* What the revision does not say is on its way out, held or kept. */
-	if (m->absent_at != 0 && m->hold == NULL && !m->unwanted)
+	if (m->absent_at != 0 && m->hold == NULL && !m->unwanted && !f->unseen)
 		return STATE_PROGRESSING;
 	/* What its state was by another spec says nothing of this one. */
-	return shown_state(r, s != NULL && s->state != SCAN_MISSING ? s : NULL,
-	    m, m->fresh ? STATE_PROGRESSING : m->state, why, sizeof why);
+	state = shown_state(r, f->scan, m, m->fresh ? STATE_PROGRESSING :
+	    m->state, why, sizeof why);
+	return f->unseen ? shown_unseen(m, state) : state;
 }
 
 /* One of both may be NULL: what is not made yet, what belongs to another set */
 static int
-record_jail(struct reconciler *r, const struct scan *s, const struct entry *e,
+record_jail(struct reconciler *r, const struct files *f, const struct entry *e,
     const struct managed *m, struct snapshot_jail *j, struct error *err)
 {
-	enum jail_state state = state_of(r, s, m);
+	enum jail_state state = state_of(r, f, m);
 
 	j->name = strdup(e != NULL ? e->name : m->name);
 	j->state = strdup(jail_state_word[state]);
@@ -201,23 +206,24 @@ record_jail(struct reconciler *r, const struct scan *s, const struct entry *e,
 
 /* RECORD_GONE: there is nothing to be said of it any more. */
 static int
-read_jail(struct reconciler *r, const struct scan *s, const char *name,
+read_jail(struct reconciler *r, const struct files *f, const char *name,
     struct snapshot_jail *j, struct error *err)
 {
 	const struct entry *e = inventory_find(r->shop.inventory, name);
 	const struct managed *m = reconciler_find(r, name);
 
 	if (e != NULL || (m != NULL && m->desired != NULL))
-		return record_jail(r, s, e, m, j, err);
+		return record_jail(r, f, e, m, j, err);
 	j->name = strdup(name);
 	return j->name == NULL ? error_sys(err, ENOMEM, "snapshot") :
 	    RECORD_GONE;
 }
 
 int
-record_next(struct reconciler *r, const struct scan *s, struct bytes_out *b,
-    struct error *err)
+record_next(struct reconciler *r, const struct scan *s, bool unseen,
+    struct bytes_out *b, struct error *err)
 {
+	const struct files files = { s, unseen };
 	const char *name = unrecorded_first(r);
 	struct snapshot_jail j = { .name = NULL };
 	struct managed *m;
@@ -227,7 +233,7 @@ record_next(struct reconciler *r, const struct scan *s, struct bytes_out *b,
 		return 0;
 	b->len = 0;
 	b->failed = false;
-	rc = read_jail(r, s, name, &j, err);
+	rc = read_jail(r, &files, name, &j, err);
 	if (rc >= 0)
 		encoded = signer_jail_encode(b, &j, &r->defaults,
 		    rc == RECORD_GONE, err);

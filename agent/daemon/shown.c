@@ -87,6 +87,19 @@ is_paused(const struct reconciler *r, const struct managed *m, char *why,
 	return true;
 }
 
+static bool
+is_kept(enum jail_state state)
+{
+	return state == STATE_READY || state == STATE_MATCHING ||
+	    state == STATE_STOPPED;
+}
+
+enum jail_state
+shown_unseen(const struct managed *m, enum jail_state state)
+{
+	return is_kept(state) && !m->unwanted ? STATE_HELD : state;
+}
+
 enum jail_state
 shown_state(const struct reconciler *r, const struct scan *s,
     const struct managed *m, enum jail_state state, char *why, size_t size)
@@ -108,8 +121,7 @@ shown_state(const struct reconciler *r, const struct scan *s,
 		free(text);
 		return STATE_INVALID;
 	}
-	if (state != STATE_READY && state != STATE_MATCHING &&
-	    state != STATE_STOPPED)
+	if (!is_kept(state))
 		return state;
 	if (is_paused(r, m, why, size))
 		return STATE_PAUSED;
@@ -118,7 +130,7 @@ shown_state(const struct reconciler *r, const struct scan *s,
 	if (s != NULL && s->state == SCAN_MISSING) {
 		snprintf(why, size, "what says it cannot be seen; it is kept: "
 		    "%.900s", s->why);
-		return STATE_HELD;
+		return shown_unseen(m, state);
 	}
 	if (m->absent_at != 0)
 		snprintf(why, size, "its spec is gone; before it is removed "

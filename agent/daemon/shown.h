@@ -19,6 +19,12 @@ enum jail_state shown_state(const struct reconciler *r, const struct scan *s,
     const struct managed *m, enum jail_state state, char *why, size_t size);
 
 /*
+ * The same where the directory alone is to be told as one that cannot be seen: what
+ * would not be kept as it is, is held.
+ */
+enum jail_state shown_unseen(const struct managed *m, enum jail_state state);
+
+/*
  * Has the jails recorded anew whose file has an error now and had none in the scan
  * before (NULL: there was none), or the other way round.
  */

@@ -108,7 +108,8 @@ struct scan {
 	size_t secret_count;
 	size_t jails; /* specs in all */
 	unsigned char digest[SPEC_DIGEST_SIZE]; /* of the set */
-	char revision[128]; /* git commit, "+dirty"; else digest in hex */
+	/* Git commit, "+dirty"; else digest in hex, "" before any set counted. */
+	char revision[128];
 	char *no_commit; /* why commits are not known here; or NULL */
 	struct text_list passed; /* of those that somebody waits for: ancestors */
 };

@@ -2,7 +2,8 @@
 /*
  * Which revision the files are: the commit of HEAD when every spec file is
  * what that commit has, and none is missing or more; "COMMIT+dirty" when not, or
- * when the commit cannot be read.  Outside of git the digest of the set.
+ * when the commit cannot be read.  Outside of git the digest of the set, or "" before
+ * any spec could count.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -63,7 +64,10 @@ revision_end(struct reader *r, const struct git *before, char *buf,
 	r->no_commit = now.unknown;
 	find_passed(r, &now);
 	if (now.head[0] == '\0') {
-		sodium_bin2hex(buf, size, r->digest, sizeof r->digest);
+		/* That of nothing would look like one. */
+		*buf = '\0';
+		if (!sodium_is_zero(r->digest, sizeof r->digest))
+			sodium_bin2hex(buf, size, r->digest, sizeof r->digest);
 		return;
 	}
 	snprintf(buf, size, "%s%s", now.head,

@@ -56,7 +56,8 @@ state=$(snapshot show --json --dir "$dir") && [ -n "$state" ] || exit 1
 now=$(read_json "$state" .revision) || exit 1
 taken=$(read_json "$state" '.taken | todate') || exit 1
 if [ "$now" != "$commit" ]; then
-	echo "$host: runs ${now:-no commit} since $taken"
+	case $now in '' | +*) now="no commit that it knows" ;; esac
+	echo "$host: runs $now since $taken"
 	exit 2
 fi
 other=$(read_json "$state" '.jails[] |

@@ -85,6 +85,13 @@ spec web "path: $work/roots/all" > "$specs/web.yaml"
 check "an agent for a disk" agent_start
 check "its jail runs" settled web
 web=$(jids web)
+revision=$(ja status --json | jq -r .agent.revision)
+shown() { ja snapshot show --json | jq -c "$1"; }
+alike() { # STATE: in status and in the newest snapshot
+	same "[[\"web\",\"$1\"]]" "$(ja status --json |
+	    jq -c '[.jails[] | [.name, .state]]')" &&
+	    same "[[\"web\",\"$1\"]]" "$(shown '[.jails[] | [.name, .state]]')"
+}
 stop agent
 umount "$specs"
 check "another one, while that is not mounted" agent_start
@@ -92,8 +99,24 @@ sleep 2.2
 check "the jail is the same" same "$web" "$(jids web)"
 check "nothing was made of what is below" no_jail old
 check "that is told" soon told "$specs" "mount it"
+check "it is held, also in a snapshot" soon alike held
+check "there is no revision" same null \
+    "$(ja status --json | jq .agent.revision)"
+check "which the snapshot says" same '"+invalid"' "$(shown .revision)"
 mount --bind "$work/kept" "$specs"
 kill -HUP "$agent"
 check "mounted again" settled web
 check "as if nothing had been" same "$web" "$(jids web)"
+check "a snapshot says so" soon alike ready
+check "of the revision" same "\"$revision\"" "$(shown .revision)"
+umount "$specs"
+check "away while the agent runs: held, also in a snapshot" soon alike held
+check "of what cannot be seen" same "\"$revision+invalid\"" \
+    "$(shown .revision)"
+number=$(snapshots)
+mount --bind "$work/kept" "$specs"
+kill -HUP "$agent"
+check "back again so soon" settled web
+sleep 1.2 # a snapshot would be written by then
+check "that is no state after the other" same "$number" "$(snapshots)"
 stop agent

@@ -25,14 +25,14 @@ get_fails(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 
 /* The JSON of the next one, or "". */
 static const char *
-next(struct world *w, char text[4096])
+next_of(struct world *w, bool unseen, char text[4096])
 {
 	struct bytes_out b = { .data = NULL };
 	struct bytes_in in;
 	const unsigned char *json;
 	struct error err;
 	size_t len;
-	int rc = record_next(&w->reconciler, NULL, &b, &err);
+	int rc = record_next(&w->reconciler, NULL, unseen, &b, &err);
 
 	if (rc == -1)
 		fail_msg("%s", err.text);
@@ -45,6 +45,12 @@ next(struct world *w, char text[4096])
 	}
 	free(b.data);
 	return text;
+}
+
+static const char *
+next(struct world *w, char text[4096])
+{
+	return next_of(w, false, text);
 }
 
 /* A jail that cannot be read keeps no other one from being recorded. */
@@ -94,6 +100,27 @@ test_absent(void **state)
 	assert_non_null(strstr(next(w, text), "\"state\":\"ready\""));
 }
 
+/* What cannot be seen to be wanted is told as users are told it. */
+static void
+test_unseen(void **state)
+{
+	struct world *w = *state;
+	struct managed *m;
+	char text[4096];
+
+	world_apply(w, "name: db\npath: @\npersist: true\n");
+	m = w->reconciler.jail[0];
+	assert_int_equal(unrecorded_all(&w->reconciler), 0);
+	assert_non_null(strstr(next_of(w, true, text), "\"state\":\"held\""));
+	m->absent_at = 1;
+	assert_int_equal(unrecorded_all(&w->reconciler), 0);
+	assert_non_null(strstr(next_of(w, true, text), "\"state\":\"held\""));
+	m->absent_at = 0;
+	m->state = STATE_FAILED;
+	assert_int_equal(unrecorded_all(&w->reconciler), 0);
+	assert_non_null(strstr(next_of(w, true, text), "\"state\":\"failed\""));
+}
+
 int
 main(void)
 {
@@ -101,6 +128,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_unreadable, world_setup,
 		    world_teardown),
 		cmocka_unit_test_setup_teardown(test_absent, world_setup,
+		    world_teardown),
+		cmocka_unit_test_setup_teardown(test_unseen, world_setup,
 		    world_teardown),
 	};
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/reconcile/owner.h"
 #include "agent/reconcile/realise.h"
 
 /* The jid of the living jail, 0 when there is none, -1 on error. */
@@ -24,12 +25,12 @@ living(struct reconciler *r, const struct managed *m, struct error *err)
 
 /* A jail below one of somebody else would end when that one does. */
 static bool
-parent_is_foreign(const struct reconciler *r, const char *name)
+parent_is_foreign(struct reconciler *r, const char *name)
 {
 	char parent[JAIL_NAME_MAX];
 
 	return managed_parent(name, parent, sizeof parent) &&
-	    inventory_find(r->shop.inventory, parent) == NULL;
+	    owner_stranger(r, parent);
 }
 
 static int

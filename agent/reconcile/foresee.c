@@ -135,7 +135,7 @@ plan_one(struct reconciler *r, struct managed *m, struct action *a)
 {
 	if (reconciler_plan(r, m, a) != 0)
 		return -1;
-	m->jid = a->jid;
+	m->jid = a->kind == ACTION_CONFLICT ? 0 : a->jid;
 	managed_state(r, m, state_after[a->kind], "%s", a->reason);
 	keep_back(r, m, a);
 	return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/reconcile/owner.h"
 #include "kernel/nested.h"
 
 /* One lodger; `set` is the other set that has it, NULL: somebody else's. */
@@ -33,37 +34,6 @@ search_free(struct search *q)
 	free(q->found);
 }
 
-/*
- * A creation whose end no agent lived to see, where the kernel keeps no mark: it
- * is known by its path (live_is_ours).
- */
-static bool
-is_half_made(struct reconciler *r, const struct entry *e, const struct seen *s)
-{
-	char path[1024];
-	struct error err;
-
-	return !r->shop.observer->has_meta && e->jid == 0 &&
-	    e->stage != ENTRY_UP && e->applied != NULL && s->path != NULL &&
-	    canonical_path(r->shop.observer, &r->roots,
-	    spec_text(e->applied, "path"), path, sizeof path, &err) == 0 &&
-	    strcmp(path, s->path) == 0;
-}
-
-/* The entry of the inventory that speaks of this very jail; NULL: none. */
-static const struct entry *
-entry_of(struct reconciler *r, const struct seen *s)
-{
-	const struct observer *o = r->shop.observer;
-	const struct entry *e = inventory_find(r->shop.inventory, s->name);
-	const struct live live = { .jid = s->jid, .path = s->path,
-		.token = s->token };
-
-	return e != NULL && e->stage != ENTRY_PREPARING &&
-	    strcmp(e->boot, o->boot) == 0 && (is_half_made(r, e, s) ||
-	    live_is(&live, o->has_meta, e->token, e->jid, e->path)) ? e : NULL;
-}
-
 static void
 meet(void *arg, const struct seen *s)
 {
@@ -76,7 +46,7 @@ meet(void *arg, const struct seen *s)
 	if (s->dying || s->name == NULL || q->failed ||
 	    strncmp(s->name, q->name, len) != 0 || s->name[len] != '.')
 		return;
-	e = entry_of(q->r, s);
+	e = owner_entry(q->r, s);
 	if (e != NULL && strcmp(e->set, q->r->shop.set) == 0)
 		return;
 	more = realloc(q->found, (q->count + 1) * sizeof *more);

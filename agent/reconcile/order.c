@@ -7,6 +7,7 @@
 #include "agent/reconcile/lodgers.h"
 #include "agent/reconcile/loop.h"
 #include "agent/reconcile/order.h"
+#include "agent/reconcile/owner.h"
 #include "agent/reconcile/realise.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/stuck.h"
@@ -123,7 +124,7 @@ order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
 	}
 	if (d->machine == MACHINE_IDLE && (d->state == STATE_READY ||
 	    (d->jid != 0 && d->state != STATE_PROGRESSING &&
-	    managed_health(d) == HEALTH_GOOD))) {
+	    d->state != STATE_CONFLICT && managed_health(d) == HEALTH_GOOD))) {
 		if (!has_ended(r, d))
 			return NULL; /* be it with a difference that stays */
 		/* Those that ended together are looked at in any order. */
@@ -144,13 +145,8 @@ static const char *
 order_parent(struct reconciler *r, struct managed *m, const char *parent,
     char *buf, size_t size, enum jail_state *state)
 {
-	const char *wait = order_one(r, m, parent, buf, size, state);
-	struct managed *d = reconciler_jail(r, parent, false);
-
-	if (wait != NULL || inventory_find(r->shop.inventory, parent) != NULL)
-		return wait;
-	if (d != NULL && managed_wanted(d) != NULL && d->jid == 0)
-		return NULL; /* while planning: it is to be made before */
+	if (!owner_stranger(r, parent))
+		return order_one(r, m, parent, buf, size, state);
 	*state = STATE_CONFLICT;
 	snprintf(buf, size, "its parent %s was made by somebody else; a "
 	    "jail below it is not for this agent", parent);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/reconcile/owner.h"
+
+#include <string.h>
+
+/*
+ * A creation whose end no agent lived to see, where the kernel keeps no mark: it
+ * is known by its path (live_is_ours).
+ */
+static bool
+is_half_made(struct reconciler *r, const struct entry *e, const struct seen *s)
+{
+	char path[1024];
+	struct error err;
+
+	return !r->shop.observer->has_meta && e->jid == 0 &&
+	    e->stage != ENTRY_UP && e->applied != NULL && s->path != NULL &&
+	    canonical_path(r->shop.observer, &r->roots,
+	    spec_text(e->applied, "path"), path, sizeof path, &err) == 0 &&
+	    strcmp(path, s->path) == 0;
+}
+
+const struct entry *
+owner_entry(struct reconciler *r, const struct seen *s)
+{
+	const struct observer *o = r->shop.observer;
+	const struct entry *e = inventory_find(r->shop.inventory, s->name);
+	const struct live live = { .jid = s->jid, .path = s->path,
+		.token = s->token };
+
+	return e != NULL && e->stage != ENTRY_PREPARING &&
+	    strcmp(e->boot, o->boot) == 0 && (is_half_made(r, e, s) ||
+	    live_is(&live, o->has_meta, e->token, e->jid, e->path)) ? e : NULL;
+}
+
+bool
+owner_stranger(struct reconciler *r, const char *name)
+{
+	struct live live;
+	struct seen s;
+	bool yes;
+
+	if (live_read(r->shop.observer, name, NULL, NULL, &live, NULL) != 0)
+		return false;
+	s = (struct seen){ .jid = live.jid, .name = name, .path = live.path,
+		.token = live.token };
+	yes = owner_entry(r, &s) == NULL;
+	live_free(&live);
+	return yes;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whose a living jail is: its identity says so, not its name, which somebody else
+ * may have taken since one of the agent's own ended (design: promise
+ * strict-ownership).
+ */
+#ifndef JA_OWNER_H
+#define JA_OWNER_H
+
+#include "agent/reconcile/reconcile.h"
+
+/*
+ * The entry of the inventory that speaks of this very jail, of whatever set it
+ * is; NULL: somebody else's.
+ */
+const struct entry *owner_entry(struct reconciler *r, const struct seen *s);
+
+/* Whether a jail of that name lives that is somebody else's. */
+bool owner_stranger(struct reconciler *r, const char *name);
+
+#endif

@@ -212,6 +212,28 @@ signed_identify(int dirfd, const char *name, struct file_id *sig)
 	sig->ctime = st.st_ctim;
 }
 
+/*
+ * A file that was accepted for itself, too, does not go back by a list: neither
+ * its text nor its number.
+ */
+static int
+record_listed(struct signed_input *s, const struct file *f, struct error *err)
+{
+	const struct accepted_entry *e = accepted_find(&s->accepted, f->path);
+	uint64_t number = s->number;
+
+	if (e != NULL && e->number >= number) {
+		if (memcmp(e->digest, f->now->digest, sizeof e->digest) != 0)
+			return error_set(err, ESTALE, "its signature has the "
+			    "number %" PRIu64 ", but %s of number %" PRIu64
+			    " was accepted before, with another text: sign it "
+			    "with a higher one", number, f->name, e->number);
+		number = e->number;
+	}
+	return accepted_set(&s->news, f->path, number, f->now->digest) == 0 ?
+	    0 : error_sys(err, ENOMEM, "its number");
+}
+
 int
 signed_end(const struct reader *r, const struct files *next, struct error *err)
 {
@@ -221,13 +243,15 @@ signed_end(const struct reader *r, const struct files *next, struct error *err)
 
 	list_path(r, path);
 	rc = compare_number(s, path, s->number, s->digest, err);
-	if (rc != 1 || r->opt->peek)
-		return rc == 1 ? 0 : rc;
-	rc = accepted_set(&s->news, path, s->number, s->digest);
-	for (size_t i = 0; rc == 0 && i < next->count; i++)
-		rc = next->file[i].gone ? 0 : accepted_set(&s->news, next->file[i].path, s->number,
-		    next->file[i].now->digest);
-	if (rc != 0)
+	if (rc != 1)
+		return rc;
+	for (size_t i = 0; i < next->count; i++)
+		if (!next->file[i].gone &&
+		    record_listed(s, &next->file[i], err) != 0)
+			return -1;
+	if (r->opt->peek)
+		return 0;
+	if (accepted_set(&s->news, path, s->number, s->digest) != 0)
 		return error_sys(err, ENOMEM, "its number");
 	if (s->problem[0] != '\0')
 		return error_set(err, EIO, "its number %" PRIu64 " is not on "

@@ -226,6 +226,36 @@ rm "$state/accepted"
 check "without an agent" expect_status 0 ja trust --reset
 check "an empty record is there" expect_status 0 ja trust
 
+# ---- from files that are signed to a set -----------------------------------
+
+rm "$run_dir/head" # those snapshots went with the state directory
+make_spec web 7 seven
+give web.yaml
+check "a file with its number" expect_status 0 signed_do apply
+spec web "host.hostname: three" > "$build/web.yaml"
+list() { # NUMBER: of what is there, with that of $build
+	deliver web.yaml
+	(cd "$specs" && sha256sum -- *.yaml) > "$build/MANIFEST"
+	sign_spec MANIFEST "$1"
+	give MANIFEST
+}
+for n in 3 7; do
+	list "$n"
+	for c in plan apply; do
+		check "a MANIFEST of $n with another text: $c refuses" \
+		    expect_status 1 signed_do "$c"
+		check "and says why" says \
+		    "web.yaml of number 7 was accepted before, with another"
+	done
+	check "the jail is as it was" hostname_is web seven
+done
+check "so is the number" sh -c "'$JAILAGENT' -s '$state' trust |
+    grep -x -F '7 $specs/web.yaml'"
+list 8
+check "one with a higher number counts" expect_status 0 signed_do apply
+check "with what it lists" hostname_is web three
+check "the record begins anew" expect_status 0 ja trust --reset
+
 # ---- a signed set --------------------------------------------------------
 
 rm "$specs"/* "$build"/*

@@ -10,6 +10,7 @@
 
 #include "agent/base/buffer.h"
 #include "agent/daemon/shown.h"
+#include "agent/plan/hidden.h"
 #include "agent/reconcile/secrets.h"
 #include "agent/reconcile/unrecorded.h"
 #include "agent/sign/defaults.h"
@@ -31,33 +32,26 @@ left_out(const char *name)
 	return false;
 }
 
-/* Hides what keys say that the spec has a secret for, in the text of `base`. */
-static int
-hide_lines(const struct spec *s, const char *base, char **text)
+/* Whether a line of meta or env is shown to nobody. */
+static bool
+is_hidden(const struct spec *wanted, const struct spec *applied,
+    const char *base, const char *key, size_t len)
 {
-	size_t skip = strlen(base) + 1;
-	char *next = *text, *line;
-	struct buffer b = { .data = NULL };
+	const struct spec_param *p;
+	struct buffer name = { .data = NULL };
+	bool hidden = true;
+	char *text;
 
-	while ((line = strsep(&next, "\n")) != NULL) {
-		size_t len = strcspn(line, "=");
-		bool secret = false;
-
-		for (size_t i = 0; i < s->count; i++)
-			secret |= s->param[i].secret &&
-			    strncmp(s->param[i].name, base, skip - 1) == 0 &&
-			    strlen(s->param[i].name) == skip + len &&
-			    memcmp(s->param[i].name + skip, line, len) == 0;
-		buffer_printf(&b, "%.*s%s%s%s", (int)len, line,
-		    line[len] == '=' ? "=" : "", secret ? SECRET_SHOWN :
-		    line[len] == '=' ? line + len + 1 : "",
-		    next != NULL ? "\n" : "");
+	buffer_printf(&name, "%s.%.*s", base, (int)len, key);
+	text = buffer_take(&name, NULL);
+	if (text != NULL) {
+		p = wanted == NULL ? NULL : spec_param_find(wanted, text);
+		hidden = (p != NULL && p->secret) ||
+		    hidden_live(applied, text);
 	}
-	sodium_memzero(*text, strlen(*text));
-	free(*text);
-	*text = buffer_take(&b, NULL);
-	buffer_free(&b);
-	return *text != NULL ? 0 : -1;
+	free(text);
+	buffer_free(&name);
+	return hidden;
 }
 
 /*
@@ -65,19 +59,29 @@ hide_lines(const struct spec *s, const char *base, char **text)
  * is wanted: a secret that the spec does not say any more is there for a while.
  */
 static int
-hide_secrets(const struct managed *m, const struct spec *applied,
+hide_secrets(const struct spec *wanted, const struct spec *applied,
     struct snapshot_param *p)
 {
-	const struct spec *specs[] = { m->desired, applied };
 	const struct param_def *def = param_find(p->name);
+	struct buffer b = { .data = NULL };
+	char *next, *line;
 
 	if (def == NULL || def->type != PARAM_KEYVALUE || p->value.count != 1)
 		return 0;
-	for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
-		if (specs[i] != NULL && hide_lines(specs[i], p->name,
-		    &p->value.text[0]) != 0)
-			return -1;
-	return 0;
+	next = p->value.text[0];
+	while ((line = strsep(&next, "\n")) != NULL) {
+		size_t len = strcspn(line, "=");
+
+		buffer_printf(&b, "%.*s%s%s%s", (int)len, line,
+		    line[len] == '=' ? "=" : "", line[len] == '\0' ? "" :
+		    is_hidden(wanted, applied, p->name, line, len) ?
+		    SECRET_SHOWN : line + len + 1, next != NULL ? "\n" : "");
+		sodium_memzero(line, strlen(line));
+	}
+	free(p->value.text[0]);
+	p->value.text[0] = buffer_take(&b, NULL);
+	buffer_free(&b);
+	return p->value.text[0] != NULL ? 0 : -1;
 }
 
 /* The digest of what is wanted, or of what was applied with these seals. */
@@ -115,7 +119,7 @@ record_params(struct reconciler *r, const struct managed *m,
 		p->name = strdup(params->info[i].name);
 		rc = p->name == NULL ? error_sys(err, ENOMEM, "snapshot") :
 		    live_texts(&live, p->name, &p->value, err);
-		if (rc == 0 && hide_secrets(m, applied, p) != 0)
+		if (rc == 0 && hide_secrets(m->desired, applied, p) != 0)
 			rc = error_sys(err, ENOMEM, "snapshot");
 		j->count++;
 	}

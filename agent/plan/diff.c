@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/plan/aliases.h"
+#include "agent/plan/hidden.h"
 #include "agent/plan/limits.h"
 #include "agent/plan/parent.h"
 #include "kernel/fstab.h"
@@ -233,22 +234,6 @@ mask(struct change *c, struct text_list *texts, struct error *err)
 	    out_of_memory(err);
 }
 
-/*
- * Whether a live value of meta or env may be a secret that the agent gave the
- * jail: the spec that was applied said so, or is lost.
- */
-static bool
-may_be_secret(const struct plan_input *in, const char *name)
-{
-	const struct spec_param *old = in->applied == NULL ? NULL :
-	    spec_param_find(in->applied, name);
-	const struct param_def *def = param_find(name);
-
-	if (def == NULL || def->type != PARAM_KEYVALUE)
-		return false;
-	return old != NULL ? old->secret : in->applied == NULL;
-}
-
 /* A parameter of the spec that the kernel knows: against the live value. */
 static int
 diff_live(const struct plan_input *in, const struct spec_param *p,
@@ -279,7 +264,7 @@ diff_live(const struct plan_input *in, const struct spec_param *p,
 	c->was_set = c->is_set = true;
 	if (p->secret && mask(c, &c->to, err) != 0)
 		return -1;
-	return may_be_secret(in, p->name) ? mask(c, &c->from, err) : 0;
+	return hidden_live(in->applied, p->name) ? mask(c, &c->from, err) : 0;
 done:
 	text_list_free(&want);
 	text_list_free(&have);

@@ -121,6 +121,36 @@ test_unseen(void **state)
 	assert_non_null(strstr(next_of(w, true, text), "\"state\":\"failed\""));
 }
 
+/*
+ * What nobody can tell to be no secret is not told: the agent may have given it,
+ * by a spec that is lost.
+ */
+static void
+test_lost(void **state)
+{
+	struct world *w = *state;
+	struct entry *e;
+	char text[4096];
+
+	world_apply(w, "name: db\npath: @\npersist: true\nenv.TOKEN: plain\n"
+	    "env.OTHER: else\n");
+	assert_int_equal(unrecorded_all(&w->reconciler), 0);
+	assert_non_null(strstr(next(w, text), "TOKEN=plain"));
+	e = inventory_find(&w->inventory, "db");
+	for (size_t i = 0; i < e->applied->count; i++)
+		e->applied->param[i].secret |= strcmp("env.TOKEN",
+		    e->applied->param[i].name) == 0;
+	assert_int_equal(unrecorded_all(&w->reconciler), 0);
+	assert_non_null(strstr(next(w, text), "TOKEN=(secret)"));
+	assert_non_null(strstr(text, "OTHER=else"));
+	spec_free(e->applied);
+	e->applied = NULL;
+	assert_int_equal(unrecorded_all(&w->reconciler), 0);
+	assert_non_null(strstr(next(w, text), "TOKEN=(secret)"));
+	assert_non_null(strstr(text, "OTHER=(secret)"));
+	assert_null(strstr(text, "plain"));
+}
+
 int
 main(void)
 {
@@ -130,6 +160,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_absent, world_setup,
 		    world_teardown),
 		cmocka_unit_test_setup_teardown(test_unseen, world_setup,
+		    world_teardown),
+		cmocka_unit_test_setup_teardown(test_lost, world_setup,
 		    world_teardown),
 	};
 

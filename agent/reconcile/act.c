@@ -428,6 +428,12 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 		waits(r, m, a, state, wait);
 		return;
 	}
+	/* A stop that was cut off is ended by the restart that it was for. */
+	if (e != NULL && e->stage == ENTRY_REMOVING &&
+	    order_change(r, m, why, sizeof why) != NULL) {
+		waits(r, m, a, STATE_PROGRESSING, why);
+		return;
+	}
 	/* Nobody goes down for it while it is not known what comes of others. */
 	if (m->waits_down || (wait = order_up(r, m, why, sizeof why,
 	    &state)) == NULL)

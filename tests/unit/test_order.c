@@ -101,6 +101,31 @@ stopped_jails_come_back(void **state)
 	assert_string_equal(world_state(w, "app"), "ready");
 }
 
+#define CUT JAIL("b", "depend: [a]\n") "---\n" JAIL("c", "depend: [b]\n") \
+    "---\n" JAIL("d", "depend: [c]\n") "---\n"
+
+/* What an agent that was killed was stopping goes down with the others, once. */
+static void
+cut_off_stop_waits_for_the_restart(void **state)
+{
+	struct world *w = *state;
+	struct error err;
+
+	for (int i = 0; i < 2; i++) {
+		const char *cut = i == 0 ? "d" : "c";
+
+		world_apply(w, CUT JAIL("a", ""));
+		assert_int_equal(inventory_removing(&w->inventory,
+		    inventory_find(&w->inventory, cut), &err), 0);
+		reconciler_free(&w->reconciler);
+		w->has_reconciler = false;
+		world_restart(w);
+		world_apply(w, CUT JAIL("a", "exec.start: x\n"));
+		assert_string_equal(w->deeds, "restart d;restart c;"
+		    "restart b;restart a;create b;create c;create d;");
+	}
+}
+
 /* The stack that a walk down a chain needs is small for each jail. */
 static void
 chains_may_be_long(void **state)
@@ -150,6 +175,9 @@ main(void)
 		    world_teardown),
 		cmocka_unit_test_setup_teardown(stopped_jails_come_back,
 		    world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(
+		    cut_off_stop_waits_for_the_restart, world_setup,
+		    world_teardown),
 		cmocka_unit_test_setup_teardown(chains_may_be_long,
 		    world_setup, world_teardown),
 	};

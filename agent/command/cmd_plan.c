@@ -163,6 +163,7 @@ run(struct context *ctx, int argc, char **argv)
 	if (wrong != NULL)
 		return usage_error(&command_plan, "%s", wrong);
 	opt.keep = out.file != NULL;
+	opt.for_agent = paths_lock_holder(&ctx->paths) != 0;
 	if (out.file != NULL && opt.as != NULL)
 		return usage_error(&command_plan, "-o and --as: what is only "
 		    "proposed cannot be applied");

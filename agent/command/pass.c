@@ -213,7 +213,7 @@ pass_open(struct pass *p, const struct context *ctx,
 		.set = p->set, .vault = &p->vault };
 	struct reconcile_options ropt = { .letters = opt->letters,
 		.prune = opt->prune, .parallel = opt->parallel,
-		.bound = opt->bound,
+		.bound = opt->bound, .for_agent = opt->for_agent,
 		.told = opt->told, .arg = opt->arg };
 
 	memset(p, 0, sizeof *p);

@@ -100,7 +100,7 @@ struct plan_input {
 	const char *paused, *stopped;
 	unsigned letters;
 	bool prune;   /* what is not wanted may be removed */
-	bool healing; /* agent.heal is honoured (`run`); `apply` always makes */
+	bool healing; /* agent.heal is honoured, as an agent does; users make it */
 };
 
 /* Returns 0, -1 when memory is out.  The caller frees the action. */

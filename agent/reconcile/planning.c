@@ -123,7 +123,7 @@ plan(struct reconciler *r, const struct managed *m, enum question question,
 		.boot = o->boot,
 		.letters = r->opt.letters,
 		.prune = r->opt.prune && m->unwanted,
-		.healing = r->opt.healing && !m->by_hand,
+		.healing = (r->opt.healing || r->opt.for_agent) && !m->by_hand,
 		.unhealthy = r->opt.healing && managed_health(m) ==
 		    HEALTH_BAD ? health_text(m->health) : NULL,
 	};

@@ -23,6 +23,7 @@ struct reconcile_options {
 	unsigned letters; /* LETTER_* */
 	bool prune;
 	bool healing;	/* the agent: tries again; apply: once */
+	bool for_agent;	/* plan: that agent is the one to carry it out */
 	unsigned parallel; /* operations at a time; 0: any number */
 	struct limit max_restart;
 	struct bound_plan *bound; /* only what it says; NULL: anything */

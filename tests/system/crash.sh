@@ -93,10 +93,21 @@ check "heal: never is taken over" settled
 kill -KILL "$(init_of weak)"
 check "it is not brought back" soon state_is weak blocked
 check "status says why" has weak .reason "agent.heal is never"
+check "plan says what apply does then" expect_status 2 ja plan "$specs"
+check "which is nothing" says "blocked  weak: it ended by itself, and agent.heal"
+check "apply by the agent" expect_status 1 ja apply "$specs"
 sleep 0.3
 check "really" same "" "$(init_of weak)"
 check "by hand it is" ja restart weak
 check "and runs" soon state_is weak ready
+kill -KILL "$(init_of weak)"
+check "it is left again" soon state_is weak blocked
+check "the agent ends" stop agent
+check "without one a plan is a user's wish" expect_status 2 ja plan "$specs"
+check "as an apply is" says "create   weak: it ended by itself"
+check "which makes it" ja apply "$specs"
+check "an agent again" agent_start
+check "finds it as it should be" settled
 
 # A jail that keeps its jid, and one with a difference that stays, are watched.
 watched() { put_spec watched "path: $work/roots/weak" "jid: 4711" \

@@ -38,6 +38,8 @@ commit=$4
 snapshot() { $JAILAGENT snapshot "$@" --pub "$key"; }
 # JSON FILTER.  The echo of some shells changes the backslashes of a text.
 read_json() { printf '%s\n' "$1" | jq -r "$2"; }
+# What the host says is not for the terminal to obey, nor to end a line.
+plain='gsub("[[:cntrl:]]"; "?")'
 
 if [ -e "$dir.seen" ]; then
 	found=$(snapshot verify --json --host "$host" \
@@ -46,14 +48,15 @@ else
 	found=$(snapshot verify --json --host "$host" "$dir")
 fi || {
 	echo "$host: its snapshots are not good:"
-	read_json "$found" '.problems[] | .file + ": " + .problem'
+	read_json "$found" '.problems[] | .file + ": " + .problem |
+	    '"$plain"
 	exit 1
 }
 seen=$(read_json "$found" '"\(.newest):\(.digest)"') || exit 1
 echo "$seen" > "$dir.seen"
 
 state=$(snapshot show --json --dir "$dir") && [ -n "$state" ] || exit 1
-now=$(read_json "$state" .revision) || exit 1
+now=$(read_json "$state" ".revision | $plain") || exit 1
 taken=$(read_json "$state" '.taken | todate') || exit 1
 if [ "$now" != "$commit" ]; then
 	case $now in '' | +*) now="no commit that it knows" ;; esac
@@ -62,7 +65,7 @@ if [ "$now" != "$commit" ]; then
 fi
 other=$(read_json "$state" '.jails[] |
     select(.state != "ready" and .state != "stopped") |
-    "\(.name): \(.state) \(.error)"') || exit 1
+    "\(.name): \(.state) \(.error)" | '"$plain") || exit 1
 if [ -n "$other" ]; then
 	echo "$host: has $commit since $taken, but"
 	printf '%s\n' "$other"

@@ -69,12 +69,16 @@ ja pause --reason "look at it" web
 check "a pause is told" soon is_told "web paused"
 ja pause --reason "look at it" --for 1s web
 check "and its end" soon is_told "web ready"
-spec none "path: $work/roots/none" > "$specs/none.yaml"
+printf 'name: none\npersist: true\npath: "%s/none\\e[31m\\nx: runs"\n' \
+    "$work/roots" > "$specs/none.yaml"
 commit "no such root"
 third=$revision
 check "a jail that cannot be" soon has_state "$third"
 check "has the commit, but does not run it" soon expect_status 3 audit "$third"
 check "it says which jail" says "none: "
+check "in one line" same 2 "$(audit "$third" | wc -l)"
+check_not "and nothing to the terminal" sh -c \
+    "printf '%s' '$(audit "$third" | tr '\n' ' ')' | grep -q '[[:cntrl:]]'"
 check "another host" expect_status 1 audit "$third" other.example.org
 check "is named" says "not of other.example.org"
 stop agent

@@ -72,7 +72,7 @@ signature_comment(const char *comment, const char *name, uint64_t *number,
 		return unfit("its trusted comment has no number", name, err);
 	if (!take_number(value, len, number))
 		return error_set(err, EBADMSG, "%.*s in its trusted comment is "
-		    "not a number above 0", (int)len, value);
+		    "not a number above 0, or too large", (int)len, value);
 	return 0;
 }
 

@@ -90,7 +90,7 @@ struct jail_row {
 };
 
 /*
- * Reads all advertised parameters of a jail found by `jid` (> 0), or by `name`
+ * Reads all parameters of `p`, sorted by name, of a jail found by `jid` (> 0), or by `name`
  * (jid 0), or the next one after `-jid` (jid < 0, or 0 without a name).
  * `extra` names further ones (meta.K), NULL-terminated, or is NULL; they follow
  * with info NULL, and their names must live as long as the row, as `params`

@@ -239,7 +239,8 @@ observe_some(const struct observer *o, int *jid, int64_t until,
     void (*each)(void *arg, const struct seen *s), void *arg, struct error *err)
 {
 	static const char *const with_token[] = { TOKEN_KEY, NULL };
-	static const char *const names[] = { "name", "path", "dying" };
+	/* Sorted, as row_read wants them. */
+	static const char *const names[] = { "dying", "name", "path" };
 	struct jail_param_info info[3];
 	struct jail_params few = { .info = info };
 	int rc;

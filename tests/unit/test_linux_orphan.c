@@ -14,6 +14,7 @@
 
 #include <sys/prctl.h>
 
+#include "agent/plan/observe.h"
 #include "linux_jail.h"
 #include "linux_procs.h"
 
@@ -36,6 +37,26 @@ be_agent(struct fixture *f, int tell)
 	if (pid < 0)
 		fprintf(stderr, "%s\n", err.text);
 	_exit(write(tell, &pid, sizeof pid) != sizeof pid);
+}
+
+static void
+count_dying(void *arg, const struct seen *s)
+{
+	*(unsigned *)arg += s->dying && strcmp(s->name, "orphaned") == 0;
+}
+
+/* So does whoever looks at all jails see it. */
+static void
+is_seen_dying(struct fixture *f)
+{
+	struct observer o;
+	struct error err;
+	unsigned n = 0;
+
+	assert_int_equal(observer_init(&o, f->k, &err), 0);
+	assert_true(observe_all(&o, count_dying, &n, &err) > 0);
+	assert_int_equal(n, 1);
+	observer_free(&o);
 }
 
 static void
@@ -65,6 +86,7 @@ is_dying(void **state)
 	assert_int_equal(get_jid(f->k, "orphaned"), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_true(first_jail(f->k) > 0);
+	is_seen_dying(f);
 	/* It blocks nobody. */
 	assert_true(create(f, "orphaned", &(struct wish){ .no_net = true }) >
 	    0);

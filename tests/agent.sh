@@ -79,7 +79,7 @@ jailed() {
 	return 0
 }
 
-# scene: a sorted listing of all that may be left of a jail.
+# scene: a sorted listing of all that may be left of a jail; but what the signer writes, later.
 scene() {
 	{
 		mounts_below "$work" | sed 's/^/mount /'
@@ -90,7 +90,7 @@ scene() {
 			done
 		done
 		ja list name jid | sed 's/^/jail /'
-		find "$run_dir" "$state" -mindepth 1 ! -path '*/snapshots/*' |
+		find "$run_dir" "$state" -mindepth 1 ! -path '*/snapshots/*' ! -path "$state/applied/*" |
 		    sed 's/^/file /'
 		find "$work/roots" ! -type l | sed 's/^/root /'
 		for _p in $agent $(helpers); do

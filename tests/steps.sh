@@ -84,7 +84,7 @@ traces() {
 			    awk 'NF > 0 { print "process " $0 }'
 		done
 		ja list name | sed 's/^/jail /'
-		find "$work/made" "$state/applied" -type f | sed 's/^/file /'
+		find "$work/made" "$run_dir/applied" -type f | sed 's/^/file /'
 		_groups=$(awk '/ - cgroup2 / { print $5; exit }' \
 		    /proc/self/mountinfo)
 		[ -z "$_groups" ] || find "$_groups/jailagent" -type d \

@@ -130,6 +130,16 @@ open_output(struct operation *op, bool in_jail, struct error *err)
 	    err);
 }
 
+/* What cleans up after a jail that has ended gets the jid that it had. */
+static int
+jid_of_gone(const struct operation *op)
+{
+	const struct entry *e = op->phase != STOPPING ? NULL :
+	    inventory_find(op->shop->inventory, op->name);
+
+	return e != NULL ? e->jid : 0;
+}
+
 /*
  * Starts a program.  Returns whether it must be waited for.  Those that the
  * spec says get its secrets; one that cannot be had must not keep a jail from
@@ -149,7 +159,7 @@ begin(struct operation *op, const char *label, struct hook *h,
 	h->kernel = op->shop->observer->kernel;
 	h->spec = s;
 	h->vault = op->shop->vault;
-	h->jid = op->jid;
+	h->jid = op->jid != 0 || h->in_jail ? op->jid : jid_of_gone(op);
 	h->started = hook_noted;
 	h->arg = op;
 	if (h->argv == NULL && vault_check(op->shop->vault, s, &err) != 0)

@@ -48,6 +48,13 @@ check "in poststart, too" same "$jid web $path yes more" "$(line poststart)"
 check "none of them inside" same "start none none none yes more xyz" \
     "$(head -n 1 "$inside_said")"
 
+kill -9 "$(init_of web)"
+check "one that ended comes back" soon is web .restarts 1
+check "what cleans up after it has its jid" same "$jid web $path yes more" \
+    "$(line poststop)"
+check "to the last hook" same "$jid web $path yes more" "$(line release)"
+
+check "ready" settled web
 fresh
 rm "$specs/web.yaml"
 check "its file is removed: it goes" soon no_jail web

@@ -267,6 +267,13 @@ only_named(json_t *status, int count, char **names)
 	return 0;
 }
 
+/* Whether no spec is concerned: it is no jail of the agent's, or none any more. */
+static bool
+is_beside(const char *state)
+{
+	return strcmp(state, "unmanaged") == 0 || strcmp(state, "dying") == 0;
+}
+
 static bool
 all_ready(json_t *status)
 {
@@ -276,8 +283,7 @@ all_ready(json_t *status)
 	json_array_foreach (json_object_get(status, "jails"), i, jail) {
 		const char *state = text_of(jail, "state", "");
 
-		if (strcmp(state, "ready") != 0 &&
-		    strcmp(state, "unmanaged") != 0)
+		if (strcmp(state, "ready") != 0 && !is_beside(state))
 			return false;
 	}
 	json_array_foreach (json_object_get(status, "files"), i, file)

@@ -11,16 +11,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sched.h>
+
 #include <cmocka.h>
 
 #include "golden.h"
 #include "random_sets.h"
+
+/* What keeps a jail that need not persist. */
+#define LASTING "sleep"
 
 /* Two values of a parameter that those of its type would not do for. */
 static const struct {
 	const char *name, *value[2];
 	const char *beside; /* lines that it needs beside it */
 } special[] = {
+	{ "allow.raw_sockets", { "true", "false" }, "vnet: new\n" },
 	{ "depend", { "[other]", "[other, third]" }, "" },
 	{ "devfs_ruleset", { "4", "0" }, "" },
 	{ "enforce_statfs", { "1", "2" }, "" },
@@ -41,17 +47,19 @@ static const struct {
 	{ "osreldate", { "1301000", "1302000" }, "" },
 	{ "osrelease", { "13.1-RELEASE", "13.2-RELEASE" }, "" },
 	{ "path", { "@", "@/sub" }, "" },
+	{ "persist", { "true", "false" },
+	    "exec.start: [\"" LASTING " 1000 &\"]\n" },
 	{ "vnet.interface", { "[epair0b]", "[epair1b]" }, "vnet: new\n" },
+	{ "zfs.dataset", { "[tank/a]", "[tank/b]" }, "" },
 };
 
 /* What has no row of its own, and why. */
 static const char *const apart[][2] = {
 	{ "name", "another name is another jail" },
-	{ "persist", "a jail without it ends where no process is" },
 };
 
 static void
-values_of(const struct param_def *def, const char *value[2],
+values_of(const struct param_def *def, bool other, const char *value[2],
     const char **beside)
 {
 	static const char *const by_type[][2] = {
@@ -66,8 +74,8 @@ values_of(const struct param_def *def, const char *value[2],
 		[PARAM_LIST] = { "[\"/bin/sh -c true\"]",
 		    "[\"/bin/sh -c :\"]" },
 	};
-	bool on = def->type == PARAM_BOOL && def->dflt != NULL &&
-	    strcmp(def->dflt, "true") == 0;
+	bool on = other || (def->type == PARAM_BOOL && def->dflt != NULL &&
+	    strcmp(def->dflt, "true") == 0);
 
 	*beside = "";
 	value[0] = by_type[def->type][on];
@@ -80,16 +88,26 @@ values_of(const struct param_def *def, const char *value[2],
 		}
 }
 
+/* The default is the parent's: which value is not the default is not known. */
+static bool
+has_two_rows(const struct param_def *def)
+{
+	return def->type == PARAM_BOOL && def->access != PARAM_RD &&
+	    def->dflt == NULL;
+}
+
 /* The jail a, with the parameter (value NULL: without), and two more. */
 static void
 set_with(const struct param_def *def, const char *value, const char *beside,
     char *yaml, size_t size)
 {
 	bool path = strcmp(def->name, "path") == 0;
+	bool persist = strcmp(def->name, "persist") == 0;
 
-	snprintf(yaml, size, "name: a\npersist: true\nstop.timeout: 0\n%s%s"
+	snprintf(yaml, size, "name: a\n%sstop.timeout: 0\n%s%s"
 	    "%s%s%s%s---\nname: other\npath: @\npersist: true\n---\n"
-	    "name: third\npath: @\npersist: true\n", path ? "" : "path: @\n",
+	    "name: third\npath: @\npersist: true\n",
+	    persist ? "" : "persist: true\n", path ? "" : "path: @\n",
 	    beside, value != NULL ? def->name : "", value != NULL ? ": " : "",
 	    value != NULL ? value : "", value != NULL ? "\n" : "");
 	if (strcmp(def->name, "stop.timeout") == 0)
@@ -204,21 +222,25 @@ no_row(struct world *w, const struct param_def *def, const char *yaml)
 	    NULL;
 }
 
+/* `other`: the row that begins with the other value. */
 static void
-add_row(struct world *w, const struct param_def *def, struct textbuf *out)
+add_row(struct world *w, const struct param_def *def, bool other,
+    struct textbuf *out)
 {
 	static const unsigned letters[] = { LETTER_C | LETTER_M, ALL_LETTERS };
-	char yaml[3][2048], line[512];
+	char yaml[3][2048], line[512], name[64];
 	const char *value[2], *beside, *why, *word[6];
 	size_t n = 0;
 
-	values_of(def, value, &beside);
+	values_of(def, other, value, &beside);
+	snprintf(name, sizeof name, "%s%s%s", def->name,
+	    has_two_rows(def) ? " " : "", has_two_rows(def) ? value[0] : "");
 	set_with(def, value[0], beside, yaml[0], sizeof yaml[0]);
 	set_with(def, value[1], beside, yaml[1], sizeof yaml[1]);
 	set_with(def, NULL, beside, yaml[2], sizeof yaml[2]);
 	why = no_row(w, def, yaml[0]);
 	if (why != NULL) {
-		snprintf(line, sizeof line, "%-36s %s\n", def->name, why);
+		snprintf(line, sizeof line, "%-36s %s\n", name, why);
 		textbuf_text(out, line);
 		return;
 	}
@@ -234,7 +256,7 @@ add_row(struct world *w, const struct param_def *def, struct textbuf *out)
 			    letters[l], def->name) : "-";
 		}
 	snprintf(line, sizeof line, "%-36s %-9s %-9s %-9s %-9s %-9s %s\n",
-	    def->name, word[0], word[1], word[2], word[3], word[4], word[5]);
+	    name, word[0], word[1], word[2], word[3], word[4], word[5]);
 	textbuf_text(out, line);
 }
 
@@ -252,19 +274,62 @@ all_rows(struct world *w, const char *golden)
 	    "jail: live (jail_set), userland (by the\nagent, or taken over for "
 	    "the next time), restart, same (nothing), blocked (needs a "
 	    "restart,\nwhich is not allowed), - (this system does not take the "
-	    "other value).\n\n");
+	    "other value).  Where the\ndefault is the parent's, there is a row "
+	    "for each value to begin with.\n\n");
 	snprintf(line, sizeof line, "%-36s %-29s %s\n%-36s %-9s %-9s %-9s %-9s "
 	    "%-9s %s\n", "", "-cm", "-cmr", "", "unchanged", "changed",
 	    "removed", "unchanged", "changed", "removed");
 	textbuf_text(&out, line);
 	for (size_t i = 0; i < param_count; i++) {
-		alarm(100);
-		add_row(w, &param_table[i], &out);
-		world_apply(w, "");
+		for (int other = 0; other <= has_two_rows(&param_table[i]);
+		    other++) {
+			alarm(100);
+			add_row(w, &param_table[i], other, &out);
+			world_apply(w, "");
+		}
 	}
 	golden_compare(golden, out.text);
 	free(out.text);
 	world_remove(w);
+}
+
+/* A process in a jail of the model, and one that waits for its end. */
+static void
+leave_process(const char *kernel, const struct kernel_options *opt, int jid)
+{
+	int ready[2];
+	char c;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	if (fork() == 0) {
+		struct jail_kernel *k;
+
+		alarm(100);
+		if (fork() != 0)
+			_exit(wait(NULL) < 0);
+		alarm(100);
+		k = kernel_open(kernel, opt, NULL);
+		if (k == NULL || k->backend->attach(k, jid) != 0 ||
+		    write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+}
+
+/* The world of the model, for what its programs do. */
+static struct world *modelled;
+
+static pid_t
+lasting_spawn(struct jail_kernel *k, const struct jail_exec *x,
+    struct error *err)
+{
+	if (x->jid > 0 && strcmp(x->argv[0], LASTING) == 0)
+		leave_process(modelled->kernel_name, &modelled->kopt, x->jid);
+	return fault_spawn(k, x, err);
 }
 
 static void
@@ -278,6 +343,8 @@ model(enum jail_generation g, const char *golden)
 	host.dry = true;
 	host.chance = 1;
 	host_behind(&w);
+	modelled = &w;
+	host.backend.spawn = lasting_spawn;
 	all_rows(&w, golden);
 }
 
@@ -306,10 +373,19 @@ has_shell(struct world *w)
 	char command[2 * PATHS_MAX];
 
 	snprintf(command, sizeof command, "cd %s && mkdir bin dev proc etc && "
-	    "cp /bin/busybox bin/sh && "
+	    "cp /bin/busybox bin/sh && ln bin/sh bin/sleep && "
 	    "echo root:x:0:0::/:/bin/sh > etc/passwd && "
 	    "echo root:x:0: > etc/group", w->root);
 	return access("/bin/busybox", X_OK) == 0 && system(command) == 0;
+}
+
+/* Interfaces to give to a jail, in a network of the test's own. */
+static bool
+has_interfaces(void)
+{
+	return unshare(CLONE_NEWNET) == 0 && system("ip link set lo up && "
+	    "for i in 0 1; do ip link add epair${i}a type veth "
+	    "peer name epair${i}b || exit; done") == 0;
 }
 
 static void
@@ -324,9 +400,9 @@ on_linux(void **state)
 		skip();
 	}
 	world_make(&w, JAIL_GEN_15);
-	if (!has_shell(&w)) {
+	if (!has_shell(&w) || !has_interfaces()) {
 		world_remove(&w);
-		print_message("skip: needs busybox\n");
+		print_message("skip: needs busybox, ip and veth interfaces\n");
 		skip();
 	}
 	memset(&host, 0, sizeof host);

@@ -244,6 +244,23 @@ struct given {
 	long parallel;	  /* -1: not said */
 };
 
+/* Each jail that is not as it should be, or what else there is to be said. */
+static void
+complain_of(json_t *reply)
+{
+	const json_t *all = json_object_get(reply, "messages");
+	const char *text = json_string_value(json_object_get(reply, "error"));
+	json_t *one;
+	size_t i;
+
+	if (text == NULL && json_array_size(all) == 0)
+		text = json_string_value(json_object_get(reply, "message"));
+	if (text != NULL)
+		complain("%s", text);
+	json_array_foreach (all, i, one)
+		complain("%s", json_string_value(one));
+}
+
 /* Another process holds the state: it does the work, this one tells of it. */
 static int
 apply_by_agent(const struct context *ctx, const struct pass_options *opt,
@@ -251,7 +268,6 @@ apply_by_agent(const struct context *ctx, const struct pass_options *opt,
 {
 	char set[PATHS_MAX];
 	json_t *reply = NULL, *deed;
-	const char *text;
 	struct error err;
 	int status = EXIT_FAILED, rc;
 	size_t i;
@@ -267,16 +283,13 @@ apply_by_agent(const struct context *ctx, const struct pass_options *opt,
 		    paths_lock_holder(&ctx->paths));
 	json_array_foreach (json_object_get(reply, "deeds"), i, deed)
 		printf("%s\n", json_string_value(deed));
-	text = json_string_value(json_object_get(reply, "error"));
-	if (text == NULL)
-		text = json_string_value(json_object_get(reply, "message"));
 	if (rc != 0)
-		text = err.text;
-	else if (json_is_integer(json_object_get(reply, "status")))
+		complain("%s", err.text);
+	else
+		complain_of(reply);
+	if (rc == 0 && json_is_integer(json_object_get(reply, "status")))
 		status = (int)json_integer_value(json_object_get(reply,
 		    "status"));
-	if (text != NULL)
-		complain("%s", text);
 	json_decref(reply);
 	return status;
 }

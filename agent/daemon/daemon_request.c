@@ -106,18 +106,49 @@ is_well(const struct daemon *d, const struct waiter *w,
 	    sizeof why) == STATE_READY;
 }
 
-/* What is wrong with the jails that are waited for. */
+/* What is wrong with a jail, and which state that is. */
+static json_t *
+bad_text(const struct daemon *d, const struct waiter *w,
+    const struct managed *m, enum jail_state *state)
+{
+	char why[ERROR_TEXT_MAX], text[2 * ERROR_TEXT_MAX];
+
+	*state = told_state(d, w, m, why, sizeof why);
+	snprintf(text, sizeof text, "%s: %s: %s", m->name,
+	    jail_state_word[*state], why);
+	return status_text(text);
+}
+
+/* What is wrong with the jails that are waited for, by one of them. */
 static json_t *
 bad_verdict(const struct daemon *d, const struct waiter *w,
     const struct managed *m)
 {
-	char why[ERROR_TEXT_MAX], text[2 * ERROR_TEXT_MAX];
-	enum jail_state state = told_state(d, w, m, why, sizeof why);
+	enum jail_state state;
+	json_t *text = bad_text(d, w, m, &state);
 
-	snprintf(text, sizeof text, "%s: %s: %s", m->name,
-	    jail_state_word[state], why);
 	return verdict(state == STATE_HELD || (state == STATE_PAUSED &&
-	    w->deeds != NULL) ? EXIT_HELD : EXIT_FAILED, status_text(text));
+	    w->deeds != NULL) ? EXIT_HELD : EXIT_FAILED, text);
+}
+
+/* Who applies is told of each: "messages". */
+static json_t *
+all_bad_verdict(const struct daemon *d, const struct waiter *w,
+    const struct managed *m)
+{
+	const struct reconciler *r = &d->reconciler;
+	json_t *answer = bad_verdict(d, w, m), *all;
+	enum jail_state state;
+
+	if (w->deeds == NULL)
+		return answer;
+	all = json_array();
+	for (size_t i = 0; i < r->count; i++)
+		if (names(w, r->jail[i]->name) && !is_well(d, w, r->jail[i]))
+			json_array_append_new(all, bad_text(d, w, r->jail[i],
+			    &state));
+	json_object_set_new(answer, "messages", all);
+	return answer;
 }
 
 /* One that shall go and does not until somebody does something about it. */
@@ -295,7 +326,7 @@ wait_answer(const struct daemon *d, struct waiter *w)
 		return verdict(EXIT_FAILED, json_sprintf(
 		    "%s: no spec says it", name));
 	if (bad != NULL)
-		return bad_verdict(d, w, bad);
+		return all_bad_verdict(d, w, bad);
 	answer = file_verdict(d, w);
 	return answer != NULL ? answer : verdict(EXIT_OK, NULL);
 }

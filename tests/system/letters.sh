@@ -84,6 +84,13 @@ check "not with others" expect_status 1 ja apply -cmr "$specs"
 check "it says which the agent has" says "runs with -cm, not -cmr"
 check "nor with another -p" expect_status 1 ja apply -p 4 "$specs"
 check "it says that, too" says "runs with -p 3"
+for j in one two; do
+	put_spec $j "path: $work/roots/web" "depend: [nobody]"
+done
+check "of jails that are not as they should be" expect_status 1 ja apply "$specs"
+check "the first one" says "one: blocked: "
+check "and each other one is told" says "two: blocked: "
+rm "$specs/one.yaml" "$specs/two.yaml"
 stop agent
 
 # What the agent takes, and what it does with them.

@@ -69,13 +69,14 @@ tell_jail(const json_t *jail, bool gone)
 {
 	const char *state = text_of(jail, "state");
 	const char *reason = text_of(jail, "reason");
-	const char *as_meant = gone ? "stopped" : "ready";
+	bool lives = json_integer_value(json_object_get(jail, "jid")) != 0;
 
 	if (state == NULL || strcmp(state, "unmanaged") == 0 ||
-	    (strcmp(state, as_meant) == 0 && reason == NULL))
+	    (gone ? strcmp(state, "stopped") == 0 && !lives :
+	    strcmp(state, "ready") == 0 && reason == NULL))
 		return false;
 	complain("%s: %s%s%s%s", text_of(jail, "name"), state,
-	    gone ? ", not gone" : "", reason != NULL ? ": " : "",
+	    gone && lives ? ", not gone" : "", reason != NULL ? ": " : "",
 	    reason != NULL ? reason : "");
 	return true;
 }

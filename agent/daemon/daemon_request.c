@@ -286,6 +286,20 @@ any_busy(const struct reconciler *r, struct waiter *w)
 	return false;
 }
 
+/* Down by a user's order, or for want of one that is, until that is ended. */
+static bool
+is_put_down(const struct reconciler *r, const struct managed *m)
+{
+	for (size_t n = 0; m != NULL && m->jid == 0 && n <= r->count; n++) {
+		if (m->state == STATE_STOPPED)
+			return true;
+		if (m->state != STATE_BLOCKED)
+			return false;
+		m = m->waits_up;
+	}
+	return false;
+}
+
 /* The answer to a waiter, or NULL while it is not known. */
 static json_t *
 wait_answer(const struct daemon *d, struct waiter *w)
@@ -309,7 +323,7 @@ wait_answer(const struct daemon *d, struct waiter *w)
 
 		if (!names(w, m->name))
 			continue;
-		any |= m->jid != 0 || m->state != STATE_STOPPED;
+		any |= !is_put_down(r, m);
 		if (stays(m))
 			held = m;
 		/* What failed is told rather than what is held for it. */

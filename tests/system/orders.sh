@@ -101,6 +101,12 @@ check "it goes" soon no_jail db
 check "with its hook" same stopped "$(hooks)"
 check "wait for it" ja wait --for gone --timeout 5 db
 check "what depends on it goes first" no_jail web
+check "that is gone, too, as long as the other is" \
+    ja wait --for gone --timeout 5 db web
+check "one that lives is not" expect_status 124 \
+    ja wait --for gone --timeout 1 db web other
+check "which is told" says "other: ready, not gone"
+check_not "of that one alone" says "db: stopped"
 check "others stay" state_is other ready
 check "status says by whom" has db .reason "stopped by hand: for today"
 check "in a word" state_is db stopped

@@ -16,6 +16,10 @@ extern const struct command command_status;
 
 enum { OPTION_JSON = 256, OPTION_WATCH };
 
+/* How long the agent may take to answer. */
+#define ONCE_MS 30000
+#define WATCH_MS 2000
+
 static const struct option options[] = {
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "watch", no_argument, NULL, OPTION_WATCH },
@@ -239,9 +243,12 @@ print_status(FILE *out, const struct context *ctx, json_t *status)
 	print_files(out, json_object_get(status, "files"));
 }
 
-/* Leaves only the named jails, of which more is told. */
+/*
+ * Leaves only the named jails, of which more is told.  That there is none of a
+ * name goes to `missing`, or (NULL) is an error.
+ */
 static int
-only_named(json_t *status, int count, char **names)
+only_named(json_t *status, int count, char **names, FILE *missing)
 {
 	json_t *jails = json_object_get(status, "jails");
 	json_t *kept = json_array(), *jail;
@@ -256,7 +263,10 @@ only_named(json_t *status, int count, char **names)
 				json_array_append(kept, jail);
 				found = true;
 			}
-		if (!found) {
+		if (!found && missing != NULL) {
+			fprintf(missing, "%s: there is no such jail\n",
+			    names[n]);
+		} else if (!found) {
 			complain("%s: there is no such jail", names[n]);
 			json_decref(kept);
 			return -1;
@@ -322,10 +332,12 @@ array_of(int count, char **names)
 
 /*
  * Asks for all jails, and for the output of those that are named.  Returns the
- * exit status; *status is a new reference or NULL.
+ * exit status, EXIT_TIMEOUT when there is no answer in time; *status is a new
+ * reference or NULL.
  */
 static int
-ask(const struct context *ctx, int count, char **names, json_t **status)
+ask(const struct context *ctx, int count, char **names, int timeout_ms,
+    json_t **status)
 {
 	json_t *output = array_of(count, names);
 	struct error err;
@@ -334,7 +346,7 @@ ask(const struct context *ctx, int count, char **names, json_t **status)
 	error_clear(&err);
 	*status = NULL;
 	rc = control_call(&ctx->paths, "status", json_pack("{s:O}", "output",
-	    output), 30000, status, &err);
+	    output), timeout_ms, status, &err);
 	if (rc == 1)
 		*status = own_look(ctx, output, &err);
 	json_decref(output);
@@ -342,7 +354,7 @@ ask(const struct context *ctx, int count, char **names, json_t **status)
 		if (*status != NULL)
 			return EXIT_NO_AGENT;
 	} else if (rc == 2) {
-		error_set(&err, 0, "the agent does not answer");
+		return EXIT_TIMEOUT;
 	} else if (rc == 0 && json_object_get(*status, "error") == NULL) {
 		*status = status_ordered(*status);
 		return EXIT_OK;
@@ -355,15 +367,18 @@ ask(const struct context *ctx, int count, char **names, json_t **status)
 	return EXIT_FAILED;
 }
 
+/* What one look says, into `out`; as `ask`. */
 static int
-once(const struct context *ctx, bool json, int count, char **names, FILE *out)
+look(const struct context *ctx, bool json, bool watch, int count,
+    char **names, FILE *out)
 {
 	json_t *status;
-	int rc = ask(ctx, count, names, &status);
+	int rc = ask(ctx, count, names, watch ? WATCH_MS : ONCE_MS, &status);
 
 	if (status == NULL)
 		return rc;
-	if (count > 0 && only_named(status, count, names) != 0) {
+	if (count > 0 && only_named(status, count, names,
+	    watch ? out : NULL) != 0) {
 		json_decref(status);
 		return EXIT_FAILED;
 	}
@@ -380,6 +395,17 @@ once(const struct context *ctx, bool json, int count, char **names, FILE *out)
 	return rc;
 }
 
+static int
+once(const struct context *ctx, bool json, int count, char **names)
+{
+	int rc = look(ctx, json, false, count, names, stdout);
+
+	if (rc != EXIT_TIMEOUT)
+		return rc;
+	complain("the agent does not answer");
+	return EXIT_FAILED;
+}
+
 /* What one look shows; *text is allocated, NULL without memory. */
 static int
 draw(const struct context *ctx, int count, char **names, char **text)
@@ -392,7 +418,7 @@ draw(const struct context *ctx, int count, char **names, char **text)
 	out = open_memstream(text, &len);
 	if (out == NULL)
 		return EXIT_FAILED;
-	rc = once(ctx, false, count, names, out);
+	rc = look(ctx, false, true, count, names, out);
 	if (fclose(out) != 0) {
 		free(*text);
 		*text = NULL;
@@ -400,24 +426,54 @@ draw(const struct context *ctx, int count, char **names, char **text)
 	return rc;
 }
 
+/* The last picture, which may not be true any more; allocated, or NULL. */
+static char *
+outdated(const char *last, time_t since)
+{
+	char clock[32], *text;
+	struct tm tm;
+
+	if (localtime_r(&since, &tm) == NULL ||
+	    strftime(clock, sizeof clock, "%H:%M:%S", &tm) == 0)
+		clock[0] = '\0';
+	return asprintf(&text, "the agent does not answer, since %s%s%s", clock,
+	    last[0] != '\0' ? "; before that:\n\n" : "\n", last) < 0 ? NULL :
+	    text;
+}
+
+/* Until it is interrupted, whatever becomes of the jails and the agent. */
 static int
 watch_on(const struct context *ctx, int count, char **names)
 {
 	const struct timespec second = { 1, 0 };
 	struct picture p = { .shown = NULL };
-	char *text;
+	char *text, *last = NULL;
+	time_t since = 0, asked;
 	int rc;
 
 	for (;;) {
+		asked = time(NULL);
 		rc = draw(ctx, count, names, &text);
-		if (text == NULL || rc == EXIT_FAILED ||
-		    picture_show(&p, text, stdout) != 0) {
+		if (rc == EXIT_TIMEOUT) {
+			since = since == 0 ? asked : since;
 			free(text);
-			picture_free(&p);
-			return EXIT_FAILED;
+			text = outdated(last != NULL ? last : "", since);
+		} else if (rc != EXIT_FAILED && text != NULL) {
+			since = 0;
+			free(last);
+			last = strdup(text);
 		}
+		if (text == NULL || rc == EXIT_FAILED ||
+		    picture_show(&p, text, stdout) != 0)
+			break;
+		text = NULL; /* the picture's */
 		nanosleep(&second, NULL);
 	}
+	if (rc == EXIT_FAILED)
+		free(text);
+	free(last);
+	picture_free(&p);
+	return EXIT_FAILED;
 }
 
 static int
@@ -441,7 +497,7 @@ run(struct context *ctx, int argc, char **argv)
 		return EXIT_USAGE;
 	if (watch)
 		return watch_on(ctx, argc - optind, argv + optind);
-	return once(ctx, json, argc - optind, argv + optind, stdout);
+	return once(ctx, json, argc - optind, argv + optind);
 }
 
 const struct command command_status = {

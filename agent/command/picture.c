@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <unistd.h>
 
 #define HOME "\033[H"
 #define ERASE_LINE "\033[K"
@@ -117,6 +118,9 @@ picture_show(struct picture *p, char *text, FILE *out)
 	p->shown = text;
 	p->rows = size.ws_row;
 	p->columns = size.ws_col;
-	picture_write(text, p->rows, p->columns, out);
+	if (isatty(fileno(out)))
+		picture_write(text, p->rows, p->columns, out);
+	else
+		fprintf(out, "%s\n", text);
 	return fflush(out) == 0 ? 0 : -1;
 }

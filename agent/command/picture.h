@@ -19,7 +19,8 @@ void picture_free(struct picture *p);
 
 /*
  * Takes `text` over (allocated; freed also on failure of the output) and shows
- * it.  Writes nothing when it and the terminal are as they were.  0, -1.
+ * it.  Writes nothing when it and the terminal are as they were; to what is no
+ * terminal, the text and an empty line.  0, -1.
  */
 int picture_show(struct picture *p, char *text, FILE *out);
 

@@ -70,17 +70,12 @@ done
 check "one that is ready: 0" expect_status 0 ja status web
 check "all of them: 2" expect_status 2 ja status
 
-# --watch draws over the last picture, and only when it is another one.
+# --watch writes a picture only when it is another one.
 timeout 2.5 "$JAILAGENT" -k "$kernel" -s "$state" status --watch web \
     > "$work/watched"
-esc=$(printf '\033')
-lines() { grep -c "$1" "$work/watched"; }
 check "--watch writes nothing while nothing changes" same 1 \
-    "$(lines "$esc\[H")"
-check "each line is erased behind its text" same "$(lines '')" \
-    "$(($(lines "$esc\[K\$") + 1))"
-check_not "the terminal is never cleared" grep -q "$esc\[2J" "$work/watched"
-check_not "nor erased before it is drawn on" grep -q "$esc\[H$esc\[J" \
+    "$(grep -c '^NAME' "$work/watched")"
+check_not "nor draws on what is no terminal" grep -q "$(printf '\033')" \
     "$work/watched"
 start watching timeout 20 "$JAILAGENT" -k "$kernel" -s "$state" status \
     --watch web
@@ -89,6 +84,25 @@ put_spec web "path: $work/roots/all" 'exec.start: ["/bin/sleep 1000 &"]' \
     "host.hostname: changed"
 check "a change is drawn" wait_until 5 \
     grep -q "modify host.hostname" "$work/watching.log"
+stop watching
+
+# It goes on without the jail, and without an answer.
+start watching "$JAILAGENT" -k "$kernel" -s "$state" status --watch web coming
+check "one that is not there is told" wait_until 5 \
+    grep -q "^coming: there is no such jail" "$work/watching.log"
+put_spec coming "path: $work/roots/all"
+check "and drawn when it comes" wait_until 10 \
+    grep -q "^coming .* ready" "$work/watching.log"
+# shellcheck disable=SC2154 # agent is set by agent_start
+kill -STOP "$agent"
+check "an agent that does not answer is told" wait_until 10 \
+    grep -q "^the agent does not answer, since ..:..:..; before that:" \
+    "$work/watching.log"
+kill -CONT "$agent"
+rm "$specs/coming.yaml"
+check "one that goes as well" wait_until 10 sh -c \
+    "[ \$(grep -c '^coming: there is no such jail' '$work/watching.log') -ge 2 ]"
+check "and it goes on" kill -0 "$(pid_of watching)"
 stop watching
 
 # What is not ours is not touched.

@@ -355,7 +355,8 @@ is_note(const struct action *a)
 }
 
 /*
- * A paused jail is left as it is; what would be done is shown.  A user's pause
+ * A paused jail is left as it is; what would be done, or stands against that, is
+ * shown.  A user's pause
  * concerns its removal as well, since the spec may be away for the same reason.
  */
 static int
@@ -368,8 +369,7 @@ pause_action(const struct plan_input *in, struct action *out)
 
 	out->paused = own != NULL || in->paused != NULL;
 	if (!out->paused || is_note(out) ||
-	    (out->kind != ACTION_CREATE && out->kind != ACTION_MODIFY &&
-	    out->kind != ACTION_RESTART && out->kind != ACTION_REMOVE))
+	    out->kind == ACTION_NONE || out->kind == ACTION_CONFLICT)
 		return 0;
 	out->reason = NULL;
 	rc = in->paused != NULL ?

@@ -307,6 +307,20 @@ pause_is_noted(void **state)
 	    "agent.paused is \"why\" (host.hostname differs)"));
 }
 
+/* Nor does what stands against the change as well hide who paused the jail. */
+static void
+pause_is_shown(void **state)
+{
+	struct world *w = *state;
+	const char *changed = JAIL("a", "agent: {paused: why, restart: never}\n"
+	    "osrelease: 14.0-RELEASE\n");
+
+	world_apply(w, JAIL("a", ""));
+	assert_string_equal(foreseen(w, changed), "blocked a;");
+	assert_non_null(strstr(world_reason(w, "a"), "agent.paused is \"why\" "
+	    "(osrelease differs, which needs a restart, and agent.restart"));
+}
+
 /* A restart that is refused takes nobody along. */
 static void
 refused_restart_stops_nobody(void **state)
@@ -347,6 +361,7 @@ main(void)
 		TEST(address_of_somebody_else),
 		TEST(jid_that_another_has),
 		TEST(pause_is_noted),
+		TEST(pause_is_shown),
 		TEST(refused_restart_stops_nobody),
 	};
 

@@ -136,7 +136,9 @@ plan_one(struct reconciler *r, struct managed *m, struct action *a)
 	if (reconciler_plan(r, m, a) != 0)
 		return -1;
 	m->jid = a->kind == ACTION_CONFLICT ? 0 : a->jid;
-	managed_state(r, m, state_after[a->kind], "%s", a->reason);
+	/* What is left down, by a user's order say, is there for nobody. */
+	managed_state(r, m, a->kind == ACTION_NONE && a->jid == 0 ?
+	    STATE_STOPPED : state_after[a->kind], "%s", a->reason);
 	keep_back(r, m, a);
 	return 0;
 }

@@ -321,6 +321,36 @@ pause_is_shown(void **state)
 	    "(osrelease differs, which needs a restart, and agent.restart"));
 }
 
+/* What a user has stopped is there for nobody. */
+static void
+stopped_dependency(void **state)
+{
+	struct world *w = *state;
+	const char *set = JAIL("a", "depend: [s]\n") "---\n"
+	    JAIL("b", "depend: [a]\n") "---\n"
+	    JAIL("s", "children.max: 1\n") "---\n" JAIL("s.c", "");
+	struct standing_order o = { .name = (char[]){ "s" },
+		.kind = STANDING_STOP, .reason = (char[]){ "" } };
+	struct standing orders = { .count = 0 };
+	char path[PATHS_MAX];
+	struct error err;
+
+	snprintf(path, sizeof path, "%s", world_path(w, "orders"));
+	orders.path = path;
+	assert_int_equal(standing_give(&orders, &o, &err), 0);
+	w->standing = &orders;
+	assert_string_equal(foreseen(w, set), "blocked a;blocked b;"
+	    "blocked s.c;");
+	assert_non_null(strstr(world_reason(w, "a"),
+	    "waits for s, which is stopped: stopped by hand"));
+	world_apply(w, set);
+	assert_string_equal(w->deeds, "");
+	assert_non_null(strstr(world_reason(w, "a"),
+	    "waits for s, which is stopped: stopped by hand"));
+	w->standing = NULL;
+	standing_close(&orders);
+}
+
 /* A restart that is refused takes nobody along. */
 static void
 refused_restart_stops_nobody(void **state)
@@ -362,6 +392,7 @@ main(void)
 		TEST(jid_that_another_has),
 		TEST(pause_is_noted),
 		TEST(pause_is_shown),
+		TEST(stopped_dependency),
 		TEST(refused_restart_stops_nobody),
 	};
 

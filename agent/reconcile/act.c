@@ -295,9 +295,7 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 	}
 	if (a->cleanup && condition_postponed(r, m, a))
 		return;
-	state = STATE_BLOCKED;
-	if (a->cleanup && (wait = claims_refused(r, m, a, why,
-	    sizeof why)) != NULL) {
+	if (a->cleanup && (wait = stuck_up(r, m, a, why, sizeof why, &state)) != NULL) {
 		waits(r, m, a, state, wait);
 		return;
 	}
@@ -347,7 +345,8 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	if (not_kept(r, m, a))
 		return;
 	if (order_change(r, m, why, sizeof why) != NULL) {
-		release = claims_asked(m) && claims_lose(a);
+		release = claims_asked(m) && claims_lose(a) &&
+		    claims_refused(r, m, a, why, sizeof why) == NULL;
 		if (!release && !claims_asked(m)) {
 			waits(r, m, a, STATE_PROGRESSING, why);
 			return;
@@ -559,8 +558,10 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 static void
 act_blocked(struct reconciler *r, struct managed *m, struct action *a)
 {
+	if (a->kind != ACTION_BLOCKED && a->jid != 0) /* see rivals.h */
+		change_restore(r, m, a);
 	managed_state(r, m, a->paused ? STATE_PAUSED : STATE_BLOCKED, "%s",
-	    a->reason);
+	    a->kind != ACTION_BLOCKED ? m->refused : a->reason);
 	condition_up(r, m, a->jid);
 	order_wake(r, m);
 	action_free(a);
@@ -588,10 +589,12 @@ act(struct reconciler *r, struct managed *m, struct action *a)
 		[ACTION_BLOCKED] = act_blocked,
 		[ACTION_CONFLICT] = act_conflict,
 	};
+	enum action_kind kind = m->refused != NULL && a->kind != ACTION_NONE &&
+	    a->kind != ACTION_CONFLICT ? ACTION_BLOCKED : a->kind;
 
 	waits_no_more(r, m);
-	stuck_over(m, a->kind);
+	stuck_over(m, kind);
 	if (a->jid == 0 || a->kind == ACTION_CONFLICT)
 		condition_unknown(m);
-	table[a->kind](r, m, a);
+	table[kind](r, m, a);
 }

@@ -39,7 +39,8 @@ foretell(struct reconciler *r, struct around *a)
 	const struct managed *d = reconciler_find(r, a->name);
 
 	/* What a plan blocks is not done. */
-	if (r->foreseeing && d != NULL && d->state == STATE_BLOCKED)
+	if (d != NULL && (d->refused != NULL ||
+	    (r->foreseen != NULL && d->state == STATE_BLOCKED)))
 		return 0;
 	return d == NULL || (!d->dirty && d->state != STATE_PROGRESSING) ? 0 :
 	    reconciler_plan_in(r, d, around_parent(a->up), &a->action);

@@ -115,6 +115,13 @@ keeps(const struct claim *c, const struct action *a)
 	    "it is changed while it runs" : NULL;
 }
 
+/* What is foreseen for a jail, while planning. */
+static const struct action *
+foreseen_of(const struct reconciler *r, const struct managed *m)
+{
+	return &r->foreseen[reconciler_behind(r, m->name) - 1];
+}
+
 static bool will_get(void *arg, struct managed *m);
 
 static const char *
@@ -149,7 +156,7 @@ in_vain(struct reconciler *r, struct managed *m, const struct action *a,
 
 	if (a->kind == ACTION_MODIFY) {
 		snprintf(why, size, "%s", m->reason != NULL ? m->reason : "");
-		return m->state == STATE_BLOCKED && m->waits && !m->dirty;
+		return m->state == STATE_BLOCKED && m->waits;
 	}
 	if (a->kind != ACTION_REMOVE && m->desired != NULL &&
 	    order_up(r, m, why, size, &state) != NULL &&
@@ -170,8 +177,12 @@ will_get(void *arg, struct managed *m)
 	struct action a;
 	bool will;
 
+	if (((struct reconciler *)arg)->foreseen != NULL)
+		return m->counts;
 	if (m->machine == MACHINE_WORKING)
 		return true;
+	if (((struct reconciler *)arg)->rivals_known)
+		return m->gets;
 	if (m->state != STATE_PROGRESSING || reconciler_plan(arg, m, &a) != 0)
 		return false;
 	will = !gives_nothing_up(a.kind) && !in_vain(arg, m, &a, why,
@@ -189,6 +200,8 @@ stays(struct reconciler *r, const struct claim *c, const struct action *a,
 
 	if (c->holder->machine == MACHINE_WORKING)
 		return NULL;
+	if (c->holder->refused != NULL)
+		return say_stays(c, c->holder->refused, buf, size);
 	if (keeps(c, a) != NULL)
 		return say_stays(c, keeps(c, a), buf, size);
 	if (bound_keeps(r, c->holder, a))
@@ -213,6 +226,12 @@ refused(struct reconciler *r, struct managed *m, const struct action *a,
 	while (kept == NULL && (c = find_holder(r, m, &at)) != NULL) {
 		struct action of_holder;
 
+		if (r->foreseen != NULL) {
+			if (keeps(c, foreseen_of(r, c->holder)) != NULL)
+				kept = say_stays(c, keeps(c, foreseen_of(r,
+				    c->holder)), buf, size);
+			continue;
+		}
 		if (reconciler_plan(r, c->holder, &of_holder) != 0)
 			return NULL;
 		kept = stays(r, c, &of_holder, buf, size);
@@ -228,6 +247,10 @@ claims_refused(struct reconciler *r, struct managed *m,
 	const char *kept;
 	bool within = r->asking; /* another question leads to this one */
 
+	if (m->refused != NULL) {
+		snprintf(buf, size, "%s", m->refused);
+		return buf;
+	}
 	if (within && m->query == r->queries)
 		return NULL;
 	r->queries += !within;
@@ -235,47 +258,6 @@ claims_refused(struct reconciler *r, struct managed *m,
 	kept = refused(r, m, a, buf, size);
 	r->asking = within;
 	return kept;
-}
-
-/* What is foreseen for all jails of a reconciler. */
-struct foreseen {
-	const struct reconciler *r;
-	const struct action *actions;
-};
-
-static const struct action *
-foreseen_of(const struct foreseen *f, const struct managed *m)
-{
-	size_t i = 0;
-
-	while (f->r->jail[i] != m)
-		i++;
-	return &f->actions[i];
-}
-
-static bool
-foreseen_to_get(void *arg, struct managed *m)
-{
-	return !gives_nothing_up(foreseen_of(arg, m)->kind);
-}
-
-const char *
-claims_foresee(struct reconciler *r, const struct managed *m,
-    const struct action *actions, const struct action *a, char *buf,
-    size_t size)
-{
-	struct foreseen f = { r, actions };
-	const struct claim *c;
-	size_t at = 0;
-
-	while ((c = find_holder(r, m, &at)) != NULL) {
-		const struct action *of_holder = foreseen_of(&f, c->holder);
-
-		if (keeps(c, of_holder) != NULL)
-			return say_stays(c, keeps(c, of_holder), buf, size);
-	}
-	return claims_addresses(a) && taken_address(r, m, foreseen_to_get,
-	    &f, buf, size) ? buf : NULL;
 }
 
 /* ---------------------------------------------------------------- waiting */
@@ -383,7 +365,8 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 		*blocked = !order_take_down(r, m, c->holder);
 		break;
 	default:
-		*release = a->kind == ACTION_MODIFY && in_circle(m, c->holder);
+		*release = a->kind == ACTION_MODIFY && claims_lose(a) &&
+		    in_circle(m, c->holder);
 		/* It may wait for others that wait for this one. */
 		if (c->holder->waits)
 			reconciler_look(r, c->holder);

@@ -54,14 +54,10 @@ const char *claims_wait(struct reconciler *r, struct managed *m,
 
 /*
  * Why `a`, a restart, need not be begun for `m`: others keep what it claims.
- * NULL: they do not.  claims_foresee: the same while planning, of any action;
- * actions[i] is what is foreseen for the i-th jail of r.
+ * NULL: they do not.  While planning (r->foreseen) any action may be asked for.
  */
 const char *claims_refused(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size);
-const char *claims_foresee(struct reconciler *r, const struct managed *m,
-    const struct action *actions, const struct action *a, char *buf,
-    size_t size);
 
 /*
  * The next jail that still has something which `m` is to get; *at begins with 0.

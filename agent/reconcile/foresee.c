@@ -54,15 +54,17 @@ block(struct reconciler *r, struct managed *m, struct action *a)
 
 /* Nor is one made or changed that claims what others keep. */
 static bool
-refuse(struct reconciler *r, struct managed *m, struct action *a,
-    const struct action *actions)
+refuse(struct reconciler *r, struct managed *m, struct action *a)
 {
 	char why[ERROR_TEXT_MAX];
 
-	return m->desired != NULL && (a->kind == ACTION_CREATE ||
-	    a->kind == ACTION_MODIFY || a->kind == ACTION_RESTART) &&
-	    claims_foresee(r, m, actions, a, why, sizeof why) != NULL &&
-	    decide_again(r, m, a, ACTION_BLOCKED, why);
+	r->taken.rival = NULL;
+	if (m->desired == NULL || (a->kind != ACTION_CREATE &&
+	    a->kind != ACTION_MODIFY && a->kind != ACTION_RESTART) ||
+	    claims_refused(r, m, a, why, sizeof why) == NULL)
+		return false;
+	m->rival = r->taken.rival;
+	return decide_again(r, m, a, ACTION_BLOCKED, why);
 }
 
 /* Nor goes one down whose dependants cannot, or would stay down. */
@@ -164,26 +166,43 @@ stays(struct reconciler *r, size_t i, struct action *actions)
 	return true;
 }
 
-struct action *
-foresee(struct reconciler *r)
+static void
+free_all(struct action *actions, size_t count)
+{
+	for (size_t i = 0; actions != NULL && i < count; i++)
+		action_free(&actions[i]);
+	free(actions);
+}
+
+/* Each by itself, as if nothing had been foreseen yet. */
+static struct action *
+plan_all(struct reconciler *r)
 {
 	struct action *actions = calloc(r->count + 1, sizeof *actions);
-	bool again = actions != NULL;
 
-	jail_roots_forget(&r->roots);
-	host_forget(&r->addresses);
-	claims_forget(&r->claims);
-	taken_forget(&r->taken);
+	for (size_t i = 0; i < r->count; i++) {
+		r->jail[i]->state = STATE_PROGRESSING;
+		r->jail[i]->rival = NULL;
+	}
 	for (size_t i = 0; actions != NULL && i < r->count; i++)
 		if (plan_one(r, r->jail[i], &actions[i]) != 0) {
-			free(actions);
+			free_all(actions, i);
 			return NULL;
 		}
+	return actions;
+}
+
+/* What follows from the plans of others, and from who of rivals `counts`. */
+static void
+conclude(struct reconciler *r, struct action *actions)
+{
+	bool again = true;
+
 	/*
 	 * Each round decides at least one action that no later one undoes; what
 	 * is blocked takes nobody along.
 	 */
-	r->foreseeing = true;
+	r->foreseen = actions;
 	for (size_t rounds = 4 * (r->count + 1); again && rounds > 0; rounds--) {
 		again = false;
 		for (size_t i = 0; i < r->count; i++)
@@ -194,11 +213,134 @@ foresee(struct reconciler *r)
 		for (size_t i = 0; !again && i < r->count; i++)
 			again |= follow(r, i, actions, true);
 		for (size_t i = 0; !again && i < r->count; i++)
-			again = refuse(r, r->jail[i], &actions[i], actions) &&
+			again = refuse(r, r->jail[i], &actions[i]) &&
 			    stays(r, i, actions);
 		for (size_t i = 0; !again && i < r->count; i++)
 			again |= follow(r, i, actions, false);
 	}
-	r->foreseeing = false;
-	return actions;
+	r->foreseen = NULL;
+}
+
+/* ------------------------------------------------------------------ rivals */
+
+/* Who counts for rivals, and who did before. */
+struct round {
+	struct reconciler *r;
+	struct action *actions; /* that follow from who counts */
+	bool *before;
+	bool most; /* no more can come than count now */
+};
+
+bool
+foresee_comes(const struct action *a)
+{
+	return a->kind == ACTION_CREATE || a->kind == ACTION_MODIFY ||
+	    (a->kind == ACTION_RESTART && !a->stays);
+}
+
+static int
+plan_round(struct round *q)
+{
+	q->actions = plan_all(q->r);
+	if (q->actions != NULL)
+		conclude(q->r, q->actions);
+	return q->actions != NULL ? 0 : -1;
+}
+
+static void
+count_nobody(struct round *q)
+{
+	for (size_t i = 0; i < q->r->count; i++)
+		q->r->jail[i]->counts = q->before[i] = false;
+	q->most = false;
+}
+
+/* Whether just those come that count; `before`: that did. */
+static bool
+same(const struct round *q, bool before)
+{
+	for (size_t i = 0; i < q->r->count; i++)
+		if (foresee_comes(&q->actions[i]) != (before ? q->before[i] :
+		    q->r->jail[i]->counts))
+			return false;
+	return true;
+}
+
+/*
+ * Whether somebody gives way.  Of those that may come, as far as is known, the
+ * first is taken that is refused for one who may not come either.
+ */
+static bool
+give_way(struct round *q)
+{
+	struct reconciler *r = q->r;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *o = r->jail[i]->rival;
+
+		if (!r->jail[i]->counts || foresee_comes(&q->actions[i]) ||
+		    o == NULL || o->yields ||
+		    foresee_comes(&q->actions[reconciler_behind(r, o->name) - 1]))
+			continue;
+		o->yields = true;
+		return true;
+	}
+	return false;
+}
+
+/* Those that come count from now on. */
+static void
+count_comers(struct round *q)
+{
+	for (size_t i = 0; i < q->r->count; i++) {
+		q->before[i] = q->r->jail[i]->counts;
+		q->r->jail[i]->counts = foresee_comes(&q->actions[i]);
+	}
+	q->most = !q->most;
+}
+
+/*
+ * When nobody counts, too many come; when these count, too few; and so on, until
+ * just those come that count.
+ */
+static int
+settle(struct round *q)
+{
+	struct reconciler *r = q->r;
+
+	count_nobody(q);
+	for (size_t rounds = 4 * (r->count + 4); rounds > 0; rounds--) {
+		if (plan_round(q) != 0)
+			return -1;
+		if (!r->taken.met || same(q, false))
+			break;
+		if (!q->most || !same(q, true))
+			count_comers(q);
+		else if (give_way(q))
+			count_nobody(q);
+		else
+			break;
+		if (rounds > 1)
+			free_all(q->actions, r->count);
+	}
+	return 0;
+}
+
+struct action *
+foresee(struct reconciler *r)
+{
+	struct round q = { .r = r,
+		.before = calloc(r->count + 1, sizeof *q.before) };
+	int rc;
+
+	jail_roots_forget(&r->roots);
+	host_forget(&r->addresses);
+	claims_forget(&r->claims);
+	taken_forget(&r->taken);
+	r->taken.met = false;
+	for (size_t i = 0; i < r->count; i++)
+		r->jail[i]->yields = false;
+	rc = q.before == NULL ? -1 : settle(&q);
+	free(q.before);
+	return rc == 0 ? q.actions : NULL;
 }

@@ -16,4 +16,7 @@
  */
 struct action *foresee(struct reconciler *r);
 
+/* Whether a jail runs with what its spec says when the action is done. */
+bool foresee_comes(const struct action *a);
+
 #endif

@@ -25,6 +25,7 @@ managed_clear(struct managed *m)
 	text_list_free(&m->evicts);
 	free(m->last.reason);
 	free(m->hold);
+	free(m->refused);
 	free(m->barred);
 	free(m->reason);
 	*m = (struct managed){ .name = m->name };

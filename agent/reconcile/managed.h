@@ -96,6 +96,11 @@ struct managed {
 	bool spared; /* it runs on when one that it depends on restarts */
 	unsigned long rank; /* the order in which the specs were said */
 	struct managed *waits_up; /* the last that had to be ready before */
+	unsigned long place, placed; /* in the order of rivals.h; its number */
+	bool counts; /* while planning: what it wants is not for others */
+	bool yields, gets; /* see rivals.h */
+	char *refused; /* the same: why nothing is done; NULL: it is */
+	struct managed *rival; /* while planning: has what it wants */
 	bool keeps_all; /* its applied spec is the wanted one: see claims.h */
 	bool claims_change; /* it is among those that claims.h looks at again */
 	struct managed *changed_next; /* of these */

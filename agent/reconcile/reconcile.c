@@ -4,6 +4,7 @@
 #include "agent/reconcile/condition.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
+#include "agent/reconcile/rivals.h"
 #include "agent/reconcile/secrets.h"
 #include "agent/reconcile/unrecorded.h"
 
@@ -362,6 +363,10 @@ work(evutil_socket_t fd, short what, void *arg)
 		(void)taken_prepare(r, until);
 		evtimer_add(r->work, &now);
 		return;
+	}
+	if (!r->opt.healing && !r->rivals_asked) {
+		r->rivals_asked = true;
+		rivals_decide(r);
 	}
 	jail_roots_forget(&r->roots);
 	host_turn(&r->addresses);

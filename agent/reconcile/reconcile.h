@@ -48,7 +48,11 @@ struct reconciler {
 	unsigned long ranks; /* the last one that was given */
 	unsigned long walk; /* number of order.c's newest walk */
 	unsigned long visits, lefts; /* the same of stuck.c */
-	bool foreseeing; /* states are those that a plan leads to */
+	/* While planning, when states are those that it leads to; else NULL. */
+	const struct action *foreseen;
+	bool rivals_asked; /* a single pass: they need not be any more */
+	bool rivals_known; /* apply: who gets what several want is decided */
+	unsigned long placed; /* number of the newest order of rivals.h */
 	bool other_sets; /* have jails in the inventory */
 	unsigned long queries; /* of claims.c, up to now */
 	bool asking; /* the newest of them is under way */

@@ -16,7 +16,7 @@ static const struct action removal = { .kind = ACTION_REMOVE };
 static bool
 looks_well(const struct reconciler *r, const struct managed *d)
 {
-	return r->foreseeing && d->state != STATE_BLOCKED &&
+	return r->foreseen != NULL && d->state != STATE_BLOCKED &&
 	    d->state != STATE_CONFLICT && d->desired != NULL &&
 	    d->desired->agent.paused == NULL &&
 	    reconciler_standing(r, d) == NULL;
@@ -337,5 +337,7 @@ stuck_over(struct managed *m, enum action_kind kind)
 	    kind == ACTION_REMOVE)
 		return;
 	m->waits_down = false;
-	m->made_way = 0;
+	/* Two that are to be changed would make way for each other for ever. */
+	if (kind != ACTION_MODIFY)
+		m->made_way = 0;
 }

@@ -9,6 +9,7 @@
 #include "agent/plan/hostname.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
+#include "agent/reconcile/rivals.h"
 
 static const char *const families[] = { "ip4.addr", "ip6.addr" };
 #define FAMILIES (sizeof families / sizeof *families)
@@ -19,13 +20,14 @@ static const char *const families[] = { "ip4.addr", "ip6.addr" };
 void
 taken_forget(struct taken *t)
 {
-	bool awaited = t->awaited;
+	bool awaited = t->awaited, met = t->met;
 	unsigned tries = t->known ? 0 : t->tries;
 
 	free(t->address);
 	free(t->first);
 	buffer_free(&t->texts);
-	*t = (struct taken){ .awaited = awaited, .tries = tries };
+	*t = (struct taken){ .awaited = awaited, .tries = tries,
+		.met = met };
 }
 
 /* ---------------------------------------------------------- whose rules count */
@@ -309,6 +311,17 @@ struct question {
 	size_t size;
 };
 
+/* Whether one that wants it, too, gets it; who is being made does so anyway. */
+static bool
+gets_first(const struct question *q, struct managed *other)
+{
+	if (other == NULL || (other->machine != MACHINE_WORKING &&
+	    !rivals_before(q->r, other, q->m)))
+		return false;
+	q->r->taken.met = true;
+	return q->gets(q->arg, other);
+}
+
 /* Whether another jail has the address, or is to get it first. */
 static bool
 is_taken(const struct question *q, const struct taken_address *a,
@@ -325,10 +338,10 @@ is_taken(const struct question *q, const struct taken_address *a,
 		    "which keeps it; %s", text, by, share);
 		return true;
 	}
-	other = a->found || strcmp(by, q->m->name) > 0 ? NULL :
-	    reconciler_jail(q->r, by, false);
-	if (other == NULL || !q->gets(q->arg, other))
+	other = a->found ? NULL : reconciler_jail(q->r, by, false);
+	if (!gets_first(q, other))
 		return false;
+	q->r->taken.rival = other;
 	snprintf(q->buf, q->size, "address %s is for %s, whose spec has it, "
 	    "too; %s", text, by, share);
 	return true;
@@ -376,6 +389,7 @@ taken_address(struct reconciler *r, const struct managed *m,
 {
 	const struct question q = { r, m, gets, arg, buf, size };
 
+	r->taken.rival = NULL;
 	if (m->desired == NULL)
 		return false;
 	for (size_t f = 0; f < FAMILIES; f++)

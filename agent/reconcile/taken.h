@@ -36,6 +36,9 @@ struct taken {
 	size_t places;
 	struct buffer texts;
 	bool known;
+	bool placed;	       /* the order of rivals.h is */
+	bool met;	       /* it was asked who of several gets one */
+	struct managed *rival; /* who gets it, by the newest answer; or NULL */
 
 	/* While it is made: */
 	size_t wanted; /* jails of the reconciler that are in it */
@@ -61,9 +64,9 @@ bool taken_prepare(struct reconciler *r, int64_t until);
 /*
  * An address that the jail is to have and that another one has and keeps; two
  * jails may share one that is the only one of both.  One that nobody has is for
- * the first, by name, of those that `gets` says will be made with it.  Writes
- * the address, and why the jail is not to be made with it, to buf.  False: there
- * is none, or it cannot be told.
+ * the first, in the order of rivals.h, of those that `gets` says will be made
+ * with it.  Writes the address, and why the jail is not to be made with it, to
+ * buf.  False: there is none, or it cannot be told.
  */
 typedef bool taken_gets_fn(void *arg, struct managed *m);
 bool taken_address(struct reconciler *r, const struct managed *m,

@@ -56,19 +56,33 @@ static const struct {
 	{ 0, GEN_ALL, { "", "interface: em0\n", "interface: em1\n", "" } },
 };
 
-/* One to three of few addresses, none of which another jail of the set has. */
+/* Dice for sets in which several jails want the same addresses; 0: none do. */
+static uint32_t sets_rivals;
+
+static inline bool
+is_rival(void)
+{
+	return sets_rivals != 0 && dice(&sets_rivals, 2) == 0;
+}
+
+/*
+ * One to three of few addresses, none of which another jail of the set has unless
+ * it is a rival.
+ */
 static inline void
 add_addresses(struct yaml_text *y, bool six)
 {
-	unsigned count = 1 + dice(y->state, 3), given = 0;
+	unsigned count = 1 + dice(y->state, 3), given = 0, own = 0;
+	bool rival = is_rival();
 
 	yaml_add(y, "%s", six ? "ip6.addr: [" : "ip4.addr: [");
 	for (unsigned tries = 0; given < count && tries < 20; tries++) {
-		unsigned a = dice(y->state, 14);
+		unsigned a = dice(y->state, rival ? 4 : 14);
 
-		if (y->dealt[six] & (1u << a))
+		if ((rival ? own : y->dealt[six]) & (1u << a))
 			continue;
 		y->dealt[six] |= 1u << a;
+		own |= 1u << a;
 		yaml_add(y, six ? "%s\"2001:db8::%u\"" : "%s192.0.2.%u",
 		    given++ == 0 ? "" : ", ", a + 1);
 	}

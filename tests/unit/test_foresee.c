@@ -235,8 +235,7 @@ address_of_two_new_specs(void **state)
 	assert_string_equal(foreseen(w, both), "create a;blocked b;create c;");
 	world_apply(w, both);
 	assert_string_equal(w->deeds, "create c;create a;");
-	assert_non_null(strstr(world_reason(w, "b"), "192.0.2.1 belongs to "
-	    "the jail a"));
+	assert_non_null(strstr(world_reason(w, "b"), "192.0.2.1 is for a"));
 	world_apply(w, "");
 	assert_string_equal(foreseen(w, blocked), "blocked a;create b;");
 	world_apply(w, blocked);

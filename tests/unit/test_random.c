@@ -16,6 +16,7 @@
 #include "agent/reconcile/foresee.h"
 #include "random_calls.h"
 #include "random_lodged.h"
+#include "random_rivals.h"
 
 static uint32_t seed_now;
 
@@ -243,8 +244,9 @@ with_others(struct world *w, uint32_t seed)
 	if (dice(&lodged.dice, 2) == 0)
 		lodge(w, &lodged, 5);
 	sets_spoil = dice(&lodged.dice, 3) != 0 ? lodged.dice : 0;
+	sets_rivals = dice(&lodged.dice, 2) != 0 ? lodged.dice : 0;
 	random_set(&state, w->kopt.generation, &yaml);
-	sets_spoil = 0;
+	sets_spoil = sets_rivals = 0;
 	apply_as_planned(w, yaml.text, dice(&state, 4));
 	same_lodged(w, &lodged, yaml.text, seed_now);
 	if (other && kernel_jid(w, "b.q") != jid)
@@ -284,6 +286,34 @@ plan_is_true_and_apply_ends(void **unused)
 	each_seed(one_world);
 }
 
+static void
+one_world_of_rivals(uint32_t seed)
+{
+	static struct yaml_text yaml;
+	unsigned order[RIVALS] = { 0 };
+	struct world w;
+	uint32_t state;
+
+	seed_now = seed;
+	random_world(&w, seed, &state);
+	rival_order(&state, order);
+	for (unsigned i = 0; i < 3; i++) {
+		random_rivals(&state, order, &yaml);
+		apply_as_planned(&w, yaml.text, dice(&state, 4));
+	}
+	world_apply(&w, "");
+	assert_int_equal(w.inventory.count, 0);
+	world_remove(&w);
+}
+
+/* What one jail wants, others want, too: the plan says who gets it. */
+static void
+rivals_get_what_is_planned(void **unused)
+{
+	(void)unused;
+	each_seed(one_world_of_rivals);
+}
+
 /* Circles of who gives up an address and who waits for whose restart. */
 static void
 seeds_that_failed_once(void **unused)
@@ -300,6 +330,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plan_is_true_and_apply_ends),
+		cmocka_unit_test(rivals_get_what_is_planned),
 		cmocka_unit_test(seeds_that_failed_once),
 	};
 

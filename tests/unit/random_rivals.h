@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Random sets of jails that want the same few addresses, of which some depend on
+ * others, or on one that is not there.
+ */
+#ifndef TEST_RANDOM_RIVALS_H
+#define TEST_RANDOM_RIVALS_H
+
+#include "random_yaml.h"
+
+#define RIVALS 7
+
+static inline void
+add_rival_addresses(struct yaml_text *y)
+{
+	static const char *const lists[] = { "[192.0.2.1, 192.0.2.2]",
+		"[192.0.2.3, 192.0.2.4]", "[192.0.2.2, 192.0.2.3]",
+		"[192.0.2.5, 192.0.2.6]", "192.0.2.1", "192.0.2.3" };
+	unsigned n = dice(y->state, 8);
+
+	if (n < sizeof lists / sizeof *lists)
+		yaml_add(y, "ip4.addr: %s\n", lists[n]);
+}
+
+/* An order that is none of names, in which all sets of a world depend. */
+static inline void
+rival_order(uint32_t *state, unsigned order[RIVALS])
+{
+	for (unsigned i = 0; i < RIVALS; i++) {
+		unsigned k = dice(state, i + 1);
+
+		order[i] = order[k];
+		order[k] = i;
+	}
+}
+
+/* On those that come before it in that order. */
+static inline void
+add_rival_depend(struct yaml_text *y, const unsigned *order, unsigned at)
+{
+	unsigned n = dice(y->state, 3), on;
+
+	if (dice(y->state, 10) == 0) {
+		yaml_add(y, "depend: [nobody]\n");
+		return;
+	}
+	if (at == 0 || n == 0)
+		return;
+	on = dice(y->state, at);
+	yaml_add(y, "depend: [%c", 'a' + order[on]);
+	if (n == 2 && on > 0)
+		yaml_add(y, ", %c", 'a' + order[dice(y->state, on)]);
+	yaml_add(y, "]\n");
+}
+
+static inline void
+random_rivals(uint32_t *state, const unsigned order[RIVALS],
+    struct yaml_text *y)
+{
+	memset(y, 0, sizeof *y);
+	y->state = state;
+	for (unsigned i = 0; i < RIVALS; i++) {
+		if (dice(state, 5) == 0)
+			continue;
+		yaml_add(y, "%sname: %c\npath: @\npersist: true\n"
+		    "stop.timeout: 0\n", y->n == 0 ? "" : "---\n",
+		    'a' + order[i]);
+		add_rival_addresses(y);
+		add_rival_depend(y, order, i);
+		/* A restart, which takes one other along at most. */
+		if (dice(state, 2) == 0 && i + 2 >= RIVALS)
+			yaml_add(y, "osrelease: 13.9\n");
+	}
+}
+
+#endif

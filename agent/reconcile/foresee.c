@@ -48,8 +48,8 @@ block(struct reconciler *r, struct managed *m, struct action *a)
 	    (a->kind != ACTION_CREATE && a->kind != ACTION_RESTART))
 		return false;
 	return order_up(r, m, why, sizeof why, &state) != NULL &&
-	    decide_again(r, m, a, state == STATE_CONFLICT ? ACTION_CONFLICT :
-	    ACTION_BLOCKED, why);
+	    state != STATE_PROGRESSING && decide_again(r, m, a,
+	    state == STATE_CONFLICT ? ACTION_CONFLICT : ACTION_BLOCKED, why);
 }
 
 /* Nor is one made or changed that claims what others keep. */

@@ -20,8 +20,8 @@ order_below(const char *name, const char *parent)
 	return strncmp(name, parent, len) == 0 && name[len] == '.';
 }
 
-static bool
-depends(const struct spec *s, const char *on)
+bool
+order_depends(const struct spec *s, const char *on)
 {
 	if (s == NULL)
 		return false;
@@ -64,13 +64,38 @@ order_removed(struct reconciler *r, const struct managed *d)
 	return yes;
 }
 
-/* A jail outside the set satisfies a dependency while it lives. */
-static const char *
-order_outside(struct reconciler *r, const char *name, char *buf, size_t size,
-    enum jail_state *state)
-{
-	const struct managed *d = reconciler_find(r, name);
+static struct managed *leader_to_come(struct reconciler *r, struct managed *m);
 
+/* What that one waits for is only known when it was looked at. */
+static void
+wait_for_leader(struct reconciler *r, struct managed *m,
+    struct managed *leader)
+{
+	m->waits_up = leader;
+	m->waits_far = true;
+	if (leader->dirty)
+		reconciler_look(r, m);
+}
+
+/*
+ * A jail outside the set satisfies a dependency while it lives; but one that no
+ * spec says any more goes down with what it depends on itself.
+ */
+static const char *
+order_outside(struct reconciler *r, struct managed *m, const char *name,
+    char *buf, size_t size, enum jail_state *state)
+{
+	struct managed *d = reconciler_jail(r, name, false);
+	struct managed *leader = d != NULL && d->linked ?
+	    leader_to_come(r, d) : NULL;
+
+	if (leader != NULL) {
+		wait_for_leader(r, m, leader);
+		*state = STATE_PROGRESSING;
+		snprintf(buf, size, "waits for %s, which %s follows",
+		    leader->name, name);
+		return buf;
+	}
 	*state = STATE_BLOCKED;
 	if (d != NULL && d->unwanted && order_removed(r, d)) {
 		snprintf(buf, size, "depends on %s, which no spec says any "
@@ -105,16 +130,17 @@ order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
 {
 	struct managed *d = reconciler_jail(r, name, false);
 
-	if (d == NULL || managed_wanted(d) == NULL)
-		return order_outside(r, name, buf, size, state);
-	m->waits_up = d;
-	if (goes_soon(d)) {
+	if (d != NULL && goes_soon(d)) {
+		m->waits_up = d;
 		m->waits_far = true;
 		*state = STATE_PROGRESSING;
 		snprintf(buf, size, "waits for %s, which goes down for %s",
 		    name, d->down_for->name);
 		return buf;
 	}
+	if (d == NULL || managed_wanted(d) == NULL)
+		return order_outside(r, m, name, buf, size, state);
+	m->waits_up = d;
 	/* A saved plan that is not true of it leaves it as it is. */
 	if (r->opt.bound != NULL && bound_refused(r->opt.bound, name)) {
 		*state = STATE_BLOCKED;
@@ -209,7 +235,8 @@ follows(const struct reconciler *r, const struct managed *d,
 	const struct spec *specs[] = { runs_with(r, d), managed_wanted(d) };
 
 	for (size_t i = 0; i < 2; i++)
-		if (depends(specs[i], on->name) && (order_below(d->name, on->name) ||
+		if (order_depends(specs[i], on->name) &&
+		    (order_below(d->name, on->name) ||
 		    specs[i]->agent.follow_depend))
 			return true;
 	return false;
@@ -292,10 +319,7 @@ order_change(struct reconciler *r, struct managed *m, char *buf, size_t size)
 
 	m->waits_up = d;
 	if (d != NULL) {
-		m->waits_far = true;
-		/* What that one waits for is only known when it was looked at. */
-		if (d->dirty)
-			reconciler_look(r, m);
+		wait_for_leader(r, m, d);
 		snprintf(buf, size, "waits for %s", d->name);
 		return buf;
 	}
@@ -370,7 +394,7 @@ order_goes_first(struct reconciler *r, const struct managed *m,
 	if (d == m || !d->linked)
 		return false;
 	s = runs_with(r, d);
-	if (!order_below(d->name, m->name) && !depends(s, m->name))
+	if (!order_below(d->name, m->name) && !order_depends(s, m->name))
 		return false;
 	if (!order_below(d->name, m->name) && (stuck_kept(r, d) ||
 	    !(a->kind == ACTION_REMOVE && !a->stays ? goes(r, d) :
@@ -534,55 +558,4 @@ order_take_down(struct reconciler *r, struct managed *root, struct managed *d)
 	if (runs(r, d) && go_down(r, root, d, &stop) == NULL)
 		stop_dependant(r, d, root, "gets what it has");
 	return true;
-}
-
-void
-order_released(struct reconciler *r)
-{
-	for (size_t i = 0; i < r->count; i++) {
-		struct managed *d = r->jail[i];
-
-		if (d->machine == MACHINE_IDLE && !d->queued &&
-		    d->state == STATE_PROGRESSING)
-			reconciler_look(r, d);
-	}
-}
-
-static int
-compare_rank(const void *a, const void *b)
-{
-	const struct managed *x = *(struct managed *const *)a;
-	const struct managed *y = *(struct managed *const *)b;
-
-	return (x->rank > y->rank) - (x->rank < y->rank);
-}
-
-/* Whether `d`, which waits, may do so for `m`. */
-static bool
-waits_for(const struct managed *d, const struct managed *m)
-{
-	if (!d->waits || d == m || d->machine != MACHINE_IDLE)
-		return false;
-	/* What goes down may do so for a jail far away. */
-	return d->waits_down || d->waits_far || d->waits_claim != NULL ||
-	    depends(managed_wanted(d), m->name) || order_below(d->name, m->name) ||
-	    depends(m->desired, d->name) || order_below(m->name, d->name);
-}
-
-void
-order_wake(struct reconciler *r, const struct managed *m)
-{
-	struct managed **woken;
-	size_t n = 0;
-
-	if (r->waiting == 0 ||
-	    (woken = calloc(r->waiting, sizeof *woken)) == NULL)
-		return;
-	for (size_t i = 0; n < r->waiting && i < r->count; i++)
-		if (waits_for(r->jail[i], m))
-			woken[n++] = r->jail[i];
-	qsort(woken, n, sizeof *woken, compare_rank);
-	for (size_t i = 0; i < n; i++)
-		reconciler_look(r, woken[i]);
-	free(woken);
 }

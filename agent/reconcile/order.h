@@ -39,6 +39,8 @@ const char *order_one(struct reconciler *r, struct managed *m,
     const char *name, char *buf, size_t size, enum jail_state *state);
 /* Whether its own removal is to come: it need not be stopped for others. */
 bool order_removed(struct reconciler *r, const struct managed *d);
+/* Whether a jail with that spec (NULL: no) depends on another, or is in it. */
+bool order_depends(const struct spec *s, const char *on);
 /* Whether `name` is nested below `parent`. */
 bool order_below(const char *name, const char *parent);
 /* A jail went down: look again at all that wait, perhaps for that. */

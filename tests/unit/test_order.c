@@ -126,6 +126,39 @@ cut_off_stop_waits_for_the_restart(void **state)
 	}
 }
 
+/* Applied without --prune, as when a part of a directory is. */
+static void
+apply_part(struct world *w, const char *yaml)
+{
+	struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.parallel = 16 };
+
+	w->told = w->failures = 0;
+	w->deeds[0] = w->error[0] = '\0';
+	world_reconciler(w, &opt);
+	world_want(w, yaml);
+	world_settle(w);
+}
+
+/*
+ * `b`, which no spec says any more, goes down with `c`: nothing is started upon
+ * it before.
+ */
+static void
+unsaid_ones_follow(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("c", "") "---\n" JAIL("b", "depend: [c]\n"
+	    "children.max: 9\n") "---\n" JAIL("b.x", "") "---\n"
+	    JAIL("d", "depend: [b]\n"));
+	apply_part(w, JAIL("c", "exec.start: q\n") "---\n" JAIL("b.x", "")
+	    "---\n" JAIL("b.y", "") "---\n" JAIL("d", "depend: [b]\n")
+	    "---\n" JAIL("e", "depend: [b]\n"));
+	assert_string_equal(w->deeds, "restart b.x;restart d;restart b;"
+	    "restart c;create b;create d;create b.y;create b.x;create e;");
+}
+
 /* The stack that a walk down a chain needs is small for each jail. */
 static void
 chains_may_be_long(void **state)
@@ -178,6 +211,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    cut_off_stop_waits_for_the_restart, world_setup,
 		    world_teardown),
+		cmocka_unit_test_setup_teardown(unsaid_ones_follow,
+		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(chains_may_be_long,
 		    world_setup, world_teardown),
 	};

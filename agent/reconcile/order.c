@@ -85,21 +85,20 @@ static const char *
 order_outside(struct reconciler *r, struct managed *m, const char *name,
     char *buf, size_t size, enum jail_state *state)
 {
-	struct managed *d = reconciler_jail(r, name, false);
-	struct managed *leader = d != NULL && d->linked ?
-	    leader_to_come(r, d) : NULL;
+	struct managed *d = reconciler_jail(r, name, false), *leader;
 
+	*state = STATE_BLOCKED;
+	if (d != NULL && d->unwanted && order_removed(r, d)) {
+		snprintf(buf, size, "depends on %s, which no spec says any "
+		    "more, so that it is removed", name);
+		return buf;
+	}
+	leader = d != NULL && d->linked ? leader_to_come(r, d) : NULL;
 	if (leader != NULL) {
 		wait_for_leader(r, m, leader);
 		*state = STATE_PROGRESSING;
 		snprintf(buf, size, "waits for %s, which %s follows",
 		    leader->name, name);
-		return buf;
-	}
-	*state = STATE_BLOCKED;
-	if (d != NULL && d->unwanted && order_removed(r, d)) {
-		snprintf(buf, size, "depends on %s, which no spec says any "
-		    "more, so that it is removed", name);
 		return buf;
 	}
 	if (lives(r, name))

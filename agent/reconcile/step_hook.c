@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/reconcile/claims.h"
 #include "agent/reconcile/hook.h"
 #include "agent/reconcile/mask.h"
 #include "agent/reconcile/step.h"
@@ -223,14 +224,37 @@ gives_interface(const struct operation *op, const char *param)
 	    op->shop->observer->kernel->backend->interface != NULL;
 }
 
+/*
+ * Says which other jail of the agent's has an interface, or "".  That is no reason
+ * not to try: hooks may have made another one of that name.
+ */
+static const char *
+say_holder(const struct operation *op, const char *name, char *buf, size_t size)
+{
+	const struct inventory *inv = op->shop->inventory;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < inv->count; i++) {
+		const struct entry *e = inv->entry[i];
+
+		if (e->stage == ENTRY_UP && e->applied != NULL &&
+		    strcmp(e->name, op->name) != 0 && claims_has(spec_list(
+		    e->applied, "vnet.interface"), "vnet.interface", name))
+			snprintf(buf, size, " (the jail %s has one)", e->name);
+	}
+	return buf;
+}
+
 static void
 give_interface(struct operation *op, const char *name)
 {
 	struct jail_kernel *k = op->shop->observer->kernel;
+	char holder[JAIL_NAME_MAX + 32];
 	struct error err = { 0 };
 
 	if (k->backend->interface(k, op->jid, name, &err) != 0)
-		op_note(op, true, "vnet.interface: %s", err.text);
+		op_note(op, true, "vnet.interface: %s%s", err.text,
+		    say_holder(op, name, holder, sizeof holder));
 }
 
 /* Runs the program of a step for one value. */
@@ -239,14 +263,16 @@ run_words(struct operation *op, const char *param, const char *value)
 {
 	const struct step *step = op_step(op);
 	const char *argv[STEP_WORDS];
-	char jid[16], label[600];
+	char jid[16], holder[JAIL_NAME_MAX + 32], label[900];
 
 	if (gives_interface(op, param)) {
 		give_interface(op, value);
 		return false;
 	}
 	snprintf(jid, sizeof jid, "%d", op->jid);
-	snprintf(label, sizeof label, "%s: %s", param, value);
+	snprintf(label, sizeof label, "%s: %.500s%s", param, value,
+	    strcmp(param, "vnet.interface") == 0 ?
+	    say_holder(op, value, holder, sizeof holder) : "");
 	for (size_t i = 0; i < STEP_WORDS; i++) {
 		argv[i] = step->words[i];
 		if (argv[i] == NULL)

@@ -100,6 +100,10 @@ check "and the first one comes back" wait_until 3 here v1
 # The host has another one of its name when it comes back.
 spec 'vnet.interface: [v1]'
 check "a jail with an interface" agent apply "$work/specs"
+printf 'name: other\npath: %s\npersist: true\nvnet: new\nvnet.interface: [v1]\n' \
+    "$work/root" > "$work/other.yaml"
+check "another jail cannot have it" expect_status 1 agent apply "$work/other.yaml"
+check "and is told who has" says "(the jail web has one)"
 ip link add v1 type veth peer name x1
 check "a restart" agent apply -rc "$work/specs"
 check "lets it come back by another name" wait_until 3 has_peer v0

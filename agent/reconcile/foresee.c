@@ -77,13 +77,16 @@ keep_up(struct reconciler *r, struct managed *m, struct action *a)
 	    decide_again(r, m, a, ACTION_BLOCKED, why);
 }
 
-/* Whether one that runs goes down when another one does, as far as is known. */
+/*
+ * Whether one that runs goes down when another one does, as far as is known.  One
+ * whose own restart is not allowed goes, too, and comes up by its new spec.
+ */
 static bool
 may_follow(const struct action *a, bool down)
 {
 	return a->jid != 0 && (a->kind == ACTION_NONE ||
-	    a->kind == ACTION_MODIFY || (down && (a->kind == ACTION_BLOCKED ||
-	    a->kind == ACTION_RESTART)));
+	    a->kind == ACTION_MODIFY || a->kind == ACTION_BLOCKED ||
+	    (down && a->kind == ACTION_RESTART));
 }
 
 /*

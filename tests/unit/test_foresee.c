@@ -27,6 +27,22 @@ dependency_that_comes(void **state)
 	    "create a;create b;");
 }
 
+/* A restart that is not allowed by itself comes with that of another jail. */
+static void
+refused_restart_goes_along(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("b", "children.max: 3\n") "---\n"
+	    JAIL("b.x", "agent: {restart: never}\n") "---\n"
+	    JAIL("d", "depend: [b]\nagent: {restart: never}\n"));
+	assert_string_equal(foreseen(w,
+	    JAIL("b", "children.max: 3\nexec.start: p\n") "---\n"
+	    JAIL("b.x", "exec.start: r\nagent: {restart: never}\n") "---\n"
+	    JAIL("d", "exec.start: r\ndepend: [b]\n"
+	    "agent: {restart: never}\n")), "restart b;restart b.x;restart d;");
+}
+
 static void
 loop(void **state)
 {
@@ -393,6 +409,7 @@ main(void)
 		TEST(pause_is_shown),
 		TEST(stopped_dependency),
 		TEST(refused_restart_stops_nobody),
+		TEST(refused_restart_goes_along),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/base/copies.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -19,14 +20,18 @@ has(const char *dir, const char *name)
 }
 
 int
-copies_make(const char *applied, const char *copies, const char *name,
-    struct error *err)
+copies_do(enum copies_what what, const char *applied, const char *copies,
+    const char *name, struct error *err)
 {
 	char from[NAME_ROOM], to[NAME_ROOM];
 
 	paths_of_jail(from, sizeof from, applied, name, ".yaml");
 	paths_of_jail(to, sizeof to, copies, name, ".yaml");
-	return file_mirror(from, to, err);
+	if (what == COPIES_MAKE)
+		return file_mirror(from, to, err) < 0 ? -1 : 0;
+	if (what == COPIES_NOTHING || unlink(to) == 0 || errno == ENOENT)
+		return 0;
+	return error_sys(err, errno, "%s", to);
 }
 
 const char *
@@ -40,5 +45,5 @@ int
 copies_bring_back(const struct paths *p, const char *name, struct error *err)
 {
 	return copies_place(p, name) == p->applied ? 0 :
-	    copies_make(p->copies, p->applied, name, err);
+	    copies_do(COPIES_MAKE, p->copies, p->applied, name, err);
 }

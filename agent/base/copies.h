@@ -9,12 +9,15 @@
 
 #include "agent/base/paths.h"
 
+/* What is to become of the copy of a jail; NOTHING where it is not known. */
+enum copies_what { COPIES_NOTHING, COPIES_MAKE, COPIES_REMOVE };
+
 /*
- * Makes the copy of a jail's spec in the directory `copies`, or removes it when
- * there is none in `applied` any more.
+ * Does that in the directory `copies`.  Where `applied` has no spec of the jail,
+ * which is lost then, its copy stays.
  */
-int copies_make(const char *applied, const char *copies, const char *name,
-    struct error *err);
+int copies_do(enum copies_what what, const char *applied, const char *copies,
+    const char *name, struct error *err);
 
 /* Makes what is applied of the copy, if there is a copy alone. */
 int copies_bring_back(const struct paths *p, const char *name,

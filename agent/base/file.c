@@ -222,14 +222,9 @@ file_mirror(const char *from, const char *to, struct error *err)
 	size_t len;
 	int rc = 0;
 
-	if (file_read(AT_FDCWD, from, FILE_TEXT_MAX, &text, &len,
-	    &why) != 0) {
-		if (why.code != ENOENT)
-			return error_set(err, why.code, "%s: %s", from,
-			    why.text);
-		return unlink(to) == 0 || errno == ENOENT ? 0 :
-		    error_sys(err, errno, "%s", to);
-	}
+	if (file_read(AT_FDCWD, from, FILE_TEXT_MAX, &text, &len, &why) != 0)
+		return why.code == ENOENT ? 1 : error_set(err, why.code,
+		    "%s: %s", from, why.text);
 	if (!says(to, text, len))
 		rc = file_replace(AT_FDCWD, to, text, len, err);
 	free(text);

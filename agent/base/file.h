@@ -48,7 +48,7 @@ int file_replace_sync(int dir, const char *name, mode_t mode,
 
 /*
  * Makes the file `to` say what `from` says, by file_replace; it is not written
- * if it does.  Without `from` there is no `to` either.
+ * if it does.  Returns 0, 1 when there is no `from`, -1.
  */
 int file_mirror(const char *from, const char *to, struct error *err);
 

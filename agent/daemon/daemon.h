@@ -95,6 +95,7 @@ struct daemon {
 	struct event *snapshot_timer;
 	bool signing, sign_again; /* something came up meanwhile */
 	bool said_not_kept; /* that a last good text could not be kept */
+	bool said_uncopied; /* nor the copy of an applied spec */
 	int64_t snapshot_at; /* ms, of the last one */
 	bool recording; /* jails are being told to the signer */
 	size_t to_record, recorded; /* for this snapshot: left, and all */

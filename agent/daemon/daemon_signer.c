@@ -77,9 +77,11 @@ take_ready(struct daemon *d, const struct message *m)
 static void
 take_not_kept(struct daemon *d, const struct message *m)
 {
-	if (!d->said_not_kept)
+	bool *said = m->number == 0 ? &d->said_not_kept : &d->said_uncopied;
+
+	if (!*said)
 		daemon_log("%s", (const char *)m->data);
-	d->said_not_kept = true;
+	*said = true;
 }
 
 static const struct {

@@ -223,6 +223,15 @@ read_jail(struct reconciler *r, const struct files *f, const char *name,
 	    RECORD_GONE;
 }
 
+/* In doubt whose jails there are nothing is known to be gone. */
+static enum copies_what
+copy_of(const struct inventory *inv, const char *name)
+{
+	if (inventory_find(inv, name) != NULL)
+		return COPIES_MAKE;
+	return inv->doubt == NULL ? COPIES_REMOVE : COPIES_NOTHING;
+}
+
 int
 record_next(struct reconciler *r, const struct scan *s, bool unseen,
     struct bytes_out *b, struct error *err)
@@ -240,7 +249,7 @@ record_next(struct reconciler *r, const struct scan *s, bool unseen,
 	rc = read_jail(r, &files, name, &j, err);
 	if (rc >= 0)
 		encoded = signer_jail_encode(b, &j, &r->defaults,
-		    rc == RECORD_GONE, err);
+		    rc == RECORD_GONE, copy_of(r->shop.inventory, name), err);
 	snapshot_jail_free(&j);
 	if (encoded != 0)
 		return -1;

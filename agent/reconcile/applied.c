@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/base/buffer.h"
@@ -49,8 +50,9 @@ applied_merge(const struct spec *was, const struct spec *now)
 		int order = i == was->count ? 1 : k == now->count ? -1 :
 		    strcmp(was->param[i].name, now->param[k].name);
 
-		draft.param[draft.count++] = order <= 0 ? was->param[i] :
-		    now->param[k];
+		/* A value that becomes a secret is none to be shown. */
+		draft.param[draft.count++] = order < 0 || (order == 0 &&
+		    !now->param[k].secret) ? was->param[i] : now->param[k];
 		i += order <= 0;
 		k += order >= 0;
 	}
@@ -140,6 +142,28 @@ fits(const char *name, size_t len, struct error *err)
 	    "starts would read %d at most", name, len, SPEC_FILE_MAX);
 }
 
+/*
+ * Writes it; a directory that is not there any more, as when somebody cleaned up
+ * what is in memory, is made again: jails are still to be had.
+ */
+static int
+put(const struct vault *v, const char *path, const char *text, size_t len,
+    struct error *err)
+{
+	char dir[NAME_ROOM];
+
+	if (stamp_write(v, path, text, len, err) == 0)
+		return 0;
+	if (err->code != ENOENT)
+		return -1;
+	snprintf(dir, sizeof dir, "%s", path);
+	for (char *p = dir; (p = strchr(p + 1, '/')) != NULL; *p = '/') {
+		*p = '\0';
+		(void)mkdir(dir, 0700);
+	}
+	return stamp_write(v, path, text, len, err);
+}
+
 int
 applied_write(const char *dir, const struct vault *v, const struct spec *s,
     const struct text_list *seals, const struct text_list *found,
@@ -159,7 +183,7 @@ applied_write(const char *dir, const struct vault *v, const struct spec *s,
 	rc = text == NULL || b.failed ? error_sys(err, ENOMEM, "%s", s->name) :
 	    fits(s->name, b.len, err);
 	if (rc == 0)
-		rc = stamp_write(v, path, b.data, b.len, err);
+		rc = put(v, path, b.data, b.len, err);
 	buffer_free(&b);
 	free(text);
 	return rc;
@@ -250,7 +274,7 @@ applied_add(const char *dir, const struct vault *v, const char *name,
 		snprintf(text, size, "%s---\n%s", old, more);
 		rc = fits(name, strlen(text), err);
 		if (rc == 0)
-			rc = stamp_write(v, path, text, strlen(text), err);
+			rc = put(v, path, text, strlen(text), err);
 	} else
 		rc = error_sys(err, ENOMEM, "%s", path);
 	free(text);

@@ -36,7 +36,7 @@ int applied_keep(const char *dir, const struct vault *v, const struct spec *s,
 
 /*
  * What may be in force while a change is under way: `was` with the parameters
- * that are new in `now`.  NULL: memory is out.  applied_add writes `now` behind
+ * that are new, or become secrets, in `now`.  NULL: memory is out.  applied_add writes `now` behind
  * what the file says, under a name of its own: together they need not be valid;
  * applied_read merges them.
  */

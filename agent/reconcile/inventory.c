@@ -460,8 +460,9 @@ int
 inventory_copy(const struct inventory *inv, struct error *err)
 {
 	for (size_t i = 0; i < inv->count; i++)
-		if (inv->entry[i]->uncopied && copies_make(inv->paths->applied,
-		    inv->paths->copies, inv->entry[i]->name, err) != 0)
+		if (inv->entry[i]->uncopied && copies_do(COPIES_MAKE,
+		    inv->paths->applied, inv->paths->copies,
+		    inv->entry[i]->name, err) != 0)
 			return -1;
 	if (inv->doubt == NULL)
 		file_sweep(inv->paths->copies, ".yaml", known, inv);

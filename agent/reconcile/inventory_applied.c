@@ -60,8 +60,12 @@ inventory_changing(struct inventory *inv, struct entry *e,
 	struct spec *merged;
 	bool more = false;
 
-	for (size_t i = 0; e->applied != NULL && i < s->count; i++)
-		more |= spec_param_find(e->applied, s->param[i].name) == NULL;
+	for (size_t i = 0; e->applied != NULL && i < s->count; i++) {
+		const struct spec_param *was = spec_param_find(e->applied,
+		    s->param[i].name);
+
+		more |= was == NULL || (s->param[i].secret && !was->secret);
+	}
 	if (!more)
 		return 0;
 	merged = applied_merge(e->applied, s);

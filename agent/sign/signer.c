@@ -251,6 +251,40 @@ write_and_retain(struct signer *s, struct snapshot *next,
 	return 0;
 }
 
+/* What was applied may be another spec, or none; well is not answered. */
+static int
+copy_applied(struct signer *s, int fd, enum copies_what what, const char *name)
+{
+	const struct signer_options *o = s->options;
+	struct error err;
+
+	if (o->applied == NULL ||
+	    copies_do(what, o->applied, o->copies, name, &err) == 0)
+		return 0;
+	for (size_t i = 0; i < s->uncopied.count; i++)
+		if (strcmp(s->uncopied.text[i], name) == 0)
+			return 0; /* it was said */
+	if (what == COPIES_MAKE && text_list_add(&s->uncopied, name) != 0)
+		return -1;
+	error_wrap(&err, "the copy of an applied spec");
+	return channel_write(fd, SIGNER_NOT_KEPT, 1, err.text,
+	    strlen(err.text));
+}
+
+/* Those that could not be made, as on a full disk; -1: it cannot go on. */
+static int
+copy_again(struct signer *s, int fd)
+{
+	struct text_list again = s->uncopied;
+	int rc = 0;
+
+	memset(&s->uncopied, 0, sizeof s->uncopied);
+	for (size_t i = 0; rc == 0 && i < again.count; i++)
+		rc = copy_applied(s, fd, COPIES_MAKE, again.text[i]);
+	text_list_free(&again);
+	return rc;
+}
+
 static int
 answer_write(struct signer *s, int fd, const struct message *m)
 {
@@ -258,6 +292,8 @@ answer_write(struct signer *s, int fd, const struct message *m)
 	struct snapshot next;
 	struct error err;
 
+	if (copy_again(s, fd) == -1)
+		return -1;
 	memset(&a, 0, sizeof a);
 	if (signer_heading_decode(m->data, m->len, &next, &err) == -1 ||
 	    write_and_retain(s, &next, &a, &err) == -1) {
@@ -271,21 +307,6 @@ answer_write(struct signer *s, int fd, const struct message *m)
 	return channel_write(fd, SIGNER_DONE, m->number, &a, sizeof a);
 }
 
-/* What was applied may be another spec, or none; well is not answered. */
-static int
-copy_applied(const struct signer *s, int fd, const char *name)
-{
-	const struct signer_options *o = s->options;
-	struct error err;
-
-	if (o->applied == NULL ||
-	    copies_make(o->applied, o->copies, name, &err) == 0)
-		return 0;
-	error_wrap(&err, "its applied spec is not copied");
-	return channel_write(fd, SIGNER_NOT_KEPT, 0, err.text,
-	    strlen(err.text));
-}
-
 /* Who cannot take in a jail ends, so that no state is signed without it. */
 static int
 take_jail(struct signer *s, int fd, const struct message *m)
@@ -293,17 +314,19 @@ take_jail(struct signer *s, int fd, const struct message *m)
 	struct bytes_in b = { .data = m->data, .len = m->len };
 	char *name = get_text(&b);
 	const unsigned char *json;
+	enum copies_what copy;
 	merkle_hash leaf;
 	size_t len;
 	int rc;
 
 	json = get_block(&b, &len);
 	get_raw(&b, leaf, sizeof leaf);
+	copy = (enum copies_what)get_number(&b);
 	rc = b.failed || b.len > 0 || name == NULL ? -1 :
 	    image_put(&s->image, name, len == 0 ? NULL : (const char *)json,
 	    len, leaf, NULL);
 	if (rc == 0)
-		rc = copy_applied(s, fd, name);
+		rc = copy_applied(s, fd, copy, name);
 	free(name);
 	return rc;
 }
@@ -389,6 +412,7 @@ signer_body(int fd, void *arg)
 	keychain_free(&s.keys);
 	snapshot_free(&s.written);
 	image_free(&s.image);
+	text_list_free(&s.uncopied);
 	if (s.dir != -1)
 		close(s.dir);
 	if (s.good != -1)

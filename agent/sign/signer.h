@@ -10,12 +10,12 @@
 /*
  * The signer: a helper process that holds the secret key and writes snapshots.
  * It is told of jails as they change (signer_state.h): SIGNER_JAIL about one,
- * SIGNER_FORGET_JAILS; these have no answer, but SIGNER_NOT_KEPT.  SIGNER_WRITE asks for a snapshot
+ * SIGNER_FORGET_JAILS; these have no answer.  SIGNER_WRITE asks for a snapshot
  * of them; the answer SIGNER_DONE carries a struct signer_answer.
  * SIGNER_KEEP carries the path of a spec file, a NUL and a text to be kept,
  * SIGNER_FORGET the name of a kept one; only failures are answered, by
- * SIGNER_NOT_KEPT with a message.  So are those of copies of applied specs, which
- * are made as jails are told.
+ * SIGNER_NOT_KEPT with a message; with the number 1 it is about a copy of an
+ * applied spec, which is made as a jail is told, and tried again with each snapshot.
  * SIGNER_READY comes first, by itself, with what is to be logged, or nothing;
  * with a number that is not 0 it is why nothing is signed.
  * SIGNER_ROTATE asks for another key; SIGNER_ROTATED has its base64 line (behind

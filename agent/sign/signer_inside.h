@@ -28,6 +28,7 @@ struct signer {
 	unsigned char digest[DIGEST_SIZE];
 	struct image image;	 /* of the next one */
 	struct snapshot written; /* what the newest one says, without jails */
+	struct text_list uncopied; /* jails of which a copy could not be made */
 };
 
 /*

@@ -16,7 +16,8 @@ no_memory(struct error *err)
 
 int
 signer_jail_encode(struct bytes_out *b, const struct snapshot_jail *j,
-    const struct snapshot_params *defaults, bool gone, struct error *err)
+    const struct snapshot_params *defaults, bool gone, enum copies_what copy,
+    struct error *err)
 {
 	struct buffer json = { .data = NULL };
 	unsigned char leaf[DIGEST_SIZE] = { 0 };
@@ -31,6 +32,7 @@ signer_jail_encode(struct bytes_out *b, const struct snapshot_jail *j,
 		put_text(b, j->name);
 		put_block(b, json.data, json.len);
 		put_raw(b, leaf, sizeof leaf);
+		put_number(b, copy);
 		rc = b->failed ? no_memory(err) : 0;
 	}
 	buffer_free(&json);
@@ -142,6 +144,7 @@ signer_send_state(int fd, const struct snapshot *s, struct error *err)
 		return -1;
 	for (size_t i = 0; i < s->count; i++) {
 		if (signer_jail_encode(&b, &s->jail[i], &s->defaults, false,
+		    COPIES_NOTHING,
 		    err) == -1) {
 			free(b.data);
 			return -1;

@@ -7,14 +7,17 @@
 #define JA_SIGNER_STATE_H
 
 #include "agent/base/bytes.h"
+#include "agent/base/copies.h"
 #include "agent/sign/snapshot.h"
 
 /*
- * The data of SIGNER_JAIL: the name, the JSON, empty when it is gone, and what
- * the tree has for it.  The jail lacks what is as the defaults say.
+ * The data of SIGNER_JAIL: the name, the JSON, empty when it is gone, what the
+ * tree has for it, and what becomes of the copy of its applied spec.  The jail
+ * lacks what is as the defaults say.
  */
 int signer_jail_encode(struct bytes_out *b, const struct snapshot_jail *j,
-    const struct snapshot_params *defaults, bool gone, struct error *err);
+    const struct snapshot_params *defaults, bool gone, enum copies_what copy,
+    struct error *err);
 
 /* The data of SIGNER_WRITE: all but jails, root, sequence and previous. */
 void signer_heading_encode(struct bytes_out *b, const struct snapshot *s);

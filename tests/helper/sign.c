@@ -115,6 +115,7 @@ tell(int fd, const struct snapshot *s, int round)
 	for (size_t i = 0; rc == 0 && i < s->count; i++) {
 		b.len = 0;
 		rc = signer_jail_encode(&b, &s->jail[i], &s->defaults, false,
+		    COPIES_NOTHING,
 		    NULL);
 		if (rc == 0)
 			rc = channel_write(fd, SIGNER_JAIL, 0, b.data, b.len);

@@ -92,3 +92,23 @@ rmdir "$state/stamps.new"
 check "the next one" agent_start
 check "also settles" settled db
 check "and notes it" test -e "$state/stamps"
+
+# A copy that cannot be made is made later.
+settled
+mkdir "$state/applied/db.yaml.new"
+spec db "path: $work/roots/all" "meta.a: b" > "$work/db.yaml"
+mv "$work/db.yaml" "$specs/db.yaml"
+check "a copy that cannot be made" soon grep -q "the copy of an applied spec: .*db.yaml" "$work/agent.log"
+rmdir "$state/applied/db.yaml.new"
+spec web "path: $work/roots/all" "meta.a: b" > "$work/web.yaml"
+mv "$work/web.yaml" "$specs/web.yaml"
+check "is made with the next state" soon diff "$run_dir/applied/db.yaml" "$state/applied/db.yaml"
+check "as is that of the other" soon diff "$run_dir/applied/web.yaml" "$state/applied/web.yaml"
+
+# What is in memory goes while the agent runs.
+rm -rf "$run_dir"
+spec db "path: $work/roots/all" "meta.a: c" > "$work/db.yaml"
+mv "$work/db.yaml" "$specs/db.yaml"
+check "a jail is changed without its run directory" soon grep -q "db: updated.*meta.a" "$work/agent.log"
+check "what is applied is copied" soon grep -q "meta.a: c" "$state/applied/db.yaml"
+check "the other copy stays" test -e "$state/applied/web.yaml"

@@ -123,6 +123,24 @@ lost_applied_spec_has_a_copy(void **state)
 	    F_OK), -1);
 }
 
+/* Also while the change is under way: nobody shows it then. */
+static void
+value_that_becomes_a_secret(void **state)
+{
+	struct world *w = *state;
+	struct entry *e = creating(w, WEB "env.T: plain\n");
+	struct spec *s = spec_of_text(w, WEB "env.T: !secret /etc/none\n");
+	struct error err;
+
+	assert_int_equal(inventory_changing(&w->inventory, e, s, &err), 0);
+	spec_free(s);
+	for (int i = 0; i < 2; i++) {
+		assert_true(spec_param_find(inventory_find(&w->inventory,
+		    "web")->applied, "env.T")->secret);
+		world_restart(w);
+	}
+}
+
 /* A start that was cut off before its spec was written has none. */
 static void
 copy_of_an_earlier_jail_is_not_used(void **state)
@@ -544,6 +562,7 @@ main(void)
 		TEST(damaged_applied_spec_is_none),
 		TEST(lost_applied_spec_has_a_copy),
 		TEST(copy_of_an_earlier_jail_is_not_used),
+		TEST(value_that_becomes_a_secret),
 		TEST(long_name_is_known_again),
 		TEST(journal_of_another_boot_is_discarded),
 		TEST(cut_anywhere),

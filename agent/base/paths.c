@@ -347,7 +347,7 @@ paths_lock_holder(const struct paths *p)
 {
 	struct flock l;
 	long holder = 0;
-	int fd = open(p->lock, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(p->lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd == -1)
 		return 0;

@@ -129,13 +129,11 @@ add_clean(char ***env, size_t *n, char *const *inherited)
 	return add(env, n, CLEAN_PATH);
 }
 
-/* But a JID, which is of a jail that has nothing to do with this one. */
 static bool
 add_inherited(char ***env, size_t *n, char *const *inherited)
 {
 	for (size_t i = 0; inherited[i] != NULL; i++)
-		if (strncmp(inherited[i], "JID=", 4) != 0 &&
-		    !add(env, n, inherited[i]))
+		if (!add(env, n, inherited[i]))
 			return false;
 	return true;
 }

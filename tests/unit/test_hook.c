@@ -131,13 +131,6 @@ environment(void **state)
 	    holds(env, "JPATH=/jails/web"));
 	assert_int_equal(count(env), 7);
 	hook_environment_free(env);
-	/* Before it has one: not that of the agent's own environment. */
-	h.jid = 0;
-	env = hook_environment(&h, inherited);
-	assert_false(holds(env, "JID=99"));
-	assert_int_equal(count(env), 6);
-	hook_environment_free(env);
-	h.jid = 7;
 	/* Inside: nothing about the jail as the host sees it. */
 	h.in_jail = true;
 	env = hook_environment(&h, inherited);

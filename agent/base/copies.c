@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/base/copies.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
-#include <stdbool.h>
 #include <unistd.h>
 
 #include "agent/base/file.h"
@@ -32,6 +33,22 @@ copies_do(enum copies_what what, const char *applied, const char *copies,
 	if (what == COPIES_NOTHING || unlink(to) == 0 || errno == ENOENT)
 		return 0;
 	return error_sys(err, errno, "%s", to);
+}
+
+bool
+copies_due(const struct paths *p, const char *name)
+{
+	char path[NAME_ROOM];
+	struct stat is, copy;
+
+	paths_of_jail(path, sizeof path, p->applied, name, ".yaml");
+	if (stat(path, &is) != 0)
+		return false;
+	paths_of_jail(path, sizeof path, p->copies, name, ".yaml");
+	return stat(path, &copy) != 0 ||
+	    copy.st_mtim.tv_sec < is.st_mtim.tv_sec ||
+	    (copy.st_mtim.tv_sec == is.st_mtim.tv_sec &&
+	    copy.st_mtim.tv_nsec < is.st_mtim.tv_nsec);
 }
 
 const char *

@@ -7,6 +7,8 @@
 #ifndef JA_COPIES_H
 #define JA_COPIES_H
 
+#include <stdbool.h>
+
 #include "agent/base/paths.h"
 
 /* What is to become of the copy of a jail; NOTHING where it is not known. */
@@ -22,6 +24,9 @@ int copies_do(enum copies_what what, const char *applied, const char *copies,
 /* Makes what is applied of the copy, if there is a copy alone. */
 int copies_bring_back(const struct paths *p, const char *name,
     struct error *err);
+
+/* Whether there is no copy, or one that is older than what is applied. */
+bool copies_due(const struct paths *p, const char *name);
 
 /* The directory that has the spec: that of copies only if the other has none. */
 const char *copies_place(const struct paths *p, const char *name);

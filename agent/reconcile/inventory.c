@@ -58,7 +58,11 @@ known(const void *table, const char *file)
 		return true;
 	/* Of a long name a part and a hash are left (paths_of_jail). */
 	for (size_t i = 0; strchr(file, '~') != NULL && i < inv->count; i++) {
-		paths_of_jail(name, sizeof name, "", inv->entry[i]->name, "");
+		const char *whole = inv->entry[i]->name;
+
+		if (strncmp(whole, file, strcspn(file, "~")) != 0)
+			continue;
+		paths_of_jail(name, sizeof name, "", whole, "");
 		if (strcmp(name + 1, file) == 0)
 			return true;
 	}
@@ -459,12 +463,14 @@ inventory_gone(struct inventory *inv, struct entry *e, struct error *err)
 int
 inventory_copy(const struct inventory *inv, struct error *err)
 {
+	int rc = 0;
+
 	for (size_t i = 0; i < inv->count; i++)
-		if (inv->entry[i]->uncopied && copies_do(COPIES_MAKE,
-		    inv->paths->applied, inv->paths->copies,
-		    inv->entry[i]->name, err) != 0)
-			return -1;
+		if (copies_due(inv->paths, inv->entry[i]->name) &&
+		    copies_do(COPIES_MAKE, inv->paths->applied,
+		    inv->paths->copies, inv->entry[i]->name, err) != 0)
+			rc = -1;
 	if (inv->doubt == NULL)
 		file_sweep(inv->paths->copies, ".yaml", known, inv);
-	return 0;
+	return rc;
 }

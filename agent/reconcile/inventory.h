@@ -33,7 +33,6 @@ struct entry {
 	char *path; /* of the living jail, where it has no mark; NULL: unknown */
 	enum entry_stage stage;
 	struct spec *applied; /* NULL: unknown */
-	bool uncopied;	      /* it was written by this process */
 	bool secretless;      /* it names no secret; false: not looked at */
 	struct text_list seals; /* of its secrets as they were (vault.h) */
 	struct text_list found; /* addresses of ip_hostname (hostname.h) */
@@ -151,8 +150,8 @@ int inventory_found(struct inventory *inv, struct entry *e,
     struct text_list *found, struct error *err);
 
 /*
- * Copies the applied specs that this process wrote to the state directory, for
- * who has no signer that does it.
+ * Copies the applied specs that are newer than their copies, for who has no
+ * signer that does it; -1 when some could not be.
  */
 int inventory_copy(const struct inventory *inv, struct error *err);
 

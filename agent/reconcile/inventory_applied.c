@@ -31,7 +31,6 @@ inventory_apply(struct inventory *inv, struct entry *e, const struct spec *s,
 {
 	inventory_changed(inv, e->name);
 	e->secretless = false;
-	e->uncopied = true;
 	if (!hostname_wanted(s))
 		text_list_free(&e->found);
 	return applied_keep(inv->paths->applied, inv->vault, s, &e->applied,
@@ -46,7 +45,6 @@ inventory_found(struct inventory *inv, struct entry *e,
 	    &e->seals, found, err) != 0)
 		return -1;
 	inventory_changed(inv, e->name);
-	e->uncopied = true;
 	text_list_free(&e->found);
 	e->found = *found;
 	memset(found, 0, sizeof *found);
@@ -77,7 +75,6 @@ inventory_changing(struct inventory *inv, struct entry *e,
 		return -1;
 	}
 	inventory_changed(inv, e->name);
-	e->uncopied = true;
 	spec_free(e->applied);
 	e->applied = merged;
 	e->secretless = false;

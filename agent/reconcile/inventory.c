@@ -255,18 +255,16 @@ take_applied(struct inventory *inv, struct entry *e, struct error *err)
 	bool copy = e->stage != ENTRY_PREPARING;
 	struct error why;
 	char text[ERROR_TEXT_MAX + 64];
-	int rc = 0;
 
-	error_clear(&why);
+	/* Should that fail, as without room, the copy itself is read. */
 	if (copy && inv->writable)
-		rc = copies_bring_back(inv->paths, e->name, &why);
-	if (rc == 0)
-		rc = applied_read(copy ? copies_place(inv->paths, e->name) :
-		    inv->paths->applied, inv->vault, e->name, &e->applied,
-		    &e->seals, &e->found, &why);
-	if (rc < 0)
+		(void)copies_bring_back(inv->paths, e->name, &why);
+	error_clear(&why);
+	if (applied_read(copy ? copies_place(inv->paths, e->name) :
+	    inv->paths->applied, inv->vault, e->name, &e->applied, &e->seals,
+	    &e->found, &why) < 0)
 		return error_set(err, why.code, "%s", why.text);
-	if (e->applied != NULL || why.code != EINVAL)
+	if (e->applied != NULL || (why.code != EINVAL && why.code != EFBIG))
 		return 0;
 	snprintf(text, sizeof text, "%s, so what it was last given is not "
 	    "known", why.text);

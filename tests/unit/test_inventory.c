@@ -141,6 +141,21 @@ value_that_becomes_a_secret(void **state)
 	}
 }
 
+/* One that cannot be read is the affair of its jail alone. */
+static void
+copy_that_is_no_file(void **state)
+{
+	struct world *w = *state;
+
+	creating(w, WEB);
+	assert_int_equal(unlink(world_path(w, "run/applied/web.yaml")), 0);
+	assert_int_equal(mkdir(world_path(w, "state/applied/web.yaml"), 0700),
+	    0);
+	world_restart(w);
+	assert_null(inventory_find(&w->inventory, "web")->applied);
+	assert_int_equal(w->inventory.notes.count, 1);
+}
+
 /* A start that was cut off before its spec was written has none. */
 static void
 copy_of_an_earlier_jail_is_not_used(void **state)
@@ -563,6 +578,7 @@ main(void)
 		TEST(lost_applied_spec_has_a_copy),
 		TEST(copy_of_an_earlier_jail_is_not_used),
 		TEST(value_that_becomes_a_secret),
+		TEST(copy_that_is_no_file),
 		TEST(long_name_is_known_again),
 		TEST(journal_of_another_boot_is_discarded),
 		TEST(cut_anywhere),

@@ -209,6 +209,10 @@ static void
 every_parameter_generation_13(void **state)
 {
 	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	print_message("skip: takes long with sanitizers\n");
+	skip();
+#endif
 	all_of(JAIL_GEN_13);
 }
 

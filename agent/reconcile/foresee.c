@@ -121,7 +121,7 @@ follow(struct reconciler *r, size_t i, struct action *actions, bool down)
 	return again;
 }
 
-/* As it is wanted now, and not as its file says, or as it has none. */
+/* As it is wanted or held now, and not as its file says, or as it has none. */
 static void
 keep_back(struct reconciler *r, struct managed *m, struct action *a)
 {
@@ -129,6 +129,9 @@ keep_back(struct reconciler *r, struct managed *m, struct action *a)
 
 	if (m->hold != NULL)
 		(void)decide_again(r, m, a, ACTION_BLOCKED, m->hold);
+	else if (a->kind == ACTION_RESTART && !a->heals &&
+	    waves_foresee(r, m, why, sizeof why) != NULL)
+		(void)decide_again(r, m, a, ACTION_BLOCKED, why);
 	else if (a->kind == ACTION_NONE && a->jid != 0 &&
 	    managed_quarantine(m, why, sizeof why) != NULL)
 		(void)decide_again(r, m, a, ACTION_BLOCKED, why);

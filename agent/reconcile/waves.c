@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 
 /* How many jails a wave has; zeros mean the usual number. */
@@ -60,7 +61,7 @@ waves_start(struct reconciler *r)
 {
 	const struct standing *s = r->shop.standing;
 
-	if (s == NULL || !r->opt.healing)
+	if (s == NULL || (!r->opt.healing && !r->opt.for_agent))
 		return 0;
 	if (s->failed != NULL &&
 	    (r->waves.failed = strdup(s->failed)) == NULL)
@@ -118,6 +119,28 @@ begin(struct reconciler *r, struct managed *m, char *buf, size_t size,
 	return true;
 }
 
+static const char *
+say_held(const struct waves *w, const struct managed *m, char *buf,
+    size_t size)
+{
+	snprintf(buf, size, "needs a restart, which is held because the one of "
+	    "%s failed; approve of it with: jailagent ack %s", w->failed,
+	    m->name);
+	return buf;
+}
+
+const char *
+waves_foresee(struct reconciler *r, const struct managed *m, char *buf,
+    size_t size)
+{
+	const struct waves *w = &r->waves;
+	const struct managed *failed = w->failed == NULL ? NULL :
+	    reconciler_find(r, w->failed);
+
+	return failed == NULL || failed == m || m->in_wave ||
+	    order_removed(r, failed) ? NULL : say_held(w, m, buf, size);
+}
+
 bool
 waves_admit(struct reconciler *r, struct managed *m, char *buf, size_t size,
     enum jail_state *state)
@@ -132,9 +155,7 @@ waves_admit(struct reconciler *r, struct managed *m, char *buf, size_t size,
 		w->size = 0;
 	if (w->failed != NULL) {
 		*state = STATE_HELD;
-		snprintf(buf, size, "needs a restart, which is held because "
-		    "the one of %s failed; approve of it with: jailagent ack "
-		    "%s", w->failed, m->name);
+		say_held(w, m, buf, size);
 	} else if (w->size >= most(r)) {
 		*state = STATE_PROGRESSING;
 		snprintf(buf, size, "its restart waits until %zu before it "

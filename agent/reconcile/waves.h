@@ -28,7 +28,7 @@ struct waves {
 	struct text_list before; /* the wave of the agent before, not met yet */
 };
 
-/* What the agent before this one left; -1: memory is out. */
+/* What the agent before this one left, or that a plan is for; -1: memory is out. */
 int waves_start(struct reconciler *r);
 /* The jail is there: it may be one of the wave. */
 void waves_met(struct reconciler *r, struct managed *m);
@@ -39,6 +39,13 @@ void waves_met(struct reconciler *r, struct managed *m);
  */
 bool waves_admit(struct reconciler *r, struct managed *m, char *buf,
     size_t size, enum jail_state *state);
+
+/*
+ * For the plan of what an agent does: why the jail's restart is held; NULL: it is
+ * not.  One that is removed holds nobody when it is gone.
+ */
+const char *waves_foresee(struct reconciler *r, const struct managed *m,
+    char *buf, size_t size);
 
 /* It was looked at and is as it should be. */
 void waves_ready(struct reconciler *r, struct managed *m);

@@ -8,15 +8,14 @@
 
 /* "create web;blocked app;": all that is not `none`, in order of names. */
 static inline const char *
-foreseen(struct world *w, const char *yaml)
+foreseen_with(struct world *w, const char *yaml,
+    const struct reconcile_options *opt)
 {
 	static char text[2048];
-	const struct reconcile_options opt = { .letters = ALL_LETTERS,
-		.prune = true };
 	struct action *actions;
 	size_t n = 0;
 
-	world_reconciler(w, &opt);
+	world_reconciler(w, opt);
 	world_want(w, yaml);
 	actions = foresee(&w->reconciler);
 	assert_non_null(actions);
@@ -30,6 +29,25 @@ foreseen(struct world *w, const char *yaml)
 	}
 	free(actions);
 	return text;
+}
+
+static inline const char *
+foreseen(struct world *w, const char *yaml)
+{
+	const struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true };
+
+	return foreseen_with(w, yaml, &opt);
+}
+
+/* The same where an agent uses the state directory. */
+static inline const char *
+foreseen_for_agent(struct world *w, const char *yaml)
+{
+	const struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .for_agent = true };
+
+	return foreseen_with(w, yaml, &opt);
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "fault_host.h"
+#include "foreseen.h"
 
 #define JAILS 7
 
@@ -227,6 +228,42 @@ the_hold_outlives_the_agent(void **state)
 	standing_close(&s);
 }
 
+/*
+ * What a failed wave holds is blocked in the plan of what an agent does; an apply
+ * without one restarts it.
+ */
+static void
+a_plan_tells_of_the_hold(void **state)
+{
+	const struct limit one = { 1, false };
+	char yaml[2048], *a;
+	struct standing s;
+	struct world w;
+
+	(void)state;
+	world_of_seven(&w, yaml, sizeof yaml);
+	keep_orders(&w, &s);
+	most = 1;
+	agent_start(&w, &one);
+	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n", 'a');
+	world_want(&w, yaml);
+	world_rest(&w);
+	assert_string_equal(world_state(&w, "g"), "held");
+	assert_string_equal(foreseen_for_agent(&w, yaml), "create a;blocked b;"
+	    "blocked c;blocked d;blocked e;blocked f;blocked g;");
+	assert_non_null(strstr(world_reason(&w, "g"), "held because the one of "
+	    "a failed; approve of it with: jailagent ack g"));
+	assert_string_equal(foreseen(&w, yaml), "create a;restart b;restart c;"
+	    "restart d;restart e;restart f;restart g;");
+	/* One of which nobody speaks any more holds nobody. */
+	a = strstr(yaml, "---\n");
+	assert_string_equal(foreseen_for_agent(&w, a + 4), "restart b;"
+	    "restart c;restart d;restart e;restart f;restart g;");
+	assert_string_equal(s.failed, "a");
+	world_remove(&w);
+	standing_close(&s);
+}
+
 /* What the next agent takes up is of the same wave. */
 static void
 a_wave_outlives_the_agent(void **state)
@@ -270,6 +307,7 @@ main(void)
 		cmocka_unit_test(one_that_fails_holds_the_rest),
 		cmocka_unit_test(one_that_goes_holds_nothing),
 		cmocka_unit_test(the_hold_outlives_the_agent),
+		cmocka_unit_test(a_plan_tells_of_the_hold),
 		cmocka_unit_test(a_wave_outlives_the_agent),
 	};
 

@@ -165,7 +165,7 @@ order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
 	return buf;
 }
 
-/* A jail made by somebody else is no place for one of ours. */
+/* A jail that is not ours, or not any more, is no place for one of ours. */
 static const char *
 order_parent(struct reconciler *r, struct managed *m, const char *parent,
     char *buf, size_t size, enum jail_state *state)
@@ -173,8 +173,8 @@ order_parent(struct reconciler *r, struct managed *m, const char *parent,
 	if (!owner_stranger(r, parent))
 		return order_one(r, m, parent, buf, size, state);
 	*state = STATE_CONFLICT;
-	snprintf(buf, size, "its parent %s was made by somebody else; a "
-	    "jail below it is not for this agent", parent);
+	snprintf(buf, size, "its parent %s is not this agent's; a jail below "
+	    "it is not for this agent", parent);
 	return buf;
 }
 

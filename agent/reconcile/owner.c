@@ -33,18 +33,29 @@ owner_entry(struct reconciler *r, const struct seen *s)
 	    live_is(&live, o->has_meta, e->token, e->jid, e->path)) ? e : NULL;
 }
 
+/* Whether it is nobody's as soon as it is looked at: agent.on_remove was keep. */
+static bool
+lets_go(const struct reconciler *r, const struct entry *e)
+{
+	const struct managed *m = reconciler_find(r, e->name);
+
+	return m != NULL && m->unwanted && r->opt.prune &&
+	    e->applied != NULL && !e->applied->agent.protect &&
+	    e->applied->agent.on_remove == REMOVE_KEEP;
+}
+
 bool
 owner_stranger(struct reconciler *r, const char *name)
 {
+	const struct entry *e;
 	struct live live;
 	struct seen s;
-	bool yes;
 
 	if (live_read(r->shop.observer, name, NULL, NULL, &live, NULL) != 0)
 		return false;
 	s = (struct seen){ .jid = live.jid, .name = name, .path = live.path,
 		.token = live.token };
-	yes = owner_entry(r, &s) == NULL;
+	e = owner_entry(r, &s);
 	live_free(&live);
-	return yes;
+	return e == NULL || lets_go(r, e);
 }

@@ -15,7 +15,10 @@
  */
 const struct entry *owner_entry(struct reconciler *r, const struct seen *s);
 
-/* Whether a jail of that name lives that is somebody else's. */
+/*
+ * Whether a jail of that name lives that is not the agent's, or not once this pass
+ * has looked at it.
+ */
 bool owner_stranger(struct reconciler *r, const char *name);
 
 #endif

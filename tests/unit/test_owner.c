@@ -51,7 +51,7 @@ same(struct world *w, const char *yaml, const char *plan, const char *jail,
 }
 
 #define P JAIL("p", "children.max: 5\n")
-#define THEIRS "its parent p was made by somebody else"
+#define THEIRS "its parent p is not this agent's"
 
 /* The inventory remembers a jail of the parent's name: that is not enough. */
 static void
@@ -78,6 +78,33 @@ nothing_is_made_in_a_stranger(void **state)
 	kernel_kill(w, "p");
 	world_apply(w, P "---\n" JAIL("p.c", ""));
 	assert_string_equal(w->deeds, "create p;create p.c;");
+}
+
+/*
+ * Nor in one that this pass gives away: its spec is gone, and agent.on_remove was
+ * keep.  What runs there as it is said goes on.
+ */
+static void
+nothing_is_made_in_one_that_is_kept(void **state)
+{
+	static const char kept[] = JAIL("p",
+	    "children.max: 5\nagent: {on_remove: keep}\n");
+	struct world *w = *state;
+	char yaml[1024];
+
+	snprintf(yaml, sizeof yaml, "%s---\n" JAIL("p.a", "") "---\n"
+	    JAIL("p.b", ""), kept);
+	world_apply(w, yaml);
+	same(w, JAIL("p.a", "") "---\n" JAIL("p.b", "exec.start: q\n") "---\n"
+	    JAIL("p.c", ""), "conflict p.b;conflict p.c;", "p.b", THEIRS);
+	assert_string_equal(foreseen(w, JAIL("p.a", "")), "remove p.b;");
+	assert_null(inventory_find(&w->inventory, "p"));
+	assert_true(kernel_jid(w, "p.b") != 0);
+	/* One that ended is no parent at all. */
+	kernel_kill(w, "p");
+	world_apply(w, kept);
+	kernel_kill(w, "p");
+	same(w, JAIL("p.c", ""), "blocked p.c;", "p.c", "does not run");
 }
 
 /* Nor is anything taken over there. */
@@ -149,6 +176,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(nothing_is_made_in_a_stranger),
 		TEST_13(nothing_is_made_in_a_stranger),
+		TEST(nothing_is_made_in_one_that_is_kept),
+		TEST_13(nothing_is_made_in_one_that_is_kept),
 		TEST(nothing_is_adopted_in_a_stranger),
 		TEST_13(nothing_is_adopted_in_a_stranger),
 		TEST(dependants_of_a_conflict),

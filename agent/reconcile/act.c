@@ -179,6 +179,7 @@ begin(struct reconciler *r, struct managed *m, struct action *a,
 	bound_begin(r, m);
 	waits_no_more(r, m); /* one that is stopped for others may have */
 	stuck_over(m, ACTION_NONE);
+	m->down_for = NULL; /* what comes up next is another one */
 	m->machine = MACHINE_WORKING;
 	m->to_stop = m->turn = m->by_hand = m->retried = false;
 	r->working++;
@@ -295,13 +296,10 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 	}
 	if (a->cleanup && condition_postponed(r, m, a))
 		return;
-	if (a->cleanup && (wait = stuck_up(r, m, a, why, sizeof why, &state)) != NULL) {
-		waits(r, m, a, state, wait);
-		return;
-	}
 	/* A restart for those that depend on it; who cannot go down runs on. */
-	if (a->cleanup && (wait = go_down_first(r, m, a, why, sizeof why,
-	    &state)) != NULL && !m->waits_failed) {
+	if (a->cleanup && ((wait = stuck_up(r, m, a, why, sizeof why,
+	    &state)) != NULL || ((wait = go_down_first(r, m, a, why,
+	    sizeof why, &state)) != NULL && !m->waits_failed))) {
 		waits(r, m, a, state, wait);
 		return;
 	}

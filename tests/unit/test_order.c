@@ -159,6 +159,26 @@ unsaid_ones_follow(void **state)
 	    "restart c;create b;create d;create b.y;create b.x;create e;");
 }
 
+/*
+ * One is to get the address of a jail that restarts, and depends on what goes down
+ * for that: when it has gone down once, nobody waits for that any more.
+ */
+static void
+goes_down_once(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("d", "ip4.addr: 192.0.2.1\n") "---\n"
+	    JAIL("e", "depend: [d]\n"));
+	world_apply(w, JAIL("c", "") "---\n"
+	    JAIL("d", "depend: [c]\nexec.start: q\n") "---\n"
+	    JAIL("e", "depend: [d]\n") "---\n"
+	    JAIL("f", "depend: [e]\nip4.addr: 192.0.2.1\n"));
+	assert_string_equal(w->deeds,
+	    "create c;restart e;restart d;create e;create f;");
+	assert_string_equal(world_state(w, "f"), "ready");
+}
+
 /* The stack that a walk down a chain needs is small for each jail. */
 static void
 chains_may_be_long(void **state)
@@ -212,6 +232,8 @@ main(void)
 		    cut_off_stop_waits_for_the_restart, world_setup,
 		    world_teardown),
 		cmocka_unit_test_setup_teardown(unsaid_ones_follow,
+		    world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(goes_down_once,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(chains_may_be_long,
 		    world_setup, world_teardown),

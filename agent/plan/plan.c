@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/plan/plan.h"
 #include "agent/plan/hostname.h"
+#include "agent/plan/meanwhile.h"
 #include "agent/plan/parent.h"
 #include "agent/plan/rules_meta.h"
 
@@ -53,14 +54,20 @@ letters_text(unsigned letters, char buf[4])
 }
 
 void
+change_free(struct change *c)
+{
+	free(c->name);
+	text_list_free(&c->from);
+	text_list_free(&c->to);
+}
+
+void
 action_free(struct action *a)
 {
-	for (size_t i = 0; i < a->count; i++) {
-		free(a->change[i].name);
-		text_list_free(&a->change[i].from);
-		text_list_free(&a->change[i].to);
-	}
+	for (size_t i = 0; i < a->count; i++)
+		change_free(&a->change[i]);
 	free(a->change);
+	text_list_free(&a->waits);
 	free(a->name);
 	free(a->reason);
 	memset(a, 0, sizeof *a);
@@ -146,24 +153,62 @@ has_change(const struct action *a, const char *name)
 	return false;
 }
 
+/* What differs and can be dealt with while the jail runs, as a reason. */
+static void
+say_modify(const struct plan_input *in, const struct action *a, char *buf,
+    size_t size)
+{
+	char names[512];
+
+	list_changes(a, has(a, HOW_LIVE) ? HOW_LIVE : HOW_USERLAND, names,
+	    sizeof names);
+	if (has(a, HOW_LIVE))
+		snprintf(buf, size, "%s differs", names);
+	else if (in->lost != NULL && in->lost->count > 0)
+		snprintf(buf, size, "%s is not on the host any more",
+		    in->lost->text[0]);
+	else
+		snprintf(buf, size, "%s changed%s", names,
+		    has_change(a, "interface") ? "" :
+		    "; used the next time it is needed");
+}
+
+/*
+ * A restart is not allowed.  An agent, and whoever honours what a spec says of
+ * its restart, does meanwhile what does not take one.  For the letters of a single
+ * pass it is an error as a whole, as for jail(8).
+ */
+static int
+plan_without_restart(const struct plan_input *in, struct action *out,
+    const char *why)
+{
+	char can[ERROR_TEXT_MAX];
+
+	if ((!(in->letters & LETTER_R) && !in->healing) ||
+	    !meanwhile_split(in, out))
+		return action_decide(out, ACTION_BLOCKED, "%s", why);
+	say_modify(in, out, can, sizeof can);
+	return action_decide(out, ACTION_MODIFY, "%.500s; %.500s", can, why);
+}
+
 /* A difference that needs a restart: allowed by letters and policy? */
 static int
 plan_restart(const struct plan_input *in, struct action *out)
 {
-	char names[512];
+	char names[512], why[ERROR_TEXT_MAX];
 
 	list_changes(out, HOW_RESTART, names, sizeof names);
 	if (!(in->letters & LETTER_R))
-		return action_decide(out, ACTION_BLOCKED,
-		    "%s cannot be changed after creation; a restart (-r) is "
-		    "not allowed here", names);
-	if (in->desired->agent.restart == RESTART_NEVER)
-		return action_decide(out, ACTION_BLOCKED,
-		    "%s differs, which needs a restart, and agent.restart is "
-		    "never; restart it by hand: jailagent restart %s", names,
-		    in->name);
-	return action_decide(out, ACTION_RESTART, "%s changed, which needs a restart",
-	    names);
+		snprintf(why, sizeof why, "%s cannot be changed after "
+		    "creation; a restart (-r) is not allowed here", names);
+	else if (in->desired->agent.restart == RESTART_NEVER)
+		snprintf(why, sizeof why, "%s differs, which needs a restart, "
+		    "and agent.restart is never; restart it by hand: "
+		    "jailagent restart %s", names, in->name);
+	else
+		return action_decide(out, ACTION_RESTART,
+		    "%s changed, which needs a restart", names);
+	return plan_without_restart(in, out, why);
 }
 
 /* The jail runs and is ours. */
@@ -172,7 +217,7 @@ plan_living(const struct plan_input *in, struct action *out)
 {
 	unsigned both = LETTER_C | LETTER_R;
 	struct error err;
-	char names[512];
+	char can[ERROR_TEXT_MAX];
 
 	error_clear(&err);
 	if (in->letters == LETTER_C)
@@ -194,17 +239,8 @@ plan_living(const struct plan_input *in, struct action *out)
 		return action_decide(out, ACTION_NONE, "no difference");
 	if (has(out, HOW_RESTART))
 		return plan_restart(in, out);
-	if (has(out, HOW_LIVE)) {
-		list_changes(out, HOW_LIVE, names, sizeof names);
-		return action_decide(out, ACTION_MODIFY, "%s differs", names);
-	}
-	list_changes(out, HOW_USERLAND, names, sizeof names);
-	if (in->lost != NULL && in->lost->count > 0)
-		return action_decide(out, ACTION_MODIFY, "%s is not on the "
-		    "host any more", in->lost->text[0]);
-	return action_decide(out, ACTION_MODIFY, "%s changed%s", names,
-	    has_change(out, "interface") ? "" :
-	    "; used the next time it is needed");
+	say_modify(in, out, can, sizeof can);
+	return action_decide(out, ACTION_MODIFY, "%s", can);
 }
 
 /* Whether the jail, which does not run, was up in this boot. */

@@ -41,6 +41,7 @@ struct action {
 	char *reason;
 	struct change *change;
 	size_t count;
+	struct text_list waits; /* MODIFY: what else differs, see meanwhile.h */
 	int jid;      /* the living jail's, 0 if none */
 	bool paused;  /* somebody paused the jail: BLOCKED, or as wanted */
 	bool stays;   /* REMOVE, and yet wanted: kept down by hand */
@@ -106,6 +107,7 @@ struct plan_input {
 /* Returns 0, -1 when memory is out.  The caller frees the action. */
 int plan_jail(const struct plan_input *in, struct action *out);
 void action_free(struct action *a);
+void change_free(struct change *c); /* what is in it */
 
 /* For who makes an action: what is to be done, and why (formatted); -1: no memory. */
 int action_decide(struct action *out, enum action_kind kind, const char *fmt,

@@ -361,11 +361,6 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	bound_begin(r, m);
 	error_clear(&err);
 	o.ok = change_jail(r, m, a, &err) == 0;
-	/* A kernel's helper that had died is there again the next time. */
-	if (!o.ok && err.code == EPIPE) {
-		error_clear(&err);
-		o.ok = change_jail(r, m, a, &err) == 0;
-	}
 	o.took_us = clock_us() - began;
 	remember_change(m, a, o.took_us);
 	claims_changed(r, m);
@@ -373,7 +368,8 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	m->done = o.ok;
 	if (o.ok) {
 		backoff_up(&m->drifts, clock_ms());
-		condition_ready(r, m, a->jid);
+		(a->waits.count > 0 ? condition_up : condition_ready)(r, m,
+		    a->jid);
 		reconciler_look(r, m);
 		around_changed(r, m);
 	} else {
@@ -521,7 +517,6 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 
 	error_clear(&err);
 	m->turn = false;
-	m->done &= !r->opt.healing;
 	if (wanted && a->jid != 0) {
 		claims_settled(r, m);
 		condition_ready(r, m, a->jid);
@@ -592,6 +587,9 @@ act(struct reconciler *r, struct managed *m, struct action *a)
 
 	waits_no_more(r, m);
 	stuck_over(m, kind);
+	/* What comes next is new. */
+	if (kind == ACTION_NONE || kind == ACTION_BLOCKED)
+		m->done &= !r->opt.healing;
 	if (a->jid == 0 || a->kind == ACTION_CONFLICT)
 		condition_unknown(m);
 	table[kind](r, m, a);

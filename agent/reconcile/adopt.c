@@ -37,9 +37,11 @@ static int
 refused_by_plan(const struct managed *m, const struct action *a,
     struct error *err)
 {
-	if (a->kind == ACTION_NONE || a->kind == ACTION_MODIFY ||
-	    a->paused || (a->kind == ACTION_BLOCKED && a->count > 0 &&
-	    m->desired->agent.restart == RESTART_NEVER))
+	bool all = a->kind == ACTION_MODIFY && a->waits.count == 0;
+
+	if (a->kind == ACTION_NONE || all || a->paused ||
+	    ((a->kind == ACTION_BLOCKED || a->kind == ACTION_MODIFY) &&
+	    a->count > 0 && m->desired->agent.restart == RESTART_NEVER))
 		return 0;
 	return error_set(err, EBUSY, "adopting it would not leave it as it "
 	    "is: %s; make its spec say what runs, or set agent.restart to "

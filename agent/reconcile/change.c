@@ -5,6 +5,7 @@
 
 #include "agent/plan/hostname.h"
 #include "agent/plan/limits.h"
+#include "agent/plan/meanwhile.h"
 #include "agent/reconcile/host.h"
 #include "agent/reconcile/realise.h"
 
@@ -23,9 +24,8 @@ limits_change(const struct action *a)
  */
 static const struct spec *
 given(struct reconciler *r, const struct managed *m, const struct entry *e,
-    struct spec **made, struct error *err)
+    const struct spec *s, struct spec **made, struct error *err)
 {
-	const struct spec *s = m->desired;
 	struct text_list found = { 0 };
 	struct live live;
 	int rc = 0;
@@ -47,17 +47,58 @@ given(struct reconciler *r, const struct managed *m, const struct entry *e,
 	return *made;
 }
 
+/* What is true of the jail after the action; *made is to be freed.  NULL: no memory. */
+static const struct spec *
+goal_of(const struct managed *m, const struct entry *e, const struct action *a,
+    struct spec **made)
+{
+	*made = NULL;
+	if (a->waits.count == 0 || e == NULL || e->applied == NULL)
+		return m->desired;
+	return *made = meanwhile_spec(e->applied, m->desired, a);
+}
+
+bool
+change_heals(const struct managed *m, const struct entry *e,
+    const struct action *a)
+{
+	struct spec *made;
+	const struct spec *goal = goal_of(m, e, a, &made);
+	bool same = goal != NULL && e->applied != NULL &&
+	    spec_same(e->applied, goal);
+
+	spec_free(made);
+	return same;
+}
+
+/* Takes the spec over; what went well before its restart goes well after this. */
+static int
+take_over(struct reconciler *r, struct managed *m, struct entry *e,
+    const struct spec *goal, struct error *err)
+{
+	struct rollback *b = &m->rollback;
+	bool was_ready = goal != m->desired && rollback_was_ready(b,
+	    r->shop.paths, r->shop.vault, e->applied);
+
+	if (inventory_apply(r->shop.inventory, e, goal, err) != 0)
+		return -1;
+	if (was_ready)
+		rollback_ready(b, r->shop.paths, r->shop.vault, goal);
+	return 0;
+}
+
 /* New aliases before the jail gets their addresses, old ones after it. */
 static int
 change_with(struct reconciler *r, struct managed *m, const struct action *a,
-    const struct spec *revealed, struct entry *e, struct error *err)
+    const struct spec *goal, const struct spec *revealed, struct entry *e,
+    struct error *err)
 {
 	struct host_change c = { 0 };
 	struct error ignored;
 	struct spec *made = NULL;
-	const struct spec *s = given(r, m, e, &made, err);
+	const struct spec *s = given(r, m, e, goal, &made, err);
 	int rc = s == NULL ? -1 :
-	    inventory_changing(r->shop.inventory, e, m->desired, err);
+	    inventory_changing(r->shop.inventory, e, goal, err);
 
 	if (rc == 0)
 		rc = host_add_aliases(&r->shop, e, s, &c, err);
@@ -69,7 +110,7 @@ change_with(struct reconciler *r, struct managed *m, const struct action *a,
 	if (rc == 0)
 		rc = host_keep_aliases(&r->shop, e, s, err);
 	if (rc == 0)
-		rc = inventory_apply(r->shop.inventory, e, m->desired, err);
+		rc = take_over(r, m, e, goal, err);
 	host_change_free(&c);
 	spec_free(made);
 	return rc;
@@ -82,16 +123,23 @@ change_as(struct reconciler *r, struct managed *m, const struct action *a,
 	struct entry *e = inventory_find(r->shop.inventory, m->name);
 	bool limits = limits_change(a);
 	struct error ignored;
+	struct spec *made;
+	const struct spec *goal = goal_of(m, e, a, &made);
 	int rc;
 
-	if (limits && host_limit(&r->shop, e, m->desired, a->jid, err) != 0)
+	if (goal == NULL)
+		return error_sys(err, ENOMEM, "%s", m->name);
+	if (limits && host_limit(&r->shop, e, m->desired, a->jid, err) != 0) {
+		spec_free(made);
 		return -1;
-	rc = e != NULL ? change_with(r, m, a, revealed, e, err) :
+	}
+	rc = e != NULL ? change_with(r, m, a, goal, revealed, e, err) :
 	    realise_modify(r->shop.observer, a, revealed, NULL, err);
 	if (rc != 0 && limits && e != NULL && e->applied != NULL) {
 		error_clear(&ignored);
 		(void)host_limit(&r->shop, e, e->applied, a->jid, &ignored);
 	}
+	spec_free(made);
 	return rc;
 }
 
@@ -104,6 +152,11 @@ change_jail(struct reconciler *r, struct managed *m, const struct action *a,
 	int rc = s == NULL ? error_sys(err, ENOMEM, "%s", m->name) :
 	    change_as(r, m, a, s, err);
 
+	/* A kernel's helper that had died is there again the next time. */
+	if (rc != 0 && err->code == EPIPE) {
+		error_clear(err);
+		rc = change_as(r, m, a, s, err);
+	}
 	vault_hide(made);
 	return rc;
 }
@@ -115,7 +168,7 @@ try_aliases(struct reconciler *r, struct managed *m, struct entry *e,
 {
 	struct host_change c = { 0 };
 	struct spec *made = NULL;
-	const struct spec *s = given(r, m, e, &made, err);
+	const struct spec *s = given(r, m, e, m->desired, &made, err);
 	int rc = s == NULL ? -1 : host_add_aliases(&r->shop, e, s, &c, err);
 
 	if (rc == 0)

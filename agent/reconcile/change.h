@@ -6,11 +6,19 @@
 #include "agent/reconcile/reconcile.h"
 
 /*
- * Carries out a modification: kernel, aliases, applied spec.  On failure what
- * was made on the host is unmade.  Returns 0, -1 with err.
+ * Carries out a modification: kernel, aliases, applied spec, which is the wanted
+ * one but for what waits for a restart (a->waits).  On failure what was made on
+ * the host is unmade.  Returns 0, -1 with err.
  */
 int change_jail(struct reconciler *r, struct managed *m,
     const struct action *a, struct error *err);
+
+/*
+ * Whether the action only makes true what was applied already: somebody else has
+ * changed the jail.
+ */
+bool change_heals(const struct managed *m, const struct entry *e,
+    const struct action *a);
 
 /*
  * Takes away the addresses that the modification takes away, no more, and only

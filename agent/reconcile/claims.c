@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/plan/hostname.h"
+#include "agent/plan/meanwhile.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/stuck.h"
@@ -111,8 +112,9 @@ keeps(const struct claim *c, const struct action *a)
 {
 	if (gives_nothing_up(a->kind))
 		return a->reason;
-	return a->kind == ACTION_MODIFY && strcmp(c->param, "jid") == 0 ?
-	    "it is changed while it runs" : NULL;
+	return a->kind == ACTION_MODIFY && (strcmp(c->param, "jid") == 0 ||
+	    meanwhile_waits(a, c->param)) ? "it is changed while it runs" :
+	    NULL;
 }
 
 /* What is foreseen for a jail, while planning. */

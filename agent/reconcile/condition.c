@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "agent/base/clock.h"
+#include "agent/reconcile/change.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 
@@ -216,7 +217,7 @@ condition_drifts(struct reconciler *r, struct managed *m, struct action *a)
 	char why[ERROR_TEXT_MAX];
 
 	if (e == NULL || e->stage != ENTRY_UP || e->applied == NULL ||
-	    !spec_same(e->applied, m->desired))
+	    !change_heals(m, e, a))
 		return false;
 	snprintf(why, sizeof why, "%.800s, %u times now: somebody else "
 	    "changes it again and again", a->reason, m->drifts.tries + 1);

@@ -33,6 +33,12 @@ key=$1
 dir=${2%/}
 host=$3
 commit=$4
+# With a + the host says that it is not just that commit: see jailagent(8).
+case $commit in '' | *+*)
+	echo "runs.sh: COMMIT is a commit in full, as git rev-parse HEAD says" >&2
+	exit 64
+	;;
+esac
 
 # shellcheck disable=SC2086 # words are wanted
 snapshot() { $JAILAGENT snapshot "$@" --pub "$key"; }

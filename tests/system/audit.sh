@@ -90,3 +90,6 @@ check "an older state of the host" expect_status 1 audit "$second"
 check "is found" says "was seen before"
 check "and not remembered" cmp -s "$work/copy.seen" "$work/kept"
 check "wrong usage" expect_status 64 sh examples/audit/runs.sh "$state/key.pub"
+for odd in "" +invalid "$second+invalid"; do
+	check "no commit: '$odd'" expect_status 64 audit "$odd"
+done

@@ -121,6 +121,7 @@ paths_init(struct paths *p, const char *state, struct error *err)
 		const char *dir, *name;
 	} names[] = {
 		{ p->applied, p->run, "applied" },
+		{ p->outdated, p->run, "outdated" },
 		{ p->copies, p->state, "applied" },
 		{ p->good, p->state, "good" },
 		{ p->accepted, p->state, "accepted" },
@@ -226,7 +227,8 @@ paths_make(const struct paths *p, struct error *err)
 	    make_dir(p->rollback, 0700, err) != 0 ||
 	    make_dir(base, 0755, err) != 0 ||
 	    make_dir(p->run, 0700, err) != 0 ||
-	    make_dir(p->applied, 0700, err) != 0)
+	    make_dir(p->applied, 0700, err) != 0 ||
+	    make_dir(p->outdated, 0700, err) != 0)
 		return -1;
 	return make_dir(p->console, 0700, err);
 }

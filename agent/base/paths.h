@@ -21,6 +21,7 @@
  *       removals   those of the last ten minutes (window.h)
  *       applied/   the specs that jails were last given (applied.h)
  *       journal    who made what since the newest snapshot (inventory.h)
+ *       outdated/  marks of files in STATEDIR/good (kept.h)
  *       console/   output of hooks
  */
 #ifndef JA_PATHS_H
@@ -44,7 +45,7 @@ struct paths {
 	char head[PATHS_MAX], lock[PATHS_MAX], control[PATHS_MAX];
 	char signing[PATHS_MAX];
 	char journal[PATHS_MAX], removals[PATHS_MAX];
-	char console[PATHS_MAX];
+	char outdated[PATHS_MAX], console[PATHS_MAX];
 };
 
 /*

@@ -122,7 +122,8 @@ sign(struct pass *p, const struct context *ctx, struct error *err)
 {
 	struct signer_options opt = { .dir = ctx->paths.snapshots,
 		.key = ctx->paths.key, .public_key = ctx->paths.public_key,
-		.good = ctx->paths.good, .state = ctx->paths.state,
+		.good = ctx->paths.good, .outdated = ctx->paths.outdated,
+		.state = ctx->paths.state,
 		.head = ctx->paths.head, .lock = ctx->paths.signing,
 		.make_key = true };
 	struct signer_said said;

@@ -18,6 +18,7 @@
 #include "agent/reconcile/message.h"
 #include "agent/reconcile/state.h"
 #include "agent/daemon/status.h"
+#include "agent/sign/kept.h"
 #include "kernel/iface.h"
 
 /*
@@ -229,7 +230,7 @@ start_helpers(struct daemon *d, int *reader, int *signer, struct error *err)
 	const struct paths *p = &d->ctx->paths;
 	struct reader_options reads = { .dir = d->opt.dir,
 		.below = d->opt.below, .trust = d->opt.trust, .watch = true,
-		.good = p->good, .applied = p->applied,
+		.good = p->good, .outdated = p->outdated, .applied = p->applied,
 		.public_key = p->public_key, .key = d->opt.key,
 		.keys = d->opt.keys, .accepted = p->accepted };
 	pid_t pid;
@@ -272,6 +273,7 @@ start(struct daemon *d, struct error *err)
 	d->lock = paths_lock(p, &holder, err);
 	if (d->lock == -1)
 		return -1;
+	kept_clear(p->good, p->outdated);
 	if (vault_open(&d->vault, p->seal, true, err) != 0)
 		return -1;
 	/* The reader parses: it has to know what this process knows. */

@@ -316,6 +316,24 @@ remember_revision(struct revisions *r, const char *revision)
 	r->next = (r->next + 1) % room;
 }
 
+/*
+ * What comes next may be a spec that an older text must not replace, whenever
+ * agent and signer end.  Removing it is left to the signer, behind what it was
+ * asked to keep before, since a disk may take its time for that.
+ */
+static void
+outdate(struct daemon *d, const char *name)
+{
+	const struct paths *p = &d->ctx->paths;
+	uint64_t number = (uint64_t)clock_us();
+
+	if (kept_mark(p->outdated, name, number) == 0 && channel_send(d->signer,
+	    SIGNER_FORGET, number, name, strlen(name)) == 0)
+		return;
+	kept_forget(p->good, name);
+	kept_unmark(p->outdated, name, number);
+}
+
 static void
 on_result(void *arg, struct channel *c, const struct message *m)
 {
@@ -324,16 +342,12 @@ on_result(void *arg, struct channel *c, const struct message *m)
 	struct error err;
 
 	(void)c;
-	/*
-	 * At once, also when the signer has ended: what comes next may be a
-	 * spec that an older text must not replace.  And again behind what the
-	 * signer was asked to keep before.
-	 */
-	if (m->type == READER_FORGET)
-		kept_forget(d->ctx->paths.good, (const char *)m->data);
-	if (m->type == READER_KEEP || m->type == READER_FORGET) {
-		(void)channel_send(d->signer, m->type == READER_KEEP ?
-		    SIGNER_KEEP : SIGNER_FORGET, 0, m->data, m->len);
+	if (m->type == READER_FORGET) {
+		outdate(d, (const char *)m->data);
+		return;
+	}
+	if (m->type == READER_KEEP) {
+		(void)channel_send(d->signer, SIGNER_KEEP, 0, m->data, m->len);
 		return;
 	}
 	if (m->type == READER_RECORD) {

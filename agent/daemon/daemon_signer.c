@@ -17,6 +17,7 @@
 #include "agent/daemon/daemon_trust.h"
 #include "agent/daemon/status.h"
 #include "agent/reconcile/unrecorded.h"
+#include "agent/sign/kept.h"
 #include "agent/sign/signer.h"
 
 /* From its end to the next one: at once, then so long, doubled up to the most. */
@@ -31,7 +32,7 @@ options(const struct daemon *d)
 	const struct paths *p = &d->ctx->paths;
 
 	return (struct signer_options){ .dir = p->snapshots, .good = p->good,
-		.applied = p->applied, .copies = p->copies,
+		.outdated = p->outdated, .applied = p->applied, .copies = p->copies,
 		.key = p->key, .public_key = p->public_key,
 		.keep = d->opt.keep_snapshots, .state = p->state,
 		.head = p->head, .lock = p->signing, .make_key = true };
@@ -128,6 +129,7 @@ on_gone(void *arg, struct channel *c)
 
 	(void)c;
 	d->signer_down = true;
+	kept_clear(d->ctx->paths.good, d->ctx->paths.outdated);
 	daemon_snapshot_cut(d);
 	wait_for_next(d, "the signer ended");
 	daemon_trust_cut(d);

@@ -23,6 +23,7 @@ struct reader_options {
 	bool watch;	 /* READER_HINT is wanted */
 	/* Where last good texts are kept, and their key; NULL: nowhere. */
 	const char *good, *public_key;
+	const char *outdated; /* marks of those that do not count; or NULL */
 	const char *applied; /* where specs are as they were applied; or NULL */
 	/* Files count only when one of these keys has signed them. */
 	const struct minisign_public *key;

@@ -27,6 +27,17 @@ was_signed(const struct reader *r, const char *path,
 	    memcmp(e->digest, digest, sizeof e->digest) == 0);
 }
 
+/* As kept_read; what is about to be removed is not there. */
+static int
+read_kept(const struct reader *r, const char *path, char **text, size_t *len,
+    struct error *err)
+{
+	if (r->opt->outdated != NULL && kept_is_marked(r->opt->outdated, path))
+		return 1;
+	return kept_read(r->opt->good, r->opt->public_key, path, text, len,
+	    err);
+}
+
 void
 kept_recall(const struct reader *r, struct file *f,
     struct spec_errors *errors)
@@ -41,8 +52,7 @@ kept_recall(const struct reader *r, struct file *f,
 		return;
 	f->asked = true;
 	error_clear(&err);
-	rc = kept_read(r->opt->good, r->opt->public_key, f->path, &text, &len,
-	    &err);
+	rc = read_kept(r, f->path, &text, &len, &err);
 	if (rc == -1)
 		(void)spec_error_add(errors, place, true, "what was kept of "
 		    "it in %s is not used: %s", r->opt->good, err.text);
@@ -103,6 +113,14 @@ keep(const char *path, const void *text, size_t len, kept_send_fn *send,
 	return rc;
 }
 
+/* From then on what is found there may be just about to be removed. */
+static int
+forget(struct reader *r, const char *name, kept_send_fn *send, void *arg)
+{
+	r->forgot = true;
+	return send(arg, READER_FORGET, name, strlen(name));
+}
+
 static int
 tell_good(const struct file *f, kept_send_fn *send, void *arg)
 {
@@ -117,8 +135,7 @@ tell_good(const struct file *f, kept_send_fn *send, void *arg)
 }
 
 static int
-outdate(const struct reader *r, const struct file *f, kept_send_fn *send,
-    void *arg)
+outdate(struct reader *r, const struct file *f, kept_send_fn *send, void *arg)
 {
 	struct content *c = f->good;
 	char name[KEPT_NAME_SIZE], *kept;
@@ -131,12 +148,13 @@ outdate(const struct reader *r, const struct file *f, kept_send_fn *send,
 	rc = kept_read(r->opt->good, NULL, f->path, &kept, &len, &err);
 	if (rc == 1)
 		return 0;
-	if (rc == 0 && len == c->text_len && memcmp(kept, c->text, len) == 0)
+	if (rc == 0 && !r->forgot && len == c->text_len &&
+	    memcmp(kept, c->text, len) == 0)
 		told(c);
 	if (rc == 0)
 		free(kept);
-	rc = c->text == NULL ? 0 : send(arg, READER_FORGET,
-	    kept_name(f->path, name), KEPT_NAME_SIZE - 1);
+	rc = c->text == NULL ? 0 :
+	    forget(r, kept_name(f->path, name), send, arg);
 	return rc == 0 ? tell_good(f, send, arg) : rc;
 }
 
@@ -170,8 +188,7 @@ kept_list_recall(struct reader *r)
 	size_t len;
 
 	if (r->opt->good == NULL || r->begun_ms != 0 || r->manifest_kept ||
-	    kept_read(r->opt->good, r->opt->public_key, list_path(r, path),
-	    &text, &len, &err) != 0)
+	    read_kept(r, list_path(r, path), &text, &len, &err) != 0)
 		return;
 	free(text);
 	r->manifest = r->manifest_kept = true;
@@ -188,8 +205,7 @@ tell_list(struct reader *r, kept_send_fn *send, void *arg)
 	r->manifest_kept = r->manifest;
 	list_path(r, path);
 	return r->manifest ? keep(path, "\n", 1, send, arg) :
-	    send(arg, READER_FORGET, kept_name(path, name),
-	    KEPT_NAME_SIZE - 1);
+	    forget(r, kept_name(path, name), send, arg);
 }
 
 static int
@@ -254,8 +270,7 @@ orphan_read(const struct vanished *v, const char *path)
 	char *text;
 
 	if (strncmp(path, r->dir, dir) != 0 || path[dir] != '/' ||
-	    kept_read(r->opt->good, r->opt->public_key, path, &text, &len,
-	    &err) != 0)
+	    read_kept(r, path, &text, &len, &err) != 0)
 		return NULL;
 	c = content_of(path, text, len);
 	free(text);
@@ -327,6 +342,7 @@ kept_vanished(const struct reader *r, const struct text_list *names,
 /* ---------------------------------------------------------- what to keep */
 
 struct send {
+	struct reader *r;
 	kept_send_fn *send;
 	void *arg;
 };
@@ -336,7 +352,7 @@ orphan_forget(void *arg, const char *kept)
 {
 	const struct send *s = arg;
 
-	return s->send(s->arg, READER_FORGET, kept, strlen(kept));
+	return forget(s->r, kept, s->send, s->arg);
 }
 
 /*
@@ -348,7 +364,7 @@ orphan_forget(void *arg, const char *kept)
 static int
 sweep(struct reader *r, kept_send_fn *send, void *arg)
 {
-	struct send s = { send, arg };
+	struct send s = { r, send, arg };
 	char **path, *places, list[LIST_PATH_MAX];
 	size_t n = 0;
 	int rc;
@@ -401,8 +417,8 @@ kept_tell(struct reader *r, kept_send_fn *send, void *arg)
 	if (r->opt->good == NULL || !r->seen)
 		return 0;
 	for (size_t i = 0; rc == 0 && i < r->forgotten.count; i++)
-		rc = send(arg, READER_FORGET, kept_name(
-		    r->forgotten.text[i], name), KEPT_NAME_SIZE - 1);
+		rc = forget(r, kept_name(r->forgotten.text[i], name), send,
+		    arg);
 	text_list_free(&r->forgotten);
 	for (size_t i = 0; rc == 0 && i < r->files.count; i++)
 		rc = tell_good(&r->files.file[i], send, arg);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/sign/kept.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -93,6 +96,71 @@ kept_forget(const char *dir, const char *name)
 	if (!file.failed && kept_is_name(name))
 		(void)unlink(file.data);
 	buffer_free(&file);
+}
+
+static char *
+mark_path(const char *marks, const char *name, uint64_t number)
+{
+	struct buffer b = { .data = NULL };
+
+	buffer_printf(&b, "%s/%s.%" PRIu64, marks, name, number);
+	return buffer_take(&b, NULL);
+}
+
+int
+kept_mark(const char *marks, const char *name, uint64_t number)
+{
+	char *path = mark_path(marks, name, number);
+	int fd = path == NULL || !kept_is_name(name) ? -1 :
+	    open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	free(path);
+	return fd == -1 ? -1 : close(fd);
+}
+
+void
+kept_unmark(const char *marks, const char *name, uint64_t number)
+{
+	char *path = mark_path(marks, name, number);
+
+	if (path != NULL)
+		(void)unlink(path);
+	free(path);
+}
+
+bool
+kept_is_marked(const char *marks, const char *path)
+{
+	char name[KEPT_NAME_SIZE];
+	DIR *d = opendir(marks);
+	struct dirent *e = NULL;
+
+	kept_name(path, name);
+	while (d != NULL && (e = readdir(d)) != NULL &&
+	    strncmp(e->d_name, name, KEPT_NAME_SIZE - 1) != 0)
+		;
+	if (d != NULL)
+		closedir(d);
+	return e != NULL;
+}
+
+void
+kept_clear(const char *dir, const char *marks)
+{
+	DIR *d = opendir(marks);
+	struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		char name[KEPT_NAME_SIZE];
+
+		snprintf(name, sizeof name, "%.32s", e->d_name);
+		if (!kept_is_name(name))
+			continue;
+		kept_forget(dir, name);
+		(void)unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d != NULL)
+		closedir(d);
 }
 
 int

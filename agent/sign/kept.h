@@ -12,6 +12,7 @@
 #define JA_KEPT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "agent/sign/minisign.h"
 
@@ -37,6 +38,20 @@ char *kept_path(const char *dir, const char *name);
 
 /* Removes what is kept, by its name in the directory. */
 void kept_forget(const char *dir, const char *name);
+
+/*
+ * Marks what is kept as outdated until somebody has removed it who can wait for
+ * a disk: the file NAME.NUMBER in the directory `marks`, which is of this boot.
+ * A number is of one mark.  Returns 0, or -1/errno.
+ */
+int kept_mark(const char *marks, const char *name, uint64_t number);
+void kept_unmark(const char *marks, const char *name, uint64_t number);
+
+/* Whether what is kept of a file is marked. */
+bool kept_is_marked(const char *marks, const char *path);
+
+/* Removes all that is marked, with its marks. */
+void kept_clear(const char *dir, const char *marks);
 
 /* For the signer, which has the directory open. */
 int kept_write(int dir, const struct minisign_secret *secret,

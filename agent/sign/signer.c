@@ -114,6 +114,8 @@ forget(struct signer *s, const struct message *m, struct error *err)
 		return error_set(err, EPROTO, "no name of a kept file");
 	if (s->good != -1)
 		(void)unlinkat(s->good, name, 0);
+	if (s->options->outdated != NULL)
+		kept_unmark(s->options->outdated, name, m->number);
 	return 0;
 }
 

@@ -13,7 +13,8 @@
  * SIGNER_FORGET_JAILS; these have no answer.  SIGNER_WRITE asks for a snapshot
  * of them; the answer SIGNER_DONE carries a struct signer_answer.
  * SIGNER_KEEP carries the path of a spec file, a NUL and a text to be kept,
- * SIGNER_FORGET the name of a kept one; only failures are answered, by
+ * SIGNER_FORGET the name of a kept one, the number being that of its mark; only
+ * failures are answered, by
  * SIGNER_NOT_KEPT with a message; with the number 1 it is about a copy of an
  * applied spec, which is made as a jail is told, and tried again with each snapshot.
  * SIGNER_READY comes first, by itself, with what is to be logged, or nothing;
@@ -26,7 +27,8 @@
  */
 struct signer_options {
 	const char *dir;	/* snapshots */
-	const char *good;	/* last good texts of spec files (kept.h) */
+	/* Last good texts of spec files, and marks of outdated ones (kept.h). */
+	const char *good, *outdated;
 	/* Applied specs, and where they are copied to (copies.h); or NULL. */
 	const char *applied, *copies;
 	const char *key;	/* secret key file */

@@ -12,10 +12,18 @@
 /* A signer in this process: what the reader tells is done at once. */
 struct keeper {
 	struct world *w;
-	char good[512], applied[512], key[512], pub[512];
+	char good[512], outdated[512], applied[512], key[512], pub[512];
 	struct minisign_secret *secret;
 	int dir;
 	bool dead; /* the signer: nothing is written any more */
+	bool slow; /* ... or not before keep_up */
+	struct {
+		unsigned type;
+		uint64_t number;
+		char *data;
+		size_t len;
+	} queue[16];
+	size_t queued;
 	unsigned kept, places, forgotten;
 };
 
@@ -32,11 +40,14 @@ setup(void **state)
 		return -1;
 	k.w = w;
 	snprintf(k.good, sizeof k.good, "%.400s/good", k.w->top.path);
+	snprintf(k.outdated, sizeof k.outdated, "%.400s/outdated",
+	    k.w->top.path);
 	snprintf(k.applied, sizeof k.applied, "%.400s/applied",
 	    k.w->top.path);
 	snprintf(k.key, sizeof k.key, "%.400s/key", k.w->top.path);
 	snprintf(k.pub, sizeof k.pub, "%.400s/key.pub", k.w->top.path);
 	assert_int_equal(mkdir(k.good, 0700), 0);
+	assert_int_equal(mkdir(k.outdated, 0700), 0);
 	assert_int_equal(mkdir(k.applied, 0700), 0);
 	assert_int_equal(minisign_generate(k.key, k.pub, &pub, &err), 0);
 	k.secret = minisign_secret_read(k.key, &err);
@@ -44,6 +55,7 @@ setup(void **state)
 	k.dir = open(k.good, O_RDONLY | O_DIRECTORY);
 	assert_int_not_equal(k.dir, -1);
 	k.w->opt.good = k.good;
+	k.w->opt.outdated = k.outdated;
 	k.w->opt.applied = k.applied;
 	k.w->opt.public_key = k.pub;
 	*state = &k;
@@ -56,31 +68,68 @@ teardown(void **state)
 	struct keeper *k = *state;
 	void *w = k->w;
 
+	for (size_t i = 0; i < k->queued; i++)
+		free(k->queue[i].data);
 	close(k->dir);
 	minisign_secret_free(k->secret);
 	return world_teardown(&w);
 }
 
+/* What the signer does of READER_FORGET and READER_KEEP. */
+static inline int
+keep_now(struct keeper *k, unsigned type, uint64_t number, const char *data,
+    size_t len)
+{
+	struct error err;
+	int rc;
+
+	if (type == READER_KEEP)
+		return k->dead ? 0 : kept_write(k->dir, k->secret, data,
+		    data + strlen(data) + 1, len - strlen(data) - 1, &err);
+	rc = unlinkat(k->dir, data, 0) == 0 || errno == ENOENT ? 0 : -1;
+	kept_unmark(k->outdated, data, number);
+	return rc;
+}
+
+static inline void
+keep_up(struct keeper *k)
+{
+	for (size_t i = 0; i < k->queued; i++) {
+		assert_int_equal(keep_now(k, k->queue[i].type,
+		    k->queue[i].number, k->queue[i].data, k->queue[i].len), 0);
+		free(k->queue[i].data);
+	}
+	k->queued = 0;
+}
+
 static inline int
 take(void *arg, unsigned type, const void *data, size_t len)
 {
+	static uint64_t number;
 	struct keeper *k = arg;
 	const char *path = data;
-	struct error err;
 
 	if (type == READER_FORGET) {
 		k->forgotten++;
 		assert_int_equal(len, KEPT_NAME_SIZE - 1);
-		return unlinkat(k->dir, path, 0) == 0 || errno == ENOENT ? 0 :
-		    -1;
+		assert_int_equal(kept_mark(k->outdated, path, ++number), 0);
+	} else {
+		assert_int_equal(type, READER_KEEP);
+		if (strcmp(strrchr(path, '/'), "/.") == 0)
+			k->places++;
+		else
+			k->kept++;
 	}
-	assert_int_equal(type, READER_KEEP);
-	if (strcmp(strrchr(path, '/'), "/.") == 0)
-		k->places++;
-	else
-		k->kept++;
-	return k->dead ? 0 : kept_write(k->dir, k->secret, path, path + strlen(path) + 1,
-	    len - strlen(path) - 1, &err);
+	if (!k->slow)
+		return keep_now(k, type, number, path, len);
+	assert_true(k->queued < sizeof k->queue / sizeof *k->queue);
+	k->queue[k->queued].type = type;
+	k->queue[k->queued].number = number;
+	k->queue[k->queued].len = len;
+	k->queue[k->queued].data = calloc(1, len + 1);
+	assert_non_null(k->queue[k->queued].data);
+	memcpy(k->queue[k->queued++].data, data, len);
+	return 0;
 }
 
 /* One scan, and what the agent is told before and behind its answer. */

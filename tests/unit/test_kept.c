@@ -154,6 +154,54 @@ outdated(void **state)
 	assert_null(file_of(k->w, "a.yaml")->words);
 }
 
+static void
+later(struct keeper *k)
+{
+	second_passes(k);
+	look(k);
+}
+
+/* Until a disk has removed what the signer was told to, a mark says so. */
+static void
+outdated_slowly(void **state)
+{
+	struct keeper *k = *state;
+	char name[KEPT_NAME_SIZE];
+
+	write_jail(k->w, "a.yaml", "a", "one");
+	look(k);
+	k->slow = true;
+	/* Back to what is still kept, but will not be: it is kept once more. */
+	write_jail(k->w, "a.yaml", "a", "two");
+	look(k);
+	assert_int_equal(k->forgotten, 1);
+	write_jail(k->w, "a.yaml", "a", "one");
+	look(k);
+	assert_int_equal(k->kept, 1);
+	keep_up(k);
+	write_text(k->w, "a.yaml", "name: [\n");
+	again(k);
+	look(k);
+	assert_string_equal(host_of(k, "a"), "one");
+	write_jail(k->w, "a.yaml", "a", "one");
+	/* Gone for long, and there again, but broken: nothing comes back. */
+	write_jail(k->w, "b.yaml", "b", "one");
+	look(k);
+	assert_int_equal(unlink(spec_path(k->w, "a.yaml")), 0);
+	look(k);
+	later(k);
+	assert_int_equal(k->forgotten, 1);
+	write_text(k->w, "a.yaml", "name: [\n");
+	look(k);
+	assert_false(file_of(k->w, "a.yaml")->has_last_good);
+	/* So it is for an agent that starts after both were killed. */
+	kept_name(spec_path(k->w, "a.yaml"), name);
+	assert_int_equal(faccessat(k->dir, name, F_OK, 0), 0);
+	kept_clear(k->good, k->outdated);
+	assert_int_equal(faccessat(k->dir, name, F_OK, 0), -1);
+	assert_false(kept_is_marked(k->outdated, spec_path(k->w, "a.yaml")));
+}
+
 /* An agent that starts while a set is replaced waits for the new one, too. */
 static void
 list_is_replaced(void **state)
@@ -460,6 +508,7 @@ main(void)
 		TEST(written_anew),
 		TEST(killed_while_used),
 		TEST(outdated),
+		TEST(outdated_slowly),
 		TEST(list_is_replaced),
 		TEST(swapped_before),
 		TEST(linked_before),

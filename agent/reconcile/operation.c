@@ -187,8 +187,9 @@ do_step(struct operation *op)
 }
 
 /*
- * The jail is down: its entry is forgotten, or kept to be started again, or
- * because something on the host could not be unmade, which is tried later.
+ * The jail is down: its entry is forgotten, or kept to be started again, as one
+ * is that was applied before and whose start failed, or because something on the
+ * host could not be unmade, which is tried later.
  */
 static int
 leave_inventory(struct operation *op, struct entry *e, struct error *err)
@@ -196,8 +197,12 @@ leave_inventory(struct operation *op, struct entry *e, struct error *err)
 	struct inventory *inv = op->shop->inventory;
 
 	entry_begun_forget(e);
-	if (e->made.count == 0 && (op->forget || op->start != NULL))
+	if (e->made.count == 0 && (op->forget || (op->start != NULL &&
+	    op->before == NULL)))
 		return inventory_gone(inv, e, err);
+	if (op->start != NULL && op->before != NULL &&
+	    inventory_apply(inv, e, op->before, err) != 0)
+		return -1;
 	return inventory_down(inv, e, err);
 }
 
@@ -306,9 +311,13 @@ operation_new(struct workshop *w, const char *name,
     const struct operation_plan *plan, operation_done_fn *done, void *arg)
 {
 	struct operation *op = calloc(1, sizeof *op);
+	const struct entry *e = inventory_find(w->inventory, name);
 
 	if (op == NULL)
 		return NULL;
+	if (e != NULL && e->applied != NULL && plan->start != NULL &&
+	    e->stage != ENTRY_PREPARING && e->stage != ENTRY_CREATING)
+		op->before = spec_copy(e->applied);
 	op->shop = w;
 	op->answer = -1;
 	op->name = strdup(name);
@@ -351,6 +360,7 @@ operation_free(struct operation *op)
 		close(op->answer);
 	spec_free(op->stop);
 	spec_free(op->start);
+	spec_free(op->before);
 	spec_free(op->given);
 	text_list_free(&op->things);
 	free(op->label);

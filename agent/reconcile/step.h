@@ -17,6 +17,7 @@ struct operation {
 	struct spec *stop, *start;
 	struct spec *given; /* `start` with what ip_hostname found, or NULL */
 	bool forget;
+	struct spec *before; /* it was applied once: this one last; NULL: never */
 	operation_done_fn *done;
 	void *arg;
 

@@ -112,6 +112,13 @@ check "and says nothing" test ! -s "$work/out"
 scene > "$work/after"
 check "and does nothing" diff "$work/before" "$work/after"
 
+# One that cannot be started again is told of still.
+put_spec live "$root" 'exec.start: ["/bin/false"]'
+check "a restart that fails: 1" expect_status 1 ja apply "$specs"
+check "status tells of it" expect_status 3 ja status live
+check "it is failed" has live .state failed
+check "because it is down" has live .reason "it is down"
+
 # Errors.
 check "a broken file: plan ends with 1" sh -c "
 	echo 'name: [' > $work/broken.yaml

@@ -428,6 +428,36 @@ policies_of_removal(void **state)
 	assert_true(kernel_jid(w, "keep") > 0);
 }
 
+/* One that ran and could not be started again is known still, down. */
+static void
+failed_start_is_not_forgotten(void **state)
+{
+	static const char bad[] = NO_ROOT("web", "");
+	struct world *w = *state;
+	const struct entry *e;
+
+	/* One that never ran leaves nothing behind. */
+	world_apply(w, bad);
+	assert_string_equal(w->deeds, "!create web;");
+	assert_null(inventory_find(&w->inventory, "web"));
+	world_apply(w, JAIL("web", ""));
+	kernel_kill(w, "web");
+	for (int i = 0; i < 2; i++) {
+		world_apply(w, bad);
+		assert_string_equal(w->deeds, "!create web;");
+		assert_int_equal(kernel_jid(w, "web"), 0);
+		/* What was applied is what ran last. */
+		e = inventory_find(&w->inventory, "web");
+		assert_non_null(e);
+		assert_int_equal(e->stage, ENTRY_DOWN);
+		assert_string_equal(spec_text(e->applied, "path"), w->root);
+	}
+	assert_non_null(strstr(world_plan(w, "web"), "create: it is down"));
+	world_apply(w, "");
+	assert_string_equal(w->deeds, "remove web;");
+	assert_null(inventory_find(&w->inventory, "web"));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
@@ -444,6 +474,7 @@ main(void)
 		TEST(loops_name_their_chain),
 		TEST(blocked_dependency_is_told),
 		TEST(failing_dependency_blocks),
+		TEST(failed_start_is_not_forgotten),
 		TEST(parent_restarts_after_its_children),
 		TEST(dependants_follow_a_restart),
 		TEST(foreign_parent_is_a_conflict),

@@ -255,10 +255,10 @@ a_plan_tells_of_the_hold(void **state)
 	    "a failed; approve of it with: jailagent ack g"));
 	assert_string_equal(foreseen(&w, yaml), "create a;restart b;restart c;"
 	    "restart d;restart e;restart f;restart g;");
-	/* One of which nobody speaks any more holds nobody. */
+	/* When the one that failed is removed, it holds nobody. */
 	a = strstr(yaml, "---\n");
-	assert_string_equal(foreseen_for_agent(&w, a + 4), "restart b;"
-	    "restart c;restart d;restart e;restart f;restart g;");
+	assert_string_equal(foreseen_for_agent(&w, a + 4), "remove a;"
+	    "restart b;restart c;restart d;restart e;restart f;restart g;");
 	assert_string_equal(s.failed, "a");
 	world_remove(&w);
 	standing_close(&s);

@@ -45,7 +45,7 @@ action_print(const struct context *ctx, const struct action *a)
 	};
 
 	printf("%s%-8s%s ", ctx->colour ? colour[a->kind] : "",
-	    action_word(a->kind), ctx->colour ? "\033[0m" : "");
+	    action_shown(a), ctx->colour ? "\033[0m" : "");
 	print_plain(stdout, a->name);
 	printf(": ");
 	print_plain(stdout, a->reason);

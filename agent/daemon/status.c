@@ -109,9 +109,14 @@ params_array(const struct action *a)
 json_t *
 status_action(const struct action *a)
 {
-	return json_pack("{s:o, s:s, s:o, s:o}", "jail", status_text(a->name),
-	    "action", action_word(a->kind), "reason", status_text(a->reason), "params",
-	    params_array(a));
+	json_t *o = json_pack("{s:o, s:s, s:o, s:o}", "jail",
+	    status_text(a->name), "action", action_word(a->kind), "reason",
+	    status_text(a->reason), "params", params_array(a));
+
+	if (a->kind == ACTION_BLOCKED)
+		(void)json_object_set_new(o, "state",
+		    json_string(action_shown(a)));
+	return o;
 }
 
 /* ---------------------------------------------------------------- a jail */

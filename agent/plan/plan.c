@@ -27,6 +27,14 @@ action_word(enum action_kind kind)
 }
 
 const char *
+action_shown(const struct action *a)
+{
+	if (a->kind != ACTION_BLOCKED)
+		return action_word(a->kind);
+	return a->state != NULL ? a->state : a->paused ? "paused" : "blocked";
+}
+
+const char *
 how_word(enum change_how how)
 {
 	static const char *const words[] = {

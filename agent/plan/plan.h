@@ -44,6 +44,7 @@ struct action {
 	struct text_list waits; /* MODIFY: what else differs, see meanwhile.h */
 	int jid;      /* the living jail's, 0 if none */
 	bool paused;  /* somebody paused the jail: BLOCKED, or as wanted */
+	const char *state; /* BLOCKED: what apply and status call it; NULL: so */
 	bool stays;   /* REMOVE, and yet wanted: kept down by hand */
 	bool cleanup; /* a dead jail's after-removal hooks are due first */
 	bool heals;   /* RESTART of a jail that is unhealthy */
@@ -115,6 +116,8 @@ int action_decide(struct action *out, enum action_kind kind, const char *fmt,
 
 /* "create", "modify" ...: the words of plan --json and of messages. */
 const char *action_word(enum action_kind kind);
+/* The same for people: what is not done has the word of its state, "paused". */
+const char *action_shown(const struct action *a);
 const char *how_word(enum change_how how);
 
 /* Whether the living jail is the one that the inventory entry speaks of. */

@@ -32,6 +32,7 @@ decide_again(struct reconciler *r, struct managed *m, struct action *a,
 	free(a->reason);
 	a->reason = copy;
 	a->kind = kind;
+	a->state = NULL;
 	managed_state(r, m, state_after[kind], "%s", reason);
 	return true;
 }
@@ -121,6 +122,15 @@ follow(struct reconciler *r, size_t i, struct action *actions, bool down)
 	return again;
 }
 
+/* Blocked, but what apply does not do has another word there. */
+static void
+leave_as(struct reconciler *r, struct managed *m, struct action *a,
+    enum jail_state state, const char *why)
+{
+	if (decide_again(r, m, a, ACTION_BLOCKED, why))
+		a->state = jail_state_word[state];
+}
+
 /* As it is wanted or held now, and not as its file says, or as it has none. */
 static void
 keep_back(struct reconciler *r, struct managed *m, struct action *a)
@@ -128,13 +138,13 @@ keep_back(struct reconciler *r, struct managed *m, struct action *a)
 	char why[ERROR_TEXT_MAX + PATHS_MAX];
 
 	if (m->hold != NULL)
-		(void)decide_again(r, m, a, ACTION_BLOCKED, m->hold);
+		leave_as(r, m, a, STATE_HELD, m->hold);
 	else if (a->kind == ACTION_RESTART && !a->heals &&
 	    waves_foresee(r, m, why, sizeof why) != NULL)
-		(void)decide_again(r, m, a, ACTION_BLOCKED, why);
+		leave_as(r, m, a, STATE_HELD, why);
 	else if (a->kind == ACTION_NONE && a->jid != 0 &&
 	    managed_quarantine(m, why, sizeof why) != NULL)
-		(void)decide_again(r, m, a, ACTION_BLOCKED, why);
+		leave_as(r, m, a, STATE_QUARANTINED, why);
 }
 
 /* The plan of one by itself; -1: memory is out. */

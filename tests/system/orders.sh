@@ -27,6 +27,13 @@ check "apply has nothing to do" ja apply "$specs"
 put_spec db "path: $work/roots/all" "$stopping" "host.hostname: changed"
 check "what differs is shown" soon has db .reason "host.hostname differs"
 check "as drift" same host.hostname "$(field db '.drift[0].name')"
+check "plan has the same word for it" expect_status 2 ja plan "$specs"
+check "with its reason" says "paused   db: paused by hand: moving the disks"
+check "as apply" expect_status 3 ja apply "$specs"
+check "for the same" says "db: paused: paused by hand: moving the disks"
+check "for programs the action is blocked" same "blocked paused" \
+    "$(ja plan --json "$specs" | jq -r '.actions[] | select(.jail == "db") |
+    "\(.action) \(.state)"')"
 check "others go on" settled other
 check "and what depends on it" settled web
 check "it is left as it is" same "$init" "$(identity db)"

@@ -34,6 +34,7 @@ web=$(identity web)
 stop agent TERM
 check "plan says it" expect_status 2 ja plan "$specs"
 check "with the reason" says "the one before it is used"
+check "by the word of status" says "quarantined web: "
 check "another agent" agent_start
 check "does not try it either" soon state_is web quarantined
 check "nor touch the jail" same "$web" "$(identity web)"

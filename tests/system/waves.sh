@@ -28,7 +28,7 @@ check "the summary says so" same 3 "$(ja status --json |
     jq .summary.held)"
 check "they run as before" same "$(echo "$before" | sed 1d)" "$(all)"
 check "the plan says so" expect_status 2 ja plan "$specs"
-check "of each" same 3 "$(grep -c "^blocked .*the one of a failed" "$work/out")"
+check "of each" same 3 "$(grep -c "^held .*the one of a failed" "$work/out")"
 check "wait tells what failed" expect_status 1 ja wait --timeout 5
 check "naming it" says "a: failed"
 check "ack lets the next one go" ja ack b

@@ -84,7 +84,8 @@ check "one that ends by itself again and again" soon state_is web quarantined
 check "runs as before" same newer "$(inside web hostname)"
 rm "$specs/web.yaml"
 check "removed" soon no_jail web
-check "with what was kept of it" same "" "$(ls "$state/rollback")"
+nothing_kept() { same "" "$(ls "$state/rollback")"; }
+check "with what was kept of it" soon nothing_kept
 
 # Secrets of the one that is used, and of the one in quarantine.
 secret() { # FILE VALUE

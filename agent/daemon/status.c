@@ -342,7 +342,8 @@ other_jail(void *arg, const struct seen *s)
 	    json_pack("{s:o, s:i, s:s, s:s}", "name", status_text(s->name),
 	    "jid", s->jid, "state", jail_state_word[state], "reason",
 	    s->dying ? "it was removed and waits for its last reference" :
-	    "made by somebody else"));
+	    s->token != NULL ? "an agent made it; it was given away, or is "
+	    "another agent's" : "not this agent's"));
 }
 
 /* ---------------------------------------------------------------- files */

@@ -332,7 +332,7 @@ plan_wanted(const struct plan_input *in, struct action *out)
 		    "jail: jailagent adopt %s", in->live->jid, in->name);
 	if (in->live != NULL && !live_is_ours(in))
 		return action_decide(out, ACTION_CONFLICT, "a jail of that name (jid "
-		    "%d) runs that this agent did not make; give the spec "
+		    "%d) runs that is not this agent's; give the spec "
 		    "another name, or remove that jail with the tool that "
 		    "made it", in->live->jid);
 	if (in->other_set != NULL)
@@ -372,17 +372,24 @@ plan_wanted(const struct plan_input *in, struct action *out)
 static int
 plan_unwanted(const struct plan_input *in, struct action *out)
 {
-	if (in->live != NULL && !live_is_ours(in))
+	bool prune = in->managed && in->other_set == NULL && in->prune;
+
+	if (in->live != NULL && !live_is_ours(in)) {
+		out->forgets = prune && in->replaced;
 		return action_decide(out, ACTION_NONE, "not managed");
-	if (!in->managed || in->other_set != NULL || !in->prune)
+	}
+	if (!prune)
 		return action_decide(out, ACTION_NONE, "not wanted here");
 	if (in->applied != NULL && in->applied->agent.protect)
 		return action_decide(out, ACTION_BLOCKED, "its spec is gone, and "
 		    "agent.protect was true: it is kept; to have it removed "
 		    "bring the spec back without protect, then remove it");
-	if (in->applied != NULL && in->applied->agent.on_remove == REMOVE_KEEP)
+	if (in->applied != NULL &&
+	    in->applied->agent.on_remove == REMOVE_KEEP) {
+		out->forgets = true;
 		return action_decide(out, ACTION_NONE,
 		    "its spec is gone, and agent.on_remove was keep");
+	}
 	if (!(in->letters & LETTER_R))
 		return action_decide(out, ACTION_BLOCKED, "its spec is gone; removal "
 		    "(-r) is not allowed here");

@@ -48,6 +48,7 @@ struct action {
 	bool stays;   /* REMOVE, and yet wanted: kept down by hand */
 	bool cleanup; /* a dead jail's after-removal hooks are due first */
 	bool heals;   /* RESTART of a jail that is unhealthy */
+	bool forgets; /* NONE: it is the agent's no more, and that is all */
 };
 
 /* jail(8)'s letters: what is allowed. */
@@ -90,6 +91,7 @@ struct plan_input {
 	const char *unfinished; /* "creation" or "removal" that never ended */
 	bool down;	     /* it was stopped in good order */
 	bool left;	     /* something of it is still on the host */
+	bool replaced; /* not wanted, and gone: see owner_replaced */
 	const char *token;   /* entry's mark */
 	const char *old_boot; /* boot in which it was made */
 	int old_jid;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/reconcile/absence.h"
+#include "agent/reconcile/owner.h"
 #include "agent/reconcile/unrecorded.h"
 #include "agent/read/words.h"
 
@@ -327,16 +328,17 @@ token_of(const struct reconciler *r, const struct managed *m)
 	return e != NULL ? e->token : "";
 }
 
-/* Forgetting it takes nothing away: never made, or to be kept. */
+/* Forgetting it takes nothing away: never made, to be kept, or replaced. */
 static bool
-no_loss(const struct reconciler *r, const struct managed *m)
+no_loss(struct reconciler *r, const struct managed *m)
 {
 	const struct entry *e = inventory_find(r->shop.inventory, m->name);
 
 	if (e == NULL)
 		return m->op == NULL;
-	return e->applied != NULL &&
-	    e->applied->agent.on_remove == REMOVE_KEEP;
+	return (e->applied != NULL &&
+	    e->applied->agent.on_remove == REMOVE_KEEP) ||
+	    owner_replaced(r, e);
 }
 
 /*
@@ -464,7 +466,7 @@ judge_jails(struct absence *a, struct reconciler *r, const struct scan *s,
 }
 
 static struct missing
-count_missing(struct absence *a, const struct reconciler *r,
+count_missing(struct absence *a, struct reconciler *r,
     const struct scan *s, int64_t known, int64_t now)
 {
 	struct missing n = { .defaults = defaults_gone(a, s) };

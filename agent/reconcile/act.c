@@ -530,8 +530,7 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 		forget(r, m);
 		reconciler_drop(r, m);
 		return;
-	} else if (r->opt.prune && e->applied != NULL &&
-	    e->applied->agent.on_remove == REMOVE_KEEP) {
+	} else if (a->forgets) {
 		/* From now on it is nobody's. */
 		if (inventory_gone(r->shop.inventory, e, &err) != 0) {
 			condition_failed(r, m, err.text);

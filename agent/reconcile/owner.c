@@ -44,6 +44,17 @@ lets_go(const struct reconciler *r, const struct entry *e)
 	    e->applied->agent.on_remove == REMOVE_KEEP;
 }
 
+/* Who the living jail of that name is; false: there is none.  End: live_free. */
+static bool
+see(struct reconciler *r, const char *name, struct live *live, struct seen *s)
+{
+	if (live_read(r->shop.observer, name, NULL, NULL, live, NULL) != 0)
+		return false;
+	*s = (struct seen){ .jid = live->jid, .name = name,
+		.path = live->path, .token = live->token };
+	return true;
+}
+
 bool
 owner_stranger(struct reconciler *r, const char *name)
 {
@@ -51,11 +62,24 @@ owner_stranger(struct reconciler *r, const char *name)
 	struct live live;
 	struct seen s;
 
-	if (live_read(r->shop.observer, name, NULL, NULL, &live, NULL) != 0)
+	if (!see(r, name, &live, &s))
 		return false;
-	s = (struct seen){ .jid = live.jid, .name = name, .path = live.path,
-		.token = live.token };
 	e = owner_entry(r, &s);
 	live_free(&live);
 	return e == NULL || lets_go(r, e);
+}
+
+bool
+owner_replaced(struct reconciler *r, const struct entry *e)
+{
+	bool ended = e->stage == ENTRY_UP || e->stage == ENTRY_DOWN, yes;
+	struct live live;
+	struct seen s;
+
+	if (!ended || e->made.count > 0 || !see(r, e->name, &live, &s))
+		return false;
+	yes = owner_entry(r, &s) == NULL && (s.jid != e->jid ||
+	    strcmp(e->boot, r->shop.observer->boot) != 0);
+	live_free(&live);
+	return yes;
 }

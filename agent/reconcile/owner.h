@@ -21,4 +21,11 @@ const struct entry *owner_entry(struct reconciler *r, const struct seen *s);
  */
 bool owner_stranger(struct reconciler *r, const char *name);
 
+/*
+ * Whether another jail has the name of an entry, whose own is gone for certain and
+ * with all that was made for it: nothing is lost when the entry is forgotten.  One
+ * with its jid may be its own, without the mark.
+ */
+bool owner_replaced(struct reconciler *r, const struct entry *e);
+
 #endif

@@ -7,6 +7,7 @@
 #include "agent/plan/mounts.h"
 #include "agent/reconcile/around.h"
 #include "agent/reconcile/lodgers.h"
+#include "agent/reconcile/owner.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/secrets.h"
 
@@ -166,6 +167,8 @@ plan(struct reconciler *r, const struct managed *m, enum question question,
 	    in.path == NULL &&
 	    path_err.code == ENOENT && has_early_hooks(in.desired);
 	in.live_error = rc < 0 ? err.text : NULL;
+	in.replaced = m->unwanted && in.live != NULL && e != NULL &&
+	    !live_is_ours(&in) && owner_replaced(r, e);
 	if (seen != NULL)
 		live_digest(&live, seen);
 	rc = host_decide(o, &r->addresses, &in, a);

@@ -77,6 +77,7 @@ rm "$specs/other-name.yaml"
 check "on_remove: keep is taken over" settled goes
 rm "$specs/goes.yaml"
 check "the agent lets go of it" soon is goes .state unmanaged
+check "and says whose it was" has goes .reason "an agent made it"
 check "it runs on" same "$before" "$(identity goes)"
 check "so it is not gone" expect_status 1 ja wait --for gone --timeout 5 goes
 check "which is said" says "goes: lives with jid"

@@ -21,7 +21,7 @@ check "a jail of the name of a spec is a conflict" soon state_is taken conflict
 check "the log says it, once" same 1 "$(grep -c ' taken: conflict: ' \
     "$work/agent.log")"
 check "the reason says what it is" has taken .reason \
-    "runs that this agent did not make"
+    "runs that is not this agent's"
 check "the spec's other jails run" settled web
 
 ja status --json > "$work/status.json"

@@ -107,6 +107,40 @@ nothing_is_made_in_one_that_is_kept(void **state)
 	same(w, JAIL("p.c", ""), "blocked p.c;", "p.c", "does not run");
 }
 
+/*
+ * An entry whose jail is gone is dropped with its spec, whoever has the name then;
+ * not while something is left that was made for it, nor where only the mark is gone.
+ */
+static void
+a_stranger_keeps_no_entry(void **state)
+{
+	struct world *w = *state;
+	struct entry *e;
+	struct error err;
+
+	error_clear(&err);
+	world_apply(w, P);
+	replace(w, "p");
+	e = inventory_find(&w->inventory, "p");
+	assert_int_equal(inventory_making(&w->inventory, e, "x", &err), 0);
+	world_apply(w, "");
+	assert_non_null(inventory_find(&w->inventory, "p"));
+	assert_int_equal(inventory_unmade(&w->inventory, e, "x", &err), 0);
+	assert_string_equal(foreseen(w, ""), "");
+	world_apply(w, "");
+	assert_string_equal(w->deeds, "");
+	assert_null(inventory_find(&w->inventory, "p"));
+	assert_true(kernel_jid(w, "p") != 0);
+	kernel_kill(w, "p");
+	world_apply(w, P);
+	e = inventory_find(&w->inventory, "p");
+	memset(e->token, '0', sizeof e->token - 1);
+	free(e->path);
+	e->path = strdup("/elsewhere");
+	world_apply(w, "");
+	assert_non_null(inventory_find(&w->inventory, "p"));
+}
+
 /* Nor is anything taken over there. */
 static void
 nothing_is_adopted_in_a_stranger(void **state)
@@ -178,6 +212,8 @@ main(void)
 		TEST_13(nothing_is_made_in_a_stranger),
 		TEST(nothing_is_made_in_one_that_is_kept),
 		TEST_13(nothing_is_made_in_one_that_is_kept),
+		TEST(a_stranger_keeps_no_entry),
+		TEST_13(a_stranger_keeps_no_entry),
 		TEST(nothing_is_adopted_in_a_stranger),
 		TEST_13(nothing_is_adopted_in_a_stranger),
 		TEST(dependants_of_a_conflict),

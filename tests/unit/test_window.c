@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The window of --max-remove outlives the agent. */
+/* The window of --max-remove: what counts, and that it outlives the agent. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -92,6 +92,30 @@ counted_once(void **state)
 	assert_int_equal(alive(s), JAILS - 1);
 }
 
+/* They ended, and others have their names now: nothing is removed with them. */
+static void
+replaced_ones_do_not_count(void **state)
+{
+	static const char *const gone[] = { "j0", "j1", "j2", "j3", NULL };
+	struct scene *s = *state;
+	int jid[4];
+
+	for (int i = 0; i < 4; i++) {
+		kernel_kill(&s->w, gone[i]);
+		jid[i] = kernel_make_at(&s->w, gone[i], s->w.dir.path);
+	}
+	scan(s, NULL, gone);
+	s->now += 2000;
+	scan(s, NULL, NULL);
+	assert_null(s->a.hold);
+	assert_int_equal(s->a.window.count, 0);
+	assert_int_equal(s->w.reconciler.count, JAILS - 4);
+	for (int i = 0; i < 4; i++) {
+		assert_null(inventory_find(&s->w.inventory, gone[i]));
+		assert_int_equal(kernel_jid(&s->w, gone[i]), jid[i]);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -100,6 +124,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(window_outlives_the_agent),
 		TEST(counted_once),
+		TEST(replaced_ones_do_not_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,19 @@ may_follow(const struct action *a, bool down)
 	    (down && a->kind == ACTION_RESTART));
 }
 
+/* Why `d` goes down with another one, and what becomes of it when it is said still. */
+static void
+say_follows(const struct action *a, const struct managed *d, char *buf,
+    size_t size)
+{
+	bool down = a->kind == ACTION_REMOVE;
+
+	snprintf(buf, size, "%s %s%s", a->name, !down ? "restarts" :
+	    a->stays ? "is stopped" : "is removed",
+	    down && d->said && !d->unwanted ?
+	    "; it is blocked as long as that one does not run" : "");
+}
+
 /*
  * Those that go down with a jail come up again after it; `down`: with one that is
  * removed, and stay down.
@@ -104,8 +117,6 @@ follow(struct reconciler *r, size_t i, struct action *actions, bool down)
 	if (down ? actions[i].kind != ACTION_REMOVE :
 	    actions[i].kind != ACTION_RESTART && !anew)
 		return false;
-	snprintf(why, sizeof why, "%s %s", actions[i].name, !down ?
-	    "restarts" : actions[i].stays ? "is stopped" : "is removed");
 	for (size_t j = 0; j < r->count; j++) {
 		struct managed *d = r->jail[j];
 
@@ -113,6 +124,7 @@ follow(struct reconciler *r, size_t i, struct action *actions, bool down)
 		    r->jail[i], d, &actions[i]) || (!down &&
 		    stuck_spares(r, r->jail[i], d)))
 			continue;
+		say_follows(&actions[i], d, why, sizeof why);
 		again |= decide_again(r, d, &actions[j], down ?
 		    ACTION_REMOVE : ACTION_RESTART, why);
 		actions[j].stays = down;

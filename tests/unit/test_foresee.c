@@ -366,6 +366,26 @@ stopped_dependency(void **state)
 	standing_close(&orders);
 }
 
+/* What is said goes down with the jail around it, and stays down. */
+static void
+parent_that_goes(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "children.max: 2\n") "---\n"
+	    JAIL("a.x", "") "---\n" JAIL("a.y", ""));
+	assert_string_equal(foreseen(w, JAIL("a.x", "")),
+	    "remove a;remove a.x;remove a.y;");
+	assert_string_equal(world_reason(w, "a.x"), "a is removed; it is "
+	    "blocked as long as that one does not run");
+	assert_string_equal(world_reason(w, "a.y"), "its spec is gone");
+	world_apply(w, JAIL("a.x", ""));
+	assert_int_equal(w->failures, 0);
+	assert_int_equal(kernel_jid(w, "a"), 0);
+	assert_string_equal(world_state(w, "a.x"), "blocked");
+	assert_string_equal(foreseen(w, JAIL("a.x", "")), "blocked a.x;");
+}
+
 /* A restart that is refused takes nobody along. */
 static void
 refused_restart_stops_nobody(void **state)
@@ -408,6 +428,7 @@ main(void)
 		TEST(pause_is_noted),
 		TEST(pause_is_shown),
 		TEST(stopped_dependency),
+		TEST(parent_that_goes),
 		TEST(refused_restart_stops_nobody),
 		TEST(refused_restart_goes_along),
 	};

@@ -9,6 +9,7 @@
 #include "limits.h"
 #include "mountfixed.h"
 #include "mountlist.h"
+#include "names.h"
 #include "network.h"
 #include "process.h"
 #include "rights.h"
@@ -42,16 +43,6 @@ judge_mounts(const struct prison *p, struct error *err)
 	    "mount.devfs, where /dev/fd is a link into /proc");
 }
 
-/* What Linux has no room for is only in the table: uname(2) shows the start. */
-static void
-copy_name(const char *from, char to[HOSTNAME_TEXT])
-{
-	size_t len = strnlen(from, HOSTNAME_TEXT - 1);
-
-	memcpy(to, from, len);
-	to[len] = '\0';
-}
-
 static int
 fill_request(struct linux_kernel *lk, struct create_request *r,
     const struct prison *p, struct error *err)
@@ -62,8 +53,8 @@ fill_request(struct linux_kernel *lk, struct create_request *r,
 		return -1;
 	r->inside = lk->inside >= 0;
 	network_fill(r, p);
-	copy_name(p->hostname, r->hostname);
-	copy_name(p->domainname, r->domainname);
+	names_copy(p->hostname, r->hostname);
+	names_copy(p->domainname, r->domainname);
 	/* Inheriting from the host: a copy of its names. */
 	r->keep_names = p->host == JAIL_SYS_INHERIT && p->parent == 0;
 	snprintf(r->title, sizeof r->title, "jail: %s", p->name);
@@ -269,17 +260,6 @@ effect_kill(void *arg, const struct prison *p,
 
 /* With the jail's init; changes what processes inside can see. */
 static int
-change_names(struct linux_kernel *lk, const struct prison *after, int init,
-    struct error *err)
-{
-	struct hostname_request r = { .type = REQUEST_HOSTNAME };
-
-	copy_name(after->hostname, r.hostname);
-	copy_name(after->domainname, r.domainname);
-	return spawner_call(&lk->spawner, &r, sizeof r, &init, 1, err);
-}
-
-static int
 change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, int init, struct error *err)
 {
@@ -288,9 +268,7 @@ change(struct linux_kernel *lk, const struct prison *before,
 		return -1;
 	if (mountlist_change(lk, before, after, err) != 0)
 		return -1;
-	if ((strcmp(before->hostname, after->hostname) != 0 ||
-	    strcmp(before->domainname, after->domainname) != 0) &&
-	    change_names(lk, after, init, err) != 0)
+	if (names_change(lk, before, after, init, err) != 0)
 		return -1;
 	return network_change(lk, before, after, err);
 }
@@ -412,6 +390,7 @@ const struct prison_effects linux_effects = {
 	.abandon = effect_abandon,
 	.update = effect_update,
 	.extra_now = mountlist_now,
+	.names_now = names_now,
 	.kill = effect_kill,
 	.attach = effect_attach,
 	.busy = effect_busy,

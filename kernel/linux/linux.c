@@ -9,6 +9,7 @@
 
 #include "kernel/backends.h"
 #include "limits.h"
+#include "names.h"
 #include "network.h"
 #include "sys.h"
 
@@ -86,6 +87,7 @@ release(struct linux_kernel *lk)
 	spawner_stop(&lk->spawner);
 	limits_finish(lk);
 	close_fd(&lk->inside);
+	names_finish(lk);
 	inits_finish(&lk->inits);
 	spawned_finish(&lk->spawned);
 	free(lk->dir);
@@ -134,7 +136,7 @@ linux_open(struct jail_kernel *k, const char *arg,
 	if (lk == NULL)
 		return error_sys(err, errno, "kernel linux");
 	lk->spawner.pid = lk->spawner.sock = -1;
-	lk->inside = -1;
+	lk->inside = lk->uts = -1;
 	lk->read_only = opt->read_only;
 	events_init(&lk->events);
 	lk->dir = strdup(arg != NULL && arg[0] != '\0' ? arg : DEFAULT_DIR);

@@ -63,6 +63,7 @@ struct linux_kernel {
 	struct release *releases;
 	struct controls controls; /* what limits.c knows of them */
 	bool controls_known;
+	int uts;     /* the UTS namespace that this process is in, or -1 */
 	int inside;  /* the init of the jail that this process is in, or -1 */
 	size_t inside_root; /* bytes of the path of that jail's root */
 };

@@ -19,6 +19,8 @@ struct get_call {
 	bool extra_known;
 	uint32_t extra;
 	struct list extra_list;
+	/* Likewise its names: NULL until that was asked. */
+	const char *hostname, *domainname;
 };
 
 /*

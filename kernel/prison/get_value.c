@@ -105,6 +105,51 @@ at_text(struct get_call *g, struct option *o, const struct place *p)
 	return put_text(o, text);
 }
 
+/* The names of a prison that has its own, as they are outside the record. */
+static int
+know_names(struct get_call *g)
+{
+	const struct prison_effects *e = g->op->t->effects;
+	const struct record *r = g->target;
+	struct prison p;
+	char hostname[sizeof p.hostname], domainname[sizeof p.domainname];
+
+	if (g->hostname != NULL)
+		return 0;
+	g->hostname = r->hostname;
+	g->domainname = r->domainname;
+	if (e->names_now == NULL || r->state != PRISON_ALIVE ||
+	    (r->flags & PR_HOST) == 0)
+		return 0;
+	life_view(g->op, g->target, &p);
+	memcpy(hostname, p.hostname, sizeof hostname);
+	memcpy(domainname, p.domainname, sizeof domainname);
+	e->names_now(g->op->t->effects_arg, &p, hostname, domainname);
+	g->hostname = arena_copy(&g->op->arena, hostname,
+	    strlen(hostname));
+	g->domainname = arena_copy(&g->op->arena, domainname,
+	    strlen(domainname));
+	return g->hostname == NULL || g->domainname == NULL ? ENOMEM : 0;
+}
+
+static int
+at_hostname(struct get_call *g, struct option *o, const struct place *p)
+{
+	int error = know_names(g);
+
+	(void)p;
+	return error != 0 ? error : put_text(o, g->hostname);
+}
+
+static int
+at_domainname(struct get_call *g, struct option *o, const struct place *p)
+{
+	int error = know_names(g);
+
+	(void)p;
+	return error != 0 ? error : put_text(o, g->domainname);
+}
+
 static int
 at_list(struct get_call *g, struct option *o, const struct place *p)
 {
@@ -202,9 +247,9 @@ static const struct place places[] = {
 	AT("enforce_statfs", enforce_statfs, at_int),
 	AT("env", env, at_text),
 	FLAG("host", PR_HOST, at_jailsys),
-	AT("host.domainname", domainname, at_text),
+	AT("host.domainname", domainname, at_domainname),
 	AT("host.hostid", hostid, at_hostid),
-	AT("host.hostname", hostname, at_text),
+	AT("host.hostname", hostname, at_hostname),
 	AT("host.hostuuid", hostuuid, at_text),
 	FLAG("ip4", PR_IP4_USER, at_restriction),
 	AT("ip4.addr", ip4, at_list),

@@ -201,6 +201,7 @@ make_outside(struct set_call *s, struct outside *o,
 	life_view(s->op, r, &o->prison);
 	o->prison.extra_again = s->created ? 0 :
 	    s->extra_mentioned & s->extra_on & ~EXTRA_LIST;
+	o->prison.names_again = s->hostname != NULL || s->domainname != NULL;
 	if (!s->created)
 		error = update_outside(s, o, before);
 	if (error == 0 && (s->flags & (JAIL_GET_DESC | JAIL_OWN_DESC)) != 0) {

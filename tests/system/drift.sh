@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What somebody else changes on a running jail is set back: live where that can
 # be, and less and less often where it comes back again and again.
-# needs: root busybox jq ip unshare
+# needs: root busybox jq ip unshare nsenter
 . tests/apart.sh
 apart -n
 . tests/lib.sh
@@ -66,3 +66,23 @@ check "and says why" has web .reason "allow.raw_sockets changed, which needs \
 a restart, 2 times now: somebody else changes it again and again"
 check "not for long" soon state_is web ready
 check "until it is restarted" restarted 2
+
+# What a host's own tools change past the table is there at the next scan.
+put_spec web "host.hostname: mine" 'exec.start: ["/bin/sleep 1000 &"]'
+check "a jail with a host name" soon settled web
+web=$(identity web)
+stop agent
+check "an agent that scans each second" agent_start --interval 1
+check "is in order" settled web
+called() { same "$1" "$(inside web hostname)"; }
+check "somebody on the host enters it and changes that" \
+    nsenter -u -t "$(init_of web)" hostname theirs
+check "it is set back" soon called mine
+check "without a restart" is_identity "$web"
+check "nothing is left to do" soon expect_status 0 ja plan "$specs"
+stop agent
+check "again, without an agent" \
+    nsenter -u -t "$(init_of web)" hostname theirs
+check "list says it" same theirs "$(ja list -j web host.hostname)"
+check "plan says it" expect_status 2 ja plan "$specs"
+check "and what" says "host.hostname: theirs -> mine"

@@ -41,12 +41,13 @@ for h in prepare prestart created poststart prestop poststop release; do
 done
 
 # What is called with success; the kernel's helper makes its namespaces before
-# anybody knows whether it is needed, and what it mounts is its own.
+# anybody knows whether it is needed, and what it mounts is its own.  Host names
+# are read in the namespaces that have them.
 helper=$(sed -n 's/^\([0-9]*\) .*unshare(CLONE_NEWNS.*/\1/p' "$work/trace" |
     sort -u)
 calls() {
 	grep -E "^[0-9]+ +$1" "$work/trace" | grep -v -e ' = -1 ' \
-	    ${helper:+-e "^$helper "}
+	    -e ' setns([0-9]*, CLONE_NEWUTS) ' ${helper:+-e "^$helper "}
 }
 check "no program is executed" same 1 "$(calls execve | wc -l)"
 check "nothing is named, renamed or removed" same "" "$(calls \

@@ -114,31 +114,30 @@ struct jail_backend {
 	int (*remove_jd)(struct jail_kernel *k, int fd);
 	int (*attach_jd)(struct jail_kernel *k, int fd);
 
-	/*
-	 * What security.jail.param tells: calls `each` for every parameter that
-	 * this kernel knows, in the order of their names, until it returns
-	 * non-zero, which is then the result.
-	 */
+	/* What security.jail.param tells: calls `each` for every parameter that
+	   this kernel knows, in the order of their names, until it returns
+	   non-zero, which is then the result. */
 	int (*params)(struct jail_kernel *k,
 	    int (*each)(void *arg, const struct jail_param_info *info),
 	    void *arg);
 
-	/*
-	 * Starts a program without waiting for it.  The process is a child of
-	 * the caller.  Returns its pid; on failure -1, and nothing has run.
-	 */
+	/* Starts a program without waiting for it.  The process is a child of
+	   the caller.  Returns its pid; on failure -1, and nothing has run. */
 	pid_t (*spawn)(struct jail_kernel *k, const struct jail_exec *x,
 	    struct error *err);
 
-	/* Sends `sig` to all processes of the jail and of its descendants.
-	   Returns how many there were, -1/errno.  `sig` 0 only counts. */
+	/* Sends SIGTERM or the like to all processes of the jail and of those
+	   below; `sig` 0: only looks.  0: there are none, > 0, -1/errno. */
 	int (*signal)(struct jail_kernel *k, int jid, int sig);
 
-	/*
-	 * Moves a network interface of the host into a jail that has a network
-	 * stack of its own.  When the jail ends it comes back.  0, -1 with
-	 * err.  NULL where ifconfig(8) does it.
-	 */
+	/* From now on the caller goes ahead of ordinary processes, of which a
+	   jail that is to end may have many; or it does not any more.  What it
+	   starts never does.  NULL: the kernel has no such thing. */
+	void (*haste)(struct jail_kernel *k, bool on);
+
+	/* Moves a network interface of the host into a jail that has a network
+	   stack of its own.  When the jail ends it comes back.  0, -1 with
+	   err.  NULL where ifconfig(8) does it. */
 	int (*interface)(struct jail_kernel *k, int jid, const char *name,
 	    struct error *err);
 

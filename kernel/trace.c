@@ -256,6 +256,14 @@ trace_limitable(struct jail_kernel *k, enum jail_limit which, bool with,
 	return inner->backend->limitable(inner, which, with, why);
 }
 
+static void
+trace_haste(struct jail_kernel *k, bool on)
+{
+	struct jail_kernel *inner = trace_of(k)->inner;
+
+	inner->backend->haste(inner, on);
+}
+
 static int
 trace_params(struct jail_kernel *k,
     int (*each)(void *arg, const struct jail_param_info *info), void *arg)
@@ -342,6 +350,8 @@ trace_open(struct jail_kernel *k, const char *arg,
 		t->backend.remove_jd = NULL;
 	if (t->inner->backend->attach_jd == NULL)
 		t->backend.attach_jd = NULL;
+	if (t->inner->backend->haste == NULL)
+		t->backend.haste = NULL;
 	if (t->inner->backend->addresses == NULL)
 		t->backend.addresses = NULL;
 	if (t->inner->backend->interface == NULL)
@@ -377,6 +387,7 @@ const struct jail_backend jail_trace = {
 	.params = trace_params,
 	.spawn = trace_spawn,
 	.signal = trace_signal,
+	.haste = trace_haste,
 	.addresses = trace_addresses,
 	.interface = trace_interface,
 	.secluded = trace_secluded,

@@ -175,6 +175,32 @@ static const struct {
 	[STEP_GONE] = { step_gone, NULL },
 };
 
+/*
+ * Up to the end of the jail's last process: those may leave us no time.  Hooks
+ * have all the time they need.
+ */
+static bool
+ends_processes(const struct operation *op)
+{
+	if (op->phase == UNDOING)
+		return op_step(op)->kind == STEP_CREATE;
+	return op->phase == STOPPING && op->step < stop_after_removal &&
+	    op_step(op)->param == NULL;
+}
+
+static void
+make_haste(struct operation *op, bool on)
+{
+	struct workshop *w = op->shop;
+
+	if (op->hasty == on)
+		return;
+	op->hasty = on;
+	w->hasty += on ? 1U : -1U;
+	if (w->hasty == on && w->observer->kernel->backend->haste != NULL)
+		w->observer->kernel->backend->haste(w->observer->kernel, on);
+}
+
 /* Does the present step.  Returns whether something is waited for. */
 static bool
 do_step(struct operation *op)
@@ -183,6 +209,7 @@ do_step(struct operation *op)
 	bool (*deed)(struct operation *) = op->phase == UNDOING ?
 	    deeds[kind].undo : deeds[kind].go;
 
+	make_haste(op, ends_processes(op));
 	return deed != NULL && deed(op);
 }
 
@@ -225,6 +252,7 @@ finish(struct operation *op)
 	o->ok = !op->failed && (op->start != NULL || o->error[0] == '\0');
 	o->took_us = clock_us() - op->began_us;
 	op->phase = ENDED;
+	make_haste(op, false);
 	op->done(op->arg, op, o);
 }
 
@@ -346,6 +374,7 @@ operation_free(struct operation *op)
 {
 	if (op == NULL)
 		return;
+	make_haste(op, false);
 	if (op->waiting == TERM || op->waiting == GONE)
 		op->shop->polling--;
 	if (op->waiting == HOOK && op->pid > 0) {

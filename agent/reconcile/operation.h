@@ -26,6 +26,7 @@ struct workshop {
 	const char *set; /* canonical directory of the specs */
 	const struct vault *vault; /* values of secrets */
 	unsigned polling; /* operations that ask again and again: step_wait */
+	unsigned hasty;	  /* operations that wait for processes to end */
 	struct operation *mounting; /* see mount_wait in step_things.c */
 	struct console console;
 };

@@ -29,6 +29,7 @@ struct operation {
 	bool whole;	/* it was up, in good order, when its stop began */
 	bool failed;	/* it must not go on: what is asked for is not reached */
 	bool cancelled; /* the start that is still to come is not wanted */
+	bool hasty;	/* processes are being ended */
 	bool forced;	/* the stop kills without asking */
 	int jid;
 	char token[TOKEN_SIZE];

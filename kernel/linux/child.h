@@ -86,8 +86,8 @@ void exec_child(void *arg, struct error *err);
 
 /* Sending a signal to everything in the caller's PID namespace. */
 struct signal_job {
-	int sig;
-	int count; /* processes that there were */
+	int sig;  /* that an init ignores; 0: only looks who is there */
+	bool any; /* out: there were processes, inits aside */
 };
 
 void signal_child(void *arg, struct error *err);
@@ -108,12 +108,13 @@ void move_child(void *arg, struct error *err);
 
 /*
  * child_pids.c: the processes of the caller's PID namespace, in a procfs of
- * its own.  A descriptor, -1 with err; then the sum of what `each` returns for
- * all processes but the caller and, where `init` is not set, number 1; -1.
+ * its own.  A descriptor, -1 with err.  Then `each` is called for all processes
+ * but the caller and, where `init` is not set, number 1, until it returns false:
+ * 0, -1/errno.
  */
 int pids_open(struct error *err);
-int pids_each(int proc, bool init, int (*each)(void *arg, int proc,
-    const char *name, pid_t pid), void *arg);
+int pids_each(int proc, bool init, bool (*each)(void *arg, int proc,
+    const char *name), void *arg);
 /* Whether a process is there and is no zombie; `text`: its status. */
 bool pids_lives(int proc, const char *name, char *text, size_t size);
 /* A file of a process: its length, -1. */

@@ -14,22 +14,20 @@
 
 struct round {
 	const struct move_job *job;
+	bool moved; /* somebody, who may have made others meanwhile */
 	int error;
 };
 
-/* Returns 1 when it was somewhere else, and may have made others meanwhile. */
-static int
-move_one(void *arg, int proc, const char *name, pid_t pid)
+static bool
+move_one(void *arg, int proc, const char *name)
 {
 	struct round *r = arg;
 	const struct move_job *j = r->job;
 	char text[16384], status[1024];
 	bool lives = pids_lives(proc, name, status, sizeof status);
-	int moved = 0;
 
-	(void)pid;
 	if (pids_read(proc, name, "cgroup", text, sizeof text) < 0)
-		return 0; /* it has ended */
+		return true; /* it has ended */
 	for (int i = 0; i < CONTROLS; i++) {
 		if (j->procs[i] < 0 ||
 		    controls_inside(j->controls, i, text, j->path))
@@ -40,25 +38,28 @@ move_one(void *arg, int proc, const char *name, pid_t pid)
 			continue;
 		}
 		/* A zombie is said to be at the top wherever it is. */
-		moved |= lives;
+		r->moved |= lives;
 	}
-	return moved;
+	return true;
 }
 
 void
 move_child(void *arg, struct error *err)
 {
-	struct round r = { arg, 0 };
-	int proc = pids_open(err), n = 1;
+	struct round r = { .job = arg };
+	int proc = pids_open(err), rc = 0;
 
 	if (proc < 0)
 		return;
-	for (int i = 0; i < ROUNDS && n > 0; i++)
-		n = pids_each(proc, true, move_one, &r);
-	if (n < 0 || r.error != 0)
-		error_sys(err, n < 0 ? errno : r.error,
+	r.moved = true;
+	for (int i = 0; i < ROUNDS && r.moved && rc == 0; i++) {
+		r.moved = false;
+		rc = pids_each(proc, true, move_one, &r);
+	}
+	if (rc != 0 || r.error != 0)
+		error_sys(err, rc != 0 ? errno : r.error,
 		    "moving the jail's processes into its cgroup");
-	else if (n > 0)
+	else if (r.moved)
 		error_set(err, EAGAIN, "the jail's processes multiply faster "
 		    "than they can be moved into its cgroup; restart the jail");
 }

@@ -62,12 +62,11 @@ pids_lives(int proc, const char *name, char *text, size_t size)
 }
 
 int
-pids_each(int proc, bool init, int (*each)(void *arg, int proc,
-    const char *name, pid_t pid), void *arg)
+pids_each(int proc, bool init, bool (*each)(void *arg, int proc,
+    const char *name), void *arg)
 {
 	_Alignas(struct entry) char buf[16384];
 	pid_t self = getpid();
-	int count = 0;
 	long n;
 
 	if (lseek(proc, 0, SEEK_SET) != 0)
@@ -83,9 +82,10 @@ pids_each(int proc, bool init, int (*each)(void *arg, int proc,
 			    strlen(e->name) >= PID_TEXT)
 				continue;
 			pid = atoi(e->name);
-			if (pid != self && (pid > 1 || init))
-				count += each(arg, proc, e->name, pid);
+			if (pid != self && (pid > 1 || init) &&
+			    !each(arg, proc, e->name))
+				return 0;
 		}
 	}
-	return n < 0 ? -1 : count;
+	return n < 0 ? -1 : 0;
 }

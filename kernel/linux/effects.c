@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "haste.h"
 #include "init/signals.h"
 #include "linux.h"
 #include "limits.h"
@@ -186,6 +187,9 @@ kill_process(struct linux_kernel *lk, const struct prison_proc *proc,
 	if (fd < 0)
 		return true;
 	leaving = effect_leaving(lk, proc);
+	/* An init that is killed kills the jail, and reaps it. */
+	if (wait && lk->hasty)
+		haste_lend(proc->pid, fd);
 	pidfd_send_signal(fd, SIGKILL, NULL, 0);
 	ended = wait && (leaving ? process_ended(fd) : wait_for_end(lk, fd));
 	if (ended)
@@ -332,16 +336,16 @@ effect_busy(void *arg, const struct prison *p)
 {
 	struct linux_kernel *lk = arg;
 	struct error err;
-	int count = linux_count(lk, &p->holder, 0, &err), init;
+	int busy = linux_busy(lk, &p->holder, 0, &err), init;
 
-	if (count >= 0)
-		return count;
+	if (busy >= 0)
+		return busy;
 	/* An init that is about to end takes no new processes. */
 	init = process_open(&p->holder);
 	if (init < 0 || process_wait_end(init, KILL_WAIT_MS))
-		count = 0;
+		busy = 0;
 	close_fd(&init);
-	return count;
+	return busy;
 }
 
 static void

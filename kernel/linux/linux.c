@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "kernel/backends.h"
+#include "haste.h"
 #include "limits.h"
 #include "names.h"
 #include "network.h"
@@ -187,6 +188,20 @@ linux_remove(struct jail_kernel *k, int jid)
 	return rc;
 }
 
+static void
+linux_haste(struct jail_kernel *k, bool on)
+{
+	struct linux_kernel *lk = of(k);
+	void (*change)(pid_t pid) = on ? haste_begin : haste_end;
+
+	if (lk->read_only || lk->hasty == on || (on && !haste_wanted()))
+		return;
+	lk->hasty = on;
+	change(0);
+	if (lk->spawner.pid > 0)
+		change(lk->spawner.pid);
+}
+
 static int
 linux_attach(struct jail_kernel *k, int jid)
 {
@@ -239,6 +254,7 @@ const struct jail_backend jail_linux = {
 	.params = linux_params,
 	.spawn = linux_spawn,
 	.signal = linux_signal,
+	.haste = linux_haste,
 	.addresses = linux_addresses,
 	.interface = linux_interface,
 	.secluded = linux_secluded,

@@ -56,6 +56,7 @@ struct linux_kernel {
 	struct prison_table *table; /* first: prison_table_of */
 	char *dir; /* of the table */
 	bool read_only;
+	bool hasty;
 	struct spawner spawner;
 	struct events events;
 	struct inits inits;
@@ -90,8 +91,11 @@ void spawned_finish(struct spawned *s);
 pid_t linux_spawn(struct jail_kernel *k, const struct jail_exec *x,
     struct error *err);
 int linux_signal(struct jail_kernel *k, int jid, int sig);
-/* Signals the processes of the jail with that init.  How many; -1 with err. */
-int linux_count(struct linux_kernel *lk, const struct prison_proc *init,
+/*
+ * Whether the jail with that init has processes: 1, 0, -1 with err.  They get
+ * `sig`, unless it is 0.
+ */
+int linux_busy(struct linux_kernel *lk, const struct prison_proc *init,
     int sig, struct error *err);
 
 /* events.c */

@@ -7,6 +7,7 @@
 #include "kernel/account.h"
 #include "kernel/spawn.h"
 #include "child.h"
+#include "init/signals.h"
 #include "linux.h"
 #include "network.h"
 #include "process.h"
@@ -215,17 +216,25 @@ linux_spawn(struct jail_kernel *k, const struct jail_exec *x,
  * one's init is enough to find everybody.
  */
 int
-linux_count(struct linux_kernel *lk, const struct prison_proc *init, int sig,
+linux_busy(struct linux_kernel *lk, const struct prison_proc *init, int sig,
     struct error *err)
 {
 	struct signal_request r = { .type = REQUEST_SIGNAL, .sig = sig };
-	int fd = process_open(init), count;
+	int fd = process_open(init), busy;
 
 	if (fd < 0)
 		return error_sys(err, errno, "the jail's init");
-	count = spawner_call(&lk->spawner, &r, sizeof r, &fd, 1, err);
+	busy = spawner_call(&lk->spawner, &r, sizeof r, &fd, 1, err);
 	close_fd(&fd);
-	return count;
+	return busy;
+}
+
+/* The inits of jails below would obey what is refused here. */
+static bool
+is_for_all(int sig)
+{
+	return sig >= 0 && sig < NSIG && sig != SIGKILL && sig != SIGSTOP &&
+	    sig != JAIL_INIT_STAYS && sig != JAIL_INIT_ENDS;
 }
 
 int
@@ -234,16 +243,16 @@ linux_signal(struct jail_kernel *k, int jid, int sig)
 	struct linux_kernel *lk = k->data;
 	struct error err = { 0 };
 	struct prison p;
-	int count;
+	int busy;
 
-	if (lk->read_only || sig < 0 || sig >= NSIG) {
+	if (lk->read_only || !is_for_all(sig)) {
 		errno = lk->read_only ? EROFS : EINVAL;
 		return -1;
 	}
 	if (prison_find(lk->table, jid, &p) != 0)
 		return -1;
-	count = linux_count(lk, &p.holder, sig, &err);
-	if (count < 0)
+	busy = linux_busy(lk, &p.holder, sig, &err);
+	if (busy < 0)
 		errno = err.code;
-	return count;
+	return busy;
 }

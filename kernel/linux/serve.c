@@ -12,6 +12,7 @@
 
 #include "exe.h"
 #include "kernel/fslinux.h"
+#include "haste.h"
 #include "init_image.h"
 #include "server.h"
 #include "sys.h"
@@ -360,18 +361,21 @@ serve_signal(struct server *s, struct error *err)
 {
 	const struct signal_request *r = (const void *)s->message;
 	const struct child_start start = { .cgroup = -1 };
-	struct signal_job job;
+	struct signal_job job = { 0 };
+	bool shared;
 	pid_t pid;
 
 	if (s->len != sizeof *r || s->fds[0] < 0)
 		return server_refuse(err);
 	job.sig = r->sig;
-	job.count = 0;
+	shared = haste_share();
 	pid = server_run_in(s, s->fds[0], &start, signal_child, &job, err);
+	if (shared)
+		haste_begin(0);
 	if (pid < 0)
 		return -1;
 	s->reap = pid;
-	return job.count;
+	return job.any;
 }
 
 static int

@@ -388,35 +388,11 @@ test_nested(void **state)
 	assert_int_equal(wait_for(start(f, jid, "count", "3", NULL)), 0);
 	/* A signal to the one above leaves it alone. */
 	assert_int_equal(f->k->backend->signal(f->k, jid, SIGTERM), 0);
-	assert_int_equal(f->k->backend->signal(f->k, jid, SIGKILL), 0);
 	assert_int_equal(kill(init, 0), 0);
 	assert_int_equal(f->k->backend->remove(f->k, jid), 0);
 	assert_true(gone_soon(init));
 	assert_true(gone_soon(outer));
 	assert_int_equal(get_jid(f->k, below), -1);
-}
-
-static void
-test_signal(void **state)
-{
-	struct fixture *f = *state;
-	pid_t one, two;
-	int jid;
-
-	NEEDS_ROOT();
-	jid = create(f, unique("signals"), &(struct wish){ .no_net = true });
-	assert_int_equal(f->k->backend->signal(f->k, jid, 0), 0);
-	one = start(f, jid, "pause", NULL, NULL);
-	two = start(f, jid, "pause", NULL, NULL);
-	assert_int_equal(f->k->backend->signal(f->k, jid, 0), 2);
-	assert_int_equal(f->k->backend->signal(f->k, jid, SIGTERM), 2);
-	assert_int_equal(wait_for(one), SIGTERM);
-	assert_int_equal(wait_for(two), SIGTERM);
-	assert_int_equal(f->k->backend->signal(f->k, jid, 0), 0);
-	one = start(f, jid, "pause", NULL, NULL);
-	assert_int_equal(f->k->backend->signal(f->k, jid, SIGKILL), 1);
-	assert_int_equal(wait_for(one), SIGKILL);
-	assert_int_equal(f->k->backend->signal(f->k, 99999, 0), -1);
 }
 
 /* Killed wherever it is: no init is left, and the table tells the truth. */
@@ -585,7 +561,6 @@ main(int argc, char **argv)
 		TEST(test_attached_keeps),
 		TEST(test_init_ignores_inside),
 		TEST(test_nested),
-		TEST(test_signal),
 		TEST(test_creator_killed),
 		TEST(test_remover_killed),
 	};

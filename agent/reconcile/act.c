@@ -240,6 +240,9 @@ waits(struct reconciler *r, struct managed *m, struct action *a,
 	    (a->kind == ACTION_CREATE && a->cleanup);
 	if (turned)
 		order_wake(r, m);
+	/* Those in it were to fit in what it was about to be. */
+	if (turned && state != STATE_PROGRESSING)
+		around_changed(r, m);
 	action_free(a);
 }
 

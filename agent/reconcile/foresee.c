@@ -100,7 +100,7 @@ say_follows(const struct action *a, const struct managed *d, char *buf,
 	snprintf(buf, size, "%s %s%s", a->name, !down ? "restarts" :
 	    a->stays ? "is stopped" : "is removed",
 	    down && d->said && !d->unwanted ?
-	    "; it is blocked as long as that one does not run" : "");
+	    "; it stays down as long as that one does not run" : "");
 }
 
 /*

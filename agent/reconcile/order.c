@@ -51,15 +51,25 @@ goes(const struct reconciler *r, const struct managed *d)
 	return d->unwanted || (r->opt.letters == LETTER_R && d->said);
 }
 
+static bool
+is_removal(const struct action *a)
+{
+	return a->kind == ACTION_REMOVE && !a->stays;
+}
+
 bool
 order_removed(struct reconciler *r, const struct managed *d)
 {
 	struct action a;
 	bool yes;
 
-	if (!goes(r, d) || reconciler_plan(r, d, &a) != 0)
+	if (!goes(r, d))
 		return false;
-	yes = a.kind == ACTION_REMOVE && !a.stays;
+	if (r->foreseen != NULL)
+		return is_removal(&r->foreseen[reconciler_behind(r, d->name) - 1]);
+	if (reconciler_plan(r, d, &a) != 0)
+		return false;
+	yes = is_removal(&a);
 	action_free(&a);
 	return yes;
 }
@@ -93,6 +103,12 @@ order_outside(struct reconciler *r, struct managed *m, const char *name,
 		    "more, so that it is removed", name);
 		return buf;
 	}
+	/* What has ended comes with nobody: who follows goes down first. */
+	if (!lives(r, name)) {
+		snprintf(buf, size, "depends on %s, which is not among the "
+		    "specs and does not run", name);
+		return buf;
+	}
 	leader = d != NULL && d->linked ? leader_to_come(r, d) : NULL;
 	if (leader != NULL) {
 		wait_for_leader(r, m, leader);
@@ -101,11 +117,7 @@ order_outside(struct reconciler *r, struct managed *m, const char *name,
 		    leader->name, name);
 		return buf;
 	}
-	if (lives(r, name))
-		return NULL;
-	snprintf(buf, size, "depends on %s, which is not among the specs and "
-	    "does not run", name);
-	return buf;
+	return NULL;
 }
 
 /* Whether it runs, but is to go down because another jail waits for that. */
@@ -149,7 +161,8 @@ order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
 	}
 	if (d->machine == MACHINE_IDLE && (d->state == STATE_READY ||
 	    (d->jid != 0 && d->state != STATE_PROGRESSING &&
-	    d->state != STATE_CONFLICT && managed_health(d) == HEALTH_GOOD))) {
+	    d->state != STATE_CONFLICT && d->state != STATE_STOPPED &&
+	    managed_health(d) == HEALTH_GOOD))) {
 		if (!has_ended(r, d))
 			return NULL; /* be it with a difference that stays */
 		/* Those that ended together are looked at in any order. */

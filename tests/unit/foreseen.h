@@ -6,6 +6,20 @@
 #include "agent/reconcile/foresee.h"
 #include "agent_fixture.h"
 
+/* Without --prune nobody speaks of what is not said. */
+static inline void
+world_leave_unsaid(struct world *w)
+{
+	struct reconciler *r = &w->reconciler;
+
+	for (size_t i = 0; !r->opt.prune && i < r->count; i++) {
+		if (r->jail[i]->said)
+			continue;
+		spec_free(r->jail[i]->desired);
+		r->jail[i]->desired = NULL;
+	}
+}
+
 /* "create web;blocked app;": all that is not `none`, in order of names. */
 static inline const char *
 foreseen_with(struct world *w, const char *yaml,
@@ -17,6 +31,7 @@ foreseen_with(struct world *w, const char *yaml,
 
 	world_reconciler(w, opt);
 	world_want(w, yaml);
+	world_leave_unsaid(w);
 	actions = foresee(&w->reconciler);
 	assert_non_null(actions);
 	text[0] = '\0';

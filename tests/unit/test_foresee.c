@@ -376,14 +376,78 @@ parent_that_goes(void **state)
 	    JAIL("a.x", "") "---\n" JAIL("a.y", ""));
 	assert_string_equal(foreseen(w, JAIL("a.x", "")),
 	    "remove a;remove a.x;remove a.y;");
-	assert_string_equal(world_reason(w, "a.x"), "a is removed; it is "
-	    "blocked as long as that one does not run");
+	assert_string_equal(world_reason(w, "a.x"), "a is removed; it "
+	    "stays down as long as that one does not run");
 	assert_string_equal(world_reason(w, "a.y"), "its spec is gone");
 	world_apply(w, JAIL("a.x", ""));
 	assert_int_equal(w->failures, 0);
 	assert_int_equal(kernel_jid(w, "a"), 0);
 	assert_string_equal(world_state(w, "a.x"), "blocked");
 	assert_string_equal(foreseen(w, JAIL("a.x", "")), "blocked a.x;");
+}
+
+/* What nobody speaks of and has ended does not come with what it follows. */
+static void
+unsaid_dependency_that_ended(void **state)
+{
+	const struct reconcile_options opt = { .letters = ALL_LETTERS };
+	struct world *w = *state;
+	const char *set = JAIL("a", "depend: [b]\n") "---\n"
+	    JAIL("c", "exec.start: q\n");
+
+	world_apply(w, JAIL("b", "depend: [c]\n") "---\n" JAIL("c", ""));
+	kernel_kill(w, "b");
+	assert_string_equal(foreseen_with(w, set, &opt), "blocked a;restart c;");
+	assert_string_equal(world_reason(w, "a"), "depends on b, which is not "
+	    "among the specs and does not run");
+}
+
+/* What stays down is no dependency that runs. */
+static void
+dependency_that_goes_down(void **state)
+{
+	static const char set[] = JAIL("b.x", "") "---\n"
+	    JAIL("c", "depend: [b.x]\n");
+	struct world *w = *state;
+
+	world_apply(w, JAIL("b", "children.max: 2\n") "---\n"
+	    JAIL("b.x", ""));
+	assert_string_equal(foreseen(w, set), "remove b;remove b.x;blocked c;");
+	world_apply(w, set);
+	assert_string_equal(w->deeds, "restart b.x;remove b;");
+	assert_string_equal(world_state(w, "c"), "blocked");
+}
+
+/* One that no spec says, and that is not removed, is a parent still. */
+static void
+parent_that_cannot_go(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "children.max: 3\n") "---\n"
+	    JAIL("a.y", "agent: {on_remove: keep}\n"));
+	assert_string_equal(foreseen(w, JAIL("a.x", "")),
+	    "blocked a;create a.x;");
+	world_apply(w, JAIL("a.x", ""));
+	assert_string_equal(w->deeds, "create a.x;");
+	assert_string_equal(world_state(w, "a"), "blocked");
+}
+
+/* What a parent would get, and does not, is nothing against those in it. */
+static void
+parent_that_stays_as_it_is(void **state)
+{
+	static const char set[] = JAIL("b", "agent: {paused: why}\n") "---\n"
+	    JAIL("a", "children.max: 2\nsecurelevel: 2\nexec.start: q\n"
+	    "depend: [b]\n") "---\n" JAIL("a.x", "securelevel: 0\n");
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "children.max: 2\n") "---\n"
+	    JAIL("a.x", ""));
+	assert_string_equal(foreseen(w, set), "blocked a;modify a.x;blocked b;");
+	world_apply(w, set);
+	assert_string_equal(w->deeds, "modify a.x;");
+	assert_string_equal(foreseen(w, set), "blocked a;blocked b;");
 }
 
 /* A restart that is refused takes nobody along. */
@@ -429,6 +493,10 @@ main(void)
 		TEST(pause_is_shown),
 		TEST(stopped_dependency),
 		TEST(parent_that_goes),
+		TEST(unsaid_dependency_that_ended),
+		TEST(dependency_that_goes_down),
+		TEST(parent_that_cannot_go),
+		TEST(parent_that_stays_as_it_is),
 		TEST(refused_restart_stops_nobody),
 		TEST(refused_restart_goes_along),
 	};

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/plan/aliases.h"
+#include "agent/plan/defaults.h"
 #include "agent/plan/hidden.h"
 #include "agent/plan/limits.h"
 #include "agent/plan/parent.h"
@@ -294,36 +295,6 @@ diff_applied(const struct plan_input *in, const struct spec_param *p,
 }
 
 /*
- * The value that a parameter goes back to.  Where the table has none (the
- * parent's), booleans of allow.* are on in the host's jails; anything else takes
- * a restart, after which it is what the parent has.
- */
-static const char *
-default_of(const struct plan_input *in, const struct param_def *def)
-{
-	/* jail_set(2): allow.sysvipc decides about those not mentioned. */
-	if (strncmp(def->name, "sysv", 4) == 0 &&
-	    spec_bool(in->desired, "allow.sysvipc"))
-		return "inherit";
-	if (def->dflt != NULL)
-		return def->dflt;
-	return def->type == PARAM_BOOL && strchr(in->name, '.') == NULL ?
-	    "true" : NULL;
-}
-
-static int
-default_texts(const struct plan_input *in, const struct param_def *def,
-    bool key, struct text_list *texts)
-{
-	const char *d = key ? "" : default_of(in, def);
-
-	if (d == NULL || key || (d[0] == '\0' && (def->type == PARAM_IP4 ||
-	    def->type == PARAM_IP6 || def->type == PARAM_LIST)))
-		return 0;
-	return text_list_add(texts, d);
-}
-
-/*
  * Whether a parameter that left the spec is decided by another one in it, or
  * by the kernel alone: then its default is no wish.
  */
@@ -352,22 +323,20 @@ diff_left(const struct plan_input *in, const struct spec_param *old,
     struct action *out, struct error *err)
 {
 	bool key = old->def != NULL && strcmp(old->def->name, old->name) != 0;
-	struct text_list have, want;
+	struct text_list have = { 0 }, want = { 0 };
 	struct change *c;
+	bool known;
 
-	memset(&have, 0, sizeof have);
-	memset(&want, 0, sizeof want);
-	if (old->def == NULL || default_texts(in, old->def, key, &want) != 0)
+	if (old->def == NULL || default_texts(in, old->def, key, &want,
+	    &known) != 0)
 		return old->def == NULL ? 0 : out_of_memory(err);
 	if (kernel_takes(in, old)) {
 		if (live_value(in, old, &have, err) != 0) {
 			text_list_free(&want);
 			return -1;
 		}
-		/* What a nested jail may do, its parent may, too. */
 		if (value_same(old->name, old->def->type, &want, &have) ||
-		    (old->def->type == PARAM_BOOL && want.count == 0 &&
-		    have.count == 1 && strcmp(have.text[0], "true") == 0)) {
+		    (!known && default_surely(old->def, &have))) {
 			text_list_free(&want);
 			text_list_free(&have);
 			return 0;
@@ -382,7 +351,7 @@ diff_left(const struct plan_input *in, const struct spec_param *old,
 	c->was_set = true;
 	if (old->secret && mask(c, &c->from, err) != 0)
 		return -1;
-	if (kernel_takes(in, old) && !key && default_of(in, old->def) == NULL)
+	if (kernel_takes(in, old) && !known)
 		c->how = HOW_RESTART;
 	return 0;
 }

@@ -243,6 +243,22 @@ parent_follow(const struct plan_parent *p, const char *name,
 	return rule == NESTED_FREE ? 0 : follow(p, name, rule, 1, have);
 }
 
+int
+parent_default(const struct plan_parent *p, const char *name,
+    struct text_list *texts)
+{
+	enum nested_rule rule = p == NULL ? NESTED_FREE : nested_rule(name);
+	char text[24];
+	long n;
+
+	if ((rule != NESTED_SAME && rule != NESTED_AT_LEAST &&
+	    !is_right(rule)) || !number_in(p, name, rule, &n))
+		return 0;
+	snprintf(text, sizeof text, "%ld", n);
+	return text_list_add(texts, !is_right(rule) ? text :
+	    n != 0 ? "true" : "false");
+}
+
 /* ------------------------------------------------------- what is forbidden */
 
 static const char *

@@ -25,6 +25,13 @@ int parent_follow(const struct plan_parent *p, const char *name,
     struct text_list *have);
 
 /*
+ * Adds the value that a parameter without one of its own has, where that is the
+ * parent's, and nothing where it is not known.  0, -1 when memory is out.
+ */
+int parent_default(const struct plan_parent *p, const char *name,
+    struct text_list *texts);
+
+/*
  * Why jail_set(2) would refuse what the action asks of it; NULL: it will not.
  * What is not known refuses nothing.
  */

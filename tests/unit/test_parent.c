@@ -243,6 +243,53 @@ deep(void **state)
 	free(yaml);
 }
 
+/* What left the spec of a nested jail is then what its parent has. */
+static void
+parent_is_default(void **state)
+{
+	struct world *w = *state;
+	const char *parent = JAIL("p", PARENT "securelevel: 1\n"
+	    "devfs_ruleset: 4\nallow.suser: false\n") "---\n";
+	char before[1024], after[1024];
+
+	snprintf(before, sizeof before, "%s" JAIL("p.c", "securelevel: 1\n"
+	    "devfs_ruleset: 4\nallow.suser: false\n"), parent);
+	snprintf(after, sizeof after, "%s" JAIL("p.c", ""), parent);
+	world_apply(w, before);
+	assert_int_equal(w->failures, 0);
+	trace_clear(w);
+	(void)foreseen(w, after);
+	assert_null(strstr(world_plan(w, "p.c"), "devfs_ruleset"));
+	assert_null(strstr(world_plan(w, "p.c"), "restart"));
+	world_apply(w, after);
+	assert_int_equal(trace_mutations(w), 0);
+	/* And where it is another one, it is set. */
+	snprintf(before, sizeof before, "%s" JAIL("p.c", "securelevel: 2\n"
+	    "allow.reserved_ports: false\n"), parent);
+	world_apply(w, before);
+	assert_string_equal(foreseen(w, after), "modify p.c;");
+	assert_string_equal(world_plan(w, "p.c"), "modify: "
+	    "allow.reserved_ports, securelevel differs "
+	    "[allow.reserved_ports:live securelevel:live]");
+	world_apply(w, after);
+	assert_string_equal(w->deeds, "modify p.c;");
+	assert_int_equal(w->failures, 0);
+	assert_string_equal(foreseen(w, after), "");
+}
+
+/* The host's own securelevel is none that a jail could be below. */
+static void
+least_level_is_the_hosts(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "securelevel: -1\n"));
+	(void)foreseen(w, JAIL("a", ""));
+	assert_null(strstr(world_plan(w, "a"), "restart"));
+	world_apply(w, JAIL("a", "securelevel: 1\n"));
+	assert_string_equal(foreseen(w, JAIL("a", "")), "restart a;");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
@@ -255,6 +302,8 @@ main(void)
 		TEST(tightened),
 		TEST(followed_again_and_again),
 		TEST(deep),
+		TEST(parent_is_default),
+		TEST(least_level_is_the_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -243,9 +243,30 @@ print_status(FILE *out, const struct context *ctx, json_t *status)
 	print_files(out, json_object_get(status, "files"));
 }
 
+static bool
+is_named(json_t *jail, int count, char **names)
+{
+	for (int n = 0; n < count; n++)
+		if (name_matches(names[n], text_of(jail, "name", "")))
+			return true;
+	return false;
+}
+
+static bool
+has_named(json_t *jails, char *name)
+{
+	json_t *jail;
+	size_t i;
+
+	json_array_foreach (jails, i, jail)
+		if (is_named(jail, 1, &name))
+			return true;
+	return false;
+}
+
 /*
- * Leaves only the named jails, of which more is told.  That there is none of a
- * name goes to `missing`, or (NULL) is an error.
+ * Leaves only the named jails, each once, of which more is told.  That there is
+ * none of a name goes to `missing`, or (NULL) is an error.
  */
 static int
 only_named(json_t *status, int count, char **names, FILE *missing)
@@ -254,23 +275,18 @@ only_named(json_t *status, int count, char **names, FILE *missing)
 	json_t *kept = json_array(), *jail;
 	size_t i;
 
+	json_array_foreach (jails, i, jail)
+		if (is_named(jail, count, names))
+			json_array_append(kept, jail);
 	for (int n = 0; n < count; n++) {
-		bool found = false;
-
-		json_array_foreach (jails, i, jail)
-			if (name_matches(names[n], text_of(jail, "name",
-			    ""))) {
-				json_array_append(kept, jail);
-				found = true;
-			}
-		if (!found && missing != NULL) {
-			fprintf(missing, "%s: there is no such jail\n",
-			    names[n]);
-		} else if (!found) {
+		if (has_named(kept, names[n]))
+			continue;
+		if (missing == NULL) {
 			complain("%s: there is no such jail", names[n]);
 			json_decref(kept);
 			return -1;
 		}
+		fprintf(missing, "%s: there is no such jail\n", names[n]);
 	}
 	json_object_set_new(status, "jails", kept);
 	json_object_set_new(status, "files", json_array());

@@ -16,6 +16,7 @@
 struct asked {
 	struct daemon *d;
 	json_t *q;
+	bool *may; /* of each jail, as far as it was asked yet: it can be given */
 	char wrong[ERROR_TEXT_MAX + 300];
 };
 
@@ -28,6 +29,8 @@ struct order {
 	int (*deed)(struct asked *a, struct managed *m);
 	/* What a pattern names beside others is left out when it may not. */
 	bool partly;
+	/* Whether a pattern means the jail; NULL: it does. */
+	bool (*meant)(struct asked *a, const struct managed *m);
 	/* What it means for the agent itself, when all deeds are done. */
 	void (*after)(struct daemon *d, json_t *names);
 };
@@ -92,24 +95,29 @@ matches_none(const struct reconciler *r, json_t *names)
 
 /*
  * Finds out about which of the named jails the order can be given: those of
- * `may`, in the order of the table.  The others are told in `left` when a
+ * a->may, in the order of the table.  The others are told in `left` when a
  * pattern names them, else the order as a whole is refused.
  */
 static int
-judge(struct asked *a, const struct order *o, bool *may, json_t *left)
+judge(struct asked *a, const struct order *o, json_t *left)
 {
 	json_t *names = json_object_get(a->q, "names");
 	struct reconciler *r = &a->d->reconciler;
 	size_t some = 0;
 
+	snprintf(a->wrong, sizeof a->wrong, "there is nothing to %s", o->name);
 	for (size_t i = 0; i < r->count; i++) {
-		if (!named(names, r->jail[i], name_matches))
+		const struct managed *m = r->jail[i];
+		bool exactly = named(names, m, same_name);
+
+		if (!exactly && (!named(names, m, name_matches) ||
+		    (o->meant != NULL && !o->meant(a, m))))
 			continue;
-		may[i] = o->may == NULL || o->may(a, r->jail[i]) == 0;
-		some += may[i];
-		if (may[i])
+		a->may[i] = o->may == NULL || o->may(a, m) == 0;
+		some += a->may[i];
+		if (a->may[i])
 			continue;
-		if (!o->partly || named(names, r->jail[i], same_name))
+		if (!o->partly || exactly)
 			return -1;
 		json_array_append_new(left, json_string(a->wrong));
 	}
@@ -123,7 +131,6 @@ go_through(struct asked *a, const struct order *o, json_int_t *done,
 	json_t *names = json_object_get(a->q, "names");
 	struct reconciler *r = &a->d->reconciler;
 	const char *none = matches_none(r, names);
-	bool *may;
 	int rc = 0;
 
 	if (none != NULL) {
@@ -131,18 +138,18 @@ go_through(struct asked *a, const struct order *o, json_int_t *done,
 		    "%.300s: there is no such jail here", none);
 		return -1;
 	}
-	may = calloc(r->count + 1, sizeof *may);
-	if (may == NULL) {
+	a->may = calloc(r->count + 1, sizeof *a->may);
+	if (a->may == NULL) {
 		snprintf(a->wrong, sizeof a->wrong, "out of memory");
 		return -1;
 	}
-	rc = judge(a, o, may, left);
+	rc = judge(a, o, left);
 	for (size_t i = 0; rc == 0 && i < r->count; i++)
-		if (may[i]) {
+		if (a->may[i]) {
 			rc = o->deed(a, r->jail[i]);
 			*done += rc == 0;
 		}
-	free(may);
+	free(a->may);
 	if (rc == 0 && o->after != NULL)
 		o->after(a->d, names);
 	return rc;
@@ -411,25 +418,55 @@ acked(struct daemon *d, json_t *names)
 	daemon_scan_soon(d);
 }
 
+/* A pattern is for what there is to adopt among all others. */
+static bool
+is_conflict(struct asked *a, const struct managed *m)
+{
+	struct action now;
+	bool yes;
+
+	/* Most are not, which has been found out already. */
+	if (m->state != STATE_CONFLICT || m->desired == NULL || m->unwanted ||
+	    reconciler_plan(&a->d->reconciler, m, &now) != 0)
+		return false;
+	yes = now.kind == ACTION_CONFLICT;
+	action_free(&now);
+	return yes;
+}
+
+/* Those around a jail come before it in the table. */
+static bool
+adopts_parent(const struct asked *a, const struct managed *m)
+{
+	char parent[JAIL_NAME_MAX];
+	size_t behind = managed_parent(m->name, parent, sizeof parent) ?
+	    reconciler_behind(&a->d->reconciler, parent) : 0;
+
+	return behind > 0 && a->may[behind - 1] &&
+	    strcmp(a->d->reconciler.jail[behind - 1]->name, parent) == 0;
+}
+
 static int
 may_adopt(struct asked *a, const struct managed *m)
 {
 	struct error err;
 
 	error_clear(&err);
-	return adopt_refused(&a->d->reconciler, m, &err) == 0 ? 0 :
-	    wrong(a, m, "%s", err.text);
+	return adopt_refused(&a->d->reconciler, m, adopts_parent(a, m),
+	    &err) == 0 ? 0 : wrong(a, m, "%s", err.text);
 }
 
 static int
 adopt_jail(struct asked *a, struct managed *m)
 {
 	struct error err;
+	int jid;
 
 	error_clear(&err);
-	if (adopt(&a->d->reconciler, m, &err) != 0)
+	jid = adopt(&a->d->reconciler, m, &err);
+	if (jid < 0)
 		return wrong(a, m, "%s", err.text);
-	daemon_log("%s: adopted (jid %d)", m->name, m->jid);
+	daemon_log("%s: adopted (jid %d)", m->name, jid);
 	reconciler_look(&a->d->reconciler, m);
 	return 0;
 }
@@ -437,12 +474,12 @@ adopt_jail(struct asked *a, struct managed *m)
 /* -------------------------------------------------------------- the table */
 
 static const struct order orders[] = {
-	{ "restart", may_change, restart_jail, true, NULL },
-	{ "ack", may_ack, ack_jail, false, acked },
-	{ "pause", may_pause, pause_jail, true, NULL },
-	{ "resume", may_resume, resume_jail, true, NULL },
-	{ "stop", may_change, stop_jail, true, NULL },
-	{ "adopt", may_adopt, adopt_jail, false, NULL },
+	{ "restart", may_change, restart_jail, true, NULL, NULL },
+	{ "ack", may_ack, ack_jail, false, NULL, acked },
+	{ "pause", may_pause, pause_jail, true, NULL, NULL },
+	{ "resume", may_resume, resume_jail, true, NULL, NULL },
+	{ "stop", may_change, stop_jail, true, NULL, NULL },
+	{ "adopt", may_adopt, adopt_jail, true, is_conflict, NULL },
 };
 
 bool

@@ -2,8 +2,9 @@
 /*
  * What users order of jails by name: restart, ack, pause, resume, stop, adopt.
  * Each request is answered at once, with
- * {"jails": how many} or with {"error": what is wrong}; with a name that matches
- * no jail, and with a jail of which it cannot be, nothing is done at all.
+ * {"jails": how many, "left_out": [why not of others that a pattern matches]} or
+ * with {"error": what is wrong}; with a name that matches no jail, and with a named
+ * jail of which it cannot be, nothing is done at all.
  */
 #ifndef JA_DAEMON_ORDERS_H
 #define JA_DAEMON_ORDERS_H

@@ -180,6 +180,8 @@ view_idle(const struct status_source *src, struct managed *m, struct view *v)
 		break;
 	case ACTION_CONFLICT:
 		v->state = STATE_CONFLICT;
+		if (src->running && m->state != STATE_CONFLICT)
+			reconciler_look(r, m);
 		break;
 	default:
 		if (!src->running) {

@@ -50,7 +50,7 @@ refused_by_plan(const struct managed *m, const struct action *a,
 
 int
 adopt_refused(struct reconciler *r, const struct managed *m,
-    struct error *err)
+    bool with_parent, struct error *err)
 {
 	struct action a;
 	int rc;
@@ -68,7 +68,7 @@ adopt_refused(struct reconciler *r, const struct managed *m,
 	if (!rc)
 		return error_set(err, EEXIST, "nobody else's jail has that "
 		    "name: there is nothing to adopt");
-	if (parent_is_foreign(r, m->name))
+	if (!with_parent && parent_is_foreign(r, m->name))
 		return error_set(err, EBUSY, "its parent is somebody else's; "
 		    "adopt that one first");
 	rc = living(r, m, err);
@@ -106,5 +106,5 @@ adopt(struct reconciler *r, struct managed *m, struct error *err)
 	m->by_hand = false; /* what was asked for before is no wish any more */
 	m->jid = m->watched = 0; /* so that it is watched from now on */
 	r->changed = true;
-	return 0;
+	return jid;
 }

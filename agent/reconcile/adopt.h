@@ -12,11 +12,15 @@
  * Why the jail cannot be adopted: -1 with err, 0 when it can.  It has to run
  * and to be so that no difference from its spec needs a restart; what is not
  * known, since the kernel does not keep it (hooks), counts as the spec says.
+ * `with_parent`: the jail around it is going to be adopted before.
  */
 int adopt_refused(struct reconciler *r, const struct managed *m,
-    struct error *err);
+    bool with_parent, struct error *err);
 
-/* Journals and marks it.  Other differences are dealt with at the next look. */
+/*
+ * Journals and marks it.  Other differences are dealt with at the next look.
+ * Returns its jid, -1 with err.
+ */
 int adopt(struct reconciler *r, struct managed *m, struct error *err);
 
 #endif

@@ -42,11 +42,17 @@ check "none was" state_is web conflict
 check "nor one below a jail of somebody else" expect_status 1 \
     ja adopt web.below
 
-check "adopt" ja adopt web
+check "of all, what can be" expect_status 1 ja adopt '*'
+check "what cannot be is told" says "odd: adopting it would not leave it"
+check "what is ours is not" fails says "own: "
+check "nor what is not there" fails says "web.below: "
 check "it is ours" settled web
+check "nothing else can be" expect_status 1 ja adopt 'web.*'
+check "which it says" says "there is nothing to adopt"
 check "without a restart" same "$web" "$(identity web)"
 check "what could be changed is" same new.example "$(inside web hostname)"
-check "it is logged" grep -q 'web: adopted' "$work/agent.log"
+check "it is logged" grep -q "web: adopted (jid $(ja list -j web jid))" \
+    "$work/agent.log"
 check "its child may be made now" settled web.below
 check "with agent.restart: never" put_spec odd "path: $work/roots/else" \
     "agent: {restart: never}"

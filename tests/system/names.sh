@@ -46,6 +46,8 @@ check "stops one" soon state_is web.a stopped
 check "and the other" soon state_is web.b stopped
 check "status web.*: 2" expect_status 2 ja status 'web.*'
 check "status of the rest: 0" ja status web webs db
+check "each once" same "db web" "$(ja status --json db web db web |
+    jq -r '[.jails[].name] | join(" ")')"
 check "restart of several patterns" ja restart 'web.*' 'web.*' db
 check "brings them back" settled
 check "pause *" ja pause '*'
@@ -92,8 +94,8 @@ check "they are as they were" same "$foreign" \
     "$(jids svcj-cron team team.a team.b)"
 rm "$specs/svcj-cron.yaml"
 check "without the spec it is nobody's" soon state_is svcj-cron unmanaged
-check "adopt" ja adopt team
-check "it is ours" settled team
+check "adopt one with one in it" ja adopt team.a team
+check "they are ours" settled team team.a
 check "adopt team.*" ja adopt 'team.*'
 check "they are, too" settled
 check "none was restarted" same "$foreign" \

@@ -157,7 +157,8 @@ nothing_is_adopted_in_a_stranger(void **state)
 	world_want(w, P "---\n" JAIL("p.c", ""));
 	m = reconciler_jail(&w->reconciler, "p.c", false);
 	error_clear(&err);
-	assert_int_equal(adopt_refused(&w->reconciler, m, &err), -1);
+	assert_int_equal(adopt_refused(&w->reconciler, m, false,
+	    &err), -1);
 	assert_string_equal(err.text,
 	    "its parent is somebody else's; adopt that one first");
 }

@@ -8,6 +8,7 @@
 #include "agent/base/clock.h"
 #include "agent/plan/hostname.h"
 #include "agent/reconcile/order.h"
+#include "agent/reconcile/owner.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/rivals.h"
 
@@ -194,7 +195,7 @@ add_foreign(void *arg, const struct seen *s)
 
 	if (s->dying || s->name == NULL ||
 	    (m != NULL && (m->unwanted || m->desired != NULL) &&
-	    inventory_find(r->shop.inventory, s->name) != NULL) ||
+	    owner_entry(r, s) != NULL) ||
 	    live_read(r->shop.observer, s->name, NULL, NULL, &live, NULL) != 0)
 		return;
 	for (size_t f = 0; f < FAMILIES; f++) {

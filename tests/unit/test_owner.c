@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+
 #include "agent/reconcile/adopt.h"
 #include "foreseen.h"
 
@@ -105,6 +107,25 @@ nothing_is_made_in_one_that_is_kept(void **state)
 	world_apply(w, kept);
 	kernel_kill(w, "p");
 	same(w, JAIL("p.c", ""), "blocked p.c;", "p.c", "does not run");
+}
+
+/* The addresses that somebody else's jail has are taken, whatever its name. */
+static void
+addresses_of_a_stranger(void **state)
+{
+	struct world *w = *state;
+	const char *set = JAIL("b", "ip4.addr: [192.0.2.7, 192.0.2.8]\n") "---\n" P;
+	struct in_addr address = { htonl(0xc0000207) };
+	struct jail_call c = { 0 };
+
+	world_apply(w, P);
+	replace(w, "p");
+	assert_int_equal(call_add_text(&c, "name", "p"), 0);
+	assert_int_equal(call_add(&c, "ip4.addr", &address, sizeof address), 0);
+	assert_true(call_set(w->kernel, &c, JAIL_UPDATE, NULL) > 0);
+	call_finish(&c);
+	same(w, set, "blocked b;conflict p;", "b",
+	    "address 192.0.2.7 belongs to the jail p");
 }
 
 /*
@@ -213,6 +234,8 @@ main(void)
 		TEST_13(nothing_is_made_in_a_stranger),
 		TEST(nothing_is_made_in_one_that_is_kept),
 		TEST_13(nothing_is_made_in_one_that_is_kept),
+		TEST(addresses_of_a_stranger),
+		TEST_13(addresses_of_a_stranger),
 		TEST(a_stranger_keeps_no_entry),
 		TEST_13(a_stranger_keeps_no_entry),
 		TEST(nothing_is_adopted_in_a_stranger),

@@ -153,7 +153,8 @@ take_name(struct parser *p, const struct node *key, const struct node *value)
 		    "and agent.environment only");
 	else if (node_is_null(value))
 		parser_fault(p, value, "name has no value");
-	else if (rules_name(value->text, true, &err) != 0)
+	else if (rules_name(value->text, true, &err) != 0 ||
+	    rules_own_name(value->text, &err) != 0)
 		parser_fault(p, value, "%s", err.text);
 	else
 		doc->name = value->text;

@@ -79,6 +79,25 @@ rules_name(const char *name, bool pattern, struct error *err)
 }
 
 int
+rules_own_name(const char *name, struct error *err)
+{
+	static const char service[] = "svcj-";
+	const char *c = name;
+
+	for (;;) {
+		if (strncmp(c, service, strlen(service)) == 0)
+			return error_set(err, EINVAL, "name \"%.*s\": jails "
+			    "called svcj-* are those of services, which rc(8) "
+			    "of FreeBSD makes and removes; no spec can "
+			    "have such a name", TEXT_SHOWN, name);
+		c = strchr(c, '.');
+		if (c == NULL)
+			return 0;
+		c++;
+	}
+}
+
+int
 rules_key(const char *key, struct error *err)
 {
 	if (*key == '\0')

@@ -33,6 +33,9 @@ bool rules_commas(const struct param_def *def);
  */
 int rules_name(const char *name, bool pattern, struct error *err);
 
+/* Whether a document may have the name: 0, -1 with err when it is rc(8)'s. */
+int rules_own_name(const char *name, struct error *err);
+
 /*
  * Makes an absolute path canonical in place: no empty and no "." component, no
  * slash at the end.  ".." is refused: what it means depends on links.

@@ -238,8 +238,8 @@ name_property(void)
 	return json_pack("{s:s, s:[s, s], s:s, s:i}", "description",
 	    "Name of the jail, or with * in the place of a component defaults "
 	    "for jails.", "type", "string", "boolean", "pattern",
-	    "^(\\*|(?! *[-+]?[0-9]+(\\.|$))[^./*\\x00-\\x1f\\x7f]+)"
-	    "(\\.(\\*|(?! *[-+]?[0-9]+(\\.|$))[^./*\\x00-\\x1f\\x7f]+))*$",
+	    "^(\\*|(?! *[-+]?[0-9]+(\\.|$)|svcj-)[^./*\\x00-\\x1f\\x7f]+)(\\."
+	    "(\\*|(?! *[-+]?[0-9]+(\\.|$)|svcj-)[^./*\\x00-\\x1f\\x7f]+))*$",
 	    "maxLength", 255);
 }
 

@@ -11,6 +11,7 @@
 #include "agent/reconcile/adopt.h"
 #include "agent/reconcile/lodgers.h"
 #include "agent/reconcile/unrecorded.h"
+#include "specs/rules.h"
 
 /* A request, while the jails that it names are gone through. */
 struct asked {
@@ -131,8 +132,14 @@ go_through(struct asked *a, const struct order *o, json_int_t *done,
 	json_t *names = json_object_get(a->q, "names");
 	struct reconciler *r = &a->d->reconciler;
 	const char *none = matches_none(r, names);
+	struct error err;
 	int rc = 0;
 
+	error_clear(&err);
+	if (none != NULL && rules_own_name(none, &err) != 0) {
+		snprintf(a->wrong, sizeof a->wrong, "%s", err.text);
+		return -1;
+	}
 	if (none != NULL) {
 		snprintf(a->wrong, sizeof a->wrong,
 		    "%.300s: there is no such jail here", none);

@@ -7,6 +7,7 @@
 
 #include "agent/reconcile/owner.h"
 #include "agent/reconcile/realise.h"
+#include "specs/rules.h"
 
 /* The jid of the living jail, 0 when there is none, -1 on error. */
 static int
@@ -61,6 +62,8 @@ adopt_refused(struct reconciler *r, const struct managed *m,
 	if (m->desired == NULL || m->unwanted)
 		return error_set(err, ENOENT, "no spec says it; write one "
 		    "first");
+	if (rules_own_name(m->name, err) != 0)
+		return -1;
 	if (reconciler_plan(r, m, &a) != 0)
 		return error_sys(err, ENOMEM, "%s", m->name);
 	rc = a.kind == ACTION_CONFLICT;

@@ -23,12 +23,12 @@ for j in web.a web.b webs db; do
 	here $j "host.hostname: $j"
 done
 mkdir "$work/theirs"
-for j in team svcj-cron; do
-	spec $j "path: $work" "children.max: 2" > "$work/theirs/$j.yaml"
-done
+spec team "path: $work" "children.max: 2" > "$work/theirs/team.yaml"
 spec team.a "path: $work" > "$work/theirs/team.a.yaml"
 spec team.b "path: $work" > "$work/theirs/team.b.yaml"
 check "somebody else has jails" theirs apply "$work/theirs"
+check "and so has rc(8)" "$BUILD/tests/helper/jail" "$kernel" create \
+    name=svcj-cron "path=$work" persist
 check "an agent" agent_start --max-remove 1
 check "its jails" settled
 
@@ -79,21 +79,26 @@ foreign=$(jids svcj-cron team team.a team.b)
 check "they are shown" same "svcj-cron team team.a team.b" \
     "$(ja status --json | jq -r '[.jails[] |
     select(.state == "unmanaged").name] | sort | join(" ")')"
-for j in svcj-cron team team.a team.b; do
+spec svcj-cron "path: $work" > "$work/svcj.yaml"
+check "no spec can have the name of a service" expect_status 1 \
+    ja check "$work/svcj.yaml"
+check "it says where and why" says "svcj.yaml:1:7: name \"svcj-cron\""
+check "nor is one adopted" expect_status 1 ja adopt svcj-cron
+check "for that reason" says "are those of services"
+for j in team team.a team.b; do
 	here $j "host.hostname: ours"
 done
 here team "children.max: 2"
-check "one that a spec names is a conflict" soon state_is svcj-cron conflict
+check "one that a spec names is a conflict" soon state_is team conflict
 check "one below another, too" soon state_is team.a conflict
 ja stop svcj-cron > "$work/out" 2>&1
 ja restart svcj-cron > "$work/out" 2>&1
 check "apply is, too" expect_status 1 ja apply "$specs"
 check "a plan blames it" expect_status 2 ja plan --prune "$specs"
-check "as a conflict" says "conflict svcj-cron"
+check "as a conflict" says "conflict team"
 check "they are as they were" same "$foreign" \
     "$(jids svcj-cron team team.a team.b)"
-rm "$specs/svcj-cron.yaml"
-check "without the spec it is nobody's" soon state_is svcj-cron unmanaged
+check "what no spec says is nobody's" state_is svcj-cron unmanaged
 check "adopt one with one in it" ja adopt team.a team
 check "they are ours" settled team team.a
 check "adopt team.*" ja adopt 'team.*'

@@ -126,16 +126,15 @@ are_signed() { # COUNT: so many states or more
 
 # ---- specs ---------------------------------------------------------------
 
-# A root with the few programs that the tests use; much faster than small_root.
+# A root with the few programs that the tests use.
 little_root() { # DIR
 	mkdir -p "$1/bin" "$1/etc" "$1/proc" "$1/dev" "$1/tmp" "$1/root" \
 	    "$1/var" || return 1
 	chmod 1777 "$1/tmp"
 	cp "$(command -v busybox)" "$1/bin/busybox" || return 1
-	for _a in sh sleep cat echo ls ps hostname touch env sort kill true \
-	    false pwd id mount grep wc mkdir rm ln readlink seq date; do
-		ln -s busybox "$1/bin/$_a"
-	done
+	link_applets "$1" sh sleep cat echo ls ps hostname touch env sort kill \
+	    true false pwd id mount grep wc mkdir rm ln readlink seq date ||
+	    return 1
 	echo 'root:x:0:0:root:/root:/bin/sh
 nobody:x:65534:65534:nobody:/:/bin/sh' > "$1/etc/passwd"
 	echo 'root:x:0:

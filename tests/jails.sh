@@ -3,15 +3,24 @@
 # What system tests and the demonstration need to make jails, to find their
 # processes on a Linux host, and to leave nothing of them.
 
+# link_applets DIR NAME...: by a shell that has ln(1) in it; one process for each
+# would take longer than what most tests do in the root.
+link_applets() {
+	_root=$1
+	shift
+	(cd "$_root/bin" && ./busybox sh -c \
+	    'for a; do ln -sf busybox "$a"; done' sh "$@")
+}
+
 # small_root DIR: a root made of busybox-static with its applets as links.
 small_root() {
 	mkdir -p "$1/bin" "$1/etc" "$1/proc" "$1/dev" "$1/tmp" "$1/root" \
 	    "$1/var" "$1/www" || return 1
 	chmod 1777 "$1/tmp"
 	cp "$(command -v busybox)" "$1/bin/busybox" || return 1
-	for _a in $("$1/bin/busybox" --list); do
-		[ "$_a" = busybox ] || ln -sf busybox "$1/bin/$_a"
-	done
+	# shellcheck disable=SC2046 # words are wanted
+	link_applets "$1" $("$1/bin/busybox" --list | grep -v -x busybox) ||
+	    return 1
 	ln -sfn bin "$1/sbin"
 	mkdir -p "$1/usr"
 	ln -sfn ../bin "$1/usr/bin"

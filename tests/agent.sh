@@ -47,7 +47,7 @@ agent_answers() {
 init_of() { # NAME
 	for _f in $(grep -l -s -z -x -F -e "jail: $1" /proc/[0-9]*/cmdline); do
 		_p=${_f%/cmdline}
-		grep -q -s -F "/${work##*/}/" "$_p/mountinfo" &&
+		has_mounts_of "${_p#/proc/}" "${work##*/}/" &&
 		    echo "${_p#/proc/}"
 	done
 	return 0

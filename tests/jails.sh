@@ -30,6 +30,17 @@ nobody:x:65534:65534:nobody:/:/bin/sh' > "$1/etc/passwd"
 nogroup:x:65534:' > "$1/etc/group"
 }
 
+# has_mounts_of PID DIR: whether a process has a mount from below DIR elsewhere, as
+# its root, say.  Whoever copied the host's mounts meanwhile has it where it is.
+has_mounts_of() {
+	DIR=/$2 BASE=/${2%%/*} awk '
+	index($4, ENVIRON["DIR"]) && !index($5, ENVIRON["BASE"]) {
+		found = 1
+		exit
+	}
+	END { exit !found }' "/proc/$1/mountinfo" 2> /dev/null
+}
+
 # jail_inits DIR: the host's numbers of the first processes (1 in their own
 # namespace) of all jails whose root is DIR or begins with it.  DIR is part of a
 # path ("jailagent-test.XXXXXX/roots/web"), because mountinfo names a root as
@@ -38,7 +49,7 @@ jail_inits() {
 	grep -l -s '^NSpid:.*[0-9][[:space:]]1$' /proc/[0-9]*/status |
 	    while read -r _p; do
 		_p=${_p%/status}
-		grep -q -s -F "/$1" "$_p/mountinfo" && echo "${_p#/proc/}"
+		has_mounts_of "${_p#/proc/}" "$1" && echo "${_p#/proc/}"
 	done
 	return 0
 }

@@ -183,7 +183,7 @@ is_ours() {
 	"$work"/*) return 0 ;;
 	esac
 	grep -q -a -F "${work##*/}" "/proc/$1/cmdline" "/proc/$1/environ" \
-	    "/proc/$1/mountinfo" 2>/dev/null
+	    2>/dev/null || has_mounts_of "$1" "${work##*/}/"
 }
 
 # Processes of this test, except the shells that run it, with the namespaces

@@ -110,6 +110,7 @@ check "as if nothing had been" same "$web" "$(jids web)"
 check "a snapshot says so" soon alike ready
 check "of the revision" same "\"$revision\"" "$(shown .revision)"
 umount "$specs"
+kill -HUP "$agent" # no event tells of it
 check "away while the agent runs: held, also in a snapshot" soon alike held
 check "of what cannot be seen" same "\"$revision+invalid\"" \
     "$(shown .revision)"

@@ -167,15 +167,17 @@ trap 'exit 143' TERM HUP
 # ---- what must be as before ----------------------------------------------
 
 # Whether a process has to do with this test: its program was built here and is
-# not that of a test that runs meanwhile, or its arguments, environment,
-# directory or mounts name $work.  Jailed processes have their root's path in
-# mountinfo.
+# not that of a test that runs meanwhile, which has an environment or a PID
+# namespace of its own, or its arguments, environment, directory or mounts name
+# $work.  Jailed processes have their root's path in mountinfo.
 is_ours() {
 	case $(readlink "/proc/$1/exe" 2>/dev/null) in
 	"$BUILD"/*)
 		case $(tr '\0' '\n' < "/proc/$1/environ" 2>/dev/null |
 		    sed -n 's/^TEST_ID=//p') in
-		'' | "$TEST_ID") return 0 ;;
+		'') [ "$(readlink "/proc/$1/ns/pid")" != \
+		    "$(readlink /proc/self/ns/pid)" ] || return 0 ;;
+		"$TEST_ID") return 0 ;;
 		esac
 		;;
 	esac

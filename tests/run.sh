@@ -4,12 +4,10 @@
 #
 # PATTERN is a shell pattern on names as they are printed ("unit/test_value",
 # "system/*"); a word without * or / matches any part of a name.  Unit test
-# programs run JOBS at a time (2).  System tests run one after the other, because
-# many compare the host before and after; those that say "beside: others" in
-# their first lines do not, and change nothing there: with more than one job they
-# are a second row that runs meanwhile.  Those that measure short times, or whose
-# processes do not have the environment that tells whose they are, say "beside:
-# nothing", and run behind all others.
+# programs run JOBS at a time (2), then twice as many system tests, since these
+# wait more than they work; with one job one after the other.  None changes what
+# others may see of the host.  Those that measure short times say "beside:
+# nothing" in their first lines, and run behind all others.
 #
 # BUILD    where the programs are (build)
 # RESULTS  a file to which a line for each test is appended (common.sh), for a
@@ -75,27 +73,16 @@ run_list() { # LIST JOBS: runs those named in the file
 	    RESULTS=$own_results xargs -P "$2" -n 1 sh tests/run_one.sh < "$1"
 }
 
-# The rows of system tests, each a list of names.
-make_rows() {
-	: > "$RUN_DIR/row.1"
-	: > "$RUN_DIR/row.2"
+# Tests whose first lines say "beside: nothing" go to the second list.
+divide_systems() {
+	: > "$RUN_DIR/systems"
 	: > "$RUN_DIR/alone"
 	sed -n '/^system\//p' "$RUN_DIR/names" | while read -r name; do
 		case $(sed -n '1,25s/^# beside: *//p' "tests/$name.sh") in
-		others) echo "$name" >> "$RUN_DIR/row.2" ;;
 		nothing) echo "$name" >> "$RUN_DIR/alone" ;;
-		*) echo "$name" >> "$RUN_DIR/row.1" ;;
+		*) echo "$name" >> "$RUN_DIR/systems" ;;
 		esac
 	done
-}
-
-# All rows belong to the caller's process group, as whoever interrupts expects.
-run_rows() {
-	make_rows
-	printf '%s\n' "$RUN_DIR/row.1" "$RUN_DIR/row.2" |
-	    RESULTS=$own_results xargs -P "$jobs" -n 1 sh -c \
-	    'xargs -r -n 1 sh tests/run_one.sh < "$1"' row
-	run_list "$RUN_DIR/alone" 1
 }
 
 all_names | while read -r name; do
@@ -111,7 +98,11 @@ fi
 
 sed -n '/^unit\//p' "$RUN_DIR/names" > "$RUN_DIR/units"
 run_list "$RUN_DIR/units" "$jobs"
-run_rows
+divide_systems
+at_once=$jobs
+[ "$jobs" -eq 1 ] || at_once=$((2 * jobs))
+run_list "$RUN_DIR/systems" "$at_once"
+run_list "$RUN_DIR/alone" 1
 
 if [ -n "${RESULTS:-}" ]; then
 	cat "$own_results" >> "$RESULTS"

@@ -55,7 +55,7 @@ group_members() {
 run_program() {
 	report="log_path=$dir/reports/sanitizer"
 	(
-		export TMPDIR="$dir/tmp" TEST_NAME="$name"
+		export TMPDIR="$dir/tmp" TEST_NAME="$name" TEST_ID="$program"
 		export CMOCKA_MESSAGE_OUTPUT=TAP
 		export ASAN_OPTIONS="detect_leaks=1:$report"
 		export UBSAN_OPTIONS="print_stacktrace=1:$report"

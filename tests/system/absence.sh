@@ -4,7 +4,6 @@
 # once, a checkout that deletes before it creates, a broken file that is renamed,
 # an empty directory.
 # needs: git jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

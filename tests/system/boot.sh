@@ -3,7 +3,6 @@
 # What an agent that was killed left is taken up by the next one: hooks that
 # live on are killed first.  After a boot its journal is not believed.
 # needs: root busybox ip unshare mount pgrep
-# beside: others
 . tests/apart.sh
 apart -n -m -p -f --mount-proc --kill-child
 . tests/lib.sh

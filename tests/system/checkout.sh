@@ -3,7 +3,6 @@
 # While git changes a work tree nothing is removed, however long it takes; a lock
 # that nobody holds any more is told of.
 # needs: git jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The recorded jail calls on the backend linux, but for few exceptions.
 # needs: root
+# timeout: 600
 . tests/lib.sh
 
 if ! grep -q ' - cgroup2 ' /proc/self/mountinfo; then

@@ -3,7 +3,6 @@
 # Defaults whose file is gone count like a jail whose spec is gone, also when that
 # happened while no agent ran.
 # needs: jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -4,7 +4,6 @@
 # again: a file that is broken, or that its defaults break, and removals that were
 # counted.
 # needs: jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

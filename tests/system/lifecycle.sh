@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What jail(8) was recorded to do, done by jailagent: tests/lifecycle/.
 # needs: root busybox unshare ip xargs
-# beside: nothing
 . tests/lib.sh
 
 replay=tests/lifecycle/run.sh

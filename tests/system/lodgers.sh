@@ -3,7 +3,6 @@
 # Jails of others in those of the agent: they end when a user says so, and not
 # before.
 # needs: root jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

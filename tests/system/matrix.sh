@@ -3,7 +3,6 @@
 # Every way of writing a file ends in the right state, and none restarts a jail.
 # needs: git jq rsync tar
 # timeout: 300
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 . tests/matrix.sh

@@ -26,7 +26,8 @@ rests() {
 	[ $(($(ticks) - _before)) -lt 10 ]
 }
 
-# The limit counts when the queue is made; it is put back at once.
+# The limit counts when the queue is made; it is put back at once.  An agent of
+# another test that starts meanwhile does what is tested here.
 limit=/proc/sys/fs/inotify/max_queued_events
 queue=$(cat "$limit")
 restore() { echo "$queue" > "$limit"; }

@@ -3,7 +3,6 @@
 # The same without any events: the rescan alone finds all.
 # needs: git jq rsync tar unshare root
 # timeout: 400
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 . tests/matrix.sh

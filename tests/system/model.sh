@@ -3,7 +3,6 @@
 # The main job without processes and without rights: the model kernel as an
 # ordinary user.
 # needs: jq minisign
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -3,7 +3,6 @@
 # "*" and "foo.*" in the place of names, and jails of others whatever their name:
 # those of services of FreeBSD 15 are called svcj-*.
 # needs: root jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -3,7 +3,6 @@
 # Jails that share the host's network are restricted to their addresses.
 # needs: root ip unshare
 # timeout: 120
-# beside: others
 #
 # In a network of the test's own; what is expected is in network.table.
 . tests/apart.sh

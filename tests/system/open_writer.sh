@@ -3,7 +3,6 @@
 # Somebody has a spec file open for writing and never closes it: that is told
 # after a while, and only keeps removals waiting, which it may be about.
 # needs: root jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

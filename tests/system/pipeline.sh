@@ -3,7 +3,6 @@
 # examples/gitops with real git: proposals, deployments, failures, from a CI system
 # and as hooks of a repository.
 # needs: git jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -7,7 +7,6 @@
 # moment now and then, as if it had no processor.
 # needs: jq
 # timeout: 200
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -3,7 +3,6 @@
 # The watched directory is unmounted, and was of the same device as what is below
 # it, or another one takes its place that is empty: that is no removal.
 # needs: root jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -36,7 +36,7 @@ clean_processes() {
 }
 
 put_web() { # LINE...: more of the spec
-	spec web 'exec.start: ["/bin/sh -c \"env > /env; echo started\"", "/bin/sleep 31415 &"]' \
+	spec web 'exec.start: ["/bin/sh -c \"env > /env; echo started\"", "/bin/sleep 14142 &"]' \
 	    'exec.stop: ["/bin/sh -c \"env > /env.stop\""]' \
 	    "env.TOKEN: !secret $secrets/token" \
 	    "meta.owner: !secret $secrets/owner" \
@@ -47,7 +47,7 @@ put_web() { # LINE...: more of the spec
 
 little_root "$work/roots/web"
 little_root "$work/roots/other"
-put_spec other 'exec.start: ["/bin/sh -c \"env > /env; sleep 31415 &\""]'
+put_spec other 'exec.start: ["/bin/sh -c \"env > /env; sleep 14142 &\""]'
 secret token "$mark-token-1"
 secret owner "$mark-owner-1"
 put_web

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # A signer that ends is followed by another one, which signs what is so then.
 # needs: jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -3,7 +3,6 @@
 # What people could do to signed states, an attack at a time, and that it is
 # found, by name.
 # needs: jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

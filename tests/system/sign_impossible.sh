@@ -3,7 +3,6 @@
 # States that cannot be signed: the agent goes on, says so, removes nothing on a
 # word that it cannot verify, and signs later.
 # needs: root jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

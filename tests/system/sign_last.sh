@@ -3,7 +3,6 @@
 # The state with which an agent ends is signed, however short a time before that
 # it was reached; an end does not wait for ever for that.
 # needs: jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Keys and snapshots go back and forth between this program and stock minisign.
-# beside: others
 . tests/lib.sh
 
 if ! command -v minisign > /dev/null; then

@@ -4,7 +4,6 @@
 # and that it goes on with what it had.
 # needs: minisign jq git
 # timeout: 120
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

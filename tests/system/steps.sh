@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Files that are written in several steps, each of which opens and closes them.
 # needs: jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

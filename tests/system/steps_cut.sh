@@ -5,7 +5,6 @@
 # itself, or undone or completed by the next one, and nothing is left.
 # needs: root busybox strace ip unshare mount
 # timeout: 3600
-# beside: others
 #
 # FAULTS: how many calls of each kind of trial are taken, "all" takes minutes.
 . tests/apart.sh

@@ -4,7 +4,6 @@
 # done is undone in reverse, nothing is left, and the next attempt succeeds once
 # the cause is gone.
 # needs: root busybox ip unshare mount
-# beside: others
 . tests/apart.sh
 apart -n -m -p -f --mount-proc --kill-child
 . tests/lib.sh

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # run --recursive: specs in directories below the watched one.
 # needs: git jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -3,7 +3,6 @@
 # What an order cannot do, and what somebody has done to a jail of the agent's, is
 # told, with the way out.
 # needs: root jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

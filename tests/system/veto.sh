@@ -3,7 +3,6 @@
 # A jail whose exec.prestop never succeeds is kept, keeps nobody else from
 # anything, and can be ended all the same.
 # needs: root busybox jq
-# beside: others
 . tests/lib.sh
 . tests/agent.sh
 

@@ -340,18 +340,19 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	struct outcome o = { .up = true, .jid = a->jid };
 	int64_t began = clock_us();
 	char why[ERROR_TEXT_MAX];
+	enum jail_state state;
 	struct error err;
 	bool release = false;
 
 	if (not_kept(r, m, a))
 		return;
-	if (order_change(r, m, why, sizeof why) != NULL) {
-		release = claims_asked(m) && claims_lose(a) &&
-		    claims_refused(r, m, a, why, sizeof why) == NULL;
-		if (!release && !claims_asked(m)) {
-			waits(r, m, a, STATE_PROGRESSING, why);
+	if (order_change(r, m, why, sizeof why, &state) != NULL) {
+		if (state == STATE_BLOCKED || !claims_asked(m)) {
+			waits(r, m, a, state, why);
 			return;
 		}
+		release = claims_lose(a) && claims_refused(r, m, a, why,
+		    sizeof why) == NULL;
 	}
 	if (!release && waits_for_claim(r, m, a, &release))
 		return;
@@ -426,8 +427,8 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	}
 	/* A stop that was cut off is ended by the restart that it was for. */
 	if (e != NULL && e->stage == ENTRY_REMOVING &&
-	    order_change(r, m, why, sizeof why) != NULL) {
-		waits(r, m, a, STATE_PROGRESSING, why);
+	    order_change(r, m, why, sizeof why, &state) != NULL) {
+		waits(r, m, a, state, why);
 		return;
 	}
 	/* Nobody goes down for it while it is not known what comes of others. */

@@ -308,10 +308,11 @@ follows_soon(struct reconciler *r, struct managed *m, const struct bound *b,
     const struct action *a)
 {
 	char why[ERROR_TEXT_MAX];
+	enum jail_state state;
 
 	return b->stale == NULL && b->kind == ACTION_RESTART &&
 	    a->kind == ACTION_MODIFY &&
-	    order_change(r, m, why, sizeof why) != NULL;
+	    order_change(r, m, why, sizeof why, &state) != NULL;
 }
 
 bool

@@ -7,6 +7,7 @@
 
 #include "agent/reconcile/claims.h"
 #include "agent/reconcile/lodgers.h"
+#include "agent/reconcile/loop.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/stuck.h"
 
@@ -45,8 +46,12 @@ block(struct reconciler *r, struct managed *m, struct action *a)
 	enum jail_state state;
 
 	/* One that no spec of the pass says comes back as it was. */
-	if (m->desired == NULL ||
-	    (a->kind != ACTION_CREATE && a->kind != ACTION_RESTART))
+	if (m->desired == NULL)
+		return false;
+	if (a->kind == ACTION_MODIFY)
+		return m->linked && loop_find(r, m, why, sizeof why) &&
+		    decide_again(r, m, a, ACTION_BLOCKED, why);
+	if (a->kind != ACTION_CREATE && a->kind != ACTION_RESTART)
 		return false;
 	return order_up(r, m, why, sizeof why, &state) != NULL &&
 	    state != STATE_PROGRESSING && decide_again(r, m, a,

@@ -11,6 +11,7 @@
 #include "agent/reconcile/realise.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/stuck.h"
+#include "agent/reconcile/upon.h"
 
 bool
 order_below(const char *name, const char *parent)
@@ -230,28 +231,16 @@ along(const struct action *a)
 	return a->kind == ACTION_REMOVE ? &stop_for_good : &stop;
 }
 
-/* The spec that a dependant runs with. */
-static const struct spec *
-runs_with(const struct reconciler *r, const struct managed *d)
-{
-	const struct entry *e = inventory_find(r->shop.inventory, d->name);
-
-	return e != NULL && e->applied != NULL ? e->applied : managed_wanted(d);
-}
-
 /* Whether a restart of `on` takes `d` along, now or once it is changed. */
 static bool
-follows(const struct reconciler *r, const struct managed *d,
-    const struct managed *on)
+follows(struct reconciler *r, const struct managed *d, const struct managed *on)
 {
-	const struct spec *specs[] = { runs_with(r, d), managed_wanted(d) };
+	const struct spec *now = upon_spec(r, d), *then = managed_wanted(d);
 
-	for (size_t i = 0; i < 2; i++)
-		if (order_depends(specs[i], on->name) &&
-		    (order_below(d->name, on->name) ||
-		    specs[i]->agent.follow_depend))
-			return true;
-	return false;
+	return order_below(d->name, on->name) ||
+	    (order_depends(then, on->name) && then->agent.follow_depend) ||
+	    (order_depends(now, on->name) && now->agent.follow_depend &&
+	    upon(r, d, on));
 }
 
 /*
@@ -288,7 +277,7 @@ meet_leader(struct walk *w, const struct managed *d, const char *name)
 static bool
 meet_leaders(struct walk *w, const struct managed *d)
 {
-	const struct spec *specs[] = { runs_with(w->r, d),
+	const struct spec *specs[] = { upon_spec(w->r, d),
 		managed_wanted(d) };
 	char name[JAIL_NAME_MAX];
 
@@ -324,11 +313,17 @@ leader_to_come(struct reconciler *r, struct managed *m)
 }
 
 const char *
-order_change(struct reconciler *r, struct managed *m, char *buf, size_t size)
+order_change(struct reconciler *r, struct managed *m, char *buf, size_t size,
+    enum jail_state *state)
 {
-	struct managed *d = m->linked ? leader_to_come(r, m) : NULL;
 	char parent[JAIL_NAME_MAX];
+	struct managed *d;
 
+	*state = STATE_BLOCKED;
+	if (m->linked && loop_find(r, m, buf, size))
+		return buf;
+	*state = STATE_PROGRESSING;
+	d = m->linked ? leader_to_come(r, m) : NULL;
 	m->waits_up = d;
 	if (d != NULL) {
 		wait_for_leader(r, m, d);
@@ -400,17 +395,12 @@ bool
 order_goes_first(struct reconciler *r, const struct managed *m,
     struct managed *d, const struct action *a)
 {
-	const struct spec *s;
-
 	/* Most have nothing to do with others: no more is asked of those. */
-	if (d == m || !d->linked)
-		return false;
-	s = runs_with(r, d);
-	if (!order_below(d->name, m->name) && !order_depends(s, m->name))
+	if (d == m || !d->linked || !upon(r, d, m))
 		return false;
 	if (!order_below(d->name, m->name) && (stuck_kept(r, d) ||
 	    !(a->kind == ACTION_REMOVE && !a->stays ? goes(r, d) :
-	    s->agent.follow_depend && !paused(r, d))))
+	    upon_spec(r, d)->agent.follow_depend && !paused(r, d))))
 		return false;
 	/* It ended, and those in it with it; others may have, too. */
 	if (a->kind == ACTION_CREATE && (order_below(d->name, m->name) ||

@@ -19,7 +19,7 @@
 const char *order_up(struct reconciler *r, struct managed *m, char *buf,
     size_t size, enum jail_state *state);
 const char *order_change(struct reconciler *r, struct managed *m,
-    char *buf, size_t size);
+    char *buf, size_t size, enum jail_state *state);
 const char *order_down(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size, enum jail_state *state);
 /*

@@ -48,6 +48,7 @@ struct reconciler {
 	unsigned long ranks; /* the last one that was given */
 	unsigned long walk; /* number of order.c's newest walk */
 	unsigned long visits, lefts; /* the same of stuck.c */
+	unsigned long upons; /* the same of upon.c */
 	/* While planning, when states are those that it leads to; else NULL. */
 	const struct action *foreseen;
 	bool rivals_asked; /* a single pass: they need not be any more */

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "agent/reconcile/foresee.h"
+#include "agent/reconcile/order.h"
 #include "random_calls.h"
 #include "random_lodged.h"
 #include "random_rivals.h"
@@ -66,9 +67,35 @@ old_depends(const struct world *w, char *buf, size_t size)
 	assert_true(n < size);
 }
 
+static bool
+depended(const char *old, const char *name, const char *on)
+{
+	char pair[160];
+
+	snprintf(pair, sizeof pair, "%s %s;", name, on);
+	return strstr(old, pair) != NULL;
+}
+
+/* Whether one depends on another by what was and what is to be, however far. */
+static bool
+leads_to(const struct reconciler *r, const char *old, const char *from,
+    const char *to, unsigned steps)
+{
+	for (size_t i = 0; steps > 0 && i < r->count; i++) {
+		const struct managed *m = reconciler_find(r, from);
+		const char *name = r->jail[i]->name;
+
+		if ((depended(old, from, name) || (m != NULL &&
+		    order_depends(m->desired, name))) && (strcmp(name, to) == 0 ||
+		    leads_to(r, old, name, to, steps - 1)))
+			return true;
+	}
+	return false;
+}
+
 /*
  * A jail is made after what it depends on, and those that both go down do so
- * in the order of what they depended on.
+ * in the order of what they depended on, unless that is now the other way round.
  */
 static void
 check_order(const struct reconciler *r, struct calls *c, const char *old,
@@ -89,12 +116,10 @@ check_order(const struct reconciler *r, struct calls *c, const char *old,
 	for (size_t i = 0; i < c->count; i++)
 		for (size_t k = 0; k < c->count; k++) {
 			struct called *u = &c->jail[i], *d = &c->jail[k];
-			char pair[160];
 
-			snprintf(pair, sizeof pair, "%s %s;", u->name,
-			    d->name);
-			if (strstr(old, pair) != NULL && d->made != 0 &&
-			    d->removed != 0 && u->removed > d->removed)
+			if (depended(old, u->name, d->name) && d->made != 0 &&
+			    d->removed != 0 && u->removed > d->removed &&
+			    !leads_to(r, old, d->name, u->name, SETS_JAILS))
 				blame(yaml, "seed %u: %s removed after %s",
 				    seed_now, u->name, d->name);
 		}

@@ -289,6 +289,46 @@ waits_in_vain_is_blocked(void **state)
 	}
 }
 
+/* Nor is one changed that would depend on itself. */
+static void
+loop_of_running_jails(void **state)
+{
+	static const char *const loop = JAIL("a", "depend: [b]\n") "---\n"
+	    JAIL("b", "depend: [a]\nhost.hostname: x\n");
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "") "---\n" JAIL("b", ""));
+	assert_string_equal(foreseen(w, loop), "blocked a;blocked b;");
+	world_apply(w, loop);
+	assert_string_equal(w->deeds, "");
+	assert_string_equal(world_state(w, "b"), "blocked");
+	assert_string_equal(world_reason(w, "b"), "dependency loop: b -> a -> b");
+	world_apply(w, JAIL("a", "depend: [b]\n") "---\n" JAIL("b", ""));
+	assert_string_equal(w->deeds, "modify a;");
+}
+
+/*
+ * What is and what is to be lead in a circle together, of two jails and of four:
+ * what is to be counts, and all are changed.
+ */
+static void
+circles_of_old_and_new(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "depend: [b]\n") "---\n" JAIL("b", ""));
+	world_apply(w, JAIL("a", "") "---\n" JAIL("b", "depend: [a]\n"));
+	assert_string_equal(w->deeds, "modify a;modify b;");
+	world_apply(w, JAIL("a", "depend: [b]\n") "---\n" JAIL("b", ANEW));
+	assert_string_equal(w->deeds, "modify a;restart b;");
+	world_apply(w, "");
+	world_apply(w, JAIL("a", "depend: [b]\n") "---\n" JAIL("b", "") "---\n"
+	    JAIL("c", "depend: [d]\n") "---\n" JAIL("d", ""));
+	world_apply(w, JAIL("a", "") "---\n" JAIL("b", "depend: [c]\n") "---\n"
+	    JAIL("c", "") "---\n" JAIL("d", "depend: [a]\n"));
+	assert_string_equal(w->deeds, "modify a;modify d;modify c;modify b;");
+}
+
 int
 main(void)
 {
@@ -298,6 +338,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(mended, world_setup,
 		    world_teardown),
 		cmocka_unit_test_setup_teardown(waits_in_vain_is_blocked,
+		    world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(loop_of_running_jails,
+		    world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(circles_of_old_and_new,
 		    world_setup, world_teardown),
 	};
 

@@ -347,7 +347,7 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 	if (not_kept(r, m, a))
 		return;
 	if (order_change(r, m, why, sizeof why, &state) != NULL) {
-		if (state == STATE_BLOCKED || !claims_asked(m)) {
+		if (state == STATE_BLOCKED || !claims_asked(r, m)) {
 			waits(r, m, a, state, why);
 			return;
 		}

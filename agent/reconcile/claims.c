@@ -378,15 +378,29 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 	return buf;
 }
 
+/* What was waited for may have been given up meanwhile. */
+static bool
+has_still(struct reconciler *r, const struct managed *m,
+    const struct managed *claimant)
+{
+	const struct managed *holder;
+	size_t at = 0;
+
+	while ((holder = claims_holder(r, claimant, &at)) != NULL)
+		if (holder == m)
+			return true;
+	return false;
+}
+
 bool
-claims_asked(const struct managed *m)
+claims_asked(struct reconciler *r, const struct managed *m)
 {
 	const struct managed *d = m->waits_up;
 
 	for (unsigned steps = 0; d != NULL && d->waits && steps < 1000;
 	    steps++) {
 		if (d->waits_claim == m)
-			return true;
+			return has_still(r, m, d);
 		d = d->waits_claim != NULL ? d->waits_claim : d->waits_up;
 	}
 	return false;

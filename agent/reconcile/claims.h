@@ -70,7 +70,7 @@ struct managed *claims_holder(struct reconciler *r, const struct managed *m,
  * Whether what `m` waited for when order_change said so waits itself, however far
  * away, until `m` gives something up.
  */
-bool claims_asked(const struct managed *m);
+bool claims_asked(struct reconciler *r, const struct managed *m);
 
 /* Whether `a` may give the jail addresses that it had not. */
 bool claims_addresses(const struct action *a);

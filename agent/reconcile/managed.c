@@ -23,6 +23,7 @@ managed_clear(struct managed *m)
 	spec_free(m->desired);
 	text_list_free(&m->last.params);
 	text_list_free(&m->evicts);
+	text_list_free(&m->was_upon);
 	free(m->last.reason);
 	free(m->hold);
 	free(m->refused);

@@ -110,7 +110,8 @@ struct managed {
 	unsigned long visit, above, left; /* the newest of stuck.c */
 	unsigned long walk; /* the newest walk of order.c that met it */
 	struct managed *walk_from, *walk_next; /* of that walk */
-	unsigned long upon; /* the newest of upon.c */
+	struct text_list was_upon; /* when its spec came: see upon.h */
+	unsigned long upon; /* the newest walk of upon.c that met it */
 	struct managed *upon_next; /* of that walk */
 };
 

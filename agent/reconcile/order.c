@@ -328,6 +328,11 @@ order_change(struct reconciler *r, struct managed *m, char *buf, size_t size,
 	if (d != NULL) {
 		wait_for_leader(r, m, d);
 		snprintf(buf, size, "waits for %s", d->name);
+		/* Till then it is as it was, or that one is woken for it again. */
+		if (d->dirty && m->state == STATE_BLOCKED) {
+			*state = STATE_BLOCKED;
+			snprintf(buf, size, "%s", m->reason);
+		}
 		return buf;
 	}
 	if (!managed_parent(m->name, parent, sizeof parent))

@@ -7,6 +7,7 @@
 #include "agent/reconcile/rivals.h"
 #include "agent/reconcile/secrets.h"
 #include "agent/reconcile/unrecorded.h"
+#include "agent/reconcile/upon.h"
 
 #include <event2/event.h>
 
@@ -430,6 +431,7 @@ int
 reconciler_want(struct reconciler *r, struct spec *s)
 {
 	struct managed *m = reconciler_jail(r, s->name, true);
+	bool anew;
 
 	s = m == NULL ? NULL : rollback_choose(&m->rollback, r->shop.paths,
 	    r->shop.vault, condition_ready_with(r, m), s);
@@ -437,8 +439,12 @@ reconciler_want(struct reconciler *r, struct spec *s)
 		return -1;
 	waves_met(r, m);
 	/* Back again counts as new, too: its removal may have failed. */
-	m->fresh |= m->unwanted || m->desired == NULL ||
-	    !spec_same(m->desired, s);
+	anew = m->unwanted || m->desired == NULL || !spec_same(m->desired, s);
+	if (anew && upon_remember(r, m) != 0) {
+		spec_free(s);
+		return -1;
+	}
+	m->fresh |= anew;
 	/* Before a snapshot can be of the revision that says it. */
 	if (m->fresh || m->absent_at != 0)
 		unrecorded(r, m);
@@ -458,6 +464,8 @@ reconciler_want(struct reconciler *r, struct spec *s)
 void
 reconciler_unwant(struct reconciler *r, struct managed *m)
 {
+	/* Without memory a circle may be taken for none. */
+	(void)upon_remember(r, m);
 	m->unwanted = true;
 	m->fresh = true;
 	unrecorded(r, m);

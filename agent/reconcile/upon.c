@@ -12,6 +12,16 @@ upon_spec(const struct reconciler *r, const struct managed *d)
 	return e != NULL && e->applied != NULL ? e->applied : managed_wanted(d);
 }
 
+int
+upon_remember(const struct reconciler *r, struct managed *m)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+
+	text_list_free(&m->was_upon);
+	return e == NULL || e->applied == NULL ? 0 :
+	    text_list_copy(&m->was_upon, &e->applied->depend);
+}
+
 /* Puts a jail into the queue; true when that is the goal. */
 static bool
 meet(struct walk *w, const char *name)
@@ -27,21 +37,26 @@ meet(struct walk *w, const char *name)
 	return next == w->goal;
 }
 
-/* By what is and by what is to be; a jail is upon those around it, too. */
+static bool
+meet_each(struct walk *w, const struct text_list *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (meet(w, l->text[i]))
+			return true;
+	return false;
+}
+
+/* By what was and by what is to be; a jail is upon the one around it, too. */
 static bool
 meet_all(struct walk *w, const struct managed *d)
 {
-	const struct spec *specs[] = { managed_wanted(d),
-		upon_spec(w->r, d) };
+	const struct spec *s = managed_wanted(d);
 	char parent[JAIL_NAME_MAX];
 
-	for (size_t i = 0; i < 2; i++)
-		for (size_t k = 0; specs[i] != NULL &&
-		    k < specs[i]->depend.count; k++)
-			if (meet(w, specs[i]->depend.text[k]))
-				return true;
-	return managed_parent(d->name, parent, sizeof parent) &&
-	    meet(w, parent);
+	return (s != NULL && meet_each(w, &s->depend)) ||
+	    meet_each(w, &d->was_upon) ||
+	    (managed_parent(d->name, parent, sizeof parent) &&
+	    meet(w, parent));
 }
 
 static bool

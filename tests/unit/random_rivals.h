@@ -22,7 +22,10 @@ add_rival_addresses(struct yaml_text *y)
 		yaml_add(y, "ip4.addr: %s\n", lists[n]);
 }
 
-/* An order that is none of names, in which all sets of a world depend. */
+/*
+ * An order that is none of names, in which the jails of a set depend.  The next set
+ * of a world has another one, so that what was and what is to be may lead in circles.
+ */
 static inline void
 rival_order(uint32_t *state, unsigned order[RIVALS])
 {

@@ -179,6 +179,28 @@ goes_down_once(void **state)
 	assert_string_equal(world_state(w, "f"), "ready");
 }
 
+#define X "ip4.addr: [192.0.2.1, 192.0.2.2]\n"
+#define Y "ip4.addr: [192.0.2.3, 192.0.2.4]\n"
+#define ANEW "exec.start: q\n"
+
+/*
+ * One that is blocked and depends on two others has them looked at when it turns;
+ * it does not turn for their being looked at.
+ */
+static void
+blocked_below_two(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("b", "") "---\n" JAIL("e", X) "---\n" JAIL("f", Y));
+	world_apply(w, JAIL("b", X) "---\n" JAIL("d", "depend: [nobody]\n") "---\n"
+	    JAIL("e", Y "depend: [d, b]\n") "---\n"
+	    JAIL("f", "depend: [d]\n" ANEW));
+	assert_string_equal(w->deeds, "");
+	assert_string_equal(world_state(w, "b"), "blocked");
+	assert_string_equal(world_state(w, "e"), "blocked");
+}
+
 /* The stack that a walk down a chain needs is small for each jail. */
 static void
 chains_may_be_long(void **state)
@@ -234,6 +256,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(unsaid_ones_follow,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(goes_down_once,
+		    world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(blocked_below_two,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(chains_may_be_long,
 		    world_setup, world_teardown),

@@ -78,16 +78,17 @@ depended(const char *old, const char *name, const char *on)
 
 /* Whether one depends on another by what was and what is to be, however far. */
 static bool
-leads_to(const struct reconciler *r, const char *old, const char *from,
-    const char *to, unsigned steps)
+leads_to(const struct reconciler *r, const struct calls *c, const char *old,
+    const char *from, const char *to, unsigned steps)
 {
-	for (size_t i = 0; steps > 0 && i < r->count; i++) {
-		const struct managed *m = reconciler_find(r, from);
-		const char *name = r->jail[i]->name;
+	const struct managed *m = reconciler_find(r, from);
+
+	for (size_t i = 0; steps > 0 && i < c->count; i++) {
+		const char *name = c->jail[i].name;
 
 		if ((depended(old, from, name) || (m != NULL &&
 		    order_depends(m->desired, name))) && (strcmp(name, to) == 0 ||
-		    leads_to(r, old, name, to, steps - 1)))
+		    leads_to(r, c, old, name, to, steps - 1)))
 			return true;
 	}
 	return false;
@@ -119,7 +120,7 @@ check_order(const struct reconciler *r, struct calls *c, const char *old,
 
 			if (depended(old, u->name, d->name) && d->made != 0 &&
 			    d->removed != 0 && u->removed > d->removed &&
-			    !leads_to(r, old, d->name, u->name, SETS_JAILS))
+			    !leads_to(r, c, old, d->name, u->name, RIVALS))
 				blame(yaml, "seed %u: %s removed after %s",
 				    seed_now, u->name, d->name);
 		}
@@ -321,8 +322,8 @@ one_world_of_rivals(uint32_t seed)
 
 	seed_now = seed;
 	random_world(&w, seed, &state);
-	rival_order(&state, order);
 	for (unsigned i = 0; i < 3; i++) {
+		rival_order(&state, order);
 		random_rivals(&state, order, &yaml);
 		apply_as_planned(&w, yaml.text, dice(&state, 4));
 	}

@@ -326,7 +326,7 @@ circles_of_old_and_new(void **state)
 	    JAIL("c", "depend: [d]\n") "---\n" JAIL("d", ""));
 	world_apply(w, JAIL("a", "") "---\n" JAIL("b", "depend: [c]\n") "---\n"
 	    JAIL("c", "") "---\n" JAIL("d", "depend: [a]\n"));
-	assert_string_equal(w->deeds, "modify a;modify d;modify c;modify b;");
+	assert_string_equal(w->deeds, "modify a;modify c;modify d;modify b;");
 }
 
 int

@@ -61,7 +61,9 @@ report(struct pass *p)
 			status = status == EXIT_OK ? EXIT_HELD : status;
 			continue;
 		}
-		if (managed_converged(m) || (!m->said && !m->unwanted))
+		/* One that went down for another one is to come back. */
+		if (managed_converged(m) || (!m->said && !m->unwanted &&
+		    !m->follows))
 			continue;
 		if (m->state == STATE_PAUSED && (plan == NULL ||
 		    !bound_refused(plan, m->name)))

@@ -429,6 +429,16 @@ taken_now(struct reconciler *r, const struct managed *m, const char *family,
 	    q.found;
 }
 
+/* Whether it comes back just as it was, with the jid that is wanted. */
+static bool
+needs_it_again(const struct managed *holder, const struct entry *e,
+    const struct managed *m)
+{
+	return holder->desired == NULL && e != NULL && e->applied != NULL &&
+	    spec_text(e->applied, "jid") != NULL &&
+	    spec_int(e->applied, "jid") == spec_int(m->desired, "jid");
+}
+
 bool
 taken_jid(struct reconciler *r, const struct managed *m, char *by,
     size_t size)
@@ -445,10 +455,10 @@ taken_jid(struct reconciler *r, const struct managed *m, char *by,
 	    size, &ignored) != 0 || strcmp(by, m->name) == 0)
 		return false;
 	holder = reconciler_jail(r, by, false);
+	e = inventory_find(r->shop.inventory, by);
 	/* It goes down with this one, and gets another jid. */
 	if (holder != NULL && order_goes_first(r, m, holder, &restart))
-		return false;
-	e = inventory_find(r->shop.inventory, by);
+		return needs_it_again(holder, e, m);
 	return holder == NULL || (!holder->unwanted &&
 	    (holder->desired == NULL || e == NULL || e->applied == NULL ||
 	    spec_text(e->applied, "jid") == NULL));

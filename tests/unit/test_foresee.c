@@ -402,6 +402,23 @@ unsaid_dependency_that_ended(void **state)
 	    "among the specs and does not run");
 }
 
+/* Who goes along and comes back as it was needs its jid again. */
+static void
+jid_of_one_that_comes_back(void **state)
+{
+	const struct reconcile_options opt = { .letters = ALL_LETTERS };
+	const char *set = JAIL("a", "children.max: 2\njid: 701\n");
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "children.max: 2\n") "---\n"
+	    JAIL("a.y", "jid: 701\n"));
+	assert_string_equal(foreseen_with(w, set, &opt), "blocked a;");
+	assert_string_equal(world_reason(w, "a"),
+	    "jid 701 belongs to the jail a.y");
+	/* Where it goes, or gets another one, it is free. */
+	assert_string_equal(foreseen(w, set), "restart a;remove a.y;");
+}
+
 /* What stays down is no dependency that runs. */
 static void
 dependency_that_goes_down(void **state)
@@ -494,6 +511,7 @@ main(void)
 		TEST(stopped_dependency),
 		TEST(parent_that_goes),
 		TEST(unsaid_dependency_that_ended),
+		TEST(jid_of_one_that_comes_back),
 		TEST(dependency_that_goes_down),
 		TEST(parent_that_cannot_go),
 		TEST(parent_that_stays_as_it_is),

@@ -180,16 +180,14 @@ order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
 }
 
 /* A jail that is not ours, or not any more, is no place for one of ours. */
-static const char *
-order_parent(struct reconciler *r, struct managed *m, const char *parent,
-    char *buf, size_t size, enum jail_state *state)
+static bool
+in_a_stranger(struct reconciler *r, const char *parent, char *buf, size_t size)
 {
 	if (!owner_stranger(r, parent))
-		return order_one(r, m, parent, buf, size, state);
-	*state = STATE_CONFLICT;
+		return false;
 	snprintf(buf, size, "its parent %s is not this agent's; a jail below "
 	    "it is not for this agent", parent);
-	return buf;
+	return true;
 }
 
 const char *
@@ -199,12 +197,18 @@ order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
 	const struct text_list *l = &m->desired->depend;
 	const char *comes = NULL; /* what is on its way */
 	char parent[JAIL_NAME_MAX];
+	bool nested = managed_parent(m->name, parent, sizeof parent);
 
 	if (m->linked && loop_find(r, m, buf, size)) {
 		*state = STATE_BLOCKED;
 		return buf;
 	}
 	m->waits_far = false;
+	/* Whatever it waits for besides. */
+	if (nested && in_a_stranger(r, parent, buf, size)) {
+		*state = STATE_CONFLICT;
+		return buf;
+	}
 	for (size_t i = 0; i < l->count; i++) {
 		if (order_one(r, m, l->text[i], buf, size, state) == NULL)
 			continue;
@@ -214,8 +218,7 @@ order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
 	}
 	if (comes != NULL)
 		return order_one(r, m, comes, buf, size, state);
-	return managed_parent(m->name, parent, sizeof parent) ?
-	    order_parent(r, m, parent, buf, size, state) : NULL;
+	return nested ? order_one(r, m, parent, buf, size, state) : NULL;
 }
 
 /* ----------------------------------------------------------------- down */

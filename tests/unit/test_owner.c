@@ -184,6 +184,19 @@ nothing_is_adopted_in_a_stranger(void **state)
 	    "its parent is somebody else's; adopt that one first");
 }
 
+/* Whatever else it waits for: that would not help. */
+static void
+a_stranger_comes_before_dependencies(void **state)
+{
+	struct world *w = *state;
+
+	make_stranger(w, "p", w->root);
+	same(w, JAIL("p.c", "depend: [x]\n") "---\n"
+	    JAIL("x", "depend: [nobody]\n"), "conflict p.c;blocked x;", "p.c",
+	    THEIRS);
+	assert_string_equal(world_state(w, "p.c"), "conflict");
+}
+
 /* What waits for a conflict does not come, as apply finds. */
 static void
 dependants_of_a_conflict(void **state)
@@ -240,6 +253,7 @@ main(void)
 		TEST_13(a_stranger_keeps_no_entry),
 		TEST(nothing_is_adopted_in_a_stranger),
 		TEST_13(nothing_is_adopted_in_a_stranger),
+		TEST(a_stranger_comes_before_dependencies),
 		TEST(dependants_of_a_conflict),
 		TEST(dependants_of_another_set),
 	};

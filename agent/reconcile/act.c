@@ -242,7 +242,7 @@ waits(struct reconciler *r, struct managed *m, struct action *a,
 		order_wake(r, m);
 	/* Those in it were to fit in what it was about to be. */
 	if (turned && state != STATE_PROGRESSING)
-		around_changed(r, m);
+		around_stays(r, m);
 	action_free(a);
 }
 

@@ -137,8 +137,8 @@ name_of(const void *table, size_t i)
 	return ((const struct reconciler *)table)->jail[i]->name;
 }
 
-void
-around_changed(struct reconciler *r, const struct managed *m)
+static void
+look_below(struct reconciler *r, const struct managed *m, bool changed)
 {
 	char below[JAIL_NAME_MAX + 1];
 	bool found;
@@ -151,8 +151,22 @@ around_changed(struct reconciler *r, const struct managed *m)
 		struct managed *d = r->jail[i];
 
 		/* Nobody undid what was done to it. */
-		d->done = false;
-		backoff_reset(&d->drifts);
+		if (changed) {
+			d->done = false;
+			backoff_reset(&d->drifts);
+		}
 		reconciler_look(r, d);
 	}
+}
+
+void
+around_changed(struct reconciler *r, const struct managed *m)
+{
+	look_below(r, m, true);
+}
+
+void
+around_stays(struct reconciler *r, const struct managed *m)
+{
+	look_below(r, m, false);
 }

@@ -25,5 +25,7 @@ bool around_too_early(const struct reconciler *r, const struct managed *m);
 
 /* `m` was changed or made: those in it are looked at again. */
 void around_changed(struct reconciler *r, const struct managed *m);
+/* It is not what it was about to be: the same, and what they got counts on. */
+void around_stays(struct reconciler *r, const struct managed *m);
 
 #endif

@@ -428,6 +428,22 @@ policies_of_removal(void **state)
 	assert_true(kernel_jid(w, "keep") > 0);
 }
 
+/* Nor is one restarted again when the one around it turns out to be blocked. */
+static void
+letters_restart_in_a_blocked_one(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "children.max: 2\n") "---\n"
+	    JAIL("a.x", "") "---\n" JAIL("a.y", "") "---\n" JAIL("c", ""));
+	world_apply_with(w, JAIL("a", "children.max: 2\ndepend: [c]\n") "---\n"
+	    JAIL("a.x", "") "---\n" JAIL("a.y", "depend: [d]\n") "---\n"
+	    JAIL("c", "depend: [nobody]\n") "---\n"
+	    JAIL("d", "depend: [nobody]\n"), LETTER_C | LETTER_R, 16);
+	assert_string_equal(w->deeds, "restart a.x;");
+	assert_string_equal(world_state(w, "a"), "blocked");
+}
+
 /* One that ran and could not be started again is known still, down. */
 static void
 failed_start_is_not_forgotten(void **state)
@@ -475,6 +491,7 @@ main(void)
 		TEST(blocked_dependency_is_told),
 		TEST(failing_dependency_blocks),
 		TEST(failed_start_is_not_forgotten),
+		TEST(letters_restart_in_a_blocked_one),
 		TEST(parent_restarts_after_its_children),
 		TEST(dependants_follow_a_restart),
 		TEST(foreign_parent_is_a_conflict),

@@ -216,9 +216,10 @@ order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
 			return buf;
 		comes = comes == NULL ? l->text[i] : comes;
 	}
-	if (comes != NULL)
-		return order_one(r, m, comes, buf, size, state);
-	return nested ? order_one(r, m, parent, buf, size, state) : NULL;
+	if (nested && order_one(r, m, parent, buf, size, state) != NULL &&
+	    (*state != STATE_PROGRESSING || comes == NULL))
+		return buf;
+	return comes == NULL ? NULL : order_one(r, m, comes, buf, size, state);
 }
 
 /* ----------------------------------------------------------------- down */

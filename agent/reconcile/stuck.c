@@ -67,12 +67,15 @@ static const char *
 waits_long(struct reconciler *r, const struct managed *m, struct managed *d,
     const char *name, char *buf, size_t size)
 {
+	const struct managed *on = reconciler_find(r, name);
 	struct managed *up = d->waits_up;
 	enum jail_state state;
 	bool far = d->waits_far;
 	const char *wait;
 
-	if (strcmp(name, m->name) == 0 || order_below(name, m->name))
+	/* Those in it come with it, if they are there at all. */
+	if (strcmp(name, m->name) == 0 || (order_below(name, m->name) &&
+	    on != NULL && managed_wanted(on) != NULL))
 		return NULL;
 	wait = order_one(r, d, name, buf, size, &state);
 	d->waits_up = up;

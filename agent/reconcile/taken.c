@@ -444,6 +444,7 @@ taken_jid(struct reconciler *r, const struct managed *m, char *by,
     size_t size)
 {
 	static const struct action restart = { .kind = ACTION_RESTART };
+	const struct entry *own = inventory_find(r->shop.inventory, m->name);
 	struct managed *holder;
 	const struct entry *e;
 	struct error ignored;
@@ -456,8 +457,9 @@ taken_jid(struct reconciler *r, const struct managed *m, char *by,
 		return false;
 	holder = reconciler_jail(r, by, false);
 	e = inventory_find(r->shop.inventory, by);
-	/* It goes down with this one, and gets another jid. */
-	if (holder != NULL && order_goes_first(r, m, holder, &restart))
+	/* It goes down with this one, if that was up, and gets another jid. */
+	if (holder != NULL && own != NULL && own->stage != ENTRY_DOWN &&
+	    order_goes_first(r, m, holder, &restart))
 		return needs_it_again(holder, e, m);
 	return holder == NULL || (!holder->unwanted &&
 	    (holder->desired == NULL || e == NULL || e->applied == NULL ||

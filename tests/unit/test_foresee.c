@@ -415,8 +415,45 @@ jid_of_one_that_comes_back(void **state)
 	assert_string_equal(foreseen_with(w, set, &opt), "blocked a;");
 	assert_string_equal(world_reason(w, "a"),
 	    "jid 701 belongs to the jail a.y");
+	/* One that is new takes nobody along. */
+	world_apply(w, JAIL("c", "jid: 702\n"));
+	world_apply(w, JAIL("c", "depend: [b]\n") "---\n"
+	    JAIL("b", "agent: {paused: why}\n"));
+	assert_string_equal(foreseen(w, JAIL("c", "depend: [b]\n") "---\n"
+	    JAIL("b", "jid: 702\n")), "blocked b;");
+	world_apply(w, JAIL("a", "children.max: 2\n") "---\n"
+	    JAIL("a.y", "jid: 701\n"));
 	/* Where it goes, or gets another one, it is free. */
 	assert_string_equal(foreseen(w, set), "restart a;remove a.y;");
+}
+
+/* One that waits for a jail, and is in another one that does not come. */
+static void
+dependency_and_no_parent(void **state)
+{
+	const struct reconcile_options opt = { .letters = ALL_LETTERS };
+	struct world *w = *state;
+
+	world_apply(w, JAIL("c", "depend: [d]\n") "---\n" JAIL("d", ""));
+	assert_string_equal(foreseen_with(w, JAIL("b.x", "depend: [c]\n")
+	    "---\n" JAIL("d", "host.hostname: q\n"), &opt),
+	    "blocked b.x;modify d;");
+}
+
+/* Nobody goes down for a restart after which it waits for one that never comes. */
+static void
+dependency_beside_it(void **state)
+{
+	static const char set[] = JAIL("a", "children.max: 2\nexec.start: q\n")
+	    "---\n" JAIL("a.x", "depend: [a.y]\n");
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "children.max: 2\n") "---\n"
+	    JAIL("a.x", ""));
+	assert_string_equal(foreseen(w, set), "blocked a;modify a.x;");
+	world_apply(w, set);
+	assert_string_equal(w->deeds, "modify a.x;");
+	assert_string_equal(world_state(w, "a"), "blocked");
 }
 
 /* What stays down is no dependency that runs. */
@@ -512,6 +549,8 @@ main(void)
 		TEST(parent_that_goes),
 		TEST(unsaid_dependency_that_ended),
 		TEST(jid_of_one_that_comes_back),
+		TEST(dependency_and_no_parent),
+		TEST(dependency_beside_it),
 		TEST(dependency_that_goes_down),
 		TEST(parent_that_cannot_go),
 		TEST(parent_that_stays_as_it_is),

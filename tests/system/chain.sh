@@ -109,16 +109,18 @@ most() {
 	awk '/begin/ { if (++n > most) most = n } /end/ { n-- }
 	    END { print most }' "$log"
 }
-independent() {
+independent() { # COUNT: hooks that wait for so many to have begun
 	for i in 1 2 3 4 5 6 7 8 9; do
 		jail $i "exec.prestart: [\"echo begin >> $log; \
+until [ \$(grep -c begin $log) -ge $1 ]; do sleep 0.02; done; \
 sleep 0.2; echo end >> $log\"]"
 	done
 }
-independent | put chain
+independent 3 | put chain
 check "nine jails, three at a time" same 0 "$(told ja apply -p 3 "$specs")"
 check "never more" same 3 "$(most)"
 ja apply -r "$specs" > "$work/out" 2>&1
+independent 9 | put chain
 check "any number at a time" same 0 "$(told ja apply -p 0 "$specs")"
 check "all at once" same 9 "$(most)"
 ja apply -r "$specs" > "$work/out" 2>&1

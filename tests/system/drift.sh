@@ -16,7 +16,8 @@ is_identity() { same "$1" "$(identity web)"; }
 
 little_root "$work/roots/web"
 ip link set lo up
-retry='agent: {restart: never, retry: {initial: 500ms}}'
+# Long enough to see it wait, where all takes long.
+retry='agent: {restart: never, retry: {initial: 2s}}'
 put_spec web "ip4.addr: [127.0.9.1]" "$retry" \
     'exec.start: ["/bin/sleep 1000 &"]'
 check "the agent starts" agent_start
@@ -29,7 +30,7 @@ check "without a restart" is_identity "$web"
 check "with nothing left to do" soon expect_status 0 ja plan "$specs"
 check "again" somebody ip4.addr=
 check "it is not set back at once" soon state_is web failed
-check "since somebody does it again and again" has web .reason \
+check "since somebody does it again and again" soon has web .reason \
     "ip4.addr differs, 2 times now: somebody else changes it again and again"
 check "but soon" soon has_address 127.0.9.1
 check "ready" settled web
@@ -53,7 +54,7 @@ check "by a restart" soon fails is_identity "$web"
 
 # What takes a restart is not done for ever at that pace either.
 put_spec web "vnet: new" "allow.raw_sockets: true" \
-    "agent: {retry: {initial: 500ms}}" 'exec.start: ["/bin/sleep 1000 &"]'
+    "agent: {retry: {initial: 2s}}" 'exec.start: ["/bin/sleep 1000 &"]'
 restarted() { same "$1" "$(deeds web | grep -c "restarted .*: allow.raw_sockets changed")"; }
 check "a jail with a right that its processes began with" soon \
     expect_status 0 ja plan "$specs"
@@ -62,7 +63,7 @@ check "for which it is restarted" soon restarted 1
 check "and ready" settled web
 check "again" somebody allow.raw_sockets=false
 check "it waits" soon state_is web failed
-check "and says why" has web .reason "allow.raw_sockets changed, which needs \
+check "and says why" soon has web .reason "allow.raw_sockets changed, which needs \
 a restart, 2 times now: somebody else changes it again and again"
 check "not for long" soon state_is web ready
 check "until it is restarted" restarted 2

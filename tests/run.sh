@@ -4,10 +4,11 @@
 #
 # PATTERN is a shell pattern on names as they are printed ("unit/test_value",
 # "system/*"); a word without * or / matches any part of a name.  Unit test
-# programs run JOBS at a time (2), then twice as many system tests, since these
-# wait more than they work; with one job one after the other.  None changes what
-# others may see of the host.  Those that measure short times say "beside:
-# nothing" in their first lines, and run behind all others.
+# programs run JOBS at a time (2), and one more, since some wait; then twice as
+# many system tests, which wait more than they work.  With one job all run one
+# after the other.  None changes what others may see of the host.  Those that
+# measure short times say "beside: nothing" in their first lines, and run behind
+# all others.
 #
 # BUILD    where the programs are (build)
 # RESULTS  a file to which a line for each test is appended (common.sh), for a
@@ -97,11 +98,14 @@ if [ ! -s "$RUN_DIR/names" ]; then
 fi
 
 sed -n '/^unit\//p' "$RUN_DIR/names" > "$RUN_DIR/units"
-run_list "$RUN_DIR/units" "$jobs"
 divide_systems
-at_once=$jobs
-[ "$jobs" -eq 1 ] || at_once=$((2 * jobs))
-run_list "$RUN_DIR/systems" "$at_once"
+if [ "$jobs" -eq 1 ]; then
+	run_list "$RUN_DIR/units" 1
+	run_list "$RUN_DIR/systems" 1
+else
+	run_list "$RUN_DIR/units" $((jobs + 1))
+	run_list "$RUN_DIR/systems" $((2 * jobs))
+fi
 run_list "$RUN_DIR/alone" 1
 
 if [ -n "${RESULTS:-}" ]; then

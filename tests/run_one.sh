@@ -57,7 +57,9 @@ run_program() {
 	(
 		export TMPDIR="$dir/tmp" TEST_NAME="$name" TEST_ID="$program"
 		export CMOCKA_MESSAGE_OUTPUT=TAP
-		export ASAN_OPTIONS="detect_leaks=1:$report"
+		# Freed memory rests before it is used again, but not 256 MB of
+		# it: to touch as much anew took half of the time.
+		export ASAN_OPTIONS="detect_leaks=1:quarantine_size_mb=32:$report"
 		export UBSAN_OPTIONS="print_stacktrace=1:$report"
 		# shellcheck disable=SC2086 # words are wanted
 		default_signals timeout -k 5 "$limit" $run

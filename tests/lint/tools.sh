@@ -54,12 +54,12 @@ rule_spelling() {
 
 rule_shell() {
 	installed shellcheck || return
-	shell_files | while read -r f; do
-		case $f in
-		.ci/run) dialect="bash" ;;
-		*) dialect="sh" ;;
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	shell_files | xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 1 sh -c '
+		case $1 in
+		.ci/run) dialect=bash ;;
+		*) dialect=sh ;;
 		esac
-		shellcheck -x -f gcc -S warning -s $dialect "$f"
-	done
+		shellcheck -x -f gcc -S warning -s $dialect "$1"' sh
 	return 0
 }

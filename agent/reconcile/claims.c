@@ -52,6 +52,34 @@ wants(const struct reconciler *r, const struct managed *m,
 	    claims_has(&e->found, c->param, c->text));
 }
 
+/* Whether the holder has that one alone. */
+static bool
+alone(const struct reconciler *r, const struct claim *c)
+{
+	struct text_list have = { 0 };
+	struct live live;
+	bool yes;
+
+	if (live_read(r->shop.observer, c->holder->name, NULL, NULL, &live,
+	    NULL) != 0)
+		return false;
+	yes = live_texts(&live, c->param, &have, NULL) == 0 && have.count == 1;
+	text_list_free(&have);
+	live_free(&live);
+	return yes;
+}
+
+/* Whether it is all that the holder is to have, and has already: others may share it. */
+static bool
+has_no_other(const struct reconciler *r, const struct claim *c)
+{
+	const struct spec *s = managed_wanted(c->holder);
+	const struct text_list *l = s == NULL ? NULL : spec_list(s, c->param);
+
+	return strncmp(c->param, "ip", 2) == 0 && l != NULL && l->count == 1 &&
+	    claims_has(l, c->param, c->text) && alone(r, c);
+}
+
 /*
  * The next thing that `m` wants, and that another jail has still; *at begins
  * with 0.
@@ -66,7 +94,8 @@ find_holder(struct reconciler *r, const struct managed *m, size_t *at)
 	while (*at < c->count) {
 		const struct claim *one = &c->claim[(*at)++];
 
-		if (one->holder != m && wants(r, m, one) && really_has(r, one))
+		if (one->holder != m && wants(r, m, one) &&
+		    really_has(r, one) && !has_no_other(r, one))
 			return one;
 	}
 	return NULL;
@@ -264,7 +293,7 @@ claims_refused(struct reconciler *r, struct managed *m,
 
 /* ---------------------------------------------------------------- waiting */
 
-/* Whether following who waits for whom leads back to `m`. */
+/* Whether following who waits for whom, and not in vain, leads back to `m`. */
 static bool
 in_circle(const struct managed *m, const struct managed *holder)
 {
@@ -273,25 +302,10 @@ in_circle(const struct managed *m, const struct managed *holder)
 	for (unsigned steps = 0; d != NULL && steps < 1000; steps++) {
 		if (d == m)
 			return true;
-		d = d->waits ? d->waits_claim : NULL;
+		d = d->waits && d->state != STATE_BLOCKED ? d->waits_claim :
+		    NULL;
 	}
 	return false;
-}
-
-static bool
-alone(const struct reconciler *r, const struct claim *c)
-{
-	struct text_list have = { 0 };
-	struct live live;
-	bool yes;
-
-	if (live_read(r->shop.observer, c->holder->name, NULL, NULL, &live,
-	    NULL) != 0)
-		return false;
-	yes = live_texts(&live, c->param, &have, NULL) == 0 && have.count == 1;
-	text_list_free(&have);
-	live_free(&live);
-	return yes;
 }
 
 /* Whether `m`, which is in a circle, can change without its holder's help. */
@@ -367,8 +381,12 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 		*blocked = !order_take_down(r, m, c->holder);
 		break;
 	default:
-		*release = a->kind == ACTION_MODIFY && claims_lose(a) &&
-		    in_circle(m, c->holder);
+		/* Nothing is given up when another one keeps what is claimed. */
+		if (a->kind == ACTION_MODIFY && claims_lose(a) &&
+		    in_circle(m, c->holder)) {
+			*blocked = claims_refused(r, m, a, buf, size) != NULL;
+			*release = !*blocked;
+		}
 		/* It may wait for others that wait for this one. */
 		if (c->holder->waits)
 			reconciler_look(r, c->holder);

@@ -125,6 +125,38 @@ circle(void **state)
 	    "blocked a;restart h;create m;", "create m;restart h;");
 }
 
+/*
+ * It keeps one of its addresses, which it is to share with one that its own holder
+ * waits for: when it has no other, it has nothing to give up any more.
+ */
+static void
+shares_what_it_keeps(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("e", "") NEXT JAIL("f", Y ON("e")));
+	planned_and_done(w, JAIL("e", ON("g") NEW) NEXT
+	    JAIL("f", "ip4.addr: 192.0.2.3\n") NEXT
+	    JAIL("g", "ip4.addr: 192.0.2.3\n"),
+	    "restart e;restart f;create g;",
+	    "restart f;create g;restart e;create f;");
+}
+
+/* Of two that have what one of a circle claims, one keeps it: nobody moves. */
+static void
+circle_in_vain(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "ip4.addr: 192.0.2.3\n") NEXT
+	    JAIL("f", "ip4.addr: 192.0.2.3\n") NEXT
+	    JAIL("g", "ip4.addr: 192.0.2.1\n"));
+	planned_and_done(w, JAIL("a", "ip4.addr: 192.0.2.1\n") NEXT
+	    JAIL("f", ON("nobody") NEW) NEXT
+	    JAIL("g", "ip4.addr: [192.0.2.2, 192.0.2.3]\n"),
+	    "blocked a;blocked f;blocked g;", "");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
@@ -136,6 +168,8 @@ main(void)
 		TEST(rivals_that_depend),
 		TEST(running_rivals),
 		TEST(circle),
+		TEST(shares_what_it_keeps),
+		TEST(circle_in_vain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -244,6 +244,29 @@ stays(struct reconciler *r, const struct claim *c, const struct action *a,
 	return NULL;
 }
 
+/* Whether both are to have no other: then it can be had while the holder has it. */
+static bool
+may_share(const struct reconciler *r, const struct managed *m,
+    const struct claim *c)
+{
+	const struct text_list *l = spec_list(m->desired, c->param);
+
+	return strncmp(c->param, "ip", 2) == 0 && strchr(m->name, '.') == NULL &&
+	    !hostname_wanted(m->desired) && l != NULL && l->count == 1 &&
+	    alone(r, c);
+}
+
+/* Whether it ran with that already, beside the holder. */
+static bool
+shared(const struct reconciler *r, const struct managed *m,
+    const struct claim *c)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+
+	return e != NULL && e->applied != NULL && claims_has(spec_list(
+	    e->applied, c->param), c->param, c->text) && may_share(r, m, c);
+}
+
 /* It asks each jail once: a circle refuses nobody. */
 static const char *
 refused(struct reconciler *r, struct managed *m, const struct action *a,
@@ -257,6 +280,8 @@ refused(struct reconciler *r, struct managed *m, const struct action *a,
 	while (kept == NULL && (c = find_holder(r, m, &at)) != NULL) {
 		struct action of_holder;
 
+		if (shared(r, m, c))
+			continue;
 		if (r->foreseen != NULL) {
 			if (keeps(c, foreseen_of(r, c->holder)) != NULL)
 				kept = say_stays(c, keeps(c, foreseen_of(r,
@@ -313,14 +338,30 @@ static bool
 can_share(const struct reconciler *r, const struct managed *m,
     const struct action *a, const struct claim *c)
 {
-	return a->kind == ACTION_MODIFY && strncmp(c->param, "ip", 2) == 0 &&
-	    strchr(m->name, '.') == NULL && !hostname_wanted(m->desired) &&
-	    spec_list(m->desired, c->param)->count == 1 &&
-	    in_circle(m, c->holder) && alone(r, c);
+	return a->kind == ACTION_MODIFY && in_circle(m, c->holder) &&
+	    may_share(r, m, c);
+}
+
+/* Whether the holder keeps it, as far as is known. */
+static bool
+is_kept(struct reconciler *r, const struct claim *c)
+{
+	struct managed *holder = c->holder;
+	char why[ERROR_TEXT_MAX];
+	struct action a;
+	bool within = r->asking, kept;
+
+	if (reconciler_plan(r, holder, &a) != 0)
+		return false;
+	r->asking = true;
+	kept = stays(r, c, &a, why, sizeof why) != NULL;
+	r->asking = within;
+	action_free(&a);
+	return kept;
 }
 
 static const struct claim *
-to_wait_for(struct reconciler *r, const struct managed *m,
+to_wait_for(struct reconciler *r, struct managed *m,
     const struct action *a)
 {
 	const struct claim *c;
@@ -328,7 +369,8 @@ to_wait_for(struct reconciler *r, const struct managed *m,
 
 	do {
 		c = find_holder(r, m, &at);
-	} while (c != NULL && can_share(r, m, a, c));
+	} while (c != NULL && (can_share(r, m, a, c) ||
+	    (shared(r, m, c) && is_kept(r, c))));
 	return c;
 }
 
@@ -344,12 +386,13 @@ const char *
 claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
     char *buf, size_t size, bool *blocked, bool *release)
 {
-	const struct claim *c = to_wait_for(r, m, a);
+	const struct claim *c;
 	struct action of_holder;
 	enum jail_state state;
 
 	*blocked = *release = false;
 	m->query = ++r->queries;
+	c = to_wait_for(r, m, a);
 	m->waits_claim = NULL;
 	m->waits_down = false;
 	if (c == NULL) {

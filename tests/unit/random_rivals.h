@@ -70,8 +70,7 @@ random_rivals(uint32_t *state, const unsigned order[RIVALS],
 		    'a' + order[i]);
 		add_rival_addresses(y);
 		add_rival_depend(y, order, i);
-		/* A restart, which takes one other along at most. */
-		if (dice(state, 2) == 0 && i + 2 >= RIVALS)
+		if (dice(state, 2) == 0) /* a restart */
 			yaml_add(y, "osrelease: 13.9\n");
 	}
 }

@@ -151,10 +151,25 @@ circle_in_vain(void **state)
 	world_apply(w, JAIL("a", "ip4.addr: 192.0.2.3\n") NEXT
 	    JAIL("f", "ip4.addr: 192.0.2.3\n") NEXT
 	    JAIL("g", "ip4.addr: 192.0.2.1\n"));
-	planned_and_done(w, JAIL("a", "ip4.addr: 192.0.2.1\n") NEXT
+	planned_and_done(w, JAIL("a", "ip4.addr: [192.0.2.1, 192.0.2.5]\n") NEXT
 	    JAIL("f", ON("nobody") NEW) NEXT
 	    JAIL("g", "ip4.addr: [192.0.2.2, 192.0.2.3]\n"),
 	    "blocked a;blocked f;blocked g;", "");
+}
+
+/* One that shares its address with a jail that stays as it is comes up again. */
+static void
+shared_with_one_that_stays(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("c", "") NEXT JAIL("f", "ip4.addr: 192.0.2.1\n"
+	    ON("c")) NEXT JAIL("g", "ip4.addr: 192.0.2.1\n"));
+	planned_and_done(w, JAIL("c", NEW) NEXT JAIL("f",
+	    "ip4.addr: 192.0.2.1\n" ON("c")) NEXT
+	    JAIL("g", "ip4.addr: 192.0.2.3\n" ON("nobody") NEW),
+	    "restart c;restart f;blocked g;",
+	    "restart f;restart c;create f;");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
@@ -170,6 +185,7 @@ main(void)
 		TEST(circle),
 		TEST(shares_what_it_keeps),
 		TEST(circle_in_vain),
+		TEST(shared_with_one_that_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

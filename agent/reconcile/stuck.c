@@ -237,8 +237,8 @@ stuck_spares(struct reconciler *r, struct managed *m, struct managed *d)
 	return !order_below(d->name, m->name) &&
 	    (stays_down(r, m, d, why, sizeof why) != NULL ||
 	    lodgers_keep(r, d, why, sizeof why) != NULL ||
-	    stuck_why(r, d, order_removed(r, d) ? &removal : &restart, why,
-	    sizeof why) != NULL);
+	    stuck_why(r, d, d->unwanted || order_removed(r, d) ? &removal :
+	    &restart, why, sizeof why) != NULL);
 }
 
 struct managed *

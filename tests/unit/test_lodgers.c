@@ -262,6 +262,22 @@ strangers_lose(void **state)
 	assert_null(strstr(world_reason(w, "p"), "p.x"));
 }
 
+/* A removal that they keep off leaves the jail up when what is below restarts. */
+static void
+strangers_above_a_restart(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("d", "") "---\n" JAIL("e", "depend: [d]\n") "---\n"
+	    JAIL("f", "depend: [e]\n"));
+	kernel_make(w, "f.x");
+	assert_string_equal(foreseen(w, JAIL("d", ANEW)),
+	    "restart d;blocked e;blocked f;");
+	world_apply(w, JAIL("d", ANEW));
+	assert_string_equal(w->deeds, "restart d;");
+	assert_string_equal(world_state(w, "e"), "blocked");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
@@ -277,6 +293,7 @@ main(void)
 		TEST(strangers_keep_addresses),
 		TEST(unread_ones_stay),
 		TEST(strangers_lose),
+		TEST(strangers_above_a_restart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,7 +64,7 @@ claims_in_vain(struct reconciler *r, struct managed *d, char *buf, size_t size)
 
 /* What `d` waits for, which is not to come; of `m` nothing is asked. */
 static const char *
-waits_long(struct reconciler *r, const struct managed *m, struct managed *d,
+waits_long(struct reconciler *r, struct managed *m, struct managed *d,
     const char *name, char *buf, size_t size)
 {
 	const struct managed *on = reconciler_find(r, name);
@@ -73,10 +73,12 @@ waits_long(struct reconciler *r, const struct managed *m, struct managed *d,
 	bool far = d->waits_far;
 	const char *wait;
 
-	/* Those in it come with it, if they are there at all. */
-	if (strcmp(name, m->name) == 0 || (order_below(name, m->name) &&
-	    on != NULL && managed_wanted(on) != NULL))
+	if (strcmp(name, m->name) == 0)
 		return NULL;
+	/* Those in it come with it, if they are there at all, and can. */
+	if (order_below(name, m->name) && on != NULL &&
+	    managed_wanted(on) != NULL)
+		return refused(r, m, on, buf, size);
 	wait = order_one(r, d, name, buf, size, &state);
 	d->waits_up = up;
 	d->waits_far = far;

@@ -447,6 +447,7 @@ dependency_beside_it(void **state)
 	static const char set[] = JAIL("a", "children.max: 2\nexec.start: q\n")
 	    "---\n" JAIL("a.x", "depend: [a.y]\n");
 	struct world *w = *state;
+	char yaml[1024];
 
 	world_apply(w, JAIL("a", "children.max: 2\n") "---\n"
 	    JAIL("a.x", ""));
@@ -454,6 +455,12 @@ dependency_beside_it(void **state)
 	world_apply(w, set);
 	assert_string_equal(w->deeds, "modify a.x;");
 	assert_string_equal(world_state(w, "a"), "blocked");
+	/* Nor for one that is said, and cannot come. */
+	snprintf(yaml, sizeof yaml, "%s---\nname: a.y\n"
+	    "path: /does/not/exist\npersist: true\n", set);
+	assert_string_equal(foreseen(w, yaml), "blocked a;blocked a.y;");
+	world_apply(w, yaml);
+	assert_string_equal(w->deeds, "");
 }
 
 /* What stays down is no dependency that runs. */

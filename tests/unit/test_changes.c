@@ -5,6 +5,8 @@
  * What it did must leave the jail as a new one of the same spec is, and plan
  * empty.  The table that comes out is tests/golden/changes/SYSTEM.out; UPDATE=1
  * in the environment writes it anew.
+ *
+ * timeout: 300
  */
 #include <setjmp.h>
 #include <stdarg.h>

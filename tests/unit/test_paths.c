@@ -63,6 +63,7 @@ init(struct paths *p, const char *name)
 	snprintf(p->lock, sizeof p->lock, "%.1000s/lock", p->run);
 	snprintf(p->console, sizeof p->console, "%.1000s/console", p->run);
 	snprintf(p->applied, sizeof p->applied, "%.1000s/applied", p->run);
+	snprintf(p->outdated, sizeof p->outdated, "%.1000s/outdated", p->run);
 }
 
 /* What is to be made may be as near to the top as it likes. */

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "agent/base/file.h"
@@ -20,6 +21,26 @@ has(const char *dir, const char *name)
 	return access(path, F_OK) == 0;
 }
 
+/*
+ * The copy gets the time of what it is of: the clock may be set back, so that
+ * the later one is the older one by its time.
+ */
+static int
+mirror(const char *from, const char *to, struct error *err)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+	struct stat is;
+	int rc;
+
+	if (stat(from, &is) != 0)
+		return errno == ENOENT ? 0 : error_sys(err, errno, "%s", from);
+	times[1] = is.st_mtim;
+	rc = file_mirror(from, to, err);
+	if (rc == 0 && utimensat(AT_FDCWD, to, times, 0) != 0)
+		return error_sys(err, errno, "%s", to);
+	return rc < 0 ? -1 : 0;
+}
+
 int
 copies_do(enum copies_what what, const char *applied, const char *copies,
     const char *name, struct error *err)
@@ -29,7 +50,7 @@ copies_do(enum copies_what what, const char *applied, const char *copies,
 	paths_of_jail(from, sizeof from, applied, name, ".yaml");
 	paths_of_jail(to, sizeof to, copies, name, ".yaml");
 	if (what == COPIES_MAKE)
-		return file_mirror(from, to, err) < 0 ? -1 : 0;
+		return mirror(from, to, err);
 	if (what == COPIES_NOTHING || unlink(to) == 0 || errno == ENOENT)
 		return 0;
 	return error_sys(err, errno, "%s", to);
@@ -46,9 +67,8 @@ copies_due(const struct paths *p, const char *name)
 		return false;
 	paths_of_jail(path, sizeof path, p->copies, name, ".yaml");
 	return stat(path, &copy) != 0 ||
-	    copy.st_mtim.tv_sec < is.st_mtim.tv_sec ||
-	    (copy.st_mtim.tv_sec == is.st_mtim.tv_sec &&
-	    copy.st_mtim.tv_nsec < is.st_mtim.tv_nsec);
+	    copy.st_mtim.tv_sec != is.st_mtim.tv_sec ||
+	    copy.st_mtim.tv_nsec != is.st_mtim.tv_nsec;
 }
 
 const char *

@@ -25,7 +25,7 @@ int copies_do(enum copies_what what, const char *applied, const char *copies,
 int copies_bring_back(const struct paths *p, const char *name,
     struct error *err);
 
-/* Whether there is no copy, or one that is older than what is applied. */
+/* Whether there is no copy, or one of something else than what is applied. */
 bool copies_due(const struct paths *p, const char *name);
 
 /* The directory that has the spec: that of copies only if the other has none. */

@@ -18,7 +18,6 @@
 #include "agent/reconcile/message.h"
 #include "agent/reconcile/state.h"
 #include "agent/daemon/status.h"
-#include "agent/sign/kept.h"
 #include "kernel/iface.h"
 
 /*
@@ -273,7 +272,6 @@ start(struct daemon *d, struct error *err)
 	d->lock = paths_lock(p, &holder, err);
 	if (d->lock == -1)
 		return -1;
-	kept_clear(p->good, p->outdated);
 	if (vault_open(&d->vault, p->seal, true, err) != 0)
 		return -1;
 	/* The reader parses: it has to know what this process knows. */

@@ -319,7 +319,8 @@ remember_revision(struct revisions *r, const char *revision)
 /*
  * What comes next may be a spec that an older text must not replace, whenever
  * agent and signer end.  Removing it is left to the signer, behind what it was
- * asked to keep before, since a disk may take its time for that.
+ * asked to keep before, since a disk may take its time for that; if it ended, to
+ * the next one.
  */
 static void
 outdate(struct daemon *d, const char *name)
@@ -327,11 +328,10 @@ outdate(struct daemon *d, const char *name)
 	const struct paths *p = &d->ctx->paths;
 	uint64_t number = (uint64_t)clock_us();
 
-	if (kept_mark(p->outdated, name, number) == 0 && channel_send(d->signer,
-	    SIGNER_FORGET, number, name, strlen(name)) == 0)
-		return;
-	kept_forget(p->good, name);
-	kept_unmark(p->outdated, name, number);
+	if (kept_mark(p->outdated, name, number) != 0)
+		(void)kept_forget(p->good, name);
+	(void)channel_send(d->signer, SIGNER_FORGET, number, name,
+	    strlen(name));
 }
 
 static void

@@ -17,7 +17,6 @@
 #include "agent/daemon/daemon_trust.h"
 #include "agent/daemon/status.h"
 #include "agent/reconcile/unrecorded.h"
-#include "agent/sign/kept.h"
 #include "agent/sign/signer.h"
 
 /* From its end to the next one: at once, then so long, doubled up to the most. */
@@ -129,7 +128,6 @@ on_gone(void *arg, struct channel *c)
 
 	(void)c;
 	d->signer_down = true;
-	kept_clear(d->ctx->paths.good, d->ctx->paths.outdated);
 	daemon_snapshot_cut(d);
 	wait_for_next(d, "the signer ended");
 	daemon_trust_cut(d);

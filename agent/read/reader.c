@@ -111,6 +111,7 @@ reader_finish(struct reader *r)
 	free(r->sent);
 	secrets_finish(r);
 	text_list_free(&r->forgotten);
+	text_list_free(&r->outdated);
 	text_list_free(&r->awaited);
 	text_list_free(&r->passed.of);
 	text_list_free(&r->passed.before);
@@ -144,6 +145,8 @@ reader_scan(struct reader *r, unsigned char **answer, size_t *len)
 
 	r->look_ms = monotonic_ms();
 	r->looked = false;
+	if (kept_look(r) != 0)
+		return -1;
 	revision_begin(r, &before);
 	if (scan_look(r, &changed, &a.again_ms, &err) != 0) {
 		a.state = SCAN_MISSING;

@@ -87,7 +87,7 @@ struct reader {
 	bool remote;	     /* as on a network file system, likewise */
 	unsigned tries;	     /* scans in a row that met a writer */
 	bool swept;	     /* kept texts without a file were forgotten */
-	bool forgot;	     /* the agent was told to remove a kept text */
+	struct text_list outdated; /* names of kept texts that do not count */
 	struct text_list forgotten; /* files that are not there any more */
 	struct secret_file *secret; /* sorted by file */
 	size_t secret_count;

@@ -90,6 +90,8 @@ away_return(const struct reader *r, struct file *f)
 	const struct file *old = r->away.count == 0 ? NULL : bsearch(f,
 	    r->away.file, r->away.count, sizeof *f, compare_files);
 
+	if (old != NULL)
+		f->sent = old->sent;
 	if (old == NULL || f->good != NULL ||
 	    (r->signs != NULL && old->resets != r->signs->resets))
 		return;

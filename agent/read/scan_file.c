@@ -280,6 +280,7 @@ inherit(const struct reader *r, const char *name, const struct file *old,
 		f->invalid = old->invalid;
 		f->stands_in = old->stands_in;
 		f->asked = old->asked;
+		f->sent = old->sent;
 		f->in_steps = old->in_steps;
 		f->taken = old->taken;
 	}

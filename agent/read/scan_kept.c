@@ -27,15 +27,34 @@ was_signed(const struct reader *r, const char *path,
 	    memcmp(e->digest, digest, sizeof e->digest) == 0);
 }
 
-/* As kept_read; what is about to be removed is not there. */
+/* What is marked is about to be removed, or should have been. */
+static bool
+is_marked(const struct reader *r, const char *path)
+{
+	char name[KEPT_NAME_SIZE];
+
+	kept_name(path, name);
+	for (size_t i = 0; i < r->outdated.count; i++)
+		if (strcmp(r->outdated.text[i], name) == 0)
+			return true;
+	return false;
+}
+
+int
+kept_look(struct reader *r)
+{
+	text_list_free(&r->outdated);
+	return r->opt->outdated == NULL ? 0 :
+	    kept_marked(r->opt->outdated, &r->outdated);
+}
+
+/* As kept_read; what is marked is not there. */
 static int
 read_kept(const struct reader *r, const char *path, char **text, size_t *len,
     struct error *err)
 {
-	if (r->opt->outdated != NULL && kept_is_marked(r->opt->outdated, path))
-		return 1;
-	return kept_read(r->opt->good, r->opt->public_key, path, text, len,
-	    err);
+	return is_marked(r, path) ? 1 : kept_read(r->opt->good,
+	    r->opt->public_key, path, text, len, err);
 }
 
 void
@@ -113,48 +132,50 @@ keep(const char *path, const void *text, size_t len, kept_send_fn *send,
 	return rc;
 }
 
-/* From then on what is found there may be just about to be removed. */
 static int
-forget(struct reader *r, const char *name, kept_send_fn *send, void *arg)
-{
-	r->forgot = true;
-	return send(arg, READER_FORGET, name, strlen(name));
-}
-
-static int
-tell_good(const struct file *f, kept_send_fn *send, void *arg)
+tell_good(struct file *f, kept_send_fn *send, void *arg)
 {
 	struct content *c = f->good;
 	int rc = 0;
 
 	if (c != NULL && c->text != NULL) {
+		f->sent = true;
 		rc = keep(f->path, c->text, c->text_len, send, arg);
 		told(c);
 	}
 	return rc;
 }
 
-static int
-outdate(struct reader *r, const struct file *f, kept_send_fn *send, void *arg)
+/* Looks what is kept of a file of which the signer has not been told. */
+static bool
+is_outdated(const struct reader *r, const struct file *f)
 {
 	struct content *c = f->good;
-	char name[KEPT_NAME_SIZE], *kept;
+	bool marked = is_marked(r, f->path);
 	struct error err;
 	size_t len;
-	int rc;
+	char *kept;
+	int rc = kept_read(r->opt->good, NULL, f->path, &kept, &len, &err);
 
-	if (c == NULL || c->text == NULL)
-		return 0;
-	rc = kept_read(r->opt->good, NULL, f->path, &kept, &len, &err);
-	if (rc == 1)
-		return 0;
-	if (rc == 0 && !r->forgot && len == c->text_len &&
+	if (rc == 0 && !marked && len == c->text_len &&
 	    memcmp(kept, c->text, len) == 0)
 		told(c);
 	if (rc == 0)
 		free(kept);
-	rc = c->text == NULL ? 0 :
-	    forget(r, kept_name(f->path, name), send, arg);
+	return (rc != 1 || marked) && c->text != NULL;
+}
+
+static int
+outdate(const struct reader *r, struct file *f, kept_send_fn *send, void *arg)
+{
+	char name[KEPT_NAME_SIZE];
+	int rc;
+
+	if (f->good == NULL || f->good->text == NULL ||
+	    (!f->sent && !is_outdated(r, f)))
+		return 0;
+	rc = send(arg, READER_FORGET, kept_name(f->path, name),
+	    KEPT_NAME_SIZE - 1);
 	return rc == 0 ? tell_good(f, send, arg) : rc;
 }
 
@@ -205,7 +226,8 @@ tell_list(struct reader *r, kept_send_fn *send, void *arg)
 	r->manifest_kept = r->manifest;
 	list_path(r, path);
 	return r->manifest ? keep(path, "\n", 1, send, arg) :
-	    forget(r, kept_name(path, name), send, arg);
+	    send(arg, READER_FORGET, kept_name(path, name),
+	    KEPT_NAME_SIZE - 1);
 }
 
 static int
@@ -342,7 +364,6 @@ kept_vanished(const struct reader *r, const struct text_list *names,
 /* ---------------------------------------------------------- what to keep */
 
 struct send {
-	struct reader *r;
 	kept_send_fn *send;
 	void *arg;
 };
@@ -352,7 +373,7 @@ orphan_forget(void *arg, const char *kept)
 {
 	const struct send *s = arg;
 
-	return forget(s->r, kept, s->send, s->arg);
+	return s->send(s->arg, READER_FORGET, kept, strlen(kept));
 }
 
 /*
@@ -364,7 +385,7 @@ orphan_forget(void *arg, const char *kept)
 static int
 sweep(struct reader *r, kept_send_fn *send, void *arg)
 {
-	struct send s = { r, send, arg };
+	struct send s = { send, arg };
 	char **path, *places, list[LIST_PATH_MAX];
 	size_t n = 0;
 	int rc;
@@ -417,8 +438,8 @@ kept_tell(struct reader *r, kept_send_fn *send, void *arg)
 	if (r->opt->good == NULL || !r->seen)
 		return 0;
 	for (size_t i = 0; rc == 0 && i < r->forgotten.count; i++)
-		rc = forget(r, kept_name(r->forgotten.text[i], name), send,
-		    arg);
+		rc = send(arg, READER_FORGET, kept_name(
+		    r->forgotten.text[i], name), KEPT_NAME_SIZE - 1);
 	text_list_free(&r->forgotten);
 	for (size_t i = 0; rc == 0 && i < r->files.count; i++)
 		rc = tell_good(&r->files.file[i], send, arg);

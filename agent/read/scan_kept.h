@@ -5,6 +5,8 @@
 
 #include "agent/read/scan.h"
 
+/* Before each scan: what is marked as outdated by now.  -1: memory is out. */
+int kept_look(struct reader *r);
 /*
  * The text that was kept of a file becomes its last good one;
  * what is wrong with it is a warning.

@@ -87,15 +87,17 @@ kept_path(const char *dir, const char *name)
 	return path;
 }
 
-void
+int
 kept_forget(const char *dir, const char *name)
 {
 	struct buffer file = { .data = NULL };
+	int rc = -1;
 
 	buffer_printf(&file, "%s/%s", dir, name);
 	if (!file.failed && kept_is_name(name))
-		(void)unlink(file.data);
+		rc = unlink(file.data) == 0 || errno == ENOENT ? 0 : -1;
 	buffer_free(&file);
+	return rc;
 }
 
 static char *
@@ -128,37 +130,41 @@ kept_unmark(const char *marks, const char *name, uint64_t number)
 	free(path);
 }
 
-bool
-kept_is_marked(const char *marks, const char *path)
+/* The name of a kept file that a mark is of, or "". */
+static const char *
+marked_name(const struct dirent *e, char name[KEPT_NAME_SIZE])
 {
-	char name[KEPT_NAME_SIZE];
-	DIR *d = opendir(marks);
-	struct dirent *e = NULL;
+	snprintf(name, KEPT_NAME_SIZE, "%.32s", e->d_name);
+	return kept_is_name(name) ? name : "";
+}
 
-	kept_name(path, name);
-	while (d != NULL && (e = readdir(d)) != NULL &&
-	    strncmp(e->d_name, name, KEPT_NAME_SIZE - 1) != 0)
-		;
+int
+kept_marked(const char *marks, struct text_list *names)
+{
+	DIR *d = opendir(marks);
+	char name[KEPT_NAME_SIZE];
+	struct dirent *e;
+	int rc = 0;
+
+	while (d != NULL && rc == 0 && (e = readdir(d)) != NULL)
+		if (*marked_name(e, name) != '\0')
+			rc = text_list_add(names, name);
 	if (d != NULL)
 		closedir(d);
-	return e != NULL;
+	return rc;
 }
 
 void
 kept_clear(const char *dir, const char *marks)
 {
 	DIR *d = opendir(marks);
+	char name[KEPT_NAME_SIZE];
 	struct dirent *e;
 
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		char name[KEPT_NAME_SIZE];
-
-		snprintf(name, sizeof name, "%.32s", e->d_name);
-		if (!kept_is_name(name))
-			continue;
-		kept_forget(dir, name);
-		(void)unlinkat(dirfd(d), e->d_name, 0);
-	}
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (*marked_name(e, name) != '\0' &&
+		    kept_forget(dir, name) == 0)
+			(void)unlinkat(dirfd(d), e->d_name, 0);
 	if (d != NULL)
 		closedir(d);
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "agent/sign/minisign.h"
+#include "kernel/value.h"
 
 #define KEPT_NAME_SIZE 33
 
@@ -36,21 +37,24 @@ int kept_read(const char *dir, const char *public_key, const char *path,
  */
 char *kept_path(const char *dir, const char *name);
 
-/* Removes what is kept, by its name in the directory. */
-void kept_forget(const char *dir, const char *name);
+/* Removes what is kept, by its name in the directory; -1/errno. */
+int kept_forget(const char *dir, const char *name);
 
 /*
- * Marks what is kept as outdated until somebody has removed it who can wait for
+ * Marks what is kept as outdated until it is removed by somebody who can wait for
  * a disk: the file NAME.NUMBER in the directory `marks`, which is of this boot.
  * A number is of one mark.  Returns 0, or -1/errno.
  */
 int kept_mark(const char *marks, const char *name, uint64_t number);
 void kept_unmark(const char *marks, const char *name, uint64_t number);
 
-/* Whether what is kept of a file is marked. */
-bool kept_is_marked(const char *marks, const char *path);
+/* Puts the names of all that is marked in a list that is empty. */
+int kept_marked(const char *marks, struct text_list *names);
 
-/* Removes all that is marked, with its marks. */
+/*
+ * Removes all that is marked, with its marks; for who has the lock `signing`
+ * (paths.h), since a signer of before may be writing what was marked then.
+ */
 void kept_clear(const char *dir, const char *marks);
 
 /* For the signer, which has the directory open. */

@@ -84,38 +84,61 @@ write_next(struct signer *s, struct snapshot *next, struct error *err)
 	return rc;
 }
 
+/* Opened anew each time: another directory may be there by now. */
+static int
+open_good(const struct signer *s, struct error *err)
+{
+	const char *good = s->options->good;
+	int dir = good == NULL ? -1 : open(good,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (good == NULL)
+		error_set(err, ENOENT, "there is no place where the last good "
+		    "spec files are kept");
+	else if (dir == -1)
+		error_sys(err, errno, "%s", good);
+	return dir;
+}
+
 static int
 keep(struct signer *s, const struct message *m, struct error *err)
 {
 	const char *path = (const char *)m->data;
 	size_t len = strlen(path);
+	int dir, rc;
 
-	if (signer_prepare(s, err) == -1 && s->secret == NULL)
-		return error_wrap(err, "%s: its last good text is not kept",
-		    path);
-	if (s->good == -1)
-		return error_set(err, ENOENT, "there is no place where the "
-		    "last good spec files are kept");
 	if (len >= m->len)
 		return error_set(err, EPROTO, "a spec file without a text");
-	if (kept_write(s->good, s->secret, path, path + len + 1,
-	    m->len - len - 1, err) != 0)
+	if ((signer_prepare(s, err) == -1 && s->secret == NULL) ||
+	    (dir = open_good(s, err)) == -1)
 		return error_wrap(err, "%s: its last good text is not kept",
 		    path);
-	return 0;
+	rc = kept_write(dir, s->secret, path, path + len + 1,
+	    m->len - len - 1, err);
+	close(dir);
+	return rc == 0 ? 0 : error_wrap(err, "%s: its last good text is not "
+	    "kept", path);
 }
 
+/*
+ * Its mark stays where that fails, and where a signer of before may still write
+ * it: until another signer takes the lock, it does not count.
+ */
 static int
 forget(struct signer *s, const struct message *m, struct error *err)
 {
+	const struct signer_options *o = s->options;
 	const char *name = (const char *)m->data;
+	struct error why;
 
 	if (!kept_is_name(name))
 		return error_set(err, EPROTO, "no name of a kept file");
-	if (s->good != -1)
-		(void)unlinkat(s->good, name, 0);
-	if (s->options->outdated != NULL)
-		kept_unmark(s->options->outdated, name, m->number);
+	(void)signer_prepare(s, &why);
+	if (o->good != NULL && kept_forget(o->good, name) == -1)
+		return error_sys(err, errno, "%s/%s: the last good text of a "
+		    "spec file cannot be removed", o->good, name);
+	if (o->outdated != NULL && (o->lock == NULL || s->lock != -1))
+		kept_unmark(o->outdated, name, m->number);
 	return 0;
 }
 
@@ -354,26 +377,28 @@ answer_nonsense(int fd, const struct message *m)
 	return channel_write(fd, SIGNER_DONE, m->number, &a, sizeof a);
 }
 
-/* What it can be told or asked; -1: it cannot go on. */
+/* What it can be told or asked; -1: it cannot go on, or nobody is there. */
 static const struct {
 	unsigned type;
+	bool awaited; /* not done for who is not there any more */
 	int (*answer)(struct signer *s, int fd, const struct message *m);
 } questions[] = {
-	{ SIGNER_JAIL, take_jail },
-	{ SIGNER_FORGET_JAILS, forget_jails },
-	{ SIGNER_WRITE, answer_write },
-	{ SIGNER_KEEP, answer_reader },
-	{ SIGNER_FORGET, answer_reader },
-	{ SIGNER_RECORD, answer_record },
-	{ SIGNER_ROTATE, answer_rotate },
+	{ SIGNER_JAIL, false, take_jail },
+	{ SIGNER_FORGET_JAILS, false, forget_jails },
+	{ SIGNER_WRITE, true, answer_write },
+	{ SIGNER_KEEP, false, answer_reader },
+	{ SIGNER_FORGET, false, answer_reader },
+	{ SIGNER_RECORD, true, answer_record },
+	{ SIGNER_ROTATE, true, answer_rotate },
 };
 
 static int
-answer_any(struct signer *s, int fd, const struct message *m)
+answer_any(struct signer *s, int fd, const struct message *m, bool alone)
 {
 	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
 		if (questions[i].type == m->type)
-			return questions[i].answer(s, fd, m);
+			return alone && questions[i].awaited ? 0 :
+			    questions[i].answer(s, fd, m);
 	return answer_nonsense(fd, m);
 }
 
@@ -396,18 +421,22 @@ say_ready(struct signer *s, int fd)
 int
 signer_body(int fd, void *arg)
 {
-	struct signer s = { .options = arg, .dir = -1, .good = -1,
-		.lock = -1, .wait = clock_ms() + SIGNER_WAIT_MS };
+	struct signer s = { .options = arg, .dir = -1, .lock = -1,
+		 .wait = clock_ms() + SIGNER_WAIT_MS };
 	struct message m;
+	bool alone = false;
 	int more;
 
 	compat_hide_memory();
 	if (say_ready(&s, fd) == -1)
 		return 1;
 	while ((more = channel_read(fd, &m, NULL)) == 1) {
-		more = answer_any(&s, fd, &m);
+		errno = 0;
+		more = answer_any(&s, fd, &m, alone);
+		/* What an agent that was killed has told is noted to the end. */
+		alone |= more == -1 && (errno == EPIPE || errno == ECONNRESET);
 		free(m.data);
-		if (more == -1)
+		if (more == -1 && !alone)
 			break;
 	}
 	minisign_secret_free(s.secret);
@@ -417,8 +446,6 @@ signer_body(int fd, void *arg)
 	text_list_free(&s.uncopied);
 	if (s.dir != -1)
 		close(s.dir);
-	if (s.good != -1)
-		close(s.good);
 	if (s.lock != -1)
 		close(s.lock);
 	return more == 0 ? 0 : 1;

@@ -15,7 +15,7 @@ struct signer {
 	struct minisign_secret *secret; /* NULL: not read yet */
 	struct minisign_public pub;
 	struct keychain keys; /* that have signed what is there */
-	int dir, good;	/* -1: not open yet */
+	int dir;	/* -1: not open yet */
 	int lock;	/* -1: not held */
 	int64_t wait;	/* for the lock, until then (clock_ms) */
 	bool made;	/* the key */

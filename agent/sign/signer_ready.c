@@ -14,6 +14,7 @@
 
 #include "agent/base/paths.h"
 #include "agent/sign/head.h"
+#include "agent/sign/kept.h"
 #include "agent/sign/rotate.h"
 #include "agent/sign/signer_write.h"
 #include "agent/sign/statement.h"
@@ -26,7 +27,11 @@ take_lock(struct signer *s, struct error *err)
 	if (s->options->lock == NULL || s->lock != -1)
 		return 0;
 	s->lock = paths_lock_signing(s->options->lock, s->wait, err);
-	return s->lock == -1 ? -1 : 0;
+	if (s->lock == -1)
+		return -1;
+	if (s->options->outdated != NULL)
+		kept_clear(s->options->good, s->options->outdated);
+	return 0;
 }
 
 /* A signature that the public key file does not fit would help nobody. */
@@ -188,9 +193,6 @@ signer_prepare(struct signer *s, struct error *err)
 		s->dir = signer_open(s->options->dir, s->options->head, err);
 	if (s->dir == -1)
 		return -1;
-	if (s->good == -1 && s->options->good != NULL)
-		s->good = open(s->options->good,
-		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (take_lock(s, err) == -1)
 		return -1;
 	if (s->secret == NULL && signer_read_keys(s, err) == -1)

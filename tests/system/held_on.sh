@@ -102,6 +102,37 @@ check "as it was" hostname_is b two
 any b "host.hostname: two" | put b
 check "mended" settled
 
+# ---- ... and goes on beside the next agent --------------------------------
+kept() { grep -a "host.hostname: $1" "$state"/good/*; }
+not_kept() { ! kept "$1"; }
+check "what is good is kept" soon kept two
+cp -R "$state/good" "$work/good"
+hung=$(helper_named signer)
+check "the signer hangs again" kill -STOP "$hung"
+for text in three four; do
+	any b "host.hostname: $text" | put b
+	check "a change to $text" soon hostname_is b "$text"
+done
+echo "name: [" | put b
+stop agent KILL
+check "another agent" agent_start --max-remove 100%
+check "beside it" kill -CONT "$hung"
+check "writes the newest text" soon kept four
+check "which is what runs" hostname_is b four
+any b "host.hostname: four" | put b
+check "mended" settled
+
+# ---- the directory of last good texts comes back from a backup ------------
+rm -rf "$state/good"
+cp -R "$work/good" "$state/good"
+any b "host.hostname: five" | put b
+check "a change" soon hostname_is b five
+check "is kept there" soon kept five
+check "in place of what came back" not_kept two
+any b "host.hostname: two" | put b
+check "a last one" soon hostname_is b two
+jids > "$work/before"
+
 # ---- removals are counted on ----------------------------------------------
 check "an agent that removes one" agent_again --max-remove 1
 check "of them" settled

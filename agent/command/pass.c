@@ -254,6 +254,8 @@ pass_open(struct pass *p, const struct context *ctx,
 		return error_sys(err, ENOMEM, "inventory");
 	if (opt->path != NULL && fill(p, err) != 0)
 		return -1;
+	if (opt->write && opt->path != NULL && pass_outdate(p, ctx, opt) != 0)
+		return error_sys(err, ENOMEM, "specs");
 	return read_wanted_secrets(p) == 0 ? 0 :
 	    error_sys(err, ENOMEM, "secrets");
 }

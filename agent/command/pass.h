@@ -57,6 +57,13 @@ int pass_open(struct pass *p, const struct context *ctx,
 int pass_load_signed(struct pass *p, const struct context *ctx,
     const struct pass_options *opt, struct error *err);
 
+/*
+ * pass_kept.c: removes the last good texts of files that say something else by
+ * now, before that is applied.  -1: memory is out.
+ */
+int pass_outdate(const struct pass *p, const struct context *ctx,
+    const struct pass_options *opt);
+
 /* The name of the set that a path belongs to: PATHS_MAX bytes. */
 int pass_set(const struct pass_options *opt, char *set, struct error *err);
 

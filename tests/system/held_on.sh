@@ -133,6 +133,18 @@ any b "host.hostname: two" | put b
 check "a last one" soon hostname_is b two
 jids > "$work/before"
 
+# ---- apply between two agents ---------------------------------------------
+check "what is good is kept again" soon kept two
+stop agent
+any b "host.hostname: six" | put b
+check "apply without an agent" expect_status 0 ja apply "$specs"
+echo "name: [" | put b
+check "an agent behind it" agent_start --max-remove 100%
+check "holds the jail" held_by b b.yaml
+check "as apply left it" hostname_is b six
+any b "host.hostname: six" | put b
+check "mended" settled
+
 # ---- removals are counted on ----------------------------------------------
 check "an agent that removes one" agent_again --max-remove 1
 check "of them" settled

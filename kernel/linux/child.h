@@ -115,6 +115,9 @@ void move_child(void *arg, struct error *err);
 int pids_open(struct error *err);
 int pids_each(int proc, bool init, bool (*each)(void *arg, int proc,
     const char *name), void *arg);
+/* Enough for any of their files unless a process is in thousands of groups. */
+#define PIDS_TEXT 16384
+
 /* Whether a process is there and is no zombie; `text`: its status. */
 bool pids_lives(int proc, const char *name, char *text, size_t size);
 /* A file of a process: its length, -1. */

@@ -23,7 +23,7 @@ move_one(void *arg, int proc, const char *name)
 {
 	struct round *r = arg;
 	const struct move_job *j = r->job;
-	char text[16384], status[1024];
+	char text[PIDS_TEXT], status[PIDS_TEXT];
 	bool lives = pids_lives(proc, name, status, sizeof status);
 
 	if (pids_read(proc, name, "cgroup", text, sizeof text) < 0)

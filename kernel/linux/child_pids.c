@@ -53,12 +53,15 @@ pids_read(int proc, const char *name, const char *file, char *text,
 bool
 pids_lives(int proc, const char *name, char *text, size_t size)
 {
-	const char *line;
+	const char *line, *threads;
 
 	if (pids_read(proc, name, "status", text, size) < 0)
 		return false;
 	line = strstr(text, "\nState:\t");
-	return line != NULL && line[8] != 'Z' && line[8] != 'X';
+	threads = strstr(text, "\nThreads:\t");
+	/* The first thread may have ended before others: pthread_exit(3). */
+	return line != NULL && line[8] != 'X' && (line[8] != 'Z' ||
+	    (threads != NULL && atoi(threads + 10) > 1));
 }
 
 int

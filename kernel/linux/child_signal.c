@@ -14,7 +14,7 @@ static bool
 is_none(void *arg, int proc, const char *name)
 {
 	struct signal_job *j = arg;
-	char text[1024], *line;
+	char text[PIDS_TEXT], *line;
 
 	if (!pids_lives(proc, name, text, sizeof text))
 		return true;

@@ -10,31 +10,42 @@
 #define POLICY (SHARED | SCHED_RESET_ON_FORK)
 #define PRIORITY 1
 
-static void
+static bool
 become(pid_t pid, int policy, int priority)
 {
 	const struct sched_param p = { .sched_priority = priority };
 
-	(void)sched_setscheduler(pid, policy, &p);
+	return sched_setscheduler(pid, policy, &p) == 0;
 }
 
 bool
 haste_wanted(void)
 {
-	return sched_getscheduler(0) == SCHED_OTHER &&
+	int policy = sched_getscheduler(0);
+
+	return (policy & ~SCHED_RESET_ON_FORK) == SCHED_OTHER &&
 	    getpriority(PRIO_PROCESS, 0) == 0;
 }
 
 void
 haste_begin(pid_t pid)
 {
-	become(pid, POLICY, PRIORITY);
+	(void)become(pid, POLICY, PRIORITY);
 }
 
 void
 haste_end(pid_t pid)
 {
-	become(pid, SCHED_OTHER, 0);
+	/* Only CAP_SYS_NICE takes the flag away; it does no harm. */
+	if (!become(pid, SCHED_OTHER, 0))
+		(void)become(pid, SCHED_OTHER | SCHED_RESET_ON_FORK, 0);
+}
+
+void
+haste_pass(pid_t pid)
+{
+	if (sched_getscheduler(0) == POLICY)
+		haste_begin(pid);
 }
 
 bool
@@ -42,8 +53,7 @@ haste_share(void)
 {
 	if (sched_getscheduler(0) != POLICY)
 		return false;
-	become(0, SHARED, PRIORITY);
-	return true;
+	return become(0, SHARED, PRIORITY);
 }
 
 void

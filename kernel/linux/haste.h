@@ -23,6 +23,9 @@ bool haste_wanted(void);
 void haste_begin(pid_t pid);
 void haste_end(pid_t pid);
 
+/* For a process of ours that was just started: as the caller. */
+void haste_pass(pid_t pid);
+
 /*
  * If the caller is in haste, then what it clones is from now on, too, until it
  * begins anew.  For children that start no program: one that were to begin by

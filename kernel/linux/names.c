@@ -3,6 +3,8 @@
 
 #include <sys/utsname.h>
 
+#include <stdio.h>
+
 #include "process.h"
 #include "sys.h"
 
@@ -47,8 +49,12 @@ read_names(struct linux_kernel *lk, int init, struct utsname *u)
 		return false;
 	known = uname(u) == 0;
 	/* Whatever this process did from now on would be in the jail's. */
-	if (setns(lk->uts, CLONE_NEWUTS) != 0)
+	if (setns(lk->uts, CLONE_NEWUTS) != 0) {
+		dprintf(STDERR_FILENO, "jailagent: the UTS namespace of a jail "
+		    "cannot be left, so this process ends: %s\n",
+		    strerror(errno));
 		_exit(1);
+	}
 	return known;
 }
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "haste.h"
 #include "message.h"
 #include "serve.h"
 #include "kernel/gate.h"
@@ -145,8 +146,10 @@ spawner_start(struct spawner *s, struct error *err)
 	if (s->pid < 0)
 		error_sys(err, errno, "starting the spawner of jails");
 	close_fd(&sock[1]);
-	if (s->pid > 0 && await_ready(s, err) == 0)
+	if (s->pid > 0 && await_ready(s, err) == 0) {
+		haste_pass(s->pid);
 		return 0;
+	}
 	spawner_stop(s);
 	return -1;
 }

@@ -12,8 +12,10 @@
 #include <cmocka.h>
 
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include <dirent.h>
+#include <pthread.h>
 #include <sched.h>
 #include <time.h>
 
@@ -81,6 +83,25 @@ test_all(void **state)
 	/* It would end the jails below. */
 	assert_int_equal(f->k->backend->signal(f->k, jid, SIGKILL), -1);
 	assert_int_equal(errno, EINVAL);
+}
+
+/* A process lives as long as one of its threads does. */
+static void
+test_thread(void **state)
+{
+	struct fixture *f = *state;
+	pid_t pid;
+	int jid;
+
+	NEEDS_ROOT();
+	jid = make(f, "thread");
+	pid = start(f, jid, "thread");
+	/* Its first thread is a zombie by then. */
+	sleep_ms(100);
+	assert_true(f->k->backend->signal(f->k, jid, 0) > 0);
+	assert_true(f->k->backend->signal(f->k, jid, SIGTERM) > 0);
+	assert_int_equal(wait_for(pid), SIGTERM);
+	assert_int_equal(f->k->backend->signal(f->k, jid, 0), 0);
 }
 
 /* What multiplies cannot escape from a signal by that. */
@@ -215,6 +236,25 @@ probe_pause(void)
 	return pause();
 }
 
+static void *
+pause_for_ever(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+static int
+probe_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, pause_for_ever, NULL) != 0)
+		return 1;
+	/* pthread_exit(3) would load a library, which is not in the jail. */
+	return (int)syscall(SYS_exit, 0);
+}
+
 static int
 probe_ordinary(void)
 {
@@ -268,6 +308,7 @@ static const struct {
 	{ "fleeting", probe_fleeting },
 	{ "ordinary", probe_ordinary },
 	{ "pause", probe_pause },
+	{ "thread", probe_thread },
 };
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_make, \
@@ -278,6 +319,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_all),
+		TEST(test_thread),
 		TEST(test_fleeting),
 		TEST(test_haste),
 		TEST(test_bomb),

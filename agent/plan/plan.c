@@ -76,6 +76,7 @@ action_free(struct action *a)
 		change_free(&a->change[i]);
 	free(a->change);
 	text_list_free(&a->waits);
+	text_list_free(&a->lost);
 	free(a->name);
 	free(a->reason);
 	memset(a, 0, sizeof *a);
@@ -161,10 +162,8 @@ has_change(const struct action *a, const char *name)
 	return false;
 }
 
-/* What differs and can be dealt with while the jail runs, as a reason. */
-static void
-say_modify(const struct plan_input *in, const struct action *a, char *buf,
-    size_t size)
+void
+action_differs(const struct action *a, char *buf, size_t size)
 {
 	char names[512];
 
@@ -172,9 +171,9 @@ say_modify(const struct plan_input *in, const struct action *a, char *buf,
 	    sizeof names);
 	if (has(a, HOW_LIVE))
 		snprintf(buf, size, "%s differs", names);
-	else if (in->lost != NULL && in->lost->count > 0)
+	else if (a->lost.count > 0)
 		snprintf(buf, size, "%s is not on the host any more",
-		    in->lost->text[0]);
+		    a->lost.text[0]);
 	else
 		snprintf(buf, size, "%s changed%s", names,
 		    has_change(a, "interface") ? "" :
@@ -190,13 +189,11 @@ static int
 plan_without_restart(const struct plan_input *in, struct action *out,
     const char *why)
 {
-	char can[ERROR_TEXT_MAX];
-
 	if ((!(in->letters & LETTER_R) && !in->healing) ||
-	    !meanwhile_split(in, out))
+	    !meanwhile_split(in->applied, in->desired, MEANWHILE_ALL, why,
+	    out))
 		return action_decide(out, ACTION_BLOCKED, "%s", why);
-	say_modify(in, out, can, sizeof can);
-	return action_decide(out, ACTION_MODIFY, "%.500s; %.500s", can, why);
+	return 0;
 }
 
 /* A difference that needs a restart: allowed by letters and policy? */
@@ -247,8 +244,25 @@ plan_living(const struct plan_input *in, struct action *out)
 		return action_decide(out, ACTION_NONE, "no difference");
 	if (has(out, HOW_RESTART))
 		return plan_restart(in, out);
-	say_modify(in, out, can, sizeof can);
+	action_differs(out, can, sizeof can);
 	return action_decide(out, ACTION_MODIFY, "%s", can);
+}
+
+/* Somebody else's jail has the jid that is wanted. */
+static int
+plan_without_jid(const struct plan_input *in, struct action *out)
+{
+	char why[ERROR_TEXT_MAX];
+	struct error err;
+
+	error_clear(&err);
+	snprintf(why, sizeof why, "jid %s belongs to the jail %s",
+	    spec_text(in->desired, "jid"), in->jid_of);
+	if (in->live == NULL || !in->healing || in->unfinished != NULL)
+		return action_decide(out, ACTION_BLOCKED, "%s", why);
+	if (hostname_diff(in, out, &err) != 0)
+		return action_decide(out, ACTION_BLOCKED, "%s", err.text);
+	return plan_without_restart(in, out, why);
 }
 
 /* Whether the jail, which does not run, was up in this boot. */
@@ -356,13 +370,12 @@ plan_wanted(const struct plan_input *in, struct action *out)
 	if (in->revealed != NULL && refuse_meta(in->revealed, in->params,
 	    refused, sizeof refused) != NULL)
 		return action_decide(out, ACTION_BLOCKED, "%s", refused);
-	if (in->jid_of != NULL)
-		return action_decide(out, ACTION_BLOCKED, "jid %s belongs to the jail "
-		    "%s", spec_text(in->desired, "jid"), in->jid_of);
 	if (in->path == NULL && !in->path_later)
 		return action_decide(out, ACTION_BLOCKED, "%s", in->path_error);
 	if (in->mounts == NULL && !in->path_later)
 		return action_decide(out, ACTION_BLOCKED, "%s", in->mounts_error);
+	if (in->jid_of != NULL)
+		return plan_without_jid(in, out);
 	if ((in->live != NULL ? plan_living : plan_absent)(in, out) != 0)
 		return -1;
 	return parent_refuse(in, out, refused, sizeof refused) == NULL ? 0 :
@@ -441,6 +454,8 @@ plan_jail(const struct plan_input *in, struct action *out)
 	if (in->live_error != NULL)
 		return action_decide(out, ACTION_BLOCKED, "%s", in->live_error);
 	out->jid = in->live != NULL ? in->live->jid : 0;
+	if (in->had != NULL && text_list_copy(&out->lost, in->had) != 0)
+		return -1;
 	if ((in->desired != NULL ? plan_wanted(in, out) :
 	    plan_unwanted(in, out)) != 0)
 		return -1;

@@ -42,8 +42,10 @@ struct action {
 	struct change *change;
 	size_t count;
 	struct text_list waits; /* MODIFY: what else differs, see meanwhile.h */
+	struct text_list lost; /* aliases it was given, and the host has no more */
 	int jid;      /* the living jail's, 0 if none */
 	bool paused;  /* somebody paused the jail: BLOCKED, or as wanted */
+	bool put_off; /* BLOCKED: a change or a restart that others keep from it */
 	const char *state; /* BLOCKED: what apply and status call it; NULL: so */
 	bool stays;   /* REMOVE, and yet wanted: kept down by hand */
 	bool cleanup; /* a dead jail's after-removal hooks are due first */
@@ -72,7 +74,8 @@ struct plan_input {
 	bool path_later; /* it is not there yet, and a hook may make it */
 	const struct text_list *mounts; /* by mounts_read; NULL: see mounts_error */
 	const char *mounts_error;
-	const struct text_list *lost; /* aliases that the host has not any more */
+	/* Aliases that the host has not: of what is wanted, of what was applied. */
+	const struct text_list *lost, *had;
 	/*
 	 * `desired` with the values of its secrets, NULL when it has none; why
 	 * they cannot be had; what is known of them (vault_seals), now and when
@@ -115,6 +118,9 @@ void change_free(struct change *c); /* what is in it */
 /* For who makes an action: what is to be done, and why (formatted); -1: no memory. */
 int action_decide(struct action *out, enum action_kind kind, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
+
+/* What differs and can be dealt with while the jail runs, as a reason. */
+void action_differs(const struct action *a, char *buf, size_t size);
 
 /* "create", "modify" ...: the words of plan --json and of messages. */
 const char *action_word(enum action_kind kind);

@@ -29,32 +29,6 @@ bare_spec(struct managed *m)
 	return spec_copy(&bare);
 }
 
-static void
-remember_change(struct managed *m, const struct action *a, int64_t took_us)
-{
-	struct last_change *l = &m->last;
-
-	l->action = a->kind;
-	l->at = (int64_t)time(NULL);
-	l->took_us = took_us;
-	free(l->reason);
-	l->reason = strdup(a->reason);
-	text_list_free(&l->params);
-	for (size_t i = 0; i < a->count; i++)
-		if (text_list_add(&l->params, a->change[i].name) != 0)
-			return;
-}
-
-static void
-tell(struct reconciler *r, struct managed *m, const struct action *a,
-    const struct outcome *o)
-{
-	r->changed = true;
-	unrecorded(r, m);
-	if (r->opt.told != NULL)
-		r->opt.told(r->opt.arg, m, a, o);
-}
-
 /* -------------------------------------------------------- operations */
 
 void
@@ -103,7 +77,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	if (o->ok && a.kind != ACTION_REMOVE)
 		m->restarts += a.kind == ACTION_RESTART ||
 		    (a.kind == ACTION_CREATE && a.cleanup);
-	remember_change(m, &a, o->took_us);
+	act_remember(m, &a, o->took_us);
 	m->stop_failed = !ok && up;
 	m->follows &= !(ok && up);
 	m->jid = o->up ? m->jid : 0;
@@ -113,7 +87,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 		condition_ready(r, m, o->jid);
 	else if (!o->ok && !o->given_up)
 		condition_failed(r, m, o->error);
-	tell(r, m, &a, o);
+	act_tell(r, m, &a, o);
 	if (!o->up && forgotten)
 		forget(r, m);
 	action_free(&a);
@@ -137,6 +111,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	   the meantime is not kept waiting by a failure of the old one. */
 	m->again = false;
 	m->done = ok && up;
+	m->done_part = false;
 	if (m->done)
 		around_changed(r, m);
 	if (ok || given_up || m->fresh)
@@ -186,23 +161,6 @@ begin(struct reconciler *r, struct managed *m, struct action *a,
 	managed_state(r, m, STATE_PROGRESSING, "%s: %s", action_word(a->kind),
 	    a->reason);
 	m->doing = *a;
-}
-
-/*
- * Whether what was done did not last: it is not done again at once, else a
- * value that the kernel does not keep would be set for ever.
- */
-static bool
-not_kept(struct reconciler *r, struct managed *m, struct action *a)
-{
-	char why[ERROR_TEXT_MAX];
-
-	if (!m->done)
-		return false;
-	snprintf(why, sizeof why, "done, and yet: %.900s", a->reason);
-	condition_failed(r, m, why);
-	action_free(a);
-	return true;
 }
 
 /* The spec with which the jail runs, for its stop hooks. */
@@ -258,7 +216,10 @@ waits_for_claim(struct reconciler *r, struct managed *m, struct action *a,
 
 	if (wait == NULL || *release)
 		return false;
-	waits(r, m, a, blocked ? STATE_BLOCKED : STATE_PROGRESSING, wait);
+	if (!act_meanwhile(r, m, a, blocked ? STATE_BLOCKED :
+	    STATE_PROGRESSING, wait))
+		waits(r, m, a, blocked ? STATE_BLOCKED : STATE_PROGRESSING,
+		    wait);
 	return true;
 }
 
@@ -337,14 +298,11 @@ release_claims(struct reconciler *r, struct managed *m, struct action *a)
 static void
 act_modify(struct reconciler *r, struct managed *m, struct action *a)
 {
-	struct outcome o = { .up = true, .jid = a->jid };
-	int64_t began = clock_us();
 	char why[ERROR_TEXT_MAX];
 	enum jail_state state;
-	struct error err;
 	bool release = false;
 
-	if (not_kept(r, m, a))
+	if (act_not_kept(r, m, a))
 		return;
 	if (order_change(r, m, why, sizeof why, &state) != NULL) {
 		if (state == STATE_BLOCKED || !claims_asked(r, m)) {
@@ -360,30 +318,7 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 		release_claims(r, m, a);
 		return;
 	}
-	if (condition_drifts(r, m, a))
-		return;
-	bound_begin(r, m);
-	error_clear(&err);
-	o.ok = change_jail(r, m, a, &err) == 0;
-	o.took_us = clock_us() - began;
-	remember_change(m, a, o.took_us);
-	claims_changed(r, m);
-	host_forget(&r->addresses);
-	m->done = o.ok;
-	if (o.ok) {
-		backoff_up(&m->drifts, clock_ms());
-		(a->waits.count > 0 ? condition_up : condition_ready)(r, m,
-		    a->jid);
-		reconciler_look(r, m);
-		around_changed(r, m);
-	} else {
-		snprintf(o.error, sizeof o.error, "%s", err.text);
-		change_restore(r, m, a);
-		condition_failed(r, m, err.text);
-	}
-	order_wake(r, m);
-	tell(r, m, a, &o);
-	action_free(a);
+	act_change(r, m, a);
 }
 
 /*
@@ -413,7 +348,7 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	const char *wait;
 	bool release;
 
-	if (not_kept(r, m, a) || (a->heals ? condition_postponed(r, m, a) :
+	if (act_not_kept(r, m, a) || (a->heals ? condition_postponed(r, m, a) :
 	    !m->by_hand && a->count > 0 && condition_drifts(r, m, a)))
 		return;
 	wait = stuck_up(r, m, a, why, sizeof why, &state);
@@ -422,7 +357,8 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 		wait = why;
 	if (wait != NULL) {
 		m->waits_far = true;
-		waits(r, m, a, state, wait);
+		if (!act_meanwhile(r, m, a, state, wait))
+			waits(r, m, a, state, wait);
 		return;
 	}
 	/* A stop that was cut off is ended by the restart that it was for. */
@@ -439,7 +375,8 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	    &state)) != NULL)
 		state = STATE_PROGRESSING;
 	if (wait != NULL) {
-		waits(r, m, a, state, wait);
+		if (m->waits_down || !act_meanwhile(r, m, a, state, wait))
+			waits(r, m, a, state, wait);
 		return;
 	}
 	if (waits_for_claim(r, m, a, &release))

@@ -129,7 +129,7 @@ change_as(struct reconciler *r, struct managed *m, const struct action *a,
 
 	if (goal == NULL)
 		return error_sys(err, ENOMEM, "%s", m->name);
-	if (limits && host_limit(&r->shop, e, m->desired, a->jid, err) != 0) {
+	if (limits && host_limit(&r->shop, e, goal, a->jid, err) != 0) {
 		spec_free(made);
 		return -1;
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/plan/meanwhile.h"
 #include "agent/reconcile/claims.h"
 #include "agent/reconcile/lodgers.h"
 #include "agent/reconcile/loop.h"
@@ -32,6 +33,8 @@ decide_again(struct reconciler *r, struct managed *m, struct action *a,
 		return false;
 	free(a->reason);
 	a->reason = copy;
+	a->put_off = kind == ACTION_BLOCKED && (a->kind == ACTION_RESTART ||
+	    a->kind == ACTION_MODIFY);
 	a->kind = kind;
 	a->state = NULL;
 	managed_state(r, m, state_after[kind], "%s", reason);
@@ -359,6 +362,39 @@ settle(struct round *q)
 	return 0;
 }
 
+/* --------------------------------------------------------------- meanwhile */
+
+static bool
+changes_address(const struct action *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (claims_address(&a->change[i]))
+			return true;
+	return false;
+}
+
+/*
+ * What an agent does about one whose change has to wait: as act_meanwhile.  It
+ * takes nothing from others and gives nothing up, so theirs stay what they are.
+ */
+static void
+go_on(struct reconciler *r, struct managed *m, struct action *a)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+	char why[ERROR_TEXT_MAX], ignored[ERROR_TEXT_MAX];
+	enum meanwhile much = MEANWHILE_OWN;
+
+	if (a->kind != ACTION_BLOCKED || !a->put_off || a->jid == 0 ||
+	    m->desired == NULL || e == NULL || e->stage != ENTRY_UP ||
+	    (m->linked && loop_find(r, m, ignored, sizeof ignored)))
+		return;
+	if (changes_address(a) && claims_refused(r, m, a, ignored,
+	    sizeof ignored) != NULL)
+		much = MEANWHILE_INSIDE;
+	snprintf(why, sizeof why, "%s", a->reason);
+	(void)meanwhile_split(e->applied, m->desired, much, why, a);
+}
+
 struct action *
 foresee(struct reconciler *r)
 {
@@ -374,6 +410,11 @@ foresee(struct reconciler *r)
 	for (size_t i = 0; i < r->count; i++)
 		r->jail[i]->yields = false;
 	rc = q.before == NULL ? -1 : settle(&q);
+	r->foreseen = q.actions;
+	for (size_t i = 0; rc == 0 && i < r->count && (r->opt.healing ||
+	    r->opt.for_agent); i++)
+		go_on(r, r->jail[i], &q.actions[i]);
+	r->foreseen = NULL;
 	free(q.before);
 	return rc == 0 ? q.actions : NULL;
 }

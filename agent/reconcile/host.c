@@ -443,13 +443,19 @@ int
 host_decide(const struct observer *o, struct host_addresses *a,
     struct plan_input *in, struct action *out)
 {
-	struct text_list lost = { 0 };
-	int rc = in->live == NULL || in->desired == NULL ? 0 :
-	    find_lost(o, a, in->desired, &lost);
+	struct text_list lost = { 0 }, had = { 0 };
+	bool there = in->live != NULL && in->desired != NULL;
+	bool other = there && in->applied != NULL &&
+	    !spec_same(in->applied, in->desired);
+	int rc = there ? find_lost(o, a, in->desired, &lost) : 0;
 
+	if (rc == 0 && other)
+		rc = find_lost(o, a, in->applied, &had);
 	in->lost = &lost;
+	in->had = other ? &had : &lost;
 	rc = rc == 0 ? plan_jail(in, out) : rc;
 	text_list_free(&lost);
-	in->lost = NULL;
+	text_list_free(&had);
+	in->lost = in->had = NULL;
 	return rc;
 }

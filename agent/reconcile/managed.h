@@ -64,6 +64,7 @@ struct managed {
 	struct action doing; /* what op carries out */
 	bool retried;	     /* the waiting is over: act now */
 	bool done;	     /* acted on, not seen to be right since */
+	bool done_part;	     /* but for a restart, which waits */
 	struct event *retry;
 	int64_t retry_at; /* ms; 0: none */
 	struct backoff backoff; /* of what failed */

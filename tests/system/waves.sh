@@ -9,7 +9,7 @@
 little_root "$work/roots/all"
 specs_with() { # LINE...: for a to d
 	for _j in a b c d; do
-		put_spec $_j "path: $work/roots/all" \
+		put_spec $_j "path: $work/roots/all" "host.hostname: mine" \
 		    "agent: {retry: {initial: 60s}}" "$@"
 	done
 }
@@ -29,6 +29,14 @@ check "the summary says so" same 3 "$(ja status --json |
 check "they run as before" same "$(echo "$before" | sed 1d)" "$(all)"
 check "the plan says so" expect_status 2 ja plan "$specs"
 check "of each" same 3 "$(grep -c "^held .*the one of a failed" "$work/out")"
+# Somebody changes the last one, whose restart does not come.
+meddle() {
+	"$BUILD/tests/helper/jail" "$kernel" update name=d host.hostname=theirs
+}
+called() { same "$1" "$(ja list -j d host.hostname)"; }
+check "somebody changes what is held" meddle
+check "that is undone" soon called mine
+check "it is held still" soon state_is d held
 check "wait tells what failed" expect_status 1 ja wait --timeout 5
 check "naming it" says "a: failed"
 check "ack lets the next one go" ja ack b
@@ -40,3 +48,11 @@ check "all of them" soon state_is b ready
 check "the rest is held still" state_is c held
 check "until ack" ja ack '*'
 check "then all are ready" settled
+specs_with "exec.start: [\"/bin/sleep 1000\"]"
+check "a restart takes long" soon has a .reason "exec.start changed"
+check "another one waits for it" soon has d .reason "its restart waits until 1"
+check "somebody changes that" meddle
+check "that is undone" soon called mine
+check "it waits still" soon has d .reason "its restart waits until 1"
+specs_with "exec.start: [\"/bin/true\"]"
+check "in the end all are ready" settled

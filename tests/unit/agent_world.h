@@ -10,6 +10,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/reconcile/reconcile.h"
+#include "cpu_limit.h"
 #include "temp_dir.h"
 
 #define ALL_LETTERS (LETTER_C | LETTER_M | LETTER_R)
@@ -89,7 +90,7 @@ world_make(struct world *w, enum jail_generation generation)
 	struct temp_dir made;
 
 	memset(w, 0, sizeof *w);
-	alarm(100); /* a loop without end fails */
+	cpu_limit();
 	temp_dir_make(&made);
 	assert_non_null(realpath(made.path, w->dir.path));
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)

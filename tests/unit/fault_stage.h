@@ -56,11 +56,12 @@ killed_at(struct world *w, int n, const char *first, const char *second)
 	int status;
 	pid_t pid;
 
-	alarm(100);
+	cpu_limit();
 	world_close(w);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		cpu_limit();
 		world_open(w);
 		host_reset(-1, n);
 		host_behind(w);

@@ -87,12 +87,29 @@ await_init(const char *name)
 	return pid;
 }
 
-/* Waits up to 5 s for a process to be gone; a zombie of others counts. */
+/* Whether a process has ended; its parent, as the host's init, may be late to see. */
+static inline bool
+has_ended(pid_t pid)
+{
+	char path[64], state = 'Z';
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return true;
+	if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		state = 'Z'; /* it went while it was read */
+	fclose(f);
+	return state == 'Z' || state == 'X';
+}
+
+/* Waits up to 5 s for a process to end. */
 static inline bool
 gone_soon(pid_t pid)
 {
 	for (int i = 0; i < 5000; i++) {
-		if (kill(pid, 0) != 0)
+		if (has_ended(pid))
 			return true;
 		sleep_ms(1);
 	}

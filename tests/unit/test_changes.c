@@ -285,7 +285,7 @@ all_rows(struct world *w, const char *golden)
 	for (size_t i = 0; i < param_count; i++) {
 		for (int other = 0; other <= has_two_rows(&param_table[i]);
 		    other++) {
-			alarm(100);
+			cpu_limit();
 			add_row(w, &param_table[i], other, &out);
 			world_apply(w, "");
 		}

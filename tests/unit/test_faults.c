@@ -229,7 +229,7 @@ failing_start(struct world *w, const char *before, int n, struct coverage *c)
 {
 	bool failed;
 
-	alarm(100);
+	cpu_limit();
 	forget_said(w);
 	host_reset(n, -1);
 	world_apply(w, everything);
@@ -289,7 +289,7 @@ failing_stop(struct world *w, const char *before, int n, struct coverage *c)
 {
 	bool failed;
 
-	alarm(100);
+	cpu_limit();
 	host_reset(-1, -1);
 	world_apply(w, everything);
 	assert_string_equal(w->deeds, "create web;");

@@ -288,7 +288,7 @@ test_nopersist(void **state)
 	assert_int_equal(get_jid(f->k, name), jid);
 	assert_int_equal(kill(inside, SIGKILL), 0);
 	assert_int_equal(wait_for(inside), SIGKILL);
-	for (int i = 0; i < 30 && get_jid(f->k, name) > 0; i++)
+	for (int i = 0; i < 100 && get_jid(f->k, name) > 0; i++)
 		sleep_ms(100);
 	assert_int_equal(get_jid(f->k, name), -1);
 	assert_true(gone_soon(init));

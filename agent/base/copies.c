@@ -12,13 +12,14 @@
 /* Room for a directory and a name of a jail. */
 #define NAME_ROOM (PATHS_MAX + 300)
 
+/* One that cannot be looked at is there: who reads it tells why not. */
 static bool
 has(const char *dir, const char *name)
 {
 	char path[NAME_ROOM];
 
 	paths_of_jail(path, sizeof path, dir, name, ".yaml");
-	return access(path, F_OK) == 0;
+	return access(path, F_OK) == 0 || errno != ENOENT;
 }
 
 /*

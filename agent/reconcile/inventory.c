@@ -264,7 +264,7 @@ take_applied(struct inventory *inv, struct entry *e, struct error *err)
 	    inv->paths->applied, inv->vault, e->name, &e->applied, &e->seals,
 	    &e->found, &why) < 0)
 		return error_set(err, why.code, "%s", why.text);
-	if (e->applied != NULL || (why.code != EINVAL && why.code != EFBIG))
+	if (e->applied != NULL || why.code == ENOENT)
 		return 0;
 	snprintf(text, sizeof text, "%s, so what it was last given is not "
 	    "known", why.text);

@@ -6,7 +6,7 @@
  *   daemon.c           start, loop, end
  *   daemon_scan.c      the watched directory
  *   daemon_snapshot.c  signed states
- *   daemon_signer.c    the process that signs them, and the next one
+ *   daemon_signer.c    the process that signs them, and the next one; texts it keeps
  *   daemon_request.c   the control socket
  *   daemon_status.c    status, a part of it in each turn of the loop
  *   daemon_orders.c    what users order of jails
@@ -94,7 +94,6 @@ struct daemon {
 	struct channel *signer;
 	struct event *snapshot_timer;
 	bool signing, sign_again; /* something came up meanwhile */
-	bool said_not_kept; /* that a last good text could not be kept */
 	bool said_uncopied; /* nor the copy of an applied spec */
 	int64_t snapshot_at; /* ms, of the last one */
 	bool recording; /* jails are being told to the signer */
@@ -105,6 +104,10 @@ struct daemon {
 
 	/* daemon_signer.c */
 	bool signer_down; /* it has ended, and the next one is not there */
+	bool unkept;	  /* last good texts may be, that it was told of */
+	bool said_not_kept; /* that one could not be kept */
+	bool keeping;	  /* the reader looks which, and tells of them again */
+	struct event *keep_timer;
 	struct event *signer_timer;
 	struct backoff signer_ends; /* when the next one is started */
 
@@ -172,6 +175,14 @@ void daemon_snapshot_due(struct daemon *d);
 int daemon_signer_first(struct daemon *d, struct error *err);
 int daemon_signer_start(struct daemon *d, int signer, struct error *err);
 void daemon_signer_stop(struct daemon *d);
+/* READER_KEEP came; READER_UNKEPT came. */
+void daemon_keep(struct daemon *d, const struct message *m);
+void daemon_kept_some(struct daemon *d, const struct message *m);
+/*
+ * The signer can sign: what may not be kept is told to it again, in parts between
+ * which the loop goes on.
+ */
+void daemon_keep_again(struct daemon *d);
 
 /* daemon_request.c */
 int daemon_request_start(struct daemon *d, struct error *err);

@@ -211,6 +211,8 @@ rescan_due(evutil_socket_t fd, short what, void *arg)
 	}
 	daemon_scan_anew(d);
 	reconciler_look_all(&d->reconciler);
+	if (d->snapshot_problem[0] == '\0')
+		daemon_keep_again(d);
 }
 
 static bool
@@ -347,7 +349,11 @@ on_result(void *arg, struct channel *c, const struct message *m)
 		return;
 	}
 	if (m->type == READER_KEEP) {
-		(void)channel_send(d->signer, SIGNER_KEEP, 0, m->data, m->len);
+		daemon_keep(d, m);
+		return;
+	}
+	if (m->type == READER_UNKEPT) {
+		daemon_kept_some(d, m);
 		return;
 	}
 	if (m->type == READER_RECORD) {

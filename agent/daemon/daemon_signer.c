@@ -79,6 +79,7 @@ take_not_kept(struct daemon *d, const struct message *m)
 {
 	bool *said = m->number == 0 ? &d->said_not_kept : &d->said_uncopied;
 
+	d->unkept |= m->number == 0;
 	if (!*said)
 		daemon_log("%s", (const char *)m->data);
 	*said = true;
@@ -128,6 +129,7 @@ on_gone(void *arg, struct channel *c)
 
 	(void)c;
 	d->signer_down = true;
+	d->unkept = true; /* it may have had some yet to write */
 	daemon_snapshot_cut(d);
 	wait_for_next(d, "the signer ended");
 	daemon_trust_cut(d);
@@ -175,11 +177,48 @@ next_due(evutil_socket_t fd, short what, void *arg)
 		daemon_snapshot_due(d);
 }
 
+void
+daemon_keep(struct daemon *d, const struct message *m)
+{
+	if (channel_send(d->signer, SIGNER_KEEP, 0, m->data, m->len) != 0)
+		d->unkept = true;
+}
+
+void
+daemon_keep_again(struct daemon *d)
+{
+	if (!d->unkept || d->keeping || d->signer_down)
+		return;
+	d->unkept = false;
+	d->keeping = channel_send(d->reader, READER_UNKEPT, 1, NULL, 0) == 0;
+}
+
+/* In another turn of the loop. */
+void
+daemon_kept_some(struct daemon *d, const struct message *m)
+{
+	static const struct timeval at_once;
+
+	d->keeping = m->number > 0 && evtimer_add(d->keep_timer,
+	    &at_once) == 0;
+}
+
+static void
+keep_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)fd;
+	(void)what;
+	(void)channel_send(d->reader, READER_UNKEPT, 0, NULL, 0);
+}
+
 int
 daemon_signer_start(struct daemon *d, int signer, struct error *err)
 {
 	d->signer_timer = evtimer_new(d->base, next_due, d);
-	if (d->signer_timer == NULL) {
+	d->keep_timer = evtimer_new(d->base, keep_due, d);
+	if (d->signer_timer == NULL || d->keep_timer == NULL) {
 		close(signer);
 		return error_set(err, 0, "the signer: out of memory");
 	}
@@ -191,5 +230,7 @@ daemon_signer_stop(struct daemon *d)
 {
 	if (d->signer_timer != NULL)
 		event_free(d->signer_timer);
+	if (d->keep_timer != NULL)
+		event_free(d->keep_timer);
 	channel_free(d->signer);
 }

@@ -255,6 +255,7 @@ compact_due(evutil_socket_t fd, short what, void *arg)
 void
 daemon_snapshot_done(struct daemon *d, const struct message *m)
 {
+	bool well = d->snapshot_problem[0] == '\0';
 	struct signer_answer a;
 	struct error err;
 
@@ -271,6 +272,8 @@ daemon_snapshot_done(struct daemon *d, const struct message *m)
 	    goes_on(inventory_compact(&d->inventory, &err), &err)) {
 		evtimer_add(d->compact_timer, &at_once);
 	}
+	if (a.sequence >= 0 && !well)
+		daemon_keep_again(d);
 	if (d->reconciler.changed || d->sign_again)
 		daemon_snapshot_due(d);
 }

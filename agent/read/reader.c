@@ -232,6 +232,17 @@ take_asked(struct reader *r, const struct message *m)
 	return b.failed || b.len > 0 ? -1 : 0;
 }
 
+static int
+serve_unkept(struct reader *r, int fd, bool all)
+{
+	size_t left;
+
+	if ((all && kept_doubt(r) != 0) ||
+	    kept_again(r, send_kept, &fd, &left) != 0)
+		return -1;
+	return channel_write(fd, READER_UNKEPT, left, NULL, 0);
+}
+
 /* Answers one message.  Returns 0, -1 when the channel or memory is gone. */
 static int
 serve(struct reader *r, int fd, const struct message *m)
@@ -251,6 +262,8 @@ serve(struct reader *r, int fd, const struct message *m)
 		signed_reset(r);
 	else if (m->type == READER_DROP)
 		reader_drop(r);
+	else if (m->type == READER_UNKEPT)
+		return serve_unkept(r, fd, m->number == 1);
 	if (m->type != READER_SCAN)
 		return 0;
 	/* What it tells of up to now is seen by this scan. */

@@ -281,6 +281,7 @@ inherit(const struct reader *r, const char *name, const struct file *old,
 		f->stands_in = old->stands_in;
 		f->asked = old->asked;
 		f->sent = old->sent;
+		f->doubted = old->doubted;
 		f->in_steps = old->in_steps;
 		f->taken = old->taken;
 	}

@@ -32,6 +32,7 @@ struct file {
 	bool invalid;	      /* scan_merge: an error is in it */
 	bool stands_in;	      /* ... and what is in use for it is right */
 	bool sent;	      /* the signer was told of it */
+	bool doubted;	      /* ... but may not have kept it */
 	bool asked;	      /* for a kept text, since there was no good one */
 	struct file_id sig;   /* of NAME.minisig, when files must be signed */
 	unsigned resets;      /* of signed.h, when it was looked at */

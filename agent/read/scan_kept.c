@@ -7,11 +7,14 @@
 #include "agent/read/scan_kept.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/base/buffer.h"
+#include "agent/base/file.h"
 #include "agent/sign/accepted.h"
 #include "agent/sign/kept.h"
 
@@ -109,6 +112,16 @@ kept_recall_defaults(const struct reader *r, struct file *f,
 	f->asked = f->good != NULL;
 }
 
+static bool
+digest_is(const struct content *c, const char *text, size_t len)
+{
+	unsigned char digest[SPEC_DIGEST_SIZE];
+
+	crypto_generichash(digest, sizeof digest, (const unsigned char *)text,
+	    len, NULL, 0);
+	return memcmp(digest, c->digest, sizeof digest) == 0;
+}
+
 /* What is told once needs no text any more. */
 static void
 told(struct content *c)
@@ -146,23 +159,36 @@ tell_good(struct file *f, kept_send_fn *send, void *arg)
 	return rc;
 }
 
-/* Looks what is kept of a file of which the signer has not been told. */
-static bool
-is_outdated(const struct reader *r, const struct file *f)
+enum kept { KEPT_NONE, KEPT_GOOD, KEPT_OTHER };
+
+/* What is kept of a file of which something is good. */
+static enum kept
+what_is_kept(const struct reader *r, const struct file *f)
 {
-	struct content *c = f->good;
-	bool marked = is_marked(r, f->path);
+	bool good = false, marked = is_marked(r, f->path);
 	struct error err;
 	size_t len;
 	char *kept;
 	int rc = kept_read(r->opt->good, NULL, f->path, &kept, &len, &err);
 
-	if (rc == 0 && !marked && len == c->text_len &&
-	    memcmp(kept, c->text, len) == 0)
-		told(c);
-	if (rc == 0)
+	if (rc == 1 && !marked)
+		return KEPT_NONE;
+	if (rc == 0) {
+		good = !marked && digest_is(f->good, kept, len);
 		free(kept);
-	return (rc != 1 || marked) && c->text != NULL;
+	}
+	return good ? KEPT_GOOD : KEPT_OTHER;
+}
+
+/* Looks what is kept of a file of which the signer has not been told. */
+static bool
+is_outdated(const struct reader *r, const struct file *f)
+{
+	enum kept kept = what_is_kept(r, f);
+
+	if (kept == KEPT_GOOD)
+		told(f->good);
+	return kept == KEPT_OTHER;
 }
 
 static int
@@ -448,4 +474,85 @@ kept_tell(struct reader *r, kept_send_fn *send, void *arg)
 	if (rc == 0)
 		rc = kept_places_tell(r, send, arg);
 	return rc == 0 ? sweep(r, send, arg) : rc;
+}
+
+/* ------------------------------------- what was told and may not be kept */
+
+/*
+ * So much at a time that neither the agent nor a scan has to wait for long: bytes
+ * of texts, and what a look and a text count beside.
+ */
+#define AGAIN_BYTES ((size_t)256 * 1024)
+#define LOOK_BYTES 1024
+#define TEXT_BYTES ((size_t)16 * 1024)
+
+int
+kept_doubt(struct reader *r)
+{
+	for (size_t i = 0; i < r->files.count; i++)
+		r->files.file[i].doubted = true;
+	r->manifest_kept = false;
+	free(r->places_told);
+	r->places_told = NULL;
+	return kept_look(r);
+}
+
+/*
+ * The text that was told is not at hand any more, but its file is.  One that says
+ * something else by now, or cannot be read, is the next scan's.
+ */
+static void
+read_again(struct file *f)
+{
+	struct content *c = f->good;
+	struct error err;
+	size_t len;
+	char *text;
+
+	if (f->now != c || c->text != NULL || file_read(AT_FDCWD, f->path,
+	    SPEC_FILE_MAX, &text, &len, &err) != 0)
+		return;
+	if (digest_is(c, text, len)) {
+		c->text = text;
+		c->text_len = len;
+	} else
+		free(text);
+}
+
+/* What was before it is marked since it was told first, if it is there still. */
+static int
+tell_again(const struct reader *r, struct file *f, kept_send_fn *send,
+    void *arg, size_t *bytes)
+{
+	enum kept kept = what_is_kept(r, f);
+
+	*bytes += LOOK_BYTES;
+	if (kept == KEPT_GOOD)
+		return 0;
+	read_again(f);
+	*bytes += TEXT_BYTES + f->good->text_len;
+	return kept == KEPT_NONE ? tell_good(f, send, arg) :
+	    outdate(r, f, send, arg);
+}
+
+int
+kept_again(struct reader *r, kept_send_fn *send, void *arg, size_t *left)
+{
+	size_t bytes = 0;
+	int rc = 0;
+
+	*left = 0;
+	for (size_t i = 0; r->opt->good != NULL && rc == 0 &&
+	    i < r->files.count; i++) {
+		struct file *f = &r->files.file[i];
+
+		if (f->doubted && bytes >= AGAIN_BYTES) {
+			++*left;
+		} else if (f->doubted) {
+			f->doubted = false;
+			if (f->good != NULL)
+				rc = tell_again(r, f, send, arg, &bytes);
+		}
+	}
+	return rc == 0 ? kept_tell(r, send, arg) : rc;
 }

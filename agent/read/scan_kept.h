@@ -40,6 +40,13 @@ int kept_outdate(struct reader *r, kept_send_fn *send, void *arg);
 /* The same for all else that is to be kept or forgotten since the last call. */
 int kept_tell(struct reader *r, kept_send_fn *send, void *arg);
 /*
+ * What was told before may not be kept, since a signer ended or could not: looks
+ * at some files, and tells of those again of which it is not, until none is left.
+ * kept_doubt begins with all files; -1: memory is out.
+ */
+int kept_doubt(struct reader *r);
+int kept_again(struct reader *r, kept_send_fn *send, void *arg, size_t *left);
+/*
  * places_kept.c: what is kept of directories becomes r->places, and is kept,
  * under a path (to be freed) that is no spec file's.
  */

@@ -120,14 +120,15 @@ kept_mark(const char *marks, const char *name, uint64_t number)
 	return fd == -1 ? -1 : close(fd);
 }
 
-void
+int
 kept_unmark(const char *marks, const char *name, uint64_t number)
 {
 	char *path = mark_path(marks, name, number);
+	int rc = path != NULL && (unlink(path) == 0 || errno == ENOENT) ? 0 :
+	    -1;
 
-	if (path != NULL)
-		(void)unlink(path);
 	free(path);
+	return rc;
 }
 
 /* The name of a kept file that a mark is of, or "". */
@@ -154,19 +155,38 @@ kept_marked(const char *marks, struct text_list *names)
 	return rc;
 }
 
-void
+int
+kept_unmark_older(const char *marks, const char *name, uint64_t number)
+{
+	DIR *d = opendir(marks);
+	char found[KEPT_NAME_SIZE];
+	struct dirent *e;
+	int rc = 0;
+
+	while (d != NULL && rc == 0 && (e = readdir(d)) != NULL)
+		if (strcmp(marked_name(e, found), name) == 0 &&
+		    strtoumax(e->d_name + KEPT_NAME_SIZE, NULL, 10) <= number)
+			rc = unlinkat(dirfd(d), e->d_name, 0);
+	if (d != NULL)
+		closedir(d);
+	return rc;
+}
+
+int
 kept_clear(const char *dir, const char *marks)
 {
 	DIR *d = opendir(marks);
 	char name[KEPT_NAME_SIZE];
 	struct dirent *e;
+	int rc = 0;
 
 	while (d != NULL && (e = readdir(d)) != NULL)
-		if (*marked_name(e, name) != '\0' &&
-		    kept_forget(dir, name) == 0)
-			(void)unlinkat(dirfd(d), e->d_name, 0);
+		if (*marked_name(e, name) != '\0' && (kept_forget(dir,
+		    name) == -1 || unlinkat(dirfd(d), e->d_name, 0) == -1))
+			rc = -1;
 	if (d != NULL)
 		closedir(d);
+	return rc;
 }
 
 int

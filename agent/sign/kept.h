@@ -46,7 +46,9 @@ int kept_forget(const char *dir, const char *name);
  * A number is of one mark.  Returns 0, or -1/errno.
  */
 int kept_mark(const char *marks, const char *name, uint64_t number);
-void kept_unmark(const char *marks, const char *name, uint64_t number);
+int kept_unmark(const char *marks, const char *name, uint64_t number);
+/* The same with all marks of the name that are older; reads the directory. */
+int kept_unmark_older(const char *marks, const char *name, uint64_t number);
 
 /* Puts the names of all that is marked in a list that is empty. */
 int kept_marked(const char *marks, struct text_list *names);
@@ -54,8 +56,9 @@ int kept_marked(const char *marks, struct text_list *names);
 /*
  * Removes all that is marked, with its marks; for who has the lock `signing`
  * (paths.h), since a signer of before may be writing what was marked then.
+ * -1: something is left, with its mark.
  */
-void kept_clear(const char *dir, const char *marks);
+int kept_clear(const char *dir, const char *marks);
 
 /* For the signer, which has the directory open. */
 int kept_write(int dir, const struct minisign_secret *secret,

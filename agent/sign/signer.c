@@ -120,9 +120,24 @@ keep(struct signer *s, const struct message *m, struct error *err)
 	    "kept", path);
 }
 
+/* Where one could not be taken away, those before it are looked for. */
+static int
+unmark(struct signer *s, const char *name, uint64_t number, struct error *err)
+{
+	const char *marks = s->options->outdated;
+
+	if ((s->marks_left ? kept_unmark_older : kept_unmark)(marks, name,
+	    number) == 0)
+		return 0;
+	s->marks_left = true;
+	return error_sys(err, errno, "%s/%s: this mark cannot be removed, so "
+	    "the last good text of a spec file does not count", marks, name);
+}
+
 /*
  * Its mark stays where that fails, and where a signer of before may still write
- * it: until another signer takes the lock, it does not count.
+ * it: until the agent tells of it again, or another signer takes the lock, it
+ * does not count.
  */
 static int
 forget(struct signer *s, const struct message *m, struct error *err)
@@ -134,12 +149,13 @@ forget(struct signer *s, const struct message *m, struct error *err)
 	if (!kept_is_name(name))
 		return error_set(err, EPROTO, "no name of a kept file");
 	(void)signer_prepare(s, &why);
-	if (o->good != NULL && kept_forget(o->good, name) == -1)
+	if (o->good != NULL && kept_forget(o->good, name) == -1) {
+		s->marks_left = true;
 		return error_sys(err, errno, "%s/%s: the last good text of a "
 		    "spec file cannot be removed", o->good, name);
-	if (o->outdated != NULL && (o->lock == NULL || s->lock != -1))
-		kept_unmark(o->outdated, name, m->number);
-	return 0;
+	}
+	return o->outdated == NULL || (o->lock != NULL && s->lock == -1) ? 0 :
+	    unmark(s, name, m->number, err);
 }
 
 /* What the reader has to say of files; well is not answered. */
@@ -151,7 +167,7 @@ answer_reader(struct signer *s, int fd, const struct message *m)
 	error_clear(&err);
 	if ((m->type == SIGNER_KEEP ? keep : forget)(s, m, &err) == 0)
 		return 0;
-	return channel_write(fd, SIGNER_NOT_KEPT, m->number, err.text,
+	return channel_write(fd, SIGNER_NOT_KEPT, 0, err.text,
 	    strlen(err.text));
 }
 

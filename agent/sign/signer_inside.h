@@ -18,6 +18,7 @@ struct signer {
 	int dir;	/* -1: not open yet */
 	int lock;	/* -1: not held */
 	int64_t wait;	/* for the lock, until then (clock_ms) */
+	bool marks_left; /* with what could not be removed (kept.h) */
 	bool made;	/* the key */
 	int unlocked;	/* why it may get into swap (errno) */
 	bool confined;

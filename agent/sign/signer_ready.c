@@ -30,7 +30,8 @@ take_lock(struct signer *s, struct error *err)
 	if (s->lock == -1)
 		return -1;
 	if (s->options->outdated != NULL)
-		kept_clear(s->options->good, s->options->outdated);
+		s->marks_left = kept_clear(s->options->good,
+		    s->options->outdated) == -1;
 	return 0;
 }
 

@@ -96,16 +96,34 @@ echo "name: [" | put b
 check "a broken file" soon state_is b invalid
 stop agent KILL
 kill -KILL "$hung"
-check "another agent" agent_start --max-remove 100%
+check "another agent" agent_start --max-remove 100% --interval 1
 check "holds the jail" held_by b b.yaml
 check "as it was" hostname_is b two
 any b "host.hostname: two" | put b
 check "mended" settled
 
-# ---- ... and goes on beside the next agent --------------------------------
+# ---- ... cannot write them for a while, or ends before it has ---------------
 kept() { grep -a "host.hostname: $1" "$state"/good/*; }
 not_kept() { ! kept "$1"; }
+no_marks() { same "" "$(ls "$run_dir/outdated")"; }
 check "what is good is kept" soon kept two
+mv "$state/good" "$work/good"
+: > "$state/good"
+any b "host.hostname: three" | put b
+check "no place for what is good" soon grep "last good text" "$work/agent.log"
+rm "$state/good"
+mv "$work/good" "$state/good"
+check "is kept when there is one" soon kept three
+check "in place of what was" not_kept two
+check "and counts" soon no_marks
+hung=$(helper_named signer)
+check "the signer hangs" kill -STOP "$hung"
+any b "host.hostname: two" | put b
+check "a change" soon hostname_is b two
+kill -KILL "$hung"
+
+# ---- ... and goes on beside the next agent --------------------------------
+check "what is good is kept by the next one" soon kept two
 cp -R "$state/good" "$work/good"
 hung=$(helper_named signer)
 check "the signer hangs again" kill -STOP "$hung"

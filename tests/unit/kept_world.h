@@ -87,8 +87,7 @@ keep_now(struct keeper *k, unsigned type, uint64_t number, const char *data,
 		return k->dead ? 0 : kept_write(k->dir, k->secret, data,
 		    data + strlen(data) + 1, len - strlen(data) - 1, &err);
 	rc = unlinkat(k->dir, data, 0) == 0 || errno == ENOENT ? 0 : -1;
-	kept_unmark(k->outdated, data, number);
-	return rc;
+	return rc == 0 ? kept_unmark(k->outdated, data, number) : rc;
 }
 
 static inline void

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Last good texts that were not kept when they were told, and are told again. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "kept_world.h"
+
+/* A file for each letter, with a jail of that name. */
+static void
+write_all(const struct keeper *k, const char *letters, const char *host)
+{
+	char name[2] = "", file[] = "?.yaml";
+
+	for (; *letters != '\0'; letters++) {
+		name[0] = file[0] = *letters;
+		if (host != NULL)
+			write_jail(k->w, file, name, host);
+		else
+			write_text(k->w, file, "name: [\n");
+	}
+}
+
+/* What a signer that ended had yet to write is told to the next one. */
+static void
+kept_after_all(void **state)
+{
+	struct keeper *k = *state;
+	size_t left;
+
+	write_all(k, "abcd", "one");
+	look(k);
+	k->dead = true;
+	write_all(k, "abc", "two");
+	look(k);
+	assert_int_equal(k->kept, 3);
+	k->dead = false;
+	/* Its text is nowhere. */
+	write_text(k->w, "b.yaml", "name: [\n");
+	k->kept = 0;
+	assert_int_equal(kept_doubt(&k->w->r), 0);
+	assert_int_equal(kept_again(&k->w->r, take, k, &left), 0);
+	assert_int_equal(left, 0);
+	assert_int_equal(k->kept, 2);
+	assert_int_equal(kept_again(&k->w->r, take, k, &left), 0);
+	assert_int_equal(k->kept, 2);
+	write_all(k, "abcd", NULL);
+	again(k);
+	look(k);
+	assert_string_equal(host_of(k, "a"), "two");
+	assert_string_equal(host_of(k, "b"), "(none)");
+	assert_string_equal(host_of(k, "c"), "two");
+	assert_string_equal(host_of(k, "d"), "one");
+}
+
+/* Neither the agent nor a scan waits for all of them. */
+static void
+kept_in_parts(void **state)
+{
+	struct keeper *k = *state;
+	unsigned sum = 0;
+	size_t left = 1;
+
+	k->dead = true;
+	write_all(k, "abcdefghijklmnopqrst", "one");
+	look(k);
+	assert_int_equal(k->kept, 20);
+	assert_int_equal(kept_doubt(&k->w->r), 0);
+	for (size_t parts = 0; left > 0; parts++) {
+		k->kept = 0;
+		assert_in_range(parts, 0, 1);
+		assert_int_equal(kept_again(&k->w->r, take, k, &left), 0);
+		assert_in_range(k->kept, 1, 16);
+		sum += k->kept;
+	}
+	assert_int_equal(sum, 20);
+}
+
+/* Marks that could not be removed do not outlive the next one of the name. */
+static void
+marks_of_before(void **state)
+{
+	struct keeper *k = *state;
+	struct text_list marked = { 0 };
+	char name[KEPT_NAME_SIZE], other[KEPT_NAME_SIZE];
+
+	kept_name("a", name);
+	kept_name("b", other);
+	for (uint64_t i = 8; i < 12; i++)
+		assert_int_equal(kept_mark(k->outdated, name, i), 0);
+	assert_int_equal(kept_mark(k->outdated, other, 1), 0);
+	assert_int_equal(kept_unmark_older(k->outdated, name, 10), 0);
+	assert_int_equal(kept_marked(k->outdated, &marked), 0);
+	assert_int_equal(marked.count, 2);
+	assert_int_equal(kept_unmark(k->outdated, name, 11), 0);
+	assert_int_equal(kept_unmark(k->outdated, other, 1), 0);
+	text_list_free(&marked);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(kept_after_all),
+		TEST(kept_in_parts),
+		TEST(marks_of_before),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -25,3 +25,13 @@ sorted_position(const void *table, size_t count, sorted_name_fn *name_of,
 	}
 	return low;
 }
+
+uint32_t
+text_hash(const char *text)
+{
+	uint32_t h = 2166136261u;
+
+	for (const char *p = text; *p != '\0'; p++)
+		h = (h ^ (unsigned char)*p) * 16777619u;
+	return h;
+}

@@ -38,20 +38,6 @@ really_has(const struct reconciler *r, const struct claim *c)
 	return yes;
 }
 
-/* A jail that is not there looks up anew what it will have. */
-static bool
-wants(const struct reconciler *r, const struct managed *m,
-    const struct claim *c)
-{
-	const struct spec *s = m->desired;
-	const struct entry *e = inventory_find(r->shop.inventory, m->name);
-
-	return claims_has(spec_list(s, c->param), c->param, c->text) ||
-	    (claims_keeps_found(s, c->param) && e != NULL &&
-	    e->stage == ENTRY_UP &&
-	    claims_has(&e->found, c->param, c->text));
-}
-
 /* Whether the holder has that one alone. */
 static bool
 alone(const struct reconciler *r, const struct claim *c)
@@ -80,34 +66,30 @@ has_no_other(const struct reconciler *r, const struct claim *c)
 	    claims_has(l, c->param, c->text) && alone(r, c);
 }
 
-/*
- * The next thing that `m` wants, and that another jail has still; *at begins
- * with 0.
- */
+/* The next thing that `m` wants, and that another jail has still. */
 static const struct claim *
-find_holder(struct reconciler *r, const struct managed *m, size_t *at)
+find_holder(struct reconciler *r, const struct managed *m,
+    struct claims_search *at)
 {
-	struct claims *c = &r->claims;
+	const struct claim *c;
 
 	if (!claims_any(m->desired) || claims_find(r) != 0)
 		return NULL;
-	while (*at < c->count) {
-		const struct claim *one = &c->claim[(*at)++];
-
-		if (one->holder != m && wants(r, m, one) &&
-		    really_has(r, one) && !has_no_other(r, one))
-			return one;
-	}
-	return NULL;
+	do {
+		c = claims_next(r, m, &at->next);
+	} while (c != NULL && (c->holder == m || c->holder == at->skip ||
+	    !really_has(r, c) || has_no_other(r, c)));
+	return c;
 }
 
 struct managed *
-claims_holder(struct reconciler *r, const struct managed *m, size_t *at)
+claims_holder(struct reconciler *r, const struct managed *m,
+    struct claims_search *at)
 {
 	const struct claim *c = m->desired == NULL ? NULL :
 	    find_holder(r, m, at);
 
-	return c == NULL ? NULL : c->holder;
+	return c == NULL ? NULL : (at->skip = c->holder);
 }
 
 /* -------------------------------------------------------- what others keep */
@@ -274,7 +256,7 @@ refused(struct reconciler *r, struct managed *m, const struct action *a,
 {
 	const struct claim *c;
 	const char *kept = NULL;
-	size_t at = 0;
+	struct claims_search at = { 0 };
 
 	m->query = r->queries;
 	while (kept == NULL && (c = find_holder(r, m, &at)) != NULL) {
@@ -291,6 +273,9 @@ refused(struct reconciler *r, struct managed *m, const struct action *a,
 		if (reconciler_plan(r, c->holder, &of_holder) != 0)
 			return NULL;
 		kept = stays(r, c, &of_holder, buf, size);
+		/* What goes down, or comes up anew, keeps nothing. */
+		if (of_holder.kind != ACTION_MODIFY)
+			at.skip = c->holder;
 		action_free(&of_holder);
 	}
 	return kept != NULL ? kept : kept_by_other(r, m, a, buf, size);
@@ -365,7 +350,7 @@ to_wait_for(struct reconciler *r, struct managed *m,
     const struct action *a)
 {
 	const struct claim *c;
-	size_t at = 0;
+	struct claims_search at = { 0 };
 
 	do {
 		c = find_holder(r, m, &at);
@@ -445,7 +430,7 @@ has_still(struct reconciler *r, const struct managed *m,
     const struct managed *claimant)
 {
 	const struct managed *holder;
-	size_t at = 0;
+	struct claims_search at = { 0 };
 
 	while ((holder = claims_holder(r, claimant, &at)) != NULL)
 		if (holder == m)

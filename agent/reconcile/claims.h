@@ -6,19 +6,31 @@
 #ifndef JA_CLAIMS_H
 #define JA_CLAIMS_H
 
+#include <sys/queue.h>
+
 #include "agent/plan/plan.h"
 
 struct reconciler;
 struct managed;
 
+/* Of these a jail has what no other one can have. */
+#define CLAIMS_PARAMS 4
+extern const char *const claims_param[CLAIMS_PARAMS];
+
+struct claim {
+	const char *param; /* of claims_param */
+	char *text;
+	struct managed *holder;
+	size_t number; /* they are asked for in this order */
+	LIST_ENTRY(claim) place_link, held_link;
+};
+LIST_HEAD(claim_list, claim);
+
 /* What managed jails have and are to give up; made when it is asked for. */
 struct claims {
-	struct claim {
-		const char *param; /* static */
-		char *text;
-		struct managed *holder;
-	} *claim;
-	size_t count;
+	struct claim_list *place; /* a claim's is that of its text */
+	size_t places, count;
+	size_t newest; /* number of the last one */
 	bool known;
 	struct managed *changed; /* to be looked at again, by changed_next */
 };
@@ -32,6 +44,17 @@ void claims_changed(struct reconciler *r, struct managed *m);
 void claims_settled(struct reconciler *r, struct managed *m);
 void claims_drop(struct reconciler *r, struct managed *m);
 void claims_forget(struct claims *c);
+
+/*
+ * The table: claims_add returns -1 when memory is out; claims_remove takes away
+ * all of a holder.  claims_next: the next claim to something that `m` wants, be
+ * it its own; *at begins with 0.  NULL: there is no other one.
+ */
+int claims_add(struct claims *c, const char *param, const char *text,
+    struct managed *holder);
+void claims_remove(struct claims *c, struct managed *holder);
+const struct claim *claims_next(const struct reconciler *r,
+    const struct managed *m, size_t *at);
 
 /* Makes them, or brings them up to date: 0, -1 when memory is out. */
 int claims_find(struct reconciler *r);
@@ -60,12 +83,15 @@ const char *claims_wait(struct reconciler *r, struct managed *m,
 const char *claims_refused(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size);
 
-/*
- * The next jail that still has something which `m` is to get; *at begins with 0.
- * NULL: there is no other one.
- */
+/* A search for holders; it begins with zeros. */
+struct claims_search {
+	size_t next; /* number of a claim: see claims_next */
+	struct managed *skip; /* of this one no more is asked */
+};
+
+/* The next jail that still has something which `m` is to get.  NULL: none. */
 struct managed *claims_holder(struct reconciler *r, const struct managed *m,
-    size_t *at);
+    struct claims_search *at);
 
 /*
  * Whether what `m` waited for when order_change said so waits itself, however far

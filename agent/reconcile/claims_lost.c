@@ -8,20 +8,6 @@
 #include "agent/plan/hostname.h"
 #include "agent/reconcile/reconcile.h"
 
-static const char *const exclusive[] = { "ip4.addr", "ip6.addr", "jid",
-	"vnet.interface" };
-
-void
-claims_forget(struct claims *c)
-{
-	for (size_t i = 0; i < c->count; i++)
-		free(c->claim[i].text);
-	free(c->claim);
-	for (struct managed *m = c->changed; m != NULL; m = m->changed_next)
-		m->claims_change = false;
-	memset(c, 0, sizeof *c);
-}
-
 const char *
 claims_bare(const char *param, const char *text, char *buf, size_t size)
 {
@@ -42,23 +28,6 @@ claims_has(const struct text_list *l, const char *param, const char *text)
 	return false;
 }
 
-static int
-add(struct claims *c, const char *param, const char *text,
-    struct managed *holder)
-{
-	struct claim *more = realloc(c->claim, (c->count + 1) * sizeof *more);
-
-	if (more == NULL)
-		return -1;
-	c->claim = more;
-	more += c->count;
-	*more = (struct claim){ param, strdup(text), holder };
-	if (more->text == NULL)
-		return -1;
-	c->count++;
-	return 0;
-}
-
 /*
  * What the spec that was applied has, and the wanted one has not.  Two jails
  * may share an address that is the only one of both, so who keeps one of
@@ -70,20 +39,20 @@ add_lost(struct claims *c, struct managed *m, const struct spec *was)
 	const struct spec *s = m->unwanted ? NULL : m->desired;
 	char buf[128];
 
-	for (size_t p = 0; p < sizeof exclusive / sizeof *exclusive; p++) {
-		const struct text_list *old = spec_list(was, exclusive[p]);
+	for (size_t p = 0; p < CLAIMS_PARAMS; p++) {
+		const struct text_list *old = spec_list(was, claims_param[p]);
 		const struct text_list *now = s == NULL ? NULL :
-		    spec_list(s, exclusive[p]);
+		    spec_list(s, claims_param[p]);
 		bool shrinks = old != NULL && old->count > 1 && now != NULL &&
 		    now->count == 1;
 
 		for (size_t i = 0; old != NULL && i < old->count; i++) {
-			const char *text = claims_bare(exclusive[p],
+			const char *text = claims_bare(claims_param[p],
 			    old->text[i], buf, sizeof buf);
 
 			if ((shrinks ||
-			    !claims_has(now, exclusive[p], text)) &&
-			    add(c, exclusive[p], text, m) != 0)
+			    !claims_has(now, claims_param[p], text)) &&
+			    claims_add(c, claims_param[p], text, m) != 0)
 				return -1;
 		}
 	}
@@ -110,7 +79,7 @@ add_found(struct claims *c, struct managed *m, const struct entry *e)
 		if (s != NULL && (claims_keeps_found(s, param) ||
 		    claims_has(spec_list(s, param), param, text)))
 			continue;
-		if (add(c, param, text, m) != 0)
+		if (claims_add(c, param, text, m) != 0)
 			return -1;
 	}
 	return 0;
@@ -170,20 +139,6 @@ claims_changed(struct reconciler *r, struct managed *m)
 	c->changed = m;
 }
 
-static void
-remove_claims(struct claims *c, const struct managed *m)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < c->count; i++) {
-		if (c->claim[i].holder == m)
-			free(c->claim[i].text);
-		else
-			c->claim[kept++] = c->claim[i];
-	}
-	c->count = kept;
-}
-
 int
 claims_find(struct reconciler *r)
 {
@@ -195,7 +150,7 @@ claims_find(struct reconciler *r)
 	while ((m = c->changed) != NULL) {
 		c->changed = m->changed_next;
 		m->claims_change = false;
-		remove_claims(c, m);
+		claims_remove(c, m);
 		if (find_lost_of(r, c, m) != 0) {
 			claims_forget(c);
 			return -1;
@@ -208,7 +163,7 @@ void
 claims_drop(struct reconciler *r, struct managed *m)
 {
 	if (r->claims.known && claims_find(r) == 0)
-		remove_claims(&r->claims, m);
+		claims_remove(&r->claims, m);
 }
 
 bool
@@ -216,8 +171,8 @@ claims_any(const struct spec *s)
 {
 	if (hostname_wanted(s))
 		return true;
-	for (size_t i = 0; i < sizeof exclusive / sizeof *exclusive; i++)
-		if (spec_list(s, exclusive[i])->count > 0)
+	for (size_t i = 0; i < CLAIMS_PARAMS; i++)
+		if (spec_list(s, claims_param[i])->count > 0)
 			return true;
 	return false;
 }

@@ -105,6 +105,7 @@ struct managed {
 	bool keeps_all; /* its applied spec is the wanted one: see claims.h */
 	bool claims_change; /* it is among those that claims.h looks at again */
 	struct managed *changed_next; /* of these */
+	LIST_HEAD(, claim) has; /* what it is to give up */
 	struct managed *waits_claim; /* the last that had something it claims */
 	unsigned long checked; /* the newest walk of bound.c that met it */
 	unsigned long query; /* the newest of claims.c that asked it */

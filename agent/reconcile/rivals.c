@@ -161,6 +161,7 @@ copy(const struct reconciler *r, struct reconciler *c)
 		m->reason = NULL;
 		m->unrecorded = true; /* not to be put into that queue */
 		m->in_wave = m->claims_change = false;
+		LIST_INIT(&m->has);
 		c->jail[c->count++] = m;
 	}
 	return c->jail != NULL ? 0 : -1;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/base/clock.h"
+#include "agent/base/sorted.h"
 #include "agent/plan/hostname.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/owner.h"
@@ -88,11 +89,7 @@ text_at(const struct taken *t, size_t at)
 static size_t *
 place_of(const struct taken *t, const char *text)
 {
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (const char *p = text; *p != '\0'; p++)
-		h = (h ^ (unsigned char)*p) * 16777619u;
-	return &t->first[h & (t->places - 1)];
+	return &t->first[text_hash(text) & (t->places - 1)];
 }
 
 /* In their order, so that the first one of an address is found first. */

@@ -74,8 +74,8 @@ there(void *ask, struct managed *e)
 static bool
 beside(struct ask *q, const struct managed *d)
 {
+	struct claims_search at = { 0 };
 	struct managed *holder;
-	size_t at = 0;
 
 	while ((holder = claims_holder(q->r, d, &at)) != NULL)
 		if (there(q, holder))

@@ -23,6 +23,7 @@ struct stage {
 	int (*get)(struct jail_kernel *k, struct iovec *iov, unsigned n,
 	    int flags);
 	unsigned gets;
+	useconds_t delay; /* of each */
 };
 
 static struct stage *stage; /* for the backend, which knows no tests */
@@ -39,12 +40,13 @@ picky_set(struct jail_kernel *k, struct iovec *iov, unsigned n, int flags)
 	return stage->set(k, iov, n, flags);
 }
 
-/* A kernel that takes its time. */
+/* A kernel that takes its time, or at least counts. */
 static int
 slow_get(struct jail_kernel *k, struct iovec *iov, unsigned n, int flags)
 {
 	stage->gets++;
-	usleep(100);
+	if (stage->delay > 0)
+		usleep(stage->delay);
 	return stage->get(k, iov, n, flags);
 }
 
@@ -237,6 +239,7 @@ others_in_steps(void **state)
 
 	world_apply_other(w, others);
 	free(others);
+	s->delay = 100;
 	s->backend.get = slow_get;
 	world_reconciler(w, &opt);
 	w->reconciler.turn_us = 300;
@@ -255,6 +258,47 @@ others_in_steps(void **state)
 	    "the jail other149"));
 }
 
+#define LINKS 40
+
+/* That many jails, each with two addresses, the `first` of which are another's. */
+static char *
+chain(int first, const char *more)
+{
+	char *text = calloc(LINKS, 160), *to = text;
+
+	assert_non_null(text);
+	for (int i = first; i < first + LINKS; i++)
+		to += sprintf(to, "%sname: link%02d\npath: @\npersist: true\n"
+		    "ip4.addr: [192.0.2.%d, 198.51.100.%d]\n%s",
+		    i == first ? "" : "---\n", i - first, i, i, more);
+	return text;
+}
+
+static void
+apply_chain(struct stage *s, int first, const char *more)
+{
+	char *text = chain(first, more);
+
+	world_apply(&s->w, text);
+	free(text);
+}
+
+/* Each restarts and takes what the next one has; few questions tell that it can. */
+static void
+long_chain(void **state)
+{
+	struct stage *s = *state;
+
+	apply_chain(s, 1, "");
+	s->backend.get = slow_get;
+	apply_chain(s, 2, "osrelease: 13.9-RELEASE\n");
+	assert_string_equal(addresses(s, "link00"),
+	    "192.0.2.2 198.51.100.2 ");
+	assert_string_equal(addresses(s, "link39"),
+	    "192.0.2.41 198.51.100.41 ");
+	assert_in_range(s->gets, LINKS, LINKS * LINKS * 3);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -267,6 +311,7 @@ main(void)
 		TEST(the_rest_stays),
 		TEST(claim_given_up),
 		TEST(others_in_steps),
+		TEST(long_chain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,6 +88,34 @@ wait_for_leader(struct reconciler *r, struct managed *m,
 		reconciler_look(r, m);
 }
 
+/* Whether a restart waits until others are ready, which may take long. */
+static bool
+awaits_its_wave(const struct reconciler *r, const struct managed *m)
+{
+	return r->opt.healing && m->jid != 0 && !m->dirty && !m->in_wave &&
+	    !m->by_hand;
+}
+
+/*
+ * Nobody comes up upon `d`, which runs, just to go down with it again: whether that
+ * one is about to go down with a jail that it follows.
+ */
+static const char *
+goes_along(struct reconciler *r, struct managed *m, struct managed *d,
+    char *buf, size_t size, enum jail_state *state)
+{
+	struct managed *leader = d->linked && r->foreseen == NULL ?
+	    leader_to_come(r, d) : NULL;
+
+	if (leader == NULL || leader == m || awaits_its_wave(r, leader))
+		return NULL;
+	wait_for_leader(r, m, leader);
+	*state = STATE_PROGRESSING;
+	snprintf(buf, size, "waits for %s, which %s follows", leader->name,
+	    d->name);
+	return buf;
+}
+
 /*
  * A jail outside the set satisfies a dependency while it lives; but one that no
  * spec says any more goes down with what it depends on itself.
@@ -96,7 +124,7 @@ static const char *
 order_outside(struct reconciler *r, struct managed *m, const char *name,
     char *buf, size_t size, enum jail_state *state)
 {
-	struct managed *d = reconciler_jail(r, name, false), *leader;
+	struct managed *d = reconciler_jail(r, name, false);
 
 	*state = STATE_BLOCKED;
 	if (d != NULL && d->unwanted && order_removed(r, d)) {
@@ -110,15 +138,7 @@ order_outside(struct reconciler *r, struct managed *m, const char *name,
 		    "specs and does not run", name);
 		return buf;
 	}
-	leader = d != NULL && d->linked ? leader_to_come(r, d) : NULL;
-	if (leader != NULL) {
-		wait_for_leader(r, m, leader);
-		*state = STATE_PROGRESSING;
-		snprintf(buf, size, "waits for %s, which %s follows",
-		    leader->name, name);
-		return buf;
-	}
-	return NULL;
+	return d == NULL ? NULL : goes_along(r, m, d, buf, size, state);
 }
 
 /* Whether it runs, but is to go down because another jail waits for that. */
@@ -164,8 +184,8 @@ order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
 	    (d->jid != 0 && d->state != STATE_PROGRESSING &&
 	    d->state != STATE_CONFLICT && d->state != STATE_STOPPED &&
 	    managed_health(d) == HEALTH_GOOD))) {
-		if (!has_ended(r, d))
-			return NULL; /* be it with a difference that stays */
+		if (!has_ended(r, d)) /* be it with a difference that stays */
+			return goes_along(r, m, d, buf, size, state);
 		/* Those that ended together are looked at in any order. */
 		managed_state(r, d, STATE_PROGRESSING, "it ended");
 		reconciler_look(r, d);

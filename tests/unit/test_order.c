@@ -179,6 +179,37 @@ goes_down_once(void **state)
 	assert_string_equal(world_state(w, "f"), "ready");
 }
 
+/*
+ * One that is new waits for a restart that takes down what it depends on, be it that
+ * this one makes way until it is known what becomes of others.
+ */
+static void
+new_one_comes_once(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("b", "depend: [d]\n") "---\n" JAIL("d", "") "---\n"
+	    JAIL("e", "depend: [b]\n"));
+	world_apply(w, JAIL("d", "exec.start: q\n") "---\n"
+	    JAIL("b", "depend: [d]\n") "---\n"
+	    JAIL("c", "depend: [b]\n") "---\n" JAIL("e", "depend: [c]\n"));
+	assert_string_equal(w->deeds, "restart e;restart b;restart d;"
+	    "create b;create c;create e;");
+	world_apply(w, "");
+	/* The same of one that is restarted itself, upon another one from now on. */
+	world_apply(w, JAIL("b", "depend: [z]\n") "---\n" JAIL("e", "") "---\n"
+	    JAIL("z", ""));
+	world_apply(w, JAIL("b", "depend: [z]\n") "---\n"
+	    JAIL("e", "depend: [b]\nexec.start: q\n") "---\n"
+	    JAIL("z", "exec.start: q\n"));
+	assert_string_equal(w->deeds, "restart b;restart z;create b;restart e;");
+	/* ... or that goes down with it. */
+	world_apply(w, JAIL("b", "depend: [z]\n") "---\n"
+	    JAIL("e", "depend: [b]\n") "---\n" JAIL("z", ""));
+	assert_string_equal(w->deeds, "restart e;restart b;restart z;"
+	    "create b;create e;");
+}
+
 #define X "ip4.addr: [192.0.2.1, 192.0.2.2]\n"
 #define Y "ip4.addr: [192.0.2.3, 192.0.2.4]\n"
 #define ANEW "exec.start: q\n"
@@ -256,6 +287,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(unsaid_ones_follow,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(goes_down_once,
+		    world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(new_one_comes_once,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(blocked_below_two,
 		    world_setup, world_teardown),

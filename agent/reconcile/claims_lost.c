@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/plan/hostname.h"
+#include "agent/reconcile/owner.h"
 #include "agent/reconcile/reconcile.h"
 
 const char *
@@ -31,10 +32,12 @@ claims_has(const struct text_list *l, const char *param, const char *text)
 /*
  * What the spec that was applied has, and the wanted one has not.  Two jails
  * may share an address that is the only one of both, so who keeps one of
- * several gives up all of them first.
+ * several gives up all of them first.  `given`: the jail is given away, and of
+ * addresses of strangers taken.h knows.
  */
 static int
-add_lost(struct claims *c, struct managed *m, const struct spec *was)
+add_lost(struct claims *c, struct managed *m, const struct spec *was,
+    bool given)
 {
 	const struct spec *s = m->unwanted ? NULL : m->desired;
 	char buf[128];
@@ -46,6 +49,8 @@ add_lost(struct claims *c, struct managed *m, const struct spec *was)
 		bool shrinks = old != NULL && old->count > 1 && now != NULL &&
 		    now->count == 1;
 
+		if (given && strncmp(claims_param[p], "ip", 2) == 0)
+			continue;
 		for (size_t i = 0; old != NULL && i < old->count; i++) {
 			const char *text = claims_bare(claims_param[p],
 			    old->text[i], buf, sizeof buf);
@@ -109,11 +114,13 @@ static int
 find_lost_of(struct reconciler *r, struct claims *c, struct managed *m)
 {
 	const struct entry *e = may_lose(r, m);
+	bool given;
 
 	if (e == NULL || e->stage == ENTRY_DOWN)
 		return 0;
-	return add_lost(c, m, e->applied) != 0 || add_found(c, m, e) != 0 ?
-	    -1 : 0;
+	given = owner_lets_go(r, e);
+	return add_lost(c, m, e->applied, given) != 0 ||
+	    (!given && add_found(c, m, e) != 0) ? -1 : 0;
 }
 
 static int

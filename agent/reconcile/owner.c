@@ -33,9 +33,8 @@ owner_entry(struct reconciler *r, const struct seen *s)
 	    live_is(&live, o->has_meta, e->token, e->jid, e->path)) ? e : NULL;
 }
 
-/* Whether it is nobody's as soon as it is looked at: agent.on_remove was keep. */
-static bool
-lets_go(const struct reconciler *r, const struct entry *e)
+bool
+owner_lets_go(const struct reconciler *r, const struct entry *e)
 {
 	const struct managed *m = reconciler_find(r, e->name);
 
@@ -66,7 +65,7 @@ owner_stranger(struct reconciler *r, const char *name)
 		return false;
 	e = owner_entry(r, &s);
 	live_free(&live);
-	return e == NULL || lets_go(r, e);
+	return e == NULL || owner_lets_go(r, e);
 }
 
 bool

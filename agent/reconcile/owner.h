@@ -16,6 +16,12 @@
 const struct entry *owner_entry(struct reconciler *r, const struct seen *s);
 
 /*
+ * Whether the jail of that entry is nobody's as soon as this pass looks at it:
+ * agent.on_remove was keep.
+ */
+bool owner_lets_go(const struct reconciler *r, const struct entry *e);
+
+/*
  * Whether a jail of that name lives that is not the agent's, or not once this pass
  * has looked at it.
  */

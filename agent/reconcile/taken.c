@@ -180,19 +180,26 @@ add_wanted(struct reconciler *r, const struct managed *m)
 	}
 }
 
+/* Whether what becomes of it is said here. */
+static bool
+is_known(struct reconciler *r, const struct seen *s)
+{
+	const struct managed *m = reconciler_find(r, s->name);
+	const struct entry *e = m != NULL && (m->unwanted ||
+	    m->desired != NULL) ? owner_entry(r, s) : NULL;
+
+	return e != NULL && !owner_lets_go(r, e);
+}
+
 /* A jail that nobody here changes: somebody else's, or of another set. */
 static void
 add_foreign(void *arg, const struct seen *s)
 {
 	struct reconciler *r = arg;
 	struct taken *t = &r->taken;
-	const struct managed *m = s->name == NULL ? NULL :
-	    reconciler_find(r, s->name);
 	struct live live;
 
-	if (s->dying || s->name == NULL ||
-	    (m != NULL && (m->unwanted || m->desired != NULL) &&
-	    owner_entry(r, s) != NULL) ||
+	if (s->dying || s->name == NULL || is_known(r, s) ||
 	    live_read(r->shop.observer, s->name, NULL, NULL, &live, NULL) != 0)
 		return;
 	for (size_t f = 0; f < FAMILIES; f++) {

@@ -299,6 +299,27 @@ jid_that_another_has(void **state)
 	assert_string_equal(w->deeds, "");
 }
 
+/* What is given away is a stranger's already, who may share an address. */
+static void
+address_of_one_given_away(void **state)
+{
+	struct world *w = *state;
+	const char *one = JAIL("b", "ip4.addr: [192.0.2.1]\n");
+	const char *two = JAIL("b", "ip4.addr: [192.0.2.1, 192.0.2.2]\n");
+
+	world_apply(w, JAIL("a", "ip4.addr: [192.0.2.1]\n"
+	    "agent: {on_remove: keep}\n"));
+	assert_string_equal(foreseen(w, two), "blocked b;");
+	assert_non_null(strstr(world_reason(w, "b"), "address 192.0.2.1 "
+	    "belongs to the jail a, which keeps it"));
+	assert_string_equal(foreseen(w, one), "create b;");
+	world_apply(w, one);
+	assert_string_equal(w->deeds, "create b;");
+	assert_string_equal(foreseen(w, one), "");
+	world_apply(w, two);
+	assert_string_equal(w->deeds, "");
+}
+
 /* That a spec pauses its jail is no difference that is left for ever. */
 static void
 pause_is_noted(void **state)
@@ -550,6 +571,7 @@ main(void)
 		TEST(address_of_two_new_specs),
 		TEST(address_of_somebody_else),
 		TEST(jid_that_another_has),
+		TEST(address_of_one_given_away),
 		TEST(pause_is_noted),
 		TEST(pause_is_shown),
 		TEST(stopped_dependency),

@@ -192,6 +192,17 @@ ends_along(struct reconciler *r, const struct managed *d)
 	return false;
 }
 
+/*
+ * Whether it went down for another jail just now, to come up again: what is around
+ * it is not to become one in which it cannot.
+ */
+static bool
+comes_back(const struct managed *d)
+{
+	return d->follows && d->jid == 0 && !d->unwanted &&
+	    d->state == STATE_PROGRESSING;
+}
+
 /* One in `m` that would stay down when `m` restarts. */
 static const char *
 restarts_in_vain(struct reconciler *r, struct managed *m, char *buf,
@@ -202,8 +213,8 @@ restarts_in_vain(struct reconciler *r, struct managed *m, char *buf,
 	for (size_t i = 0; i < r->count; i++) {
 		struct managed *d = r->jail[i];
 
-		if (!order_below(d->name, m->name) ||
-		    !order_goes_first(r, m, d, &restart))
+		if (!order_below(d->name, m->name) || (!comes_back(d) &&
+		    !order_goes_first(r, m, d, &restart)))
 			continue;
 		if (order_removed(r, d) && removal_waits(r, d, &removal, why,
 		    sizeof why) != NULL) {

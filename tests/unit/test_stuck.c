@@ -253,6 +253,37 @@ mended(void **state)
 	assert_string_equal(w->deeds, "restart p.c;restart p;create p.c;");
 }
 
+/*
+ * Who goes down for another jail meanwhile, and comes back, is no less in the jail
+ * around it than one that runs on.
+ */
+static void
+one_that_is_down_for_another(void **state)
+{
+	struct world *w = *state;
+	const char *follows = JAIL("p", "children.max: 2\nsecurelevel: 2\n" ANEW)
+	    "---\n" JAIL("p.c", "securelevel: 0\n") "---\n" JAIL("z", ANEW);
+	const char *gives = JAIL("p", "children.max: 2\nsecurelevel: 2\n" ANEW)
+	    "---\n" JAIL("p.c", "jid: 702\n" ANEW) "---\n"
+	    JAIL("p.d", "securelevel: 0\n" ANEW);
+
+	world_apply(w, JAIL("p", "children.max: 2\n") "---\n"
+	    JAIL("p.c", "depend: [z]\n") "---\n" JAIL("z", ""));
+	assert_string_equal(foreseen(w, follows),
+	    "blocked p;restart p.c;restart z;");
+	world_apply(w, follows);
+	assert_string_equal(w->deeds, "restart p.c;restart z;create p.c;");
+	assert_string_equal(world_state(w, "p"), "blocked");
+	world_apply(w, "");
+	world_apply(w, JAIL("p", "children.max: 2\n") "---\n"
+	    JAIL("p.c", "") "---\n" JAIL("p.d", "jid: 702\n"));
+	assert_string_equal(foreseen(w, gives),
+	    "blocked p;restart p.c;restart p.d;");
+	world_apply(w, gives);
+	assert_string_equal(w->deeds, "restart p.d;restart p.c;create p.d;");
+	assert_string_equal(world_state(w, "p"), "blocked");
+}
+
 /* A running jail that is to restart and cannot is not on its way. */
 static void
 waits_in_vain_is_blocked(void **state)
@@ -337,6 +368,8 @@ main(void)
 		cmocka_unit_test(nobody_gives_up_in_vain),
 		cmocka_unit_test_setup_teardown(mended, world_setup,
 		    world_teardown),
+		cmocka_unit_test_setup_teardown(one_that_is_down_for_another,
+		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(waits_in_vain_is_blocked,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(loop_of_running_jails,

@@ -362,7 +362,8 @@ order_change(struct reconciler *r, struct managed *m, char *buf, size_t size,
 	if (!managed_parent(m->name, parent, sizeof parent))
 		return NULL;
 	d = reconciler_jail(r, parent, false);
-	if (d == NULL || managed_wanted(d) == NULL || d->state != STATE_PROGRESSING)
+	if (d == NULL || d->state != STATE_PROGRESSING ||
+	    (managed_wanted(d) == NULL && !order_removed(r, d)))
 		return NULL;
 	m->waits_up = d;
 	snprintf(buf, size, "waits for its parent %s", parent);

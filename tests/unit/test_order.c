@@ -210,6 +210,19 @@ new_one_comes_once(void **state)
 	    "create b;create e;");
 }
 
+/* Nothing is done to one that goes down with the jail around it, be it later. */
+static void
+no_change_before_the_end(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "depend: [p.c]\n") "---\n"
+	    JAIL("p", "children.max: 1\n") "---\n" JAIL("p.c", ""));
+	world_apply(w, JAIL("p.c", "host.hostname: q\n"));
+	assert_string_equal(w->deeds, "remove a;restart p.c;remove p;");
+	assert_string_equal(world_state(w, "p.c"), "blocked");
+}
+
 #define X "ip4.addr: [192.0.2.1, 192.0.2.2]\n"
 #define Y "ip4.addr: [192.0.2.3, 192.0.2.4]\n"
 #define ANEW "exec.start: q\n"
@@ -289,6 +302,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(goes_down_once,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(new_one_comes_once,
+		    world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(no_change_before_the_end,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(blocked_below_two,
 		    world_setup, world_teardown),

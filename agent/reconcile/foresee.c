@@ -111,13 +111,26 @@ say_follows(const struct action *a, const struct managed *d, char *buf,
 	    "; it stays down as long as that one does not run" : "");
 }
 
+/* A plan that is in the making. */
+struct round {
+	struct reconciler *r;
+	struct action *actions; /* that follow from who counts for rivals */
+	bool *before;		/* who did before */
+	bool most;    /* no more can come than count now */
+	bool refused; /* somebody is, for what another one keeps */
+	size_t *leader; /* with which of them each one restarts, plus 1; 0: none */
+	bool more;	/* of these are known than when it was begun */
+};
+
 /*
  * Those that go down with a jail come up again after it; `down`: with one that is
  * removed, and stay down.
  */
 static bool
-follow(struct reconciler *r, size_t i, struct action *actions, bool down)
+follow(struct round *q, size_t i, bool down)
 {
+	struct action *actions = q->actions;
+	struct reconciler *r = q->r;
 	bool anew = actions[i].kind == ACTION_CREATE && actions[i].cleanup;
 	char why[ERROR_TEXT_MAX];
 	bool again = false;
@@ -136,6 +149,10 @@ follow(struct reconciler *r, size_t i, struct action *actions, bool down)
 		again |= decide_again(r, d, &actions[j], down ?
 		    ACTION_REMOVE : ACTION_RESTART, why);
 		actions[j].stays = down;
+		if (!down && q->leader[j] == 0) {
+			q->leader[j] = i + 1;
+			q->more = true;
+		}
 		if (lodgers_note(r, d->name, &actions[j]) != 0)
 			return again;
 	}
@@ -228,18 +245,33 @@ plan_all(struct reconciler *r)
 	return actions;
 }
 
-/* What follows from the plans of others, and from who of rivals `counts`. */
-static void
-conclude(struct reconciler *r, struct action *actions)
+/* One of which it is known already that it goes along with a restart. */
+static bool
+go_along(struct round *q, size_t i)
 {
+	struct action *a = &q->actions[i];
+	char why[ERROR_TEXT_MAX];
+
+	if (q->leader[i] == 0 || !may_follow(a, false))
+		return false;
+	say_follows(&q->actions[q->leader[i] - 1], q->r->jail[i], why,
+	    sizeof why);
+	return decide_again(q->r, q->r->jail[i], a, ACTION_RESTART, why);
+}
+
+/* What follows from the plans of others, but for who goes along with restarts. */
+static void
+conclude_standing(struct round *q, size_t *rounds)
+{
+	struct action *actions = q->actions;
+	struct reconciler *r = q->r;
 	bool again = true;
 
 	/*
 	 * Each round decides at least one action that no later one undoes; what
 	 * is blocked takes nobody along.
 	 */
-	r->foreseen = actions;
-	for (size_t rounds = 4 * (r->count + 1); again && rounds > 0; rounds--) {
+	for (; again && *rounds > 0; --*rounds) {
 		again = false;
 		for (size_t i = 0; i < r->count; i++)
 			again |= (block(r, r->jail[i], &actions[i]) ||
@@ -247,25 +279,60 @@ conclude(struct reconciler *r, struct action *actions)
 			    stays(r, i, actions);
 		/* What goes down for good gives up what it has. */
 		for (size_t i = 0; !again && i < r->count; i++)
-			again |= follow(r, i, actions, true);
+			again |= follow(q, i, true);
 		for (size_t i = 0; !again && i < r->count; i++)
-			again = refuse(r, r->jail[i], &actions[i]) &&
-			    stays(r, i, actions);
+			again |= go_along(q, i);
 		for (size_t i = 0; !again && i < r->count; i++)
-			again |= follow(r, i, actions, false);
+			q->refused |= again = refuse(r, r->jail[i],
+			    &actions[i]) && stays(r, i, actions);
+	}
+}
+
+/* Anew, now that more is known of who goes along. */
+static int
+plan_again(struct round *q)
+{
+	struct action *actions = plan_all(q->r);
+
+	if (actions == NULL)
+		return -1;
+	free_all(q->actions, q->r->count);
+	q->r->foreseen = q->actions = actions;
+	q->refused = q->more = false;
+	return 0;
+}
+
+/*
+ * What follows from the plans of others.  Who restarts in spite of all that others
+ * keep takes those along that follow it; and what these give up by that is for
+ * who was refused for it.
+ */
+static int
+conclude(struct round *q)
+{
+	struct reconciler *r = q->r;
+	size_t most = 4 * (r->count + 1), rounds = most;
+	bool again = true;
+	int rc = 0;
+
+	r->foreseen = q->actions;
+	memset(q->leader, 0, r->count * sizeof *q->leader);
+	q->refused = q->more = false;
+	while (again && rc == 0) {
+		conclude_standing(q, &rounds);
+		again = false;
+		for (size_t i = 0; rounds > 0 && i < r->count; i++)
+			again |= follow(q, i, false);
+		if (q->more && q->refused) {
+			rc = plan_again(q);
+			rounds = most;
+		}
 	}
 	r->foreseen = NULL;
+	return rc;
 }
 
 /* ------------------------------------------------------------------ rivals */
-
-/* Who counts for rivals, and who did before. */
-struct round {
-	struct reconciler *r;
-	struct action *actions; /* that follow from who counts */
-	bool *before;
-	bool most; /* no more can come than count now */
-};
 
 bool
 foresee_comes(const struct action *a)
@@ -278,9 +345,12 @@ static int
 plan_round(struct round *q)
 {
 	q->actions = plan_all(q->r);
-	if (q->actions != NULL)
-		conclude(q->r, q->actions);
-	return q->actions != NULL ? 0 : -1;
+	if (q->actions == NULL)
+		return -1;
+	if (conclude(q) == 0)
+		return 0;
+	free_all(q->actions, q->r->count);
+	return -1;
 }
 
 static void
@@ -399,7 +469,8 @@ struct action *
 foresee(struct reconciler *r)
 {
 	struct round q = { .r = r,
-		.before = calloc(r->count + 1, sizeof *q.before) };
+		.before = calloc(r->count + 1, sizeof *q.before),
+		.leader = calloc(r->count + 1, sizeof *q.leader) };
 	int rc;
 
 	jail_roots_forget(&r->roots);
@@ -409,12 +480,13 @@ foresee(struct reconciler *r)
 	r->taken.met = false;
 	for (size_t i = 0; i < r->count; i++)
 		r->jail[i]->yields = false;
-	rc = q.before == NULL ? -1 : settle(&q);
+	rc = q.before == NULL || q.leader == NULL ? -1 : settle(&q);
 	r->foreseen = q.actions;
 	for (size_t i = 0; rc == 0 && i < r->count && (r->opt.healing ||
 	    r->opt.for_agent); i++)
 		go_on(r, r->jail[i], &q.actions[i]);
 	r->foreseen = NULL;
 	free(q.before);
+	free(q.leader);
 	return rc == 0 ? q.actions : NULL;
 }

@@ -172,6 +172,23 @@ shared_with_one_that_stays(void **state)
 	    "restart f;restart c;create f;");
 }
 
+/* Who was refused for what another one keeps, unless that one restarts along. */
+static void
+holder_that_goes_along(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("c", "jid: 703\n" ON("d")) NEXT JAIL("d", ""));
+	planned_and_done(w, JAIL("b", "jid: 703\n") NEXT JAIL("c", "") NEXT
+	    JAIL("d", NEW), "create b;restart c;restart d;",
+	    "restart c;restart d;create c;create b;");
+	/* Its leader wants what is kept by one who is refused for that. */
+	world_apply(w, JAIL("b", X) NEXT JAIL("c", "jid: 703\n" ON("d")) NEXT
+	    JAIL("d", ""));
+	planned_and_done(w, JAIL("b", "jid: 703\n" NEW) NEXT JAIL("c", "") NEXT
+	    JAIL("d", X NEW), "blocked b;modify c;blocked d;", "modify c;");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
@@ -186,6 +203,7 @@ main(void)
 		TEST(shares_what_it_keeps),
 		TEST(circle_in_vain),
 		TEST(shared_with_one_that_stays),
+		TEST(holder_that_goes_along),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

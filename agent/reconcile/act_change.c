@@ -121,7 +121,7 @@ others_first(struct reconciler *r, struct managed *m)
 
 	first = order_change(r, m, why, sizeof why, &state) != NULL;
 	m->waits_up = up;
-	m->waits_far = far;
+	m->waits_far = far || first; /* it is woken by any that is done */
 	return first;
 }
 
@@ -131,7 +131,12 @@ act_meanwhile(struct reconciler *r, struct managed *m, struct action *a,
 {
 	const struct entry *e = inventory_find(r->shop.inventory, m->name);
 	enum meanwhile much = MEANWHILE_HEAL;
+	char held[ERROR_TEXT_MAX];
 
+	/* The one that failed goes: nobody is held for long. */
+	if (state == STATE_HELD &&
+	    waves_foresee(r, m, held, sizeof held) == NULL)
+		return false;
 	/* What happens to one of a wave is for the others to be seen. */
 	if (!r->opt.healing || a->jid == 0 || m->in_wave || m->by_hand ||
 	    e == NULL || e->stage != ENTRY_UP || others_first(r, m))

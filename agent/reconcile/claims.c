@@ -156,6 +156,20 @@ say_stays(const struct claim *c, const char *reason, char *buf, size_t size)
 static const char *refused(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size);
 
+/* Whether it waits in vain for others; who wakes it stays what it was. */
+static bool
+cannot_come(struct reconciler *r, struct managed *m, char *why, size_t size)
+{
+	struct managed *up = m->waits_up;
+	bool far = m->waits_far, waits;
+	enum jail_state state;
+
+	waits = order_up(r, m, why, size, &state) != NULL;
+	m->waits_up = up;
+	m->waits_far = far;
+	return waits && state != STATE_PROGRESSING;
+}
+
 /*
  * Whether `a` does not come about, as far as is known: for what the jail waits for,
  * for what it claims itself, or for who would go down with it.  One that is only
@@ -165,15 +179,12 @@ static bool
 in_vain(struct reconciler *r, struct managed *m, const struct action *a,
     char *why, size_t size)
 {
-	enum jail_state state;
-
 	if (a->kind == ACTION_MODIFY) {
 		snprintf(why, size, "%s", m->reason != NULL ? m->reason : "");
 		return m->state == STATE_BLOCKED && m->waits;
 	}
 	if (a->kind != ACTION_REMOVE && m->desired != NULL &&
-	    order_up(r, m, why, size, &state) != NULL &&
-	    state != STATE_PROGRESSING)
+	    cannot_come(r, m, why, size))
 		return true;
 	if (m->query == r->queries)
 		return false;
@@ -221,6 +232,10 @@ stays(struct reconciler *r, const struct claim *c, const struct action *a,
 		return say_stays(c, "the plan is not true of it any more, or "
 		    "of what goes down with it; make another plan", buf,
 		    size);
+	if (a->kind == ACTION_RESTART && r->opt.healing && !a->heals &&
+	    !c->holder->by_hand &&
+	    waves_foresee(r, c->holder, why, sizeof why) != NULL)
+		return say_stays(c, why, buf, size);
 	if (in_vain(r, c->holder, a, why, sizeof why))
 		return say_stays(c, why, buf, size);
 	return NULL;

@@ -8,6 +8,9 @@
 
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
+#include "agent/reconcile/stuck.h"
+
+static const struct action restart = { .kind = ACTION_RESTART };
 
 /* How many jails a wave has; zeros mean the usual number. */
 static size_t
@@ -161,6 +164,9 @@ waves_admit(struct reconciler *r, struct managed *m, char *buf, size_t size,
 		snprintf(buf, size, "its restart waits until %zu before it "
 		    "%s ready (--max-restart)", w->size,
 		    w->size == 1 ? "is" : "are");
+	} else if (stuck_why(r, m, &restart, buf, size) != NULL) {
+		/* Nobody went down: nothing failed that others are to wait for. */
+		*state = STATE_BLOCKED;
 	} else {
 		return begin(r, m, buf, size, state);
 	}

@@ -239,6 +239,48 @@ an_alias_of_addresses_that_wait(void **state)
 	assert_false(host_there("alias", ALIAS));
 }
 
+/* A restart that stops nobody, since one inside could not come back, holds nobody. */
+static void
+one_that_is_blocked_holds_nobody(void **state)
+{
+	struct world *w = *state;
+	const char *changed =
+	    JAIL("a", "children.max: 9\nosrelease: 14.0-RELEASE\n" SLOW) "---\n"
+	    JAIL("a.x", "depend: [nobody]\n" SLOW) "---\n"
+	    JAIL("b", "osrelease: 14.0-RELEASE\n" SLOW);
+
+	world_apply(w, JAIL("a", "children.max: 9\n" SLOW) "---\n"
+	    JAIL("a.x", SLOW) "---\n" JAIL("b", SLOW));
+	assert_int_equal(w->told, 3);
+	assert_string_equal(foreseen_for_agent(w, changed),
+	    "blocked a;modify a.x;restart b;");
+	agent(w, changed);
+	assert_string_equal(world_state(w, "a"), "blocked");
+	assert_string_equal(world_state(w, "b"), "ready");
+	assert_null(standing.failed);
+}
+
+/* The holder of an address is held, and so whoever is to get it is blocked. */
+static void
+one_that_waits_for_one_that_is_held(void **state)
+{
+	struct world *w = *state;
+	const char *changed = JAIL("a", SLOW) "---\n" JAIL("b", "interface: em0\n"
+	    "host.hostname: one\nip4.addr: [192.0.2.1, 192.0.2.7]\n" SLOW)
+	    "---\n" JAIL("c", "osrelease: 14.0-RELEASE\n" SLOW);
+
+	world_apply(w, JAIL("a", SLOW) "---\n" JAIL("b", B) "---\n"
+	    JAIL("c", "ip4.addr: [192.0.2.7]\n" SLOW));
+	assert_int_equal(standing_waves(&standing, &(struct text_list){ 0 },
+	    "a", NULL), 0);
+	is_healed(w, changed, "blocked");
+	agent(w, changed);
+	waves_go_on(&w->reconciler);
+	world_rest(w);
+	assert_string_equal(w->deeds, "restart c;modify b;");
+	assert_string_equal(world_state(w, "b"), "ready");
+}
+
 /* For a single pass it is as it was. */
 static void
 apply_leaves_it(void **state)
@@ -267,6 +309,8 @@ main(void)
 		TEST(one_that_waits_for_an_address),
 		TEST(one_that_waits_for_a_jid),
 		TEST(an_alias_of_addresses_that_wait),
+		TEST(one_that_is_blocked_holds_nobody),
+		TEST(one_that_waits_for_one_that_is_held),
 		TEST(apply_leaves_it),
 	};
 

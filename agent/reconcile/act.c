@@ -306,7 +306,9 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 		return;
 	if (order_change(r, m, why, sizeof why, &state) != NULL) {
 		if (state == STATE_BLOCKED || !claims_asked(r, m)) {
-			waits(r, m, a, state, why);
+			if (state != STATE_BLOCKED ||
+			    !act_meanwhile(r, m, a, state, why))
+				waits(r, m, a, state, why);
 			return;
 		}
 		release = claims_lose(a) && claims_refused(r, m, a, why,

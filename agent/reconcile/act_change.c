@@ -14,6 +14,7 @@
 #include "agent/reconcile/claims.h"
 #include "agent/reconcile/condition.h"
 #include "agent/reconcile/host.h"
+#include "agent/reconcile/loop.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/unrecorded.h"
 
@@ -131,17 +132,20 @@ act_meanwhile(struct reconciler *r, struct managed *m, struct action *a,
 {
 	const struct entry *e = inventory_find(r->shop.inventory, m->name);
 	enum meanwhile much = MEANWHILE_HEAL;
-	char held[ERROR_TEXT_MAX];
+	char text[ERROR_TEXT_MAX];
+	bool loop;
 
 	/* The one that failed goes: nobody is held for long. */
 	if (state == STATE_HELD &&
-	    waves_foresee(r, m, held, sizeof held) == NULL)
+	    waves_foresee(r, m, text, sizeof text) == NULL)
 		return false;
+	/* What specs say that depend on each other in a circle is not done at all. */
+	loop = m->linked && loop_find(r, m, text, sizeof text);
 	/* What happens to one of a wave is for the others to be seen. */
 	if (!r->opt.healing || a->jid == 0 || m->in_wave || m->by_hand ||
-	    e == NULL || e->stage != ENTRY_UP || others_first(r, m))
+	    e == NULL || e->stage != ENTRY_UP || (!loop && others_first(r, m)))
 		return false;
-	if (state != STATE_PROGRESSING)
+	if (state != STATE_PROGRESSING && !loop)
 		much = may_have_addresses(r, m, a) ? MEANWHILE_OWN :
 		    MEANWHILE_INSIDE;
 	if (!meanwhile_split(e->applied, m->desired, much, why, a)) {

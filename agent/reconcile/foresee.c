@@ -455,10 +455,11 @@ go_on(struct reconciler *r, struct managed *m, struct action *a)
 	enum meanwhile much = MEANWHILE_OWN;
 
 	if (a->kind != ACTION_BLOCKED || !a->put_off || a->jid == 0 ||
-	    m->desired == NULL || e == NULL || e->stage != ENTRY_UP ||
-	    (m->linked && loop_find(r, m, ignored, sizeof ignored)))
+	    m->desired == NULL || e == NULL || e->stage != ENTRY_UP)
 		return;
-	if (changes_address(a) && claims_refused(r, m, a, ignored,
+	if (m->linked && loop_find(r, m, ignored, sizeof ignored))
+		much = MEANWHILE_HEAL;
+	else if (changes_address(a) && claims_refused(r, m, a, ignored,
 	    sizeof ignored) != NULL)
 		much = MEANWHILE_INSIDE;
 	snprintf(why, sizeof why, "%s", a->reason);

@@ -281,6 +281,48 @@ one_that_waits_for_one_that_is_held(void **state)
 	assert_string_equal(world_state(w, "b"), "ready");
 }
 
+/* Specs in a circle are not carried out, but what runs stays what it was. */
+static void
+one_of_a_circle(void **state)
+{
+	struct world *w = *state;
+	const char *circle = JAIL("a", "depend: [b]\n" SLOW) "---\n"
+	    JAIL("b", B "depend: [a]\nchildren.max: 7\n");
+	const char *started = JAIL("a", "depend: [b]\n" SLOW) "---\n"
+	    JAIL("b", B "depend: [a]\nosrelease: 14.0-RELEASE\n");
+
+	world_apply(w, JAIL("a", SLOW) "---\n" JAIL("b", B));
+	is_healed(w, circle, "blocked");
+	assert_string_equal(live_text(w, "b", "children.max"), "0");
+	is_healed(w, started, "blocked");
+}
+
+/* What the manual says of the other states: see STATES in jailagent(8). */
+static void
+some_are_left_alone(void **state)
+{
+	struct world *w = *state;
+	const char *paused = JAIL("b", "interface: em0\nip4.addr: [192.0.2.1]\n"
+	    "host.hostname: one\nagent: {paused: why}\n");
+	const char *specs[] = { paused, "name: b\npath: /not/there\n"
+	    "persist: true\n" B };
+
+	world_apply(w, JAIL("b", B));
+	meddle(w);
+	for (size_t i = 0; i < 2; i++) {
+		trace_clear(w);
+		assert_string_equal(foreseen_for_agent(w, specs[i]),
+		    "blocked b;");
+		agent(w, specs[i]);
+		assert_int_equal(trace_mutations(w), 0);
+		assert_false(host_there("alias", ALIAS));
+		assert_string_equal(world_state(w, "b"),
+		    i == 0 ? "paused" : "blocked");
+		assert_non_null(strstr(world_reason(w, "b"), i == 0 ?
+		    "host.hostname differs" : "/not/there"));
+	}
+}
+
 /* For a single pass it is as it was. */
 static void
 apply_leaves_it(void **state)
@@ -311,6 +353,8 @@ main(void)
 		TEST(an_alias_of_addresses_that_wait),
 		TEST(one_that_is_blocked_holds_nobody),
 		TEST(one_that_waits_for_one_that_is_held),
+		TEST(one_of_a_circle),
+		TEST(some_are_left_alone),
 		TEST(apply_leaves_it),
 	};
 

@@ -77,15 +77,25 @@ order_removed(struct reconciler *r, const struct managed *d)
 
 static struct managed *leader_to_come(struct reconciler *r, struct managed *m);
 
-/* What that one waits for is only known when it was looked at. */
-static void
+/*
+ * What becomes of that one is only known when it was looked at.  Till then `m` is as
+ * it was, or that one is woken for it again.
+ */
+static const char *
 wait_for_leader(struct reconciler *r, struct managed *m,
-    struct managed *leader)
+    struct managed *leader, char *buf, size_t size, enum jail_state *state)
 {
+	*state = STATE_PROGRESSING;
 	m->waits_up = leader;
 	m->waits_far = true;
-	if (leader->dirty)
-		reconciler_look(r, m);
+	if (!leader->dirty)
+		return buf;
+	reconciler_look(r, m);
+	if (m->state == STATE_BLOCKED) {
+		*state = STATE_BLOCKED;
+		snprintf(buf, size, "%s", m->reason != NULL ? m->reason : "");
+	}
+	return buf;
 }
 
 /* Whether a restart waits until others are ready, which may take long. */
@@ -109,11 +119,9 @@ goes_along(struct reconciler *r, struct managed *m, struct managed *d,
 
 	if (leader == NULL || leader == m || awaits_its_wave(r, leader))
 		return NULL;
-	wait_for_leader(r, m, leader);
-	*state = STATE_PROGRESSING;
 	snprintf(buf, size, "waits for %s, which %s follows", leader->name,
 	    d->name);
-	return buf;
+	return wait_for_leader(r, m, leader, buf, size, state);
 }
 
 /*
@@ -350,14 +358,8 @@ order_change(struct reconciler *r, struct managed *m, char *buf, size_t size,
 	d = m->linked ? leader_to_come(r, m) : NULL;
 	m->waits_up = d;
 	if (d != NULL) {
-		wait_for_leader(r, m, d);
 		snprintf(buf, size, "waits for %s", d->name);
-		/* Till then it is as it was, or that one is woken for it again. */
-		if (d->dirty && m->state == STATE_BLOCKED) {
-			*state = STATE_BLOCKED;
-			snprintf(buf, size, "%s", m->reason);
-		}
-		return buf;
+		return wait_for_leader(r, m, d, buf, size, state);
 	}
 	if (!managed_parent(m->name, parent, sizeof parent))
 		return NULL;

@@ -284,6 +284,27 @@ one_that_is_down_for_another(void **state)
 	assert_string_equal(world_state(w, "p"), "blocked");
 }
 
+/*
+ * One that is blocked, and would wait for a blocked one that its dependency is in,
+ * does not have that one looked at again and again.
+ */
+static void
+blocked_beside_blocked(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "children.max: 1\n") "---\n"
+	    JAIL("a.x", "") "---\n" JAIL("b", "children.max: 1\n") "---\n"
+	    JAIL("b.x", ""));
+	world_apply(w, JAIL("a", "children.max: 1\nsecurelevel: 2\n"
+	    "depend: [b.x]\n" ANEW) "---\n" JAIL("a.x", "securelevel: 0\n")
+	    "---\n" JAIL("b", "children.max: 1\ndepend: [nobody]\n" ANEW)
+	    "---\n" JAIL("b.x", ANEW));
+	assert_string_equal(w->deeds, "restart b.x;modify a.x;");
+	assert_string_equal(world_state(w, "a"), "blocked");
+	assert_string_equal(world_state(w, "b"), "blocked");
+}
+
 /* A running jail that is to restart and cannot is not on its way. */
 static void
 waits_in_vain_is_blocked(void **state)
@@ -369,6 +390,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(mended, world_setup,
 		    world_teardown),
 		cmocka_unit_test_setup_teardown(one_that_is_down_for_another,
+		    world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(blocked_beside_blocked,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(waits_in_vain_is_blocked,
 		    world_setup, world_teardown),

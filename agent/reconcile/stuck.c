@@ -47,19 +47,12 @@ refused(struct reconciler *r, struct managed *m, const struct managed *d,
 	return rc ? buf : NULL;
 }
 
-/* What it claims, and others keep. */
+/* What it claims when it comes up anew, and others keep. */
 static const char *
 claims_in_vain(struct reconciler *r, struct managed *d, char *buf, size_t size)
 {
-	const char *why = NULL;
-	struct action a;
-
-	if (d->desired == NULL || reconciler_plan(r, d, &a) != 0)
-		return NULL;
-	if (a.kind == ACTION_MODIFY || a.kind == ACTION_RESTART)
-		why = claims_refused(r, d, &a, buf, size);
-	action_free(&a);
-	return why;
+	return d->desired == NULL ? NULL :
+	    claims_refused(r, d, &restart, buf, size);
 }
 
 /* What `d` waits for, which is not to come; of `m` nothing is asked. */

@@ -172,6 +172,22 @@ shared_with_one_that_stays(void **state)
 	    "restart f;restart c;create f;");
 }
 
+/*
+ * Nor does one go down that could not come up again with its address, since who shares
+ * it is to have more, be it that this one is not changed in that.
+ */
+static void
+shared_with_one_that_is_blocked(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("c", "ip4.addr: 192.0.2.1\n") NEXT
+	    JAIL("e", "ip4.addr: 192.0.2.1\n" ON("f")) NEXT JAIL("f", ""));
+	planned_and_done(w, JAIL("c", X ON("nobody")) NEXT
+	    JAIL("e", "ip4.addr: 192.0.2.1\n" ON("f")) NEXT JAIL("f", NEW),
+	    "blocked c;restart f;", "restart f;");
+}
+
 /* Who was refused for what another one keeps, unless that one restarts along. */
 static void
 holder_that_goes_along(void **state)
@@ -203,6 +219,7 @@ main(void)
 		TEST(shares_what_it_keeps),
 		TEST(circle_in_vain),
 		TEST(shared_with_one_that_stays),
+		TEST(shared_with_one_that_is_blocked),
 		TEST(holder_that_goes_along),
 	};
 

@@ -37,6 +37,8 @@ static int
 teardown(void **state)
 {
 	standing_close(&standing);
+	host_reset(-1, -1);
+	host.journal = NULL; /* which ends with this world */
 	return world_teardown(state);
 }
 

@@ -16,6 +16,7 @@
 #include "agent/reconcile/around.h"
 #include "agent/reconcile/condition.h"
 #include "agent/reconcile/order.h"
+#include "agent/reconcile/rounds.h"
 #include "agent/reconcile/steps.h"
 #include "agent/reconcile/stuck.h"
 #include "agent/reconcile/unrecorded.h"
@@ -68,6 +69,7 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 	bool stays = m->desired != NULL && !m->unwanted;
 	bool forgotten = a.kind == ACTION_REMOVE && !a.stays;
 
+	rounds_anew(r);
 	claims_changed(r, m);
 	host_forget(&r->addresses);
 	memset(&m->doing, 0, sizeof m->doing);
@@ -120,8 +122,8 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 		reconciler_turned(r);
 }
 
-static void
-waits_no_more(struct reconciler *r, struct managed *m)
+void
+act_waits_no_more(struct reconciler *r, struct managed *m)
 {
 	if (m->waits)
 		r->waiting--;
@@ -152,10 +154,12 @@ begin(struct reconciler *r, struct managed *m, struct action *a,
 	}
 	condition_unknown(m);
 	bound_begin(r, m);
-	waits_no_more(r, m); /* one that is stopped for others may have */
+	act_waits_no_more(r, m); /* one that is stopped for others may have */
 	stuck_over(m, ACTION_NONE);
 	m->down_for = NULL; /* what comes up next is another one */
 	m->machine = MACHINE_WORKING;
+	m->deeds += p->start != NULL;
+	rounds_anew(r);
 	m->to_stop = m->turn = m->by_hand = m->retried = false;
 	r->working++;
 	managed_state(r, m, STATE_PROGRESSING, "%s: %s", action_word(a->kind),
@@ -267,7 +271,7 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 		waits(r, m, a, state, wait);
 		return;
 	}
-	if (waits_for_claim(r, m, a, &release))
+	if (rounds_done(r, m, a) || waits_for_claim(r, m, a, &release))
 		return;
 	if (a->cleanup) {
 		p.stop = running_spec(r, m, &made);
@@ -350,7 +354,8 @@ act_restart(struct reconciler *r, struct managed *m, struct action *a)
 	const char *wait;
 	bool release;
 
-	if (act_not_kept(r, m, a) || (a->heals ? condition_postponed(r, m, a) :
+	if (act_not_kept(r, m, a) || rounds_done(r, m, a) ||
+	    (a->heals ? condition_postponed(r, m, a) :
 	    !m->by_hand && a->count > 0 && condition_drifts(r, m, a)))
 		return;
 	wait = stuck_up(r, m, a, why, sizeof why, &state);
@@ -527,7 +532,7 @@ act(struct reconciler *r, struct managed *m, struct action *a)
 	enum action_kind kind = m->refused != NULL && a->kind != ACTION_NONE &&
 	    a->kind != ACTION_CONFLICT ? ACTION_BLOCKED : a->kind;
 
-	waits_no_more(r, m);
+	act_waits_no_more(r, m);
 	stuck_over(m, kind);
 	/* What comes next is new. */
 	if (kind == ACTION_NONE || kind == ACTION_BLOCKED)

@@ -13,6 +13,9 @@ void act_next(struct reconciler *r);
 /* Begins to stop a jail that is to be started again later. */
 void act_stop(struct reconciler *r, struct managed *m, const char *reason);
 
+/* It waits for nobody. */
+void act_waits_no_more(struct reconciler *r, struct managed *m);
+
 /* What was done about a jail is kept for status. */
 void act_remember(struct managed *m, const struct action *a, int64_t took_us);
 /* Tells whoever started the reconciler of a deed. */

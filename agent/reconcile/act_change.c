@@ -16,6 +16,7 @@
 #include "agent/reconcile/host.h"
 #include "agent/reconcile/loop.h"
 #include "agent/reconcile/order.h"
+#include "agent/reconcile/rounds.h"
 #include "agent/reconcile/unrecorded.h"
 
 void
@@ -70,11 +71,13 @@ act_change(struct reconciler *r, struct managed *m, struct action *a)
 	int64_t began = clock_us();
 	struct error err;
 
-	if (condition_drifts(r, m, a))
+	if (condition_drifts(r, m, a) || rounds_done(r, m, a))
 		return;
 	m->done_part = false;
 	bound_begin(r, m);
 	error_clear(&err);
+	m->deeds++;
+	rounds_anew(r);
 	o.ok = change_jail(r, m, a, &err) == 0;
 	o.took_us = clock_us() - began;
 	act_remember(m, a, o.took_us);

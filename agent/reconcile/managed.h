@@ -33,6 +33,11 @@ struct last_change {
 	int64_t took_us;
 };
 
+/* How often something happened since a number was another one: see rounds.h. */
+struct rounds {
+	unsigned long since, count;
+};
+
 struct managed {
 	struct reconciler *owner;
 	TAILQ_ENTRY(managed) dirty_link;
@@ -71,6 +76,8 @@ struct managed {
 	struct backoff deaths;	/* of a jail that ended or fell ill */
 	struct backoff drifts;	/* of one that others change */
 	unsigned restarts; /* since the agent started */
+	unsigned deeds;	   /* starts and changes that this process began */
+	struct rounds looks; /* in r->run */
 	struct health *health;	/* checks of the running jail; NULL: none */
 	bool started;	   /* by this process */
 	bool ill;	   /* WAITING to be restarted for its health */

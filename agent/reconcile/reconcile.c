@@ -5,6 +5,7 @@
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/rivals.h"
+#include "agent/reconcile/rounds.h"
 #include "agent/reconcile/secrets.h"
 #include "agent/reconcile/unrecorded.h"
 #include "agent/reconcile/upon.h"
@@ -376,7 +377,8 @@ work(evutil_socket_t fd, short what, void *arg)
 		m->dirty = false;
 		if (m->fresh)
 			unrecorded(r, m); /* recorded meanwhile, as such */
-		happen(r, m, m->fresh ? EVENT_SPEC : EVENT_LOOK);
+		if (m->fresh || rounds_look(r, m))
+			happen(r, m, m->fresh ? EVENT_SPEC : EVENT_LOOK);
 		/* A single pass has nobody to answer meanwhile. */
 		over = r->taken.awaited || (r->opt.healing &&
 		    clock_us() >= until &&
@@ -388,6 +390,8 @@ work(evutil_socket_t fd, short what, void *arg)
 	else
 		act_next(r); /* some may not have used their slot */
 	reconciler_turned(r);
+	if (TAILQ_EMPTY(&r->dirty))
+		rounds_anew(r);
 }
 
 void

@@ -389,6 +389,7 @@ plan_unwanted(const struct plan_input *in, struct action *out)
 
 	if (in->live != NULL && !live_is_ours(in)) {
 		out->forgets = prune && in->replaced;
+		out->jid = 0; /* it is another one that lives */
 		return action_decide(out, ACTION_NONE, "not managed");
 	}
 	if (!prune)

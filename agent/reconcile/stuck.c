@@ -34,8 +34,6 @@ refused(struct reconciler *r, struct managed *m, const struct managed *d,
 	struct action a;
 	int rc;
 
-	if (looks_well(r, d))
-		return NULL;
 	m->dirty = true;
 	rc = reconciler_plan_anew(r, d, &a);
 	m->dirty = dirty;
@@ -71,7 +69,7 @@ waits_long(struct reconciler *r, struct managed *m, struct managed *d,
 	/* Those in it come with it, if they are there at all, and can. */
 	if (order_below(name, m->name) && on != NULL &&
 	    managed_wanted(on) != NULL)
-		return refused(r, m, on, buf, size);
+		return looks_well(r, on) ? NULL : refused(r, m, on, buf, size);
 	wait = order_one(r, d, name, buf, size, &state);
 	d->waits_up = up;
 	d->waits_far = far;
@@ -104,18 +102,15 @@ stuck_kept(struct reconciler *r, const struct managed *d)
 	return kept(r, d, why, sizeof why) != NULL;
 }
 
-/* Why `d` would stay down when it went down with `m`; NULL: it would not. */
+/* Why `d` would not come up again by its spec when it went down with `m`. */
 static const char *
-stays_down(struct reconciler *r, struct managed *m, struct managed *d,
-    char *buf, size_t size)
+cannot_come(struct reconciler *r, struct managed *m, struct managed *d,
+    bool well, char *buf, size_t size)
 {
-	const struct spec *s = managed_wanted(d);
+	const struct spec *s = d->desired;
 	char parent[JAIL_NAME_MAX];
-	const char *why;
+	const char *why = well ? NULL : refused(r, m, d, buf, size);
 
-	if (s == NULL)
-		return kept(r, d, buf, size);
-	why = refused(r, m, d, buf, size);
 	if (why == NULL)
 		why = claims_in_vain(r, d, buf, size);
 	if (why == NULL && d->linked && loop_find(r, d, buf, size))
@@ -124,6 +119,27 @@ stays_down(struct reconciler *r, struct managed *m, struct managed *d,
 		why = waits_long(r, m, d, s->depend.text[i], buf, size);
 	if (why == NULL && managed_parent(d->name, parent, sizeof parent))
 		why = waits_long(r, m, d, parent, buf, size);
+	return why;
+}
+
+/*
+ * Why `d` would stay down when it went down with `m`; NULL: it would not.  One that
+ * nobody speaks of comes back as it was, if it can.
+ */
+static const char *
+stays_down(struct reconciler *r, struct managed *m, struct managed *d,
+    char *buf, size_t size)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, d->name);
+	const char *why;
+
+	if (managed_wanted(d) != NULL)
+		return cannot_come(r, m, d, looks_well(r, d), buf, size);
+	if (d->unwanted || e == NULL || e->applied == NULL)
+		return kept(r, d, buf, size);
+	d->desired = e->applied;
+	why = cannot_come(r, m, d, false, buf, size);
+	d->desired = NULL;
 	return why;
 }
 

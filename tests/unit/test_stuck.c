@@ -305,6 +305,35 @@ blocked_beside_blocked(void **state)
 	assert_string_equal(world_state(w, "b"), "blocked");
 }
 
+/*
+ * One that nobody speaks of comes back as it was: where it cannot, it does not go.  Who
+ * has the name of one that ended is not taken for it.
+ */
+static void
+unsaid_ones(void **state)
+{
+	const struct reconcile_options opt = { .letters = ALL_LETTERS };
+	struct world *w = *state;
+	const char *set = JAIL("p", "children.max: 1\nsecurelevel: 1\n") "---\n"
+	    JAIL("c", ANEW);
+
+	world_apply(w, JAIL("c", "") "---\n" JAIL("p", "children.max: 1\n"
+	    "securelevel: 0\n") "---\n" JAIL("p.c", "depend: [c]\n"
+	    "securelevel: 0\n") "---\n" JAIL("s", "depend: [c]\n"));
+	kernel_kill(w, "s");
+	assert_true(kernel_make(w, "s") > 0);
+	assert_string_equal(foreseen_with(w, set, &opt), "restart c;modify p;");
+	w->told = w->failures = 0;
+	w->deeds[0] = '\0';
+	world_reconciler(w, &opt);
+	world_want(w, set);
+	world_leave_unsaid(w);
+	world_settle(w);
+	assert_string_equal(w->deeds, "modify p;restart c;");
+	assert_true(kernel_jid(w, "p.c") > 0);
+	kernel_kill(w, "s");
+}
+
 /* A running jail that is to restart and cannot is not on its way. */
 static void
 waits_in_vain_is_blocked(void **state)
@@ -393,6 +422,8 @@ main(void)
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(blocked_beside_blocked,
 		    world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(unsaid_ones, world_setup,
+		    world_teardown),
 		cmocka_unit_test_setup_teardown(waits_in_vain_is_blocked,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(loop_of_running_jails,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/reconcile/order.h"
+#include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/stuck.h"
 
 /* A walk from `root`: what is in that one is looked at after it. */
@@ -20,8 +21,12 @@ static bool below(struct ask *q, struct managed *m);
 static bool
 above(const struct ask *q, const struct managed *d)
 {
+	const struct entry *own = inventory_find(q->r->shop.inventory, d->name);
 	const struct spec *s = managed_wanted(d);
 
+	/* One that nobody speaks of comes back as it was. */
+	if (s == NULL && !d->unwanted && own != NULL)
+		s = own->applied;
 	for (size_t i = 0; s != NULL && i < s->depend.count; i++) {
 		struct managed *e = reconciler_jail(q->r, s->depend.text[i],
 		    false);

@@ -332,6 +332,20 @@ unsaid_ones(void **state)
 	assert_string_equal(w->deeds, "modify p;restart c;");
 	assert_true(kernel_jid(w, "p.c") > 0);
 	kernel_kill(w, "s");
+	/* What it depends on is looked at first. */
+	kernel_kill(w, "c");
+	set = JAIL("p", "children.max: 1\n" ANEW) "---\n"
+	    JAIL("c", "depend: [z]\n") "---\n" JAIL("z", "depend: [nobody]\n");
+	assert_string_equal(foreseen_with(w, set, &opt),
+	    "blocked c;blocked p;blocked z;");
+	w->deeds[0] = '\0';
+	world_reconciler(w, &opt);
+	set = JAIL("p", "children.max: 1\n" ANEW) "---\n"
+	    JAIL("z", "depend: [nobody]\n") "---\n" JAIL("c", "depend: [z]\n");
+	world_want(w, set);
+	world_leave_unsaid(w);
+	world_settle(w);
+	assert_string_equal(w->deeds, "");
 }
 
 /* A running jail that is to restart and cannot is not on its way. */

@@ -239,8 +239,11 @@ console_last(const char *dir, const char *name)
 	close_if_open(fd);
 	if (text == NULL)
 		return NULL;
-	text[n > 0 ? n : 0] = '\0';
-	at = text + strlen(text);
+	for (ssize_t i = 0; i < n; i++)
+		if (text[i] == '\0')
+			text[i] = '\1'; /* shown as other control characters */
+	at = text + (n > 0 ? n : 0);
+	*at = '\0';
 	if (at > text && at[-1] == '\n')
 		*--at = '\0';
 	for (int lines = 0; at > text; at--)

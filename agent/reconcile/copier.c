@@ -93,7 +93,8 @@ keep_tail(struct stream *s, const char *data, size_t n)
 	}
 	keep = s->len + n > room ? room - n : s->len;
 	memmove(s->tail, s->tail + s->len - keep, keep);
-	memcpy(s->tail + keep, data, n);
+	for (size_t i = 0; i < n; i++) /* NUL would end the text */
+		s->tail[keep + i] = data[i] != '\0' ? data[i] : ' ';
 	s->len = keep + n;
 	s->tail[s->len] = '\0';
 }

@@ -53,6 +53,34 @@ entry_of(const struct workshop *w, const char *name, const struct jail_row *row)
 	return own ? e : NULL;
 }
 
+/*
+ * Whether a jail of ours has the address on other interfaces: it is not in need
+ * of this one.  1, 0; -1 with err.
+ */
+static int
+has_elsewhere(const struct workshop *w, const struct entry *e, enum thing kind,
+    const struct iface_alias *a, struct error *err)
+{
+	struct text_list l = { 0 };
+	struct iface_alias b;
+	bool here = false, elsewhere = false;
+	int rc = e->applied == NULL ? 0 :
+	    things_wanted(w->observer, e->applied, kind, &l, err);
+
+	for (size_t i = 0; rc >= 0 && i < l.count; i++) {
+		rc = iface_parse(a->family, l.text[i], NULL, &b, err);
+		if (rc <= 0 || memcmp(a->address, b.address, kind ==
+		    THING_ALIAS4 ? 4 : 16) != 0)
+			continue;
+		if (strcmp(a->interface, b.interface) == 0)
+			here = true;
+		else
+			elsewhere = true;
+	}
+	text_list_free(&l);
+	return rc < 0 ? -1 : elsewhere && !here;
+}
+
 /* Name, path and addresses of a family: all that is asked of each jail. */
 static int
 few_params(const struct observer *o, const char *param,
@@ -98,15 +126,24 @@ heir_find(const struct workshop *w, const struct entry *e, enum thing kind,
 	while (*heir == NULL && (rc = row_read(o->kernel, &p, -jid, NULL,
 	    o->has_meta ? with_token : NULL, 0, &row, err)) == 0) {
 		const char *name = row_text(&row, "name");
+		struct entry *own = NULL;
+		int other = 0;
 
 		jid = row.jid;
 		if (name != NULL && strcmp(name, e->name) != 0 &&
 		    among(row_find(&row, param), a.address,
 		    kind == THING_ALIAS4 ? 4 : 16)) {
-			found = 1;
-			*heir = entry_of(w, name, &row);
+			own = entry_of(w, name, &row);
+			other = own == NULL ? 0 :
+			    has_elsewhere(w, own, kind, &a, err);
+			if (other == 0) {
+				found = 1;
+				*heir = own;
+			}
 		}
 		row_free(&row);
+		if (other < 0)
+			return -1;
 	}
 	return *heir == NULL && rc < 0 ? -1 : found;
 }

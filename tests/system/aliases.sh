@@ -97,6 +97,18 @@ rm "$specs/one.yaml"
 check "the jail goes" apply
 check "with its addresses" same "" "$(ip -o addr show dev v1)"
 
+# One address on two interfaces is two aliases.
+put_spec one "ip4.addr: [v0|10.7.0.6/32]"
+put_spec two "ip4.addr: [v1|10.7.0.6/32]"
+check "two jails with one address, on an interface each" apply
+rm "$specs/two.yaml"
+check "one of them goes" apply
+check "with its alias" same "" "$(ip -o addr show dev v1)"
+check "the other one keeps its own" has_address 10.7.0.6/32
+rm "$specs/one.yaml"
+check "until it goes" apply
+check "with that" unchanged_addresses
+
 # A jail that has the address without asking for it takes it over.
 shared one
 put_spec two "ip4.addr: [10.7.0.5]"

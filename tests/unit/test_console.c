@@ -49,7 +49,8 @@ teardown(void **state)
 
 /* A command that writes `text`; its last line is in `tail`. */
 static void
-command(struct place *p, const char *text, char *tail, size_t size)
+command_of(struct place *p, const char *text, size_t len, char *tail,
+    size_t size)
 {
 	struct error err;
 	uint64_t id;
@@ -58,9 +59,15 @@ command(struct place *p, const char *text, char *tail, size_t size)
 
 	if (fd == -1)
 		fail_msg("%s", err.text);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(write(fd, text, len), len);
 	close(fd);
 	console_close(&p->console, id, tail, size);
+}
+
+static void
+command(struct place *p, const char *text, char *tail, size_t size)
+{
+	command_of(p, text, strlen(text), tail, size);
 }
 
 static void
@@ -79,6 +86,21 @@ last_line_of_each_command(void **state)
 	assert_string_equal(tail, "five");
 	text = temp_read(temp_file(&p->dir, "web.log"), &len);
 	assert_non_null(strstr(text, "one\ntwo\tthree\n"));
+	free(text);
+}
+
+static void
+nul_hides_nothing(void **state)
+{
+	static const char first[] = "one\0two\nthr\0ee\n";
+	struct place *p = *state;
+	char tail[200], *text;
+
+	command_of(p, first, sizeof first - 1, tail, sizeof tail);
+	assert_string_equal(tail, "thr ee");
+	command(p, "four\n", tail, sizeof tail);
+	text = console_last(p->dir.path, "web");
+	assert_string_equal(text, "one\1two\nthr\1ee\nfour");
 	free(text);
 }
 
@@ -200,6 +222,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(last_line_of_each_command),
+		TEST(nul_hides_nothing),
 		TEST(no_file_in_the_hands_of_a_command),
 		TEST(file_is_cut_while_it_is_written),
 		TEST(killed_copier_is_replaced),

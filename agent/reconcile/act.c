@@ -310,6 +310,7 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 		return;
 	if (order_change(r, m, why, sizeof why, &state) != NULL) {
 		if (state == STATE_BLOCKED || !claims_asked(r, m)) {
+			m->waits_claim = NULL;
 			if (state != STATE_BLOCKED ||
 			    !act_meanwhile(r, m, a, state, why))
 				waits(r, m, a, state, why);

@@ -170,18 +170,47 @@ cannot_come(struct reconciler *r, struct managed *m, char *why, size_t size)
 	return waits && state != STATE_PROGRESSING;
 }
 
+static bool
+is_blocked(const struct managed *m)
+{
+	return m->state == STATE_BLOCKED && m->waits;
+}
+
+/*
+ * Whether `m`, which is blocked, is so because of a jail that is asked now, however
+ * far away, or of itself: that those do not come is no reason for it not to come.
+ */
+static bool
+stands_on_asker(const struct reconciler *r, const struct managed *m)
+{
+	const struct managed *d = m;
+
+	for (unsigned steps = 0; steps < 1000; steps++) {
+		d = d->waits ? d->waits_claim : NULL;
+		if (d == NULL)
+			return false;
+		if (d == m || d->query == r->queries)
+			return true;
+	}
+	return true;
+}
+
 /*
  * Whether `a` does not come about, as far as is known: for what the jail waits for,
  * for what it claims itself, or for who would go down with it.  One that is only
- * changed says so itself: chains of these may be long.
+ * changed says so itself, since chains of these may be long; but when it says so
+ * because of who asks, it is asked for reasons of its own.
  */
 static bool
 in_vain(struct reconciler *r, struct managed *m, const struct action *a,
     char *why, size_t size)
 {
 	if (a->kind == ACTION_MODIFY) {
+		if (is_blocked(m) && stands_on_asker(r, m))
+			return m->query != r->queries &&
+			    refused(r, m, a, why, size) != NULL;
 		snprintf(why, size, "%s", m->reason != NULL ? m->reason : "");
-		return m->state == STATE_BLOCKED && m->waits;
+		return is_blocked(m);
 	}
 	if (a->kind != ACTION_REMOVE && m->desired != NULL &&
 	    cannot_come(r, m, why, size))
@@ -293,7 +322,12 @@ refused(struct reconciler *r, struct managed *m, const struct action *a,
 			at.skip = c->holder;
 		action_free(&of_holder);
 	}
-	return kept != NULL ? kept : kept_by_other(r, m, a, buf, size);
+	if (kept == NULL) {
+		kept = kept_by_other(r, m, a, buf, size);
+		r->claims.keeper = kept != NULL ? r->taken.keeper : NULL;
+	} else
+		r->claims.keeper = c->holder;
+	return kept;
 }
 
 const char *
@@ -303,6 +337,7 @@ claims_refused(struct reconciler *r, struct managed *m,
 	const char *kept;
 	bool within = r->asking; /* another question leads to this one */
 
+	r->claims.keeper = NULL;
 	if (m->refused != NULL) {
 		snprintf(buf, size, "%s", m->refused);
 		return buf;
@@ -400,6 +435,7 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 		*blocked = kept_by_other(r, m, a, buf, size) != NULL;
 		r->asking = false;
 		m->waits_far |= *blocked;
+		m->waits_claim = *blocked ? r->taken.keeper : NULL;
 		return *blocked ? buf : NULL;
 	}
 	if (reconciler_plan(r, c->holder, &of_holder) != 0)
@@ -408,6 +444,13 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 	r->asking = true;
 	*blocked = stays(r, c, &of_holder, buf, size) != NULL;
 	r->asking = false;
+	/* The holder was blocked for this one: is there anything else? */
+	if (!*blocked && of_holder.kind == ACTION_MODIFY &&
+	    is_blocked(c->holder) &&
+	    claims_refused(r, m, a, buf, size) != NULL) {
+		*blocked = m->waits_far = true;
+		m->waits_claim = r->claims.keeper;
+	}
 	if (*blocked) {
 		action_free(&of_holder);
 		return buf;

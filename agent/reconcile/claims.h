@@ -32,6 +32,7 @@ struct claims {
 	size_t places, count;
 	size_t newest; /* number of the last one */
 	bool known;
+	struct managed *keeper;	 /* who refuses, by the newest answer; or NULL */
 	struct managed *changed; /* to be looked at again, by changed_next */
 };
 

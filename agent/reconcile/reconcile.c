@@ -218,6 +218,9 @@ reconsider(struct reconciler *r, struct managed *m)
 	backoff_reset(&m->drifts);
 	reconciler_wake(m);
 	m->retried = true;
+	/* What others were told about it was of the old one. */
+	if (m->waits)
+		order_wake(r, m);
 	consider(r, m);
 }
 

@@ -339,7 +339,10 @@ stuck_up(struct reconciler *r, struct managed *m, const struct action *a,
 		return wait;
 	*state = STATE_BLOCKED;
 	wait = claims_refused(r, m, a, buf, size);
-	m->waits_far |= wait != NULL;
+	if (wait != NULL) {
+		m->waits_far = true;
+		m->waits_claim = r->claims.keeper;
+	}
 	return wait;
 }
 

@@ -336,17 +336,17 @@ is_taken(const struct question *q, const struct taken_address *a,
 	const char *by = text_at(&q->r->taken, a->by);
 	static const char *const share = "only jails that have no other one "
 	    "can share it";
-	struct managed *other;
+	struct managed *other = reconciler_jail(q->r, by, false);
 
 	if (really_has(q->r, by, text, family)) {
+		q->r->taken.keeper = other;
 		snprintf(q->buf, q->size, "address %s belongs to the jail %s, "
 		    "which keeps it; %s", text, by, share);
 		return true;
 	}
-	other = a->found ? NULL : reconciler_jail(q->r, by, false);
-	if (!gets_first(q, other))
+	if (a->found || !gets_first(q, other))
 		return false;
-	q->r->taken.rival = other;
+	q->r->taken.rival = q->r->taken.keeper = other;
 	snprintf(q->buf, q->size, "address %s is for %s, whose spec has it, "
 	    "too; %s", text, by, share);
 	return true;
@@ -394,7 +394,7 @@ taken_address(struct reconciler *r, const struct managed *m,
 {
 	const struct question q = { r, m, gets, arg, buf, size };
 
-	r->taken.rival = NULL;
+	r->taken.rival = r->taken.keeper = NULL;
 	if (m->desired == NULL)
 		return false;
 	for (size_t f = 0; f < FAMILIES; f++)

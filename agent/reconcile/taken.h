@@ -38,6 +38,7 @@ struct taken {
 	bool known;
 	bool placed;	       /* the order of rivals.h is */
 	bool met;	       /* it was asked who of several gets one */
+	struct managed *keeper; /* who has it, or gets it; NULL: a stranger */
 	struct managed *rival; /* who gets it, by the newest answer; or NULL */
 
 	/* While it is made: */

@@ -75,4 +75,25 @@ random_rivals(uint32_t *state, const unsigned order[RIVALS],
 	}
 }
 
+#define SWAPPERS 4
+
+/* Jails that always are there, with one or two each of addresses that suffice. */
+static inline void
+random_swappers(uint32_t *state, struct yaml_text *y)
+{
+	unsigned order[RIVALS] = { 0 }, next = 0;
+
+	memset(y, 0, sizeof *y);
+	y->state = state;
+	rival_order(state, order);
+	for (unsigned i = 0; i < SWAPPERS; i++) {
+		yaml_add(y, "%sname: %c\npath: @\npersist: true\n"
+		    "stop.timeout: 0\n", i == 0 ? "" : "---\n", 'a' + i);
+		yaml_add(y, "ip4.addr: [192.0.2.%u", order[next++] + 1);
+		if (next < RIVALS - SWAPPERS + i + 1 && dice(state, 2) == 0)
+			yaml_add(y, ", 192.0.2.%u", order[next++] + 1);
+		yaml_add(y, "]\n");
+	}
+}
+
 #endif

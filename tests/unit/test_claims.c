@@ -299,6 +299,107 @@ long_chain(void **state)
 	assert_in_range(s->gets, LINKS, LINKS * LINKS * 3);
 }
 
+/* One file is edited. */
+static void
+edit(struct world *w, const char *yaml)
+{
+	assert_int_equal(reconciler_want(&w->reconciler, spec_of_text(w,
+	    yaml)), 0);
+	world_rest(w);
+}
+
+/* An agent sees the files edited one after the other. */
+static void
+two_edits(struct stage *s, const char *before, const char *first,
+    const char *then)
+{
+	const struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true };
+	struct world *w = &s->w;
+
+	world_reconciler(w, &opt);
+	world_want(w, before);
+	world_rest(w);
+	edit(w, first);
+	w->deeds[0] = '\0';
+	edit(w, then);
+}
+
+/* What was said of each while the other was to stay as it was is asked anew. */
+static void
+swapped_in_two_edits(void **state)
+{
+	static const struct {
+		const char *before, *first, *then, *a, *b;
+	} row[] = {
+		{ BEFORE, TWO("a", "6", "8", ""), TWO("b", "5", "7", ""),
+			"192.0.2.6 192.0.2.8 ", "192.0.2.5 192.0.2.7 " },
+		{ ONE("a", "5", "") "---\n" TWO("b", "6", "7", ""),
+			TWO("a", "6", "8", ""), ONE("b", "5", ""),
+			"192.0.2.6 192.0.2.8 ", "192.0.2.5 " },
+	};
+	struct stage *s = *state;
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		two_edits(s, row[i].before, row[i].first, row[i].then);
+		assert_string_equal(world_state(&s->w, "a"), "ready");
+		assert_string_equal(world_state(&s->w, "b"), "ready");
+		assert_string_equal(addresses(s, "a"), row[i].a);
+		assert_string_equal(addresses(s, "b"), row[i].b);
+		world_apply(&s->w, "");
+	}
+}
+
+/* Three of them: the verdict that stands on the asker is two jails away. */
+static void
+round_in_three_edits(void **state)
+{
+	struct stage *s = *state;
+
+	two_edits(s, TWO("a", "1", "2", "") "---\n" TWO("b", "3", "4", "")
+	    "---\n" TWO("c", "5", "6", ""), TWO("a", "3", "4", ""),
+	    TWO("b", "5", "6", ""));
+	assert_string_equal(world_state(&s->w, "a"), "blocked");
+	assert_string_equal(world_state(&s->w, "b"), "blocked");
+	edit(&s->w, TWO("c", "1", "2", ""));
+	assert_string_equal(addresses(s, "a"), "192.0.2.3 192.0.2.4 ");
+	assert_string_equal(addresses(s, "b"), "192.0.2.5 192.0.2.6 ");
+	assert_string_equal(addresses(s, "c"), "192.0.2.1 192.0.2.2 ");
+	assert_string_equal(world_state(&s->w, "c"), "ready");
+}
+
+/* A reason of its own still counts: nobody gives up anything in vain. */
+static void
+swapped_in_vain(void **state)
+{
+	struct stage *s = *state;
+
+	two_edits(s, BEFORE "---\n" TWO("c", "9", "10", ""),
+	    TWO("a", "6", "9", ""), TWO("b", "5", "7", ""));
+	assert_string_equal(world_state(&s->w, "a"), "blocked");
+	assert_string_equal(world_state(&s->w, "b"), "blocked");
+	assert_string_equal(addresses(s, "a"), "192.0.2.5 192.0.2.7 ");
+	assert_string_equal(addresses(s, "b"), "192.0.2.6 192.0.2.8 ");
+	assert_null(strstr(s->w.deeds, "modify"));
+}
+
+/* The same where who keeps one of them would change, too, but may not. */
+static void
+swapped_in_vain_for_a_third(void **state)
+{
+	struct stage *s = *state;
+
+	two_edits(s, BEFORE "---\n" TWO("c", "9", "10", "") "---\n"
+	    TWO("d", "11", "12", ""), TWO("c", "11", "12", ""),
+	    TWO("a", "6", "9", ""));
+	edit(&s->w, TWO("b", "5", "7", ""));
+	assert_string_equal(world_state(&s->w, "a"), "blocked");
+	assert_string_equal(world_state(&s->w, "b"), "blocked");
+	assert_string_equal(addresses(s, "a"), "192.0.2.5 192.0.2.7 ");
+	assert_string_equal(addresses(s, "b"), "192.0.2.6 192.0.2.8 ");
+	assert_null(strstr(s->w.deeds, "modify"));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -312,6 +413,10 @@ main(void)
 		TEST(claim_given_up),
 		TEST(others_in_steps),
 		TEST(long_chain),
+		TEST(swapped_in_two_edits),
+		TEST(round_in_three_edits),
+		TEST(swapped_in_vain),
+		TEST(swapped_in_vain_for_a_third),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -340,6 +340,94 @@ rivals_get_what_is_planned(void **unused)
 	each_seed(one_world_of_rivals);
 }
 
+/* ------------------------------------------------------------- edits */
+
+/* An agent for the specs of a set, until nothing moves. */
+static void
+agent_begins(struct world *w, struct spec_set *set)
+{
+	const struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.healing = true, .max_restart = { .value = SWAPPERS } };
+
+	w->told = w->failures = 0;
+	w->deeds[0] = '\0';
+	world_reconciler(w, &opt);
+	for (size_t i = 0; i < set->count; i++)
+		assert_int_equal(reconciler_want(&w->reconciler,
+		    spec_copy(set->spec[i])), 0);
+	world_rest(w);
+}
+
+/*
+ * Gives it what one set says after the other's, jail by jail, in any order; some of
+ * the last ones may stay as they were.
+ */
+static void
+edit_each(struct world *w, uint32_t *state, const struct spec_set *before,
+    struct spec_set *set)
+{
+	size_t stay = dice(state, 6) == 0 ? dice(state, SWAPPERS) : 0;
+
+	for (size_t left = set->count; left > stay; left--) {
+		size_t at = dice(state, (unsigned)left);
+		struct spec *s = set->spec[at];
+
+		set->spec[at] = set->spec[left - 1];
+		set->spec[left - 1] = s;
+		assert_int_equal(reconciler_want(&w->reconciler,
+		    spec_copy(s)), 0);
+		world_rest(w);
+	}
+	for (size_t i = 0; i < before->count; i++)
+		for (size_t k = 0; k < stay; k++)
+			if (strcmp(before->spec[i]->name,
+			    set->spec[k]->name) == 0) {
+				spec_free(set->spec[k]);
+				set->spec[k] = spec_copy(before->spec[i]);
+			}
+}
+
+/* Whatever was said while the others were not edited yet, another agent does no more. */
+static void
+one_world_of_edits(uint32_t seed)
+{
+	static struct yaml_text yaml;
+	struct spec_set before, after;
+	struct world w;
+	uint32_t state;
+
+	if (seed % 5 != 0) /* others take enough time */
+		return;
+	seed_now = seed;
+	random_world(&w, seed, &state);
+	random_swappers(&state, &yaml);
+	specs_parse(&w, yaml.text, &before);
+	agent_begins(&w, &before);
+	random_swappers(&state, &yaml);
+	specs_parse(&w, yaml.text, &after);
+	edit_each(&w, &state, &before, &after);
+	for (size_t i = 0; i < w.reconciler.count; i++)
+		if (w.reconciler.jail[i]->state == STATE_FAILED ||
+		    w.reconciler.jail[i]->state == STATE_PROGRESSING)
+			blame(yaml.text, "seed %u: %s %s", seed,
+			    w.reconciler.jail[i]->name,
+			    w.reconciler.jail[i]->reason);
+	agent_begins(&w, &after);
+	if (w.told != 0)
+		blame(yaml.text, "seed %u: then %s", seed, w.deeds);
+	spec_set_free(&before);
+	spec_set_free(&after);
+	world_apply(&w, "");
+	world_remove(&w);
+}
+
+static void
+edits_one_by_one(void **unused)
+{
+	(void)unused;
+	each_seed(one_world_of_edits);
+}
+
 /* Circles of who gives up an address and who waits for whose restart. */
 static void
 seeds_that_failed_once(void **unused)
@@ -357,6 +445,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plan_is_true_and_apply_ends),
 		cmocka_unit_test(rivals_get_what_is_planned),
+		cmocka_unit_test(edits_one_by_one),
 		cmocka_unit_test(seeds_that_failed_once),
 	};
 

@@ -39,7 +39,10 @@ void buffer_json(struct buffer *b, const char *text);
  */
 int text_from_utf8(char *text);
 
-/* Text fit for a terminal: '?' for control characters and what is no UTF-8. */
+/*
+ * Text fit for a terminal: '?' for control characters, for what separates lines or
+ * changes the direction of text, and for what is no UTF-8.
+ */
 void buffer_printable(struct buffer *b, const char *text);
 /* Whether that would leave it as it is. */
 bool text_is_printable(const char *text);

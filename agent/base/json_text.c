@@ -102,12 +102,24 @@ buffer_json(struct buffer *b, const char *text)
 	buffer_add(b, "\"", 1);
 }
 
+/*
+ * Of three bytes: U+2028 to U+202E and U+2066 to U+2069 begin a line, or turn
+ * the text round that comes behind them.
+ */
+static bool
+moves_text(const unsigned char *p)
+{
+	return *p == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+	    (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+}
+
 /* Of `n` bytes; U+0080 to U+009F are control characters, too. */
 static bool
 is_printable(const unsigned char *p, size_t n)
 {
 	return n > 0 && *p >= 0x20 && *p != 0x7f &&
-	    (n != 2 || *p != 0xc2 || p[1] >= 0xa0);
+	    (n != 2 || *p != 0xc2 || p[1] >= 0xa0) &&
+	    (n != 3 || !moves_text(p));
 }
 
 void

@@ -71,27 +71,24 @@ print_last(FILE *out, json_t *last)
 	fprintf(out, " at %s", text_of(last, "at", "?"));
 }
 
-/*
- * What hooks printed, which may be meant for somebody else's terminal: controls
- * are not passed on.
- */
+/* What hooks printed, which may be meant for somebody else's terminal; tabs stay. */
 static void
 print_output(FILE *out, json_t *output)
 {
+	char *text, *rest, *part;
 	json_t *line;
 	size_t i;
 
 	json_array_foreach (output, i, line) {
+		text = rest = strdup(json_string_value(line));
 		fprintf(out, "    | ");
-		for (const char *p = json_string_value(line); *p != '\0'; p++) {
-			bool pair = (unsigned char)*p == 0xc2 &&
-			    (unsigned char)p[1] < 0xa0;
-
-			p += pair;
-			putc(pair || *p == 0x7f || ((unsigned char)*p < ' ' &&
-			    *p != '\t') ? '?' : *p, out);
+		while ((part = strsep(&rest, "\t")) != NULL) {
+			print_plain(out, part);
+			if (rest != NULL)
+				putc('\t', out);
 		}
 		putc('\n', out);
+		free(text);
 	}
 }
 

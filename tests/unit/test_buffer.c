@@ -125,6 +125,12 @@ test_printable(void **state)
 	buffer_printable(&b, "a\x1b[31m\n\x7f\xff\xc2\x9b\xc3\xa9\"\\");
 	assert_string_equal(b.data, "a?[31m????\xc3\xa9\"\\");
 	buffer_free(&b);
+	/* U+2027 to U+202F and U+2065 to U+206A, which begin and end outside. */
+	buffer_printable(&b, "\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xae\xe2\x80\xaf"
+	    "\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa");
+	assert_string_equal(b.data, "\xe2\x80\xa7??\xe2\x80\xaf"
+	    "\xe2\x81\xa5??\xe2\x81\xaa");
+	buffer_free(&b);
 }
 
 static void

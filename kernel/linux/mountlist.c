@@ -16,8 +16,13 @@
 struct work {
 	struct linux_kernel *lk;
 	const char *path; /* of the jail */
-	int init;
+	int init, keep; /* of struct prison */
+	pid_t unsure; /* of the init, when it is not known what is mounted */
 };
+
+static bool has_line(const char *mountinfo, const char *text,
+    const char *path);
+static bool is_done(const struct work *w, const char *text, bool unmount);
 
 static int
 fill_request(const struct work *w, const struct fstab_line *l,
@@ -46,20 +51,21 @@ ask(const struct work *w, const struct fstab_line *l, bool unmount,
 {
 	struct mount_request r;
 	struct fslinux f;
-	int fds[2] = { w->init, -1 }, rc;
+	/* A place that is not needed has to be filled, to come to the next. */
+	int fds[3] = { w->init, w->keep >= 0 ? w->keep : w->init, -1 }, rc;
 
 	if (fslinux_read(l, &f, err) != 0 ||
 	    fill_request(w, l, &f, &r, err) != 0)
 		return -1;
 	r.unmount = unmount;
 	if (!unmount && f.kind == FSLINUX_BIND) {
-		fds[1] = tree_clone_part(l->source, err);
-		if (fds[1] < 0)
+		fds[2] = tree_clone_part(l->source, err);
+		if (fds[2] < 0)
 			return -1;
 	}
 	rc = spawner_call(&w->lk->spawner, &r, sizeof r, fds,
-	    fds[1] >= 0 ? 2 : 1, err);
-	close_fd(&fds[1]);
+	    fds[2] >= 0 ? 3 : 2, err);
+	close_fd(&fds[2]);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -68,8 +74,11 @@ do_line(const struct work *w, const char *text, bool unmount,
     struct error *err)
 {
 	struct fstab_line l;
-	int rc = fstab_read(text, &l, err);
+	int rc;
 
+	if (w->unsure != 0 && is_done(w, text, unmount))
+		return 0;
+	rc = fstab_read(text, &l, err);
 	if (rc > 0)
 		return 0;
 	if (rc == 0) {
@@ -92,7 +101,8 @@ static int
 open_work(struct work *w, struct linux_kernel *lk, const struct prison *p,
     struct error *err)
 {
-	*w = (struct work){ lk, p->path, -1 };
+	*w = (struct work){ lk, p->path, -1, *p->keep,
+	    p->unsure ? p->holder.pid : 0 };
 	if (lk->inside >= 0)
 		return error_set(err, EOPNOTSUPP, "mount: file systems are "
 		    "mounted in jails from the host only");
@@ -139,6 +149,17 @@ has_line(const char *mountinfo, const char *text, const char *path)
 	yes = place == NULL || mountinfo_has(mountinfo, place);
 	fstab_free(&l);
 	return yes;
+}
+
+static bool
+is_done(const struct work *w, const char *text, bool unmount)
+{
+	char *mountinfo = mountinfo_read(w->unsure);
+	bool done = mountinfo == NULL ||
+	    has_line(mountinfo, text, w->path) == !unmount;
+
+	free(mountinfo);
+	return done;
 }
 
 void
@@ -198,7 +219,8 @@ struct change {
 
 /*
  * Walks forward through what is to be done: unmounting from the last to the
- * first, then mounting.  Returns how many steps were done.
+ * first, then mounting.  Returns how many steps were done.  To get back from a
+ * change that was cut off, each is tried.
  */
 static size_t
 walk_change(const struct work *w, const struct change *c, struct error *err)
@@ -206,10 +228,14 @@ walk_change(const struct work *w, const struct change *c, struct error *err)
 	size_t done = 0;
 
 	for (size_t i = c->from.count; i-- > 0; done++)
-		if (c->gone[i] && do_line(w, c->from.text[i], true, err) != 0)
+		if (c->gone[i] &&
+		    do_line(w, c->from.text[i], true, err) != 0 &&
+		    w->unsure == 0)
 			return done;
 	for (size_t i = 0; i < c->to.count; i++, done++)
-		if (c->come[i] && do_line(w, c->to.text[i], false, err) != 0)
+		if (c->come[i] &&
+		    do_line(w, c->to.text[i], false, err) != 0 &&
+		    w->unsure == 0)
 			return done;
 	return done;
 }
@@ -237,7 +263,8 @@ make_change(const struct work *w, const struct change *c, struct error *err)
 {
 	size_t done;
 
-	if (!fstab_difference(&c->from, &c->to, c->gone, c->come))
+	if (!fstab_difference(&c->from, &c->to, c->gone, c->come) &&
+	    w->unsure == 0)
 		return error_set(err, EOPNOTSUPP, "mount: what stays mounted is "
 		    "on, below or in another order than what changes; restart "
 		    "the jail");
@@ -249,6 +276,13 @@ make_change(const struct work *w, const struct change *c, struct error *err)
 	return -1;
 }
 
+static bool
+is_same(const struct prison *a, const struct prison *b)
+{
+	return a->extra_list_len == b->extra_list_len &&
+	    memcmp(a->extra_list, b->extra_list, a->extra_list_len) == 0;
+}
+
 int
 mountlist_change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, struct error *err)
@@ -258,7 +292,8 @@ mountlist_change(struct linux_kernel *lk, const struct prison *before,
 	int rc;
 
 	if (before->extra_list == after->extra_list ||
-	    before->extra_list_len + after->extra_list_len == 0)
+	    before->extra_list_len + after->extra_list_len == 0 ||
+	    (after->unsure && is_same(before, after)))
 		return 0;
 	if (open_work(&w, lk, after, err) != 0)
 		return -1;

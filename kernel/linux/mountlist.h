@@ -15,8 +15,9 @@ int mountlist_make(struct linux_kernel *lk, const struct prison *p,
 /*
  * Unmounts and mounts in the running jail what differs, from what is mounted
  * there now; when that fails, what was done is undone.  A call that does not
- * speak of mounts (both lists are the same memory) changes none.  Returns 0, -1
- * with err.
+ * speak of mounts (both lists are the same memory) changes none.  With
+ * after->unsure any part of the change from `after` to `before` was made: each
+ * place is looked at.  Returns 0, -1 with err.
  */
 int mountlist_change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, struct error *err);

@@ -22,6 +22,7 @@ names_change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, int init, struct error *err)
 {
 	struct hostname_request r = { .type = REQUEST_HOSTNAME };
+	const int fds[] = { init, *after->keep };
 
 	if (!after->names_again &&
 	    strcmp(before->hostname, after->hostname) == 0 &&
@@ -29,7 +30,8 @@ names_change(struct linux_kernel *lk, const struct prison *before,
 		return 0;
 	names_copy(after->hostname, r.hostname);
 	names_copy(after->domainname, r.domainname);
-	return spawner_call(&lk->spawner, &r, sizeof r, &init, 1, err);
+	return spawner_call(&lk->spawner, &r, sizeof r, fds,
+	    fds[1] >= 0 ? 2 : 1, err);
 }
 
 /*

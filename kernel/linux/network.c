@@ -83,7 +83,8 @@ network_change(struct linux_kernel *lk, const struct prison *before,
 	r.type = REQUEST_ADDRESSES;
 	fill_addresses(before, &r.before);
 	fill_addresses(after, &r.after);
-	return spawner_call(&lk->spawner, &r, sizeof r, NULL, 0, err);
+	return spawner_call(&lk->spawner, &r, sizeof r, after->keep,
+	    *after->keep >= 0 ? 1 : 0, err);
 }
 
 void

@@ -92,7 +92,7 @@ struct signal_request {
 	int32_t sig;
 };
 
-/* REQUEST_HOSTNAME: descriptor: the jail's init (pidfd). */
+/* REQUEST_HOSTNAME: descriptors: the jail's init (pidfd), prison.keep. */
 struct hostname_request {
 	uint32_t type;
 	char hostname[HOSTNAME_TEXT], domainname[HOSTNAME_TEXT];
@@ -100,7 +100,8 @@ struct hostname_request {
 
 /*
  * REQUEST_MOUNT: mounts a file system in a jail, or unmounts what is there.
- * Descriptors: the jail's init (pidfd), for FSLINUX_BIND the tree.
+ * Descriptors: the jail's init (pidfd), prison.keep or the init once more, for
+ * FSLINUX_BIND the tree.
  */
 struct mount_request {
 	uint32_t type;
@@ -111,7 +112,10 @@ struct mount_request {
 	char place[1024]; /* in the jail */
 };
 
-/* REQUEST_ADDRESSES: other addresses for a restricted jail. */
+/*
+ * REQUEST_ADDRESSES: other addresses for a restricted jail.  Descriptor:
+ * prison.keep.
+ */
 struct addresses_request {
 	uint32_t type;
 	struct net_addresses before, after;

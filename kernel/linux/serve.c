@@ -412,7 +412,7 @@ serve_mount(struct server *s, struct error *err)
 {
 	const struct mount_request *r = (const void *)s->message;
 	const struct child_start start = { .cgroup = -1 };
-	struct mount_job job = { r, s->fds[0], s->fds[1] };
+	struct mount_job job = { r, s->fds[0], s->fds[2] };
 	pid_t pid;
 
 	if (s->len != sizeof *r || job.jail < 0 ||
@@ -424,7 +424,7 @@ serve_mount(struct server *s, struct error *err)
 	if (r->unmount == 0 && r->kind == FSLINUX_DEV) {
 		if (seed_enter(&s->seed, true, err) != 0)
 			return -1;
-		s->fds[1] = job.tree = open_tree(AT_FDCWD, "/dev",
+		s->fds[2] = job.tree = open_tree(AT_FDCWD, "/dev",
 		    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 		if (job.tree < 0)
 			return error_sys(err, errno, "devices of jails");

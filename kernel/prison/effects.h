@@ -45,9 +45,12 @@ struct prison {
 	uint32_t extra;		   /* bit i: effects->extra[i] is on */
 	uint32_t extra_again;	   /* and the call that changes it says so */
 	bool names_again;	   /* likewise: it says hostname or domainname */
+	bool unsure;		   /* an update to it was begun, or undone, in part */
 	const char *extra_list;	   /* texts of effects->extra_list, each with */
 	size_t extra_list_len;	   /* its NUL */
 	void *record;		   /* the engine's own */
+	/* Whoever helps with an update has this open until it is done, or -1. */
+	const int *keep;
 	const struct prison_proc *procs; /* registered by attach */
 	size_t proc_count;
 };
@@ -73,7 +76,8 @@ struct prison_effects {
 	/*
 	 * Values of a living prison change; called before the commit, for those
 	 * below it whose addresses or names follow, too.  If the call fails in
-	 * the end it is called again with the two exchanged.
+	 * the end it is called again with the two exchanged; if it was killed,
+	 * by the next one that writes, with after->unsure.
 	 */
 	int (*update)(void *arg, const struct prison *before,
 	    const struct prison *after, struct error *err);

@@ -52,6 +52,8 @@ struct prison_table {
 	int dir_fd;	 /* works in a jail too, where dir does not */
 	pid_t owner;	 /* the process that may use it */
 	int claim;	 /* a lock that says that it has it open, or -1 */
+	int begun;	 /* begun.h, or -1 */
+	int keep;	 /* of the call: the same file, locked, or -1 */
 	bool read_only;
 	int generation;
 	int self;	 /* the jail that the caller is in; 0: the host */

@@ -410,6 +410,7 @@ life_view(struct op *op, struct record *r, struct prison *p)
 	p->extra_list = r->extra_list.data;
 	p->extra_list_len = r->extra_list.count;
 	p->record = r;
+	p->keep = &op->t->keep;
 	p->procs = r->procs.data;
 	p->proc_count = r->procs.count;
 }

@@ -47,7 +47,7 @@ prison_open(const char *dir, const char *boot,
 	}
 	t->effects = effects;
 	t->effects_arg = effects_arg;
-	t->claim = t->dir_fd = -1;
+	t->claim = t->dir_fd = t->begun = t->keep = -1;
 	t->owner = getpid();
 	t->read_only = opt->read_only;
 	t->self_serial = HOST_SERIAL;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "begun.h"
 #include "desc.h"
 #include "life.h"
 #include "tree.h"
@@ -112,18 +113,44 @@ revive_holders(struct set_call *s, struct outside *o, struct record *r)
 	return error == 0 ? make_holder(s, o, r) : error;
 }
 
+static bool
+same_bytes(const void *a, size_t len, const void *b, size_t other)
+{
+	return len == other && (len == 0 || a == b || memcmp(a, b, len) == 0);
+}
+
+/* Whether an update does what a look cannot tell. */
+static bool
+is_silent(const struct prison *a, const struct prison *b)
+{
+	return !same_bytes(a->ip4_addr, a->ip4_count * sizeof *a->ip4_addr,
+	    b->ip4_addr, b->ip4_count * sizeof *b->ip4_addr) ||
+	    !same_bytes(a->ip6_addr, a->ip6_count * sizeof *a->ip6_addr,
+	    b->ip6_addr, b->ip6_count * sizeof *b->ip6_addr) ||
+	    a->ip4_saddrsel != b->ip4_saddrsel ||
+	    a->ip6_saddrsel != b->ip6_saddrsel ||
+	    !same_bytes(a->extra_list, a->extra_list_len, b->extra_list,
+	    b->extra_list_len);
+}
+
 static int
 update_one(struct set_call *s, struct outside *o, const struct prison *before,
     const struct prison *after)
 {
 	const struct prison_effects *e = effects_of(s);
 	struct updated *u;
+	int error;
 
 	if (e->update == NULL)
 		return 0;
 	u = arena_alloc(&s->op->arena, sizeof *u);
 	if (u == NULL)
 		return ENOMEM;
+	error = is_silent(before, after) ?
+	    begun_note(s->op, after->record) : 0;
+	if (error != 0)
+		return op_fail(s->op, error, "noting what changes: %s",
+		    strerror(error));
 	if (e->update(s->op->t->effects_arg, before, after, &o->err) != 0)
 		return op_fail(s->op, errno != 0 ? errno : EIO, "%s",
 		    o->err.text);
@@ -353,9 +380,11 @@ attempt(struct prison_table *t, struct iovec *iov, unsigned niov, int flags,
 		return error;
 	error = prepare(&s, iov, niov, &o, &abort);
 	if (abort) {
+		/* Nobody else begins before it is undone. */
+		undo_outside(&s, &o);
+		begun_clear(&op);
 		mdb_txn_abort(op.txn);
 		op.txn = NULL;
-		undo_outside(&s, &o);
 	} else if ((rc = store_commit(&op)) != 0) {
 		undo_outside(&s, &o);
 		error = rc;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "allow.h"
+#include "begun.h"
 #include "engine.h"
 
 #define FORMAT_VERSION 1
@@ -49,7 +50,8 @@ store_broken(struct op *op, int rc)
 static int
 discard_old_boot(const char *dir, const char *boot, struct error *err)
 {
-	static const char *const files[] = { "table.mdb", "table.mdb-lock" };
+	static const char *const files[] = { "table.mdb", "table.mdb-lock",
+		BEGUN_FILE };
 	char path[PRISON_PATH_MAX + 16], seen[64] = "";
 	ssize_t n;
 	int fd;
@@ -259,6 +261,9 @@ open_env(struct prison_table *t, struct error *err)
 		return error_sys(err, errno, "prison table %s", t->dir);
 	if (claim(t, err) != 0)
 		return -1;
+	if (!t->read_only && (t->begun = begun_open(t->dir_fd)) < 0)
+		return error_sys(err, errno, "prison table %s/" BEGUN_FILE,
+		    t->dir);
 	rc = make_env(t, path);
 	if (rc == 0)
 		return 0;
@@ -390,7 +395,9 @@ store_close(struct prison_table *t)
 		close(t->claim);
 	if (t->dir_fd >= 0)
 		close(t->dir_fd);
-	t->claim = t->dir_fd = -1;
+	if (t->begun >= 0)
+		close(t->begun);
+	t->claim = t->dir_fd = t->begun = -1;
 }
 
 static int
@@ -445,6 +452,7 @@ store_begin(struct op *op, bool write)
 		store_abort(op);
 		return errno_of(rc);
 	}
+	begun_recover(op);
 	return 0;
 }
 
@@ -454,6 +462,7 @@ store_abort(struct op *op)
 	if (op->txn != NULL)
 		mdb_txn_abort(op->txn);
 	op->txn = NULL;
+	begun_end(op);
 	arena_free(&op->arena);
 	memset(&op->cache, 0, sizeof *op - offsetof(struct op, cache));
 	op->broken = 0;

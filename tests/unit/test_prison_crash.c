@@ -23,6 +23,7 @@
 #include <sched.h>
 
 #include "linux_jail.h"
+#include "linux_outside.h"
 #include "linux_procs.h"
 
 #define SETTLE_MS 5000
@@ -39,6 +40,13 @@ struct crash {
 	bool real; /* jails have processes */
 };
 
+/* Its addresses, which are not the host's, and its mounts. */
+static const unsigned char old_addresses[8] = { 10, 0, 0, 1, 10, 0, 0, 2 };
+static const unsigned char new_addresses[8] = { 10, 0, 0, 1, 10, 0, 0, 3 };
+static const char *const places[] = { "/tmp", "/etc" };
+#define OLD_MOUNTS 0x1 /* of the places */
+#define NEW_MOUNTS 0x2
+
 static int
 get_int(struct jail_kernel *k, const char *name, const char *param)
 {
@@ -53,10 +61,24 @@ get_int(struct jail_kernel *k, const char *name, const char *param)
 	return k->backend->get(k, iov, 4, 0) > 0 ? value : -1;
 }
 
+static void
+add_mounts(const struct crash *s, struct jail_call *c, unsigned which)
+{
+	char list[2 * PATH_MAX];
+	size_t len = 0;
+
+	for (unsigned i = 0; s->real && i < 2; i++)
+		if ((which & 1U << i) != 0)
+			len += (size_t)snprintf(list + len, sizeof list - len,
+			    "tmpfs %s%s tmpfs size=64k", s->root,
+			    places[i]) + 1;
+	if (len > 0)
+		call_add(c, "mount", list, len);
+}
+
 static int
 make(const struct crash *s, struct jail_kernel *k, const char *name)
 {
-	static const unsigned char addresses[8] = { 10, 0, 0, 1, 10, 0, 0, 2 };
 	struct jail_call c = { 0 };
 	struct error err = { 0 };
 	int jid;
@@ -69,8 +91,10 @@ make(const struct crash *s, struct jail_kernel *k, const char *name)
 	    strcmp(name, s->victim) == 0 ? 5 : 0);
 	if (strcmp(name, s->outer) == 0)
 		call_add_int(&c, "ip4", JAIL_SYS_INHERIT);
-	else if (strcmp(name, s->victim) == 0)
-		call_add(&c, "ip4.addr", addresses, sizeof addresses);
+	else if (strcmp(name, s->victim) == 0) {
+		call_add(&c, "ip4.addr", old_addresses, sizeof old_addresses);
+		add_mounts(s, &c, OLD_MOUNTS);
+	}
 	jid = call_set(k, &c, JAIL_CREATE, &err);
 	call_finish(&c);
 	if (jid < 0)
@@ -90,6 +114,10 @@ change(const struct crash *s, struct jail_kernel *k, bool persist)
 	call_add_int(&c, "children.max", 3);
 	call_add_int(&c, "securelevel", 2);
 	call_add_bool(&c, "persist", persist);
+	if (persist) {
+		call_add(&c, "ip4.addr", new_addresses, sizeof new_addresses);
+		add_mounts(s, &c, NEW_MOUNTS);
+	}
 	jid = call_set(k, &c, JAIL_UPDATE, &err);
 	call_finish(&c);
 	return jid;
@@ -209,6 +237,34 @@ await_settled(const struct crash *s, int *count)
 	return dying;
 }
 
+static int
+addresses_inside(const struct crash *s)
+{
+	static const char *const argv[] = { "/probe", "--addresses", NULL };
+	static const char *const envp[] = { NULL };
+	struct jail_exec x = { .jid = get_jid(s->k, s->victim), .argv = argv,
+		.envp = envp, .fd = { -1, -1, -1 } };
+	struct error err = { 0 };
+	int status = -1, pid = s->k->backend->spawn(s->k, &x, &err);
+
+	if (pid < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+check_outside(const struct crash *s, bool changed)
+{
+	unsigned mounts = changed ? NEW_MOUNTS : OLD_MOUNTS;
+
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(count_at(find_init(s->victim),
+		    places[i]), mounts >> i & 1);
+	assert_int_equal(addresses_inside(s), changed ? 0xa : 0x6);
+}
+
 /* As before or as after the change, and nothing in between. */
 static void
 check_victim(const struct crash *s, const struct scenario *c)
@@ -230,6 +286,8 @@ check_victim(const struct crash *s, const struct scenario *c)
 	    changed ? 3 : 5);
 	assert_int_equal(get_int(s->k, s->victim, "persist"), 1);
 	assert_false(changed && c->creates);
+	if (s->real && strcmp(c->name, "update") == 0)
+		check_outside(s, changed);
 	assert_int_equal(get_int(s->k, s->victim, "children.cur"),
 	    get_jid(s->k, s->inner) > 0);
 }
@@ -522,6 +580,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(crashes_on_linux),
 	};
 
+	if (argc > 1 && strcmp(argv[1], "--addresses") == 0)
+		_exit(probe_addresses());
 	if (argc > 1 && strcmp(argv[1], "--pause") == 0) {
 		pause();
 		_exit(0);

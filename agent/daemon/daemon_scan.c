@@ -325,12 +325,12 @@ remember_revision(struct revisions *r, const char *revision)
  * the next one.
  */
 static void
-outdate(struct daemon *d, const char *name)
+outdate(struct daemon *d, const char *name, bool marked)
 {
 	const struct paths *p = &d->ctx->paths;
-	uint64_t number = (uint64_t)clock_us();
+	uint64_t number = marked ? 0 : (uint64_t)clock_us();
 
-	if (kept_mark(p->outdated, name, number) != 0)
+	if (!marked && kept_mark(p->outdated, name, number) != 0)
 		(void)kept_forget(p->good, name);
 	(void)channel_send(d->signer, SIGNER_FORGET, number, name,
 	    strlen(name));
@@ -344,8 +344,9 @@ on_result(void *arg, struct channel *c, const struct message *m)
 	struct error err;
 
 	(void)c;
-	if (m->type == READER_FORGET) {
-		outdate(d, (const char *)m->data);
+	if (m->type == READER_FORGET || m->type == READER_FORGET_MARKED) {
+		outdate(d, (const char *)m->data,
+		    m->type == READER_FORGET_MARKED);
 		return;
 	}
 	if (m->type == READER_KEEP) {

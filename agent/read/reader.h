@@ -132,12 +132,14 @@ struct scan {
  * emptied.
  * READER_UNKEPT says that of what was meant to be kept some may not be; with the
  * number 1 all is looked at, a part at a time, with 0 the next part.  The answer is
- * a READER_UNKEPT with how many files are left, behind what is to be kept again.
+ * a READER_UNKEPT with how many files are left, behind what is to be kept again,
+ * or to be forgotten: by READER_FORGET_MARKED where it has its mark already.
  */
 enum { READER_SCAN = 1, READER_RESULT = 2, READER_ACCEPT = 3,
 	READER_KEEP = 4, READER_FORGET = 5, READER_RECORD = 6,
 	READER_RECORDED = 7, READER_RESET = 8, READER_DROP = 9,
-	READER_WATCH = 10, READER_HINT = 11, READER_UNKEPT = 12 };
+	READER_WATCH = 10, READER_HINT = 11, READER_UNKEPT = 12,
+	READER_FORGET_MARKED = 13 };
 
 /*
  * The name of the set that a directory holds: its absolute path.  Symbolic

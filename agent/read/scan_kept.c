@@ -15,6 +15,7 @@
 
 #include "agent/base/buffer.h"
 #include "agent/base/file.h"
+#include "agent/base/sorted.h"
 #include "agent/sign/accepted.h"
 #include "agent/sign/kept.h"
 
@@ -30,17 +31,22 @@ was_signed(const struct reader *r, const char *path,
 	    memcmp(e->digest, digest, sizeof e->digest) == 0);
 }
 
+static const char *
+marked_at(const void *table, size_t i)
+{
+	return ((const struct text_list *)table)->text[i];
+}
+
 /* What is marked is about to be removed, or should have been. */
 static bool
 is_marked(const struct reader *r, const char *path)
 {
 	char name[KEPT_NAME_SIZE];
+	bool found;
 
-	kept_name(path, name);
-	for (size_t i = 0; i < r->outdated.count; i++)
-		if (strcmp(r->outdated.text[i], name) == 0)
-			return true;
-	return false;
+	(void)sorted_position(&r->outdated, r->outdated.count, marked_at,
+	    kept_name(path, name), &found);
+	return found;
 }
 
 int
@@ -519,20 +525,28 @@ read_again(struct file *f)
 		free(text);
 }
 
-/* What was before it is marked since it was told first, if it is there still. */
+/*
+ * What is not the good text is outdated, whether that can be told again or not;
+ * it may be marked since it was told first.
+ */
 static int
 tell_again(const struct reader *r, struct file *f, kept_send_fn *send,
     void *arg, size_t *bytes)
 {
 	enum kept kept = what_is_kept(r, f);
+	char name[KEPT_NAME_SIZE];
+	int rc = 0;
 
 	*bytes += LOOK_BYTES;
 	if (kept == KEPT_GOOD)
 		return 0;
 	read_again(f);
 	*bytes += TEXT_BYTES + f->good->text_len;
-	return kept == KEPT_NONE ? tell_good(f, send, arg) :
-	    outdate(r, f, send, arg);
+	if (kept == KEPT_OTHER)
+		rc = send(arg, is_marked(r, f->path) ? READER_FORGET_MARKED :
+		    READER_FORGET, kept_name(f->path, name),
+		    KEPT_NAME_SIZE - 1);
+	return rc == 0 ? tell_good(f, send, arg) : rc;
 }
 
 int

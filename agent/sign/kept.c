@@ -95,7 +95,8 @@ kept_forget(const char *dir, const char *name)
 
 	buffer_printf(&file, "%s/%s", dir, name);
 	if (!file.failed && kept_is_name(name))
-		rc = unlink(file.data) == 0 || errno == ENOENT ? 0 : -1;
+		rc = unlink(file.data) == 0 || (errno == ENOENT &&
+		    access(dir, F_OK) == 0) ? 0 : -1;
 	buffer_free(&file);
 	return rc;
 }
@@ -139,6 +140,12 @@ marked_name(const struct dirent *e, char name[KEPT_NAME_SIZE])
 	return kept_is_name(name) ? name : "";
 }
 
+static int
+compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 int
 kept_marked(const char *marks, struct text_list *names)
 {
@@ -152,38 +159,55 @@ kept_marked(const char *marks, struct text_list *names)
 			rc = text_list_add(names, name);
 	if (d != NULL)
 		closedir(d);
+	if (names->count > 1)
+		qsort(names->text, names->count, sizeof *names->text,
+		    compare_texts);
 	return rc;
 }
 
 int
-kept_unmark_older(const char *marks, const char *name, uint64_t number)
+kept_note(struct text_list *left, const char *name, uint64_t number)
 {
-	DIR *d = opendir(marks);
-	char found[KEPT_NAME_SIZE];
-	struct dirent *e;
+	char mark[KEPT_NAME_SIZE + 24];
+
+	snprintf(mark, sizeof mark, "%.32s.%" PRIu64, name, number);
+	return text_list_add(left, mark);
+}
+
+int
+kept_unmark_noted(const char *marks, const char *name, struct text_list *left)
+{
 	int rc = 0;
 
-	while (d != NULL && rc == 0 && (e = readdir(d)) != NULL)
-		if (strcmp(marked_name(e, found), name) == 0 &&
-		    strtoumax(e->d_name + KEPT_NAME_SIZE, NULL, 10) <= number)
-			rc = unlinkat(dirfd(d), e->d_name, 0);
-	if (d != NULL)
-		closedir(d);
+	for (size_t i = 0; rc == 0 && i < left->count;) {
+		char *mark = left->text[i];
+
+		if (strncmp(mark, name, KEPT_NAME_SIZE - 1) != 0) {
+			i++;
+			continue;
+		}
+		rc = kept_unmark(marks, name, strtoumax(mark +
+		    KEPT_NAME_SIZE, NULL, 10));
+		if (rc == 0) {
+			left->text[i] = left->text[--left->count];
+			free(mark);
+		}
+	}
 	return rc;
 }
 
 int
-kept_clear(const char *dir, const char *marks)
+kept_clear(const char *dir, const char *marks, struct text_list *left)
 {
 	DIR *d = opendir(marks);
 	char name[KEPT_NAME_SIZE];
 	struct dirent *e;
 	int rc = 0;
 
-	while (d != NULL && (e = readdir(d)) != NULL)
+	while (d != NULL && rc == 0 && (e = readdir(d)) != NULL)
 		if (*marked_name(e, name) != '\0' && (kept_forget(dir,
 		    name) == -1 || unlinkat(dirfd(d), e->d_name, 0) == -1))
-			rc = -1;
+			rc = text_list_add(left, e->d_name);
 	if (d != NULL)
 		closedir(d);
 	return rc;

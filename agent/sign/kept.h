@@ -37,7 +37,10 @@ int kept_read(const char *dir, const char *public_key, const char *path,
  */
 char *kept_path(const char *dir, const char *name);
 
-/* Removes what is kept, by its name in the directory; -1/errno. */
+/*
+ * Removes what is kept, by its name in the directory; -1/errno, ENOENT when the
+ * directory itself is away, since it may come back with what it had.
+ */
 int kept_forget(const char *dir, const char *name);
 
 /*
@@ -47,18 +50,23 @@ int kept_forget(const char *dir, const char *name);
  */
 int kept_mark(const char *marks, const char *name, uint64_t number);
 int kept_unmark(const char *marks, const char *name, uint64_t number);
-/* The same with all marks of the name that are older; reads the directory. */
-int kept_unmark_older(const char *marks, const char *name, uint64_t number);
+/*
+ * Marks that could not be removed, or of which what they mark could not be, as
+ * files of `marks`: noted, and removed with the next one of their name.
+ */
+int kept_note(struct text_list *left, const char *name, uint64_t number);
+int kept_unmark_noted(const char *marks, const char *name,
+    struct text_list *left);
 
-/* Puts the names of all that is marked in a list that is empty. */
+/* Puts the names of all that is marked in a list that is empty, sorted. */
 int kept_marked(const char *marks, struct text_list *names);
 
 /*
  * Removes all that is marked, with its marks; for who has the lock `signing`
  * (paths.h), since a signer of before may be writing what was marked then.
- * -1: something is left, with its mark.
+ * What is left, with its mark, is noted.  -1: memory is out.
  */
-int kept_clear(const char *dir, const char *marks);
+int kept_clear(const char *dir, const char *marks, struct text_list *left);
 
 /* For the signer, which has the directory open. */
 int kept_write(int dir, const struct minisign_secret *secret,

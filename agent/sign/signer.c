@@ -120,24 +120,10 @@ keep(struct signer *s, const struct message *m, struct error *err)
 	    "kept", path);
 }
 
-/* Where one could not be taken away, those before it are looked for. */
-static int
-unmark(struct signer *s, const char *name, uint64_t number, struct error *err)
-{
-	const char *marks = s->options->outdated;
-
-	if ((s->marks_left ? kept_unmark_older : kept_unmark)(marks, name,
-	    number) == 0)
-		return 0;
-	s->marks_left = true;
-	return error_sys(err, errno, "%s/%s: this mark cannot be removed, so "
-	    "the last good text of a spec file does not count", marks, name);
-}
-
 /*
  * Its mark stays where that fails, and where a signer of before may still write
  * it: until the agent tells of it again, or another signer takes the lock, it
- * does not count.
+ * does not count.  Without a number it has been marked before.
  */
 static int
 forget(struct signer *s, const struct message *m, struct error *err)
@@ -149,13 +135,20 @@ forget(struct signer *s, const struct message *m, struct error *err)
 	if (!kept_is_name(name))
 		return error_set(err, EPROTO, "no name of a kept file");
 	(void)signer_prepare(s, &why);
-	if (o->good != NULL && kept_forget(o->good, name) == -1) {
-		s->marks_left = true;
-		return error_sys(err, errno, "%s/%s: the last good text of a "
-		    "spec file cannot be removed", o->good, name);
-	}
-	return o->outdated == NULL || (o->lock != NULL && s->lock == -1) ? 0 :
-	    unmark(s, name, m->number, err);
+	if (o->good != NULL && kept_forget(o->good, name) == -1)
+		error_sys(err, errno, "%s/%s: the last good text of a spec "
+		    "file cannot be removed", o->good, name);
+	else if (o->outdated == NULL || (o->lock != NULL && s->lock == -1) ||
+	    (kept_unmark(o->outdated, name, m->number) == 0 &&
+	    kept_unmark_noted(o->outdated, name, &s->left) == 0))
+		return 0;
+	else
+		error_sys(err, errno, "%s/%s: this mark cannot be removed, so "
+		    "the last good text of a spec file does not count",
+		    o->outdated, name);
+	if (m->number != 0)
+		(void)kept_note(&s->left, name, m->number);
+	return -1;
 }
 
 /* What the reader has to say of files; well is not answered. */
@@ -460,6 +453,7 @@ signer_body(int fd, void *arg)
 	snapshot_free(&s.written);
 	image_free(&s.image);
 	text_list_free(&s.uncopied);
+	text_list_free(&s.left);
 	if (s.dir != -1)
 		close(s.dir);
 	if (s.lock != -1)

@@ -18,7 +18,6 @@ struct signer {
 	int dir;	/* -1: not open yet */
 	int lock;	/* -1: not held */
 	int64_t wait;	/* for the lock, until then (clock_ms) */
-	bool marks_left; /* with what could not be removed (kept.h) */
 	bool made;	/* the key */
 	int unlocked;	/* why it may get into swap (errno) */
 	bool confined;
@@ -29,6 +28,7 @@ struct signer {
 	unsigned char digest[DIGEST_SIZE];
 	struct image image;	 /* of the next one */
 	struct snapshot written; /* what the newest one says, without jails */
+	struct text_list left;	   /* marks that could not go (kept_note) */
 	struct text_list uncopied; /* jails of which a copy could not be made */
 };
 

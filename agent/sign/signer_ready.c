@@ -29,10 +29,9 @@ take_lock(struct signer *s, struct error *err)
 	s->lock = paths_lock_signing(s->options->lock, s->wait, err);
 	if (s->lock == -1)
 		return -1;
-	if (s->options->outdated != NULL)
-		s->marks_left = kept_clear(s->options->good,
-		    s->options->outdated) == -1;
-	return 0;
+	return s->options->outdated == NULL || kept_clear(s->options->good,
+	    s->options->outdated, &s->left) == 0 ? 0 :
+	    error_sys(err, ENOMEM, "%s", s->options->outdated);
 }
 
 /* A signature that the public key file does not fit would help nobody. */

@@ -112,6 +112,8 @@ take(void *arg, unsigned type, const void *data, size_t len)
 		k->forgotten++;
 		assert_int_equal(len, KEPT_NAME_SIZE - 1);
 		assert_int_equal(kept_mark(k->outdated, path, ++number), 0);
+	} else if (type == READER_FORGET_MARKED) {
+		k->forgotten++;
 	} else {
 		assert_int_equal(type, READER_KEEP);
 		if (strcmp(strrchr(path, '/'), "/.") == 0)

@@ -83,7 +83,7 @@ static void
 marks_of_before(void **state)
 {
 	struct keeper *k = *state;
-	struct text_list marked = { 0 };
+	struct text_list marked = { 0 }, left = { 0 };
 	char name[KEPT_NAME_SIZE], other[KEPT_NAME_SIZE];
 
 	kept_name("a", name);
@@ -91,12 +91,61 @@ marks_of_before(void **state)
 	for (uint64_t i = 8; i < 12; i++)
 		assert_int_equal(kept_mark(k->outdated, name, i), 0);
 	assert_int_equal(kept_mark(k->outdated, other, 1), 0);
-	assert_int_equal(kept_unmark_older(k->outdated, name, 10), 0);
+	for (uint64_t i = 8; i < 11; i++)
+		assert_int_equal(kept_note(&left, name, i), 0);
+	assert_int_equal(kept_note(&left, other, 1), 0);
+	assert_int_equal(kept_unmark_noted(k->outdated, name, &left), 0);
+	assert_int_equal(left.count, 1);
 	assert_int_equal(kept_marked(k->outdated, &marked), 0);
 	assert_int_equal(marked.count, 2);
 	assert_int_equal(kept_unmark(k->outdated, name, 11), 0);
 	assert_int_equal(kept_unmark(k->outdated, other, 1), 0);
 	text_list_free(&marked);
+	text_list_free(&left);
+}
+
+static size_t
+count_marks(const struct keeper *k)
+{
+	struct text_list marked = { 0 };
+	size_t count;
+
+	assert_int_equal(kept_marked(k->outdated, &marked), 0);
+	count = marked.count;
+	text_list_free(&marked);
+	return count;
+}
+
+/* A text that came back is outdated, also when nothing can be put in its place. */
+static void
+came_back(void **state)
+{
+	struct keeper *k = *state;
+	size_t left;
+
+	write_all(k, "a", "one");
+	look(k);
+	/* Its directory was away when the signer was told of the next one. */
+	k->slow = true;
+	write_all(k, "a", "two");
+	look(k);
+	assert_int_equal(k->queued, 2);
+	assert_int_equal(kept_unmark(k->outdated, k->queue[0].data,
+	    k->queue[0].number), 0);
+	while (k->queued > 0)
+		free(k->queue[--k->queued].data);
+	write_all(k, "a", NULL);
+	for (int i = 1; i <= 3; i++) {
+		assert_int_equal(kept_doubt(&k->w->r), 0);
+		assert_int_equal(kept_again(&k->w->r, take, k, &left), 0);
+		assert_int_equal(k->forgotten, 1 + i);
+		assert_int_equal(count_marks(k), 1);
+	}
+	keep_up(k);
+	assert_int_equal(count_marks(k), 0);
+	again(k);
+	look(k);
+	assert_string_equal(host_of(k, "a"), "(none)");
 }
 
 int
@@ -106,6 +155,7 @@ main(void)
 		TEST(kept_after_all),
 		TEST(kept_in_parts),
 		TEST(marks_of_before),
+		TEST(came_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

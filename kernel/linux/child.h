@@ -110,11 +110,14 @@ void move_child(void *arg, struct error *err);
  * child_pids.c: the processes of the caller's PID namespace, in a procfs of
  * its own.  A descriptor, -1 with err.  Then `each` is called for all processes
  * but the caller and, where `init` is not set, number 1, until it returns false:
- * 0, -1/errno.
+ * 0, -1/errno.  What ended between the list and its call may have left a child
+ * that the list has not: who must miss none looks again, PIDS_ROUNDS times at
+ * most, until `list`, a digest of the numbers, is what it was before.
  */
+#define PIDS_ROUNDS 64
 int pids_open(struct error *err);
 int pids_each(int proc, bool init, bool (*each)(void *arg, int proc,
-    const char *name), void *arg);
+    const char *name), void *arg, uint64_t *list);
 /* Enough for any of their files unless a process is in thousands of groups. */
 #define PIDS_TEXT 16384
 

@@ -2,15 +2,13 @@
 /*
  * Moving the processes of a jail into its cgroups, when it gets limits.  What a
  * process that was moved makes is there, too; so after a round that finds
- * nobody outside nobody is.
+ * nobody outside and nobody new nobody is.
  */
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "child.h"
 #include "sys.h"
-
-#define ROUNDS 64
 
 struct round {
 	const struct move_job *job;
@@ -47,14 +45,16 @@ void
 move_child(void *arg, struct error *err)
 {
 	struct round r = { .job = arg };
+	uint64_t list = 0, before = 1;
 	int proc = pids_open(err), rc = 0;
 
 	if (proc < 0)
 		return;
-	r.moved = true;
-	for (int i = 0; i < ROUNDS && r.moved && rc == 0; i++) {
+	for (int i = 0; i < PIDS_ROUNDS && (r.moved || list != before) &&
+	    rc == 0; i++) {
 		r.moved = false;
-		rc = pids_each(proc, true, move_one, &r);
+		before = list;
+		rc = pids_each(proc, true, move_one, &r, &list);
 	}
 	if (rc != 0 || r.error != 0)
 		error_sys(err, rc != 0 ? errno : r.error,

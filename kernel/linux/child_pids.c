@@ -9,6 +9,7 @@
 #include "sys.h"
 
 #define PID_TEXT 16 /* the longest name of a process, NUL included */
+#define FNV_PRIME 0x100000001b3ULL
 
 struct entry { /* what getdents64(2) gives */
 	uint64_t ino;
@@ -66,12 +67,13 @@ pids_lives(int proc, const char *name, char *text, size_t size)
 
 int
 pids_each(int proc, bool init, bool (*each)(void *arg, int proc,
-    const char *name), void *arg)
+    const char *name), void *arg, uint64_t *list)
 {
 	_Alignas(struct entry) char buf[16384];
 	pid_t self = getpid();
 	long n;
 
+	*list = 0;
 	if (lseek(proc, 0, SEEK_SET) != 0)
 		return -1;
 	while ((n = syscall(SYS_getdents64, proc, buf, sizeof buf)) > 0) {
@@ -85,6 +87,7 @@ pids_each(int proc, bool init, bool (*each)(void *arg, int proc,
 			    strlen(e->name) >= PID_TEXT)
 				continue;
 			pid = atoi(e->name);
+			*list = (*list ^ (uint64_t)pid) * FNV_PRIME;
 			if (pid != self && (pid > 1 || init) &&
 			    !each(arg, proc, e->name))
 				return 0;

@@ -27,7 +27,8 @@ is_none(void *arg, int proc, const char *name)
 }
 
 /*
- * They are asked for one by one until one lives, but get the signal at once:
+ * They are asked for one by one until one lives, again and again where each had
+ * ended by then and others are there, but get the signal at once:
  * the kernel lets nobody fork meanwhile, so it misses none of those who
  * multiply, and however many there are it takes no time worth mentioning.
  * Inits ignore it (linux_signal).
@@ -36,7 +37,8 @@ void
 signal_child(void *arg, struct error *err)
 {
 	struct signal_job *j = arg;
-	int proc;
+	uint64_t list = 0, before = 1;
+	int proc, rc = 0;
 
 	/* The caller itself and number 1 are not meant. */
 	if (kill(-1, 0) != 0 && errno == ESRCH)
@@ -44,7 +46,12 @@ signal_child(void *arg, struct error *err)
 	proc = pids_open(err);
 	if (proc < 0)
 		return;
-	if (pids_each(proc, false, is_none, j) != 0)
+	for (int i = 0; i < PIDS_ROUNDS && !j->any && list != before &&
+	    rc == 0; i++) {
+		before = list;
+		rc = pids_each(proc, false, is_none, j, &list);
+	}
+	if (rc != 0)
 		error_sys(err, errno, "reading the jail's processes");
 	else if (j->any && j->sig != 0 && kill(-1, j->sig) != 0 &&
 	    errno != ESRCH)

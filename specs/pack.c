@@ -278,6 +278,34 @@ spec_pack(const struct spec *draft)
 	return s;
 }
 
+struct spec *
+spec_merge(const struct spec *draft, const struct spec *was,
+    const struct spec *now, spec_choice *choose, const void *arg)
+{
+	struct spec both = *draft, *made;
+	size_t i = 0, k = 0;
+
+	both.param = calloc(was->count + now->count + 1, sizeof *both.param);
+	if (both.param == NULL)
+		return NULL;
+	both.count = 0;
+	while (i < was->count || k < now->count) {
+		int order = i == was->count ? 1 : k == now->count ? -1 :
+		    strcmp(was->param[i].name, now->param[k].name);
+		const struct spec_param *p = choose(arg,
+		    order <= 0 ? &was->param[i] : NULL,
+		    order >= 0 ? &now->param[k] : NULL);
+
+		if (p != NULL)
+			both.param[both.count++] = *p;
+		i += order <= 0;
+		k += order >= 0;
+	}
+	made = spec_pack(&both);
+	free(both.param);
+	return made;
+}
+
 static struct block *
 block_of(const struct spec *s)
 {

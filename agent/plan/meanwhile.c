@@ -196,38 +196,24 @@ limits_wait(const struct text_list *waits)
 }
 
 /* Of what waits there is what was applied, of the rest what is wanted. */
+static const struct spec_param *
+choose(const void *arg, const struct spec_param *was, const struct spec_param *now)
+{
+	const struct action *a = arg;
+
+	return meanwhile_waits(a, (was != NULL ? was : now)->name) ? was : now;
+}
+
 struct spec *
 meanwhile_spec(const struct spec *applied, const struct spec *desired,
     const struct action *a)
 {
-	const struct spec *was = applied, *now = desired;
-	struct spec draft = *desired, *made;
-	size_t i = 0, k = 0;
+	struct spec draft = *desired;
 
-	draft.param = calloc(was->count + now->count + 1, sizeof *draft.param);
-	if (draft.param == NULL)
-		return NULL;
-	draft.count = 0;
-	while (i < was->count || k < now->count) {
-		int order = i == was->count ? 1 : k == now->count ? -1 :
-		    strcmp(was->param[i].name, now->param[k].name);
-		const struct spec_param *p = order > 0 ? &now->param[k] :
-		    &was->param[i];
-		bool waits = meanwhile_waits(a, p->name);
-
-		if (waits && order <= 0)
-			draft.param[draft.count++] = was->param[i];
-		else if (!waits && order >= 0)
-			draft.param[draft.count++] = now->param[k];
-		i += order <= 0;
-		k += order >= 0;
-	}
 	/* Settings are about what comes of it, but limits, which are live. */
-	draft.agent = was->agent;
+	draft.agent = applied->agent;
 	if (!limits_wait(&a->waits))
-		draft.agent.limits = now->agent.limits;
-	draft.depend = was->depend;
-	made = spec_pack(&draft);
-	free(draft.param);
-	return made;
+		draft.agent.limits = desired->agent.limits;
+	draft.depend = applied->depend;
+	return spec_merge(&draft, applied, desired, choose, a);
 }

@@ -36,29 +36,18 @@ read_lines(char *text, struct text_list *seals, struct text_list *found)
 	return rc;
 }
 
+/* A value that becomes a secret is none to be shown. */
+static const struct spec_param *
+choose(const void *arg, const struct spec_param *was, const struct spec_param *now)
+{
+	(void)arg;
+	return now == NULL || (was != NULL && !now->secret) ? was : now;
+}
+
 struct spec *
 applied_merge(const struct spec *was, const struct spec *now)
 {
-	struct spec draft = *was, *merged;
-	size_t i = 0, k = 0;
-
-	draft.param = calloc(was->count + now->count + 1, sizeof *draft.param);
-	if (draft.param == NULL)
-		return NULL;
-	draft.count = 0;
-	while (i < was->count || k < now->count) {
-		int order = i == was->count ? 1 : k == now->count ? -1 :
-		    strcmp(was->param[i].name, now->param[k].name);
-
-		/* A value that becomes a secret is none to be shown. */
-		draft.param[draft.count++] = order < 0 || (order == 0 &&
-		    !now->param[k].secret) ? was->param[i] : now->param[k];
-		i += order <= 0;
-		k += order >= 0;
-	}
-	merged = spec_pack(&draft);
-	free(draft.param);
-	return merged;
+	return spec_merge(was, was, now, choose, NULL);
 }
 
 /* *s is NULL when memory is out. */

@@ -65,4 +65,24 @@ foreseen_for_agent(struct world *w, const char *yaml)
 	return foreseen_with(w, yaml, &opt);
 }
 
+/* What a jail has now: the texts of a parameter, with blanks between them. */
+static inline const char *
+live_text(struct world *w, const char *name, const char *param)
+{
+	static char text[512];
+	struct text_list have = { 0 };
+	struct live live;
+
+	assert_int_equal(live_read(&w->observer, name, NULL, NULL, &live, NULL),
+	    0);
+	assert_int_equal(live_texts(&live, param, &have, NULL), 0);
+	text[0] = '\0';
+	for (size_t i = 0; i < have.count; i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text),
+		    "%s%s", i > 0 ? " " : "", have.text[i]);
+	text_list_free(&have);
+	live_free(&live);
+	return text;
+}
+
 #endif

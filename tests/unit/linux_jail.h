@@ -172,4 +172,30 @@ probe(struct fixture *f, int jid, const char *name, const char *arg)
 		    err.text);
 }
 
+/* Starts `/probe --probe NAME ARG` without waiting. */
+static inline pid_t
+start_probe(struct fixture *f, int jid, const char *name, const char *arg,
+    const char *user)
+{
+	const char *argv[] = { "probe", "--probe", name, arg, NULL };
+	const char *env[] = { "PATH=/nowhere:/:/bin", NULL };
+	struct jail_exec x = { .jid = jid, .argv = argv, .envp = env,
+		.user = user, .fd = { -1, 1, 2 } };
+	struct error err = { 0 };
+	pid_t pid = f->k->backend->spawn(f->k, &x, &err);
+
+	if (pid < 0)
+		fail_msg("%s: %s", name, err.text);
+	return pid;
+}
+
+static inline int
+wait_for(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
 #endif

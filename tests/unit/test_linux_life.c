@@ -50,32 +50,6 @@ update(struct fixture *f, int jid, const char *name, const char *text)
 	return rc;
 }
 
-/* Starts `/probe --probe NAME ARG` without waiting. */
-static pid_t
-start(struct fixture *f, int jid, const char *name, const char *arg,
-    const char *user)
-{
-	const char *argv[] = { "probe", "--probe", name, arg, NULL };
-	const char *env[] = { "PATH=/nowhere:/:/bin", NULL };
-	struct jail_exec x = { .jid = jid, .argv = argv, .envp = env,
-		.user = user, .fd = { -1, 1, 2 } };
-	struct error err = { 0 };
-	pid_t pid = f->k->backend->spawn(f->k, &x, &err);
-
-	if (pid < 0)
-		fail_msg("%s: %s", name, err.text);
-	return pid;
-}
-
-static int
-wait_for(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
 /* The number of lines of a file that has no more than a page a line. */
 static size_t
 count_lines(const char *path)
@@ -104,7 +78,7 @@ test_remove_leaves_nothing(void **state)
 	mounts = count_lines("/proc/self/mountinfo");
 	jid = create(f, name, &(struct wish){ .devfs = true, .procfs = true });
 	init = await_init(name);
-	assert_int_equal(wait_for(start(f, jid, "true", NULL, NULL)), 0);
+	assert_int_equal(wait_for(start_probe(f, jid, "true", NULL, NULL)), 0);
 	assert_int_equal(count_lines("/proc/self/mountinfo"), mounts);
 	assert_int_equal(f->k->backend->remove(f->k, jid), 0);
 	assert_int_equal(kill(init, 0), -1); /* reaped, too */
@@ -124,7 +98,7 @@ test_remove_with_process(void **state)
 	NEEDS_ROOT();
 	jid = create(f, name, &(struct wish){ .procfs = true });
 	init = await_init(name);
-	inside = start(f, jid, "pause", NULL, NULL);
+	inside = start_probe(f, jid, "pause", NULL, NULL);
 	assert_int_equal(f->k->backend->remove(f->k, jid), 0);
 	assert_int_equal(get_jid(f->k, name), -1);
 	assert_int_equal(wait_for(inside), SIGKILL);
@@ -189,7 +163,7 @@ test_outlives_creator(void **state)
 	init = await_init(name);
 	jid = get_jid(f->k, name);
 	assert_true(jid > 0);
-	assert_int_equal(wait_for(start(f, jid, "true", NULL, NULL)), 0);
+	assert_int_equal(wait_for(start_probe(f, jid, "true", NULL, NULL)), 0);
 	assert_int_equal(f->k->backend->remove(f->k, jid), 0);
 	assert_true(gone_soon(init));
 }
@@ -205,7 +179,7 @@ test_hostname_live(void **state)
 	NEEDS_ROOT();
 	jid = create(f, name, &(struct wish){ .hostname = "old.example" });
 	init = await_init(name);
-	inside = start(f, jid, "wait-hostname", "new.example", NULL);
+	inside = start_probe(f, jid, "wait-hostname", "new.example", NULL);
 	assert_int_equal(update(f, jid, "host.hostname", "new.example"), jid);
 	assert_int_equal(wait_for(inside), 0);
 	assert_int_equal(find_init(name), init);
@@ -282,7 +256,7 @@ test_nopersist(void **state)
 	NEEDS_ROOT();
 	jid = create(f, name, &(struct wish){ .procfs = true });
 	init = await_init(name);
-	inside = start(f, jid, "pause", NULL, NULL);
+	inside = start_probe(f, jid, "pause", NULL, NULL);
 	assert_int_equal(update(f, jid, "nopersist", NULL), jid);
 	sleep_ms(1200);
 	assert_int_equal(get_jid(f->k, name), jid);
@@ -304,7 +278,7 @@ test_nopersist_alone(void **state)
 
 	NEEDS_ROOT();
 	jid = create(f, name, &(struct wish){ .no_net = true });
-	assert_int_equal(wait_for(start(f, jid, "true", NULL, NULL)), 0);
+	assert_int_equal(wait_for(start_probe(f, jid, "true", NULL, NULL)), 0);
 	assert_int_equal(update(f, jid, "nopersist", NULL), jid);
 	assert_int_equal(find_init(name), 0);
 	assert_int_equal(first_jail(f->k), -1);
@@ -337,7 +311,7 @@ test_attached_keeps(void **state)
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	close(ready[0]);
 	assert_int_equal(update(f, jid, "nopersist", NULL), jid);
-	assert_int_equal(wait_for(start(f, jid, "true", NULL, NULL)), 0);
+	assert_int_equal(wait_for(start_probe(f, jid, "true", NULL, NULL)), 0);
 	sleep_ms(1200);
 	assert_int_equal(get_jid(f->k, name), jid);
 	assert_int_equal(kill(inside, SIGKILL), 0);
@@ -355,7 +329,7 @@ test_init_ignores_inside(void **state)
 
 	NEEDS_ROOT();
 	jid = create(f, name, &(struct wish){ .procfs = true });
-	assert_int_equal(wait_for(start(f, jid, "signal-init", NULL, NULL)),
+	assert_int_equal(wait_for(start_probe(f, jid, "signal-init", NULL, NULL)),
 	    0);
 	sleep_ms(1200);
 	assert_int_equal(get_jid(f->k, name), jid);
@@ -385,7 +359,7 @@ test_nested(void **state)
 	create(f, below, &w);
 	init = await_init(below);
 	/* Its init is a process of the jail above. */
-	assert_int_equal(wait_for(start(f, jid, "count", "3", NULL)), 0);
+	assert_int_equal(wait_for(start_probe(f, jid, "count", "3", NULL)), 0);
 	/* A signal to the one above leaves it alone. */
 	assert_int_equal(f->k->backend->signal(f->k, jid, SIGTERM), 0);
 	assert_int_equal(kill(init, 0), 0);

@@ -31,31 +31,6 @@
 #define BOMB_USER 54320
 #define BOMB_END_MS 1000 /* what its end may take, stop.timeout aside */
 
-/* Starts `/probe --probe NAME` without waiting. */
-static pid_t
-start(struct fixture *f, int jid, const char *name)
-{
-	const char *argv[] = { "/probe", "--probe", name, NULL };
-	const char *env[] = { NULL };
-	struct jail_exec x = { .jid = jid, .argv = argv, .envp = env,
-		.fd = { -1, -1, 2 } };
-	struct error err = { 0 };
-	pid_t pid = f->k->backend->spawn(f->k, &x, &err);
-
-	if (pid < 0)
-		fail_msg("%s: %s", name, err.text);
-	return pid;
-}
-
-static int
-wait_for(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
 static int
 make(struct fixture *f, const char *name)
 {
@@ -72,8 +47,8 @@ test_all(void **state)
 	NEEDS_ROOT();
 	jid = make(f, "signals");
 	assert_int_equal(f->k->backend->signal(f->k, jid, 0), 0);
-	one = start(f, jid, "pause");
-	two = start(f, jid, "pause");
+	one = start_probe(f, jid, "pause", NULL, NULL);
+	two = start_probe(f, jid, "pause", NULL, NULL);
 	assert_true(f->k->backend->signal(f->k, jid, 0) > 0);
 	assert_true(f->k->backend->signal(f->k, jid, SIGTERM) > 0);
 	assert_int_equal(wait_for(one), SIGTERM);
@@ -95,7 +70,7 @@ test_thread(void **state)
 
 	NEEDS_ROOT();
 	jid = make(f, "thread");
-	pid = start(f, jid, "thread");
+	pid = start_probe(f, jid, "thread", NULL, NULL);
 	/* Its first thread is a zombie by then. */
 	sleep_ms(100);
 	assert_true(f->k->backend->signal(f->k, jid, 0) > 0);
@@ -119,7 +94,7 @@ test_fleeting(void **state)
 		int left = 1;
 
 		for (int n = 0; n < chains; n++)
-			pid[n] = start(f, jid, "fleeting");
+			pid[n] = start_probe(f, jid, "fleeting", NULL, NULL);
 		assert_true(f->k->backend->signal(f->k, jid, SIGTERM) > 0);
 		for (int n = 0; n < chains; n++)
 			wait_for(pid[n]);
@@ -192,7 +167,7 @@ test_bomb(void **state)
 #endif
 	jid = make(f, "bomb");
 	make_haste(f);
-	assert_int_equal(wait_for(start(f, jid, "bomb")), 0);
+	assert_int_equal(wait_for(start_probe(f, jid, "bomb", NULL, NULL)), 0);
 	while (bombs() < BOMB_LIMIT - 1 && now_ms() < end)
 		sleep_ms(10);
 	began = now_ms();
@@ -220,7 +195,7 @@ test_haste(void **state)
 	NEEDS_ROOT();
 	jid = make(f, "haste");
 	make_haste(f);
-	pid = start(f, jid, "ordinary");
+	pid = start_probe(f, jid, "ordinary", NULL, NULL);
 	assert_int_equal(wait_for(pid), 0);
 	pid = fork();
 	if (pid == 0)

@@ -78,49 +78,81 @@ report(struct pass *p)
 	return status;
 }
 
-static int
-tell_signer(int signer, uint32_t type, const struct bytes_out *b, struct error *err)
+/* What was asked of the signer. */
+struct signing {
+	struct channel *signer;
+	struct signer_answer answer;
+	bool answered, ended;
+};
+
+/* What could not be kept is said, and comes before the answer. */
+static void
+on_signer(void *arg, struct channel *c, const struct message *m)
 {
-	return channel_write(signer, type, 0, b->data, b->len) == 0 ? 0 :
-	    error_sys(err, errno, "the signer cannot be reached");
+	struct signing *s = arg;
+
+	(void)c;
+	if (m->type == SIGNER_NOT_KEPT) {
+		complain("%s", (const char *)m->data);
+		return;
+	}
+	s->answered = true;
+	if (m->len == sizeof s->answer)
+		memcpy(&s->answer, m->data, sizeof s->answer);
+	else
+		s->answer = (struct signer_answer){ .sequence = -1,
+			.text = "the signer's answer is not understood" };
 }
 
-/* Tells the signer of all jails, and waits until that is on the disk. */
+static void
+on_signer_ended(void *arg, struct channel *c)
+{
+	(void)c;
+	((struct signing *)arg)->ended = true;
+}
+
+/* It may have something to say meanwhile, and waits until that is read. */
 static int
-sign_with(int signer, struct pass *p, struct error *err)
+tell_signer(void *arg, unsigned type, const void *data, size_t len)
+{
+	struct signing *s = arg;
+	int rc = channel_send(s->signer, type, 0, data, len);
+
+	if (rc == 0)
+		channel_serve(s->signer, 0);
+	return rc;
+}
+
+/* What is good, then all jails; waits until that is on the disk. */
+static int
+sign_with(struct signing *s, struct pass *p, const struct context *ctx,
+    const struct pass_options *opt, struct error *err)
 {
 	struct bytes_out b = { .data = NULL };
-	struct signer_answer answer;
-	struct message m;
-	int rc;
+	int sent = pass_keep(p, ctx, opt, tell_signer, s), rc = 0;
 
-	while ((rc = record_next(&p->reconciler, NULL, false, &b, err)) == 1)
-		if (tell_signer(signer, SIGNER_JAIL, &b, err) == -1) {
-			rc = -1;
-			break;
-		}
-	if (rc == 0)
+	while (sent == 0 && (rc = record_next(&p->reconciler, NULL, false, &b,
+	    err)) == 1)
+		sent = tell_signer(s, SIGNER_JAIL, b.data, b.len);
+	if (sent == 0 && rc == 0)
 		rc = record_heading(&p->reconciler, "", &b, err);
-	if (rc == 0)
-		rc = tell_signer(signer, SIGNER_WRITE, &b, err);
+	if (sent == 0 && rc == 0)
+		sent = tell_signer(s, SIGNER_WRITE, b.data, b.len);
 	free(b.data);
-	if (rc == -1)
-		return -1;
-	if (channel_read(signer, &m, err) != 1)
-		return error_set(err, ECHILD, "the signer ended");
-	if (m.len == sizeof answer)
-		memcpy(&answer, m.data, sizeof answer);
-	if (m.len != sizeof answer)
-		rc = error_set(err, EPROTO, "the signer's answer is not "
-		    "understood");
-	else if (answer.sequence < 0)
-		rc = error_set(err, 0, "%.500s", answer.text);
-	free(m.data);
+	if (sent != 0)
+		return error_sys(err, errno, "the signer cannot be reached");
+	while (rc == 0 && !s->answered && !s->ended)
+		channel_serve(s->signer, SIGNER_PATIENCE_MS);
+	if (rc == 0 && !s->answered)
+		rc = error_set(err, ECHILD, "the signer ended");
+	else if (rc == 0 && s->answer.sequence < 0)
+		rc = error_set(err, 0, "%.500s", s->answer.text);
 	return rc;
 }
 
 static int
-sign(struct pass *p, const struct context *ctx, struct error *err)
+sign(struct pass *p, const struct context *ctx,
+    const struct pass_options *with, struct error *err)
 {
 	struct signer_options opt = { .dir = ctx->paths.snapshots,
 		.key = ctx->paths.key, .public_key = ctx->paths.public_key,
@@ -128,17 +160,21 @@ sign(struct pass *p, const struct context *ctx, struct error *err)
 		.state = ctx->paths.state,
 		.head = ctx->paths.head, .lock = ctx->paths.signing,
 		.make_key = true };
+	struct signing s = { .answered = false };
 	struct signer_said said;
 	pid_t pid;
 	int rc, fd = signer_start(&opt, &said, &pid, err);
 
 	if (fd == -1)
 		return -1;
-	rc = said.late ? error_set(err, ETIMEDOUT, "%s", said.text) :
-	    sign_with(fd, p, err);
-	close(fd);
-	if (said.late) /* it may take for ever */
-		return -1;
+	if (said.late) { /* it may take for ever */
+		close(fd);
+		return error_set(err, ETIMEDOUT, "%s", said.text);
+	}
+	s.signer = channel_new(p->base, fd, on_signer, on_signer_ended, &s);
+	rc = s.signer == NULL ? error_sys(err, ENOMEM, "the signer") :
+	    sign_with(&s, p, ctx, with, err);
+	channel_free(s.signer);
 	waitpid(pid, NULL, 0);
 	return rc;
 }
@@ -160,11 +196,17 @@ apply(const struct context *ctx, const struct pass_options *opt)
 	wrong = pass_print_errors(&p);
 	if (wrong > 0)
 		pass_keep_all(&p);
+	if (pass_outdate(&p, ctx, opt) != 0) {
+		complain("specs: %s", strerror(ENOMEM));
+		pass_close(&p);
+		return EXIT_FAILED;
+	}
 	pass_run(&p);
 	status = report(&p);
 	if (wrong > 0)
 		status = EXIT_FAILED;
-	if (p.reconciler.changed && sign(&p, ctx, &err) != 0) {
+	if ((p.reconciler.changed || p.outdated.count > 0) &&
+	    sign(&p, ctx, opt, &err) != 0) {
 		complain("the state is not signed: %s", err.text);
 		/* What holds removals keeps it from being signed, too. */
 		status = status == EXIT_HELD ? status : EXIT_FAILED;

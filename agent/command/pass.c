@@ -254,8 +254,6 @@ pass_open(struct pass *p, const struct context *ctx,
 		return error_sys(err, ENOMEM, "inventory");
 	if (opt->path != NULL && fill(p, err) != 0)
 		return -1;
-	if (opt->write && opt->path != NULL && pass_outdate(p, ctx, opt) != 0)
-		return error_sys(err, ENOMEM, "specs");
 	return read_wanted_secrets(p) == 0 ? 0 :
 	    error_sys(err, ENOMEM, "secrets");
 }
@@ -288,6 +286,7 @@ pass_close(struct pass *p)
 		event_base_free(p->base);
 	spec_set_free(&p->specs);
 	scan_free(&p->scan);
+	text_list_free(&p->outdated);
 	if (p->lock != -1)
 		close(p->lock);
 }

@@ -7,7 +7,7 @@
 #define JA_PASS_H
 
 #include "agent/command/required.h"
-#include "agent/read/reader.h"
+#include "agent/read/scan_kept.h"
 #include "agent/reconcile/reconcile.h"
 
 struct pass_options {
@@ -36,6 +36,7 @@ struct pass {
 	struct reconciler reconciler;
 	struct spec_set specs;
 	struct scan scan; /* where they are signed: the last one */
+	struct text_list outdated; /* files of which last good texts were */
 	const struct spec_errors *errors;
 	char set[PATHS_MAX];
 	int lock;
@@ -58,11 +59,17 @@ int pass_load_signed(struct pass *p, const struct context *ctx,
     const struct pass_options *opt, struct error *err);
 
 /*
- * pass_kept.c: removes the last good texts of files that say something else by
- * now, before that is applied.  -1: memory is out.
+ * pass_kept.c: removes the last good texts that are older than what is about to
+ * be applied in their place, once it is known what is.  -1: memory is out.
  */
-int pass_outdate(const struct pass *p, const struct context *ctx,
+int pass_outdate(struct pass *p, const struct context *ctx,
     const struct pass_options *opt);
+/*
+ * Then, when that was done: sends what took their place (SIGNER_KEEP).  Not 0:
+ * what `send` returned.
+ */
+int pass_keep(struct pass *p, const struct context *ctx,
+    const struct pass_options *opt, kept_send_fn *send, void *arg);
 
 /* The name of the set that a path belongs to: PATHS_MAX bytes. */
 int pass_set(const struct pass_options *opt, char *set, struct error *err);

@@ -1,38 +1,194 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Last good texts of an agent, which is not there, when its jails are given
- * something else: they must not come back when the next one meets a broken file.
+ * something else: they must not come back when the next one meets a broken file,
+ * and what takes their place is kept instead.  All else is left to the agent: a
+ * text that nothing was applied in place of is what its jails are from, whether its
+ * file is broken, gone, or not looked at.
  */
 #include "agent/command/pass.h"
 
+#include <sys/stat.h>
+
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/base/buffer.h"
+#include "agent/base/clock.h"
 #include "agent/base/file.h"
+#include "agent/base/sorted.h"
+#include "agent/read/content.h"
 #include "agent/sign/kept.h"
+#include "agent/sign/signer.h"
+#include "specs/doc.h"
 
-/* Whether a file does not say any more what is kept of it under its path. */
-static bool
-differs(const char *good, const char *path, const char *file)
+struct outdating {
+	struct pass *p;
+	const struct pass_options *opt;
+	const char *good, *marks;
+	bool directory; /* that is applied, not one file */
+	bool gives;	/* some jail is given its spec */
+	struct text_list bad; /* files with an error, in the set; sorted */
+};
+
+static const char *
+last_part(const char *path)
 {
-	struct error err;
-	size_t len, now_len;
-	char *text, *now;
-	bool same;
-	int rc = kept_read(good, NULL, path, &text, &len, &err);
+	const char *slash = strrchr(path, '/');
 
-	if (rc != 0)
-		return rc == -1;
-	same = file_read(AT_FDCWD, file, SPEC_FILE_MAX, &now, &now_len,
-	    &err) == 0;
-	if (same) {
-		same = now_len == len && memcmp(now, text, len) == 0;
-		free(now);
+	return slash == NULL ? path : slash + 1;
+}
+
+/* A file that was read: its path in the set. */
+static const char *
+in_set(const struct outdating *o, const char *file)
+{
+	size_t given = strlen(o->opt->path), set = strlen(o->p->set);
+
+	if (!o->directory)
+		return last_part(file);
+	/* The reader of signed specs says where the set is. */
+	file += strncmp(file, o->opt->path, given) == 0 ? given :
+	    strncmp(file, o->p->set, set) == 0 ? set : 0;
+	return file + strspn(file, "/");
+}
+
+/* A file of the set: whether it is a part of what is applied. */
+static bool
+is_part(const struct outdating *o, const char *file)
+{
+	if (!o->directory)
+		return strcmp(file, last_part(o->opt->path)) == 0;
+	return o->opt->below || strchr(file, '/') == NULL;
+}
+
+static const char *
+bad_at(const void *table, size_t i)
+{
+	return ((const struct text_list *)table)->text[i];
+}
+
+static bool
+is_bad(const struct outdating *o, const char *file)
+{
+	bool found;
+
+	(void)sorted_position(&o->bad, o->bad.count, bad_at, file, &found);
+	return found;
+}
+
+/* A file of the set as it is now, to be freed; NULL: it cannot be read. */
+static char *
+read_part(const struct outdating *o, const char *file, size_t *len)
+{
+	struct buffer path = { .data = NULL };
+	struct error err;
+	char *text;
+
+	buffer_printf(&path, "%s%s%s", o->opt->path, o->directory ? "/" : "",
+	    o->directory ? file : "");
+	if (path.failed || file_read(AT_FDCWD, path.data, SPEC_FILE_MAX,
+	    &text, len, &err) != 0)
+		text = NULL;
+	buffer_free(&path);
+	return text;
+}
+
+/* Whether a file says what is kept of it. */
+static bool
+says(const struct outdating *o, const char *file, const char *text, size_t len)
+{
+	size_t now_len = 0;
+	char *now = read_part(o, file, &now_len);
+	bool same = now != NULL && now_len == len &&
+	    memcmp(now, text, len) == 0;
+
+	free(now);
+	return same;
+}
+
+/* Whether this pass does with a jail as the specs say. */
+static bool
+is_given(const struct outdating *o, const char *name)
+{
+	const struct entry *e = inventory_find(&o->p->inventory, name);
+
+	return (o->opt->bound == NULL || !bound_refused(o->opt->bound,
+	    name)) && (e == NULL || strcmp(e->set, o->p->set) == 0);
+}
+
+/* Whether a jail is given what another text says, or is taken away. */
+static bool
+is_changed(const struct outdating *o, const char *name, const char *file,
+    bool same)
+{
+	const struct reconciler *r = &o->p->reconciler;
+	const struct spec *s = spec_find(&o->p->specs, name);
+	const struct managed *m = reconciler_find(r, name);
+
+	if (!is_given(o, name))
+		return false;
+	if (s == NULL)
+		return m == NULL ? r->opt.prune : m->unwanted;
+	return !same || strcmp(in_set(o, s->place.file), file) != 0;
+}
+
+/* Whether something is applied in place of what is kept of a file. */
+static bool
+is_outdated(const struct outdating *o, const char *path, const char *file,
+    const char *text, size_t len)
+{
+	bool part = is_part(o, file), bad = is_bad(o, file);
+	bool same = part && says(o, file, text, len), outdated;
+	struct content *c;
+
+	if (same && !bad)
+		return false;
+	if ((c = content_of(path, text, len)) == NULL)
+		return true;
+	outdated = c->docs.defaults && part && !same && !bad && o->gives;
+	for (size_t i = 0; !outdated && i < c->docs.count; i++) {
+		const struct spec_doc *doc = c->docs.doc[i];
+
+		outdated = doc->name != NULL && !doc->defaults &&
+		    is_changed(o, doc->name, file, same);
 	}
-	free(text);
-	return !same;
+	content_unref(c);
+	return outdated;
+}
+
+/* The mark is for a signer of an agent before, which may still write it. */
+static int
+forget(struct outdating *o, const char *name, const char *file)
+{
+	int marked = kept_mark(o->marks, name, (uint64_t)clock_us());
+
+	if (kept_forget(o->good, name) != 0 && marked != 0)
+		complain("%s/%s: an older text of a spec file cannot be "
+		    "removed: an agent may go back to it", o->good, name);
+	return is_part(o, file) && !is_bad(o, file) ?
+	    text_list_add(&o->p->outdated, file) : 0;
+}
+
+static int
+look_at(struct outdating *o, const char *name)
+{
+	size_t set = strlen(o->p->set), len;
+	char *path = kept_path(o->good, name), *text;
+	struct error err;
+	int rc = 0;
+
+	if (path != NULL && strncmp(path, o->p->set, set) == 0 &&
+	    path[set] == '/' && spec_file_name(last_part(path)) &&
+	    kept_read(o->good, NULL, path, &text, &len, &err) == 0) {
+		if (is_outdated(o, path, path + set + 1, text, len))
+			rc = forget(o, name, path + set + 1);
+		free(text);
+	}
+	free(path);
+	return rc;
 }
 
 static int
@@ -41,39 +197,94 @@ compare_texts(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* `given` is the set's directory, or the file itself. */
-static void
-outdate(const char *good, const char *set, const char *given,
-    const char *file)
+static int
+find_bad(struct outdating *o)
 {
-	const char *below = file + strlen(given);
-	struct buffer path = { .data = NULL };
-	char name[KEPT_NAME_SIZE];
+	const struct spec_errors *all = o->p->errors;
+	int rc = 0;
 
-	if (*below == '\0' && (below = strrchr(file, '/')) == NULL)
-		below = file;
-	buffer_printf(&path, "%s/%s", set, below + strspn(below, "/"));
-	if (!path.failed && differs(good, path.data, file))
-		(void)kept_forget(good, kept_name(path.data, name));
-	buffer_free(&path);
+	for (size_t i = 0; rc == 0 && i < all->count; i++)
+		if (!all->error[i].warning && all->error[i].place.file != NULL)
+			rc = text_list_add(&o->bad, in_set(o,
+			    all->error[i].place.file));
+	if (o->bad.count > 1)
+		qsort(o->bad.text, o->bad.count, sizeof *o->bad.text,
+		    compare_texts);
+	return rc;
+}
+
+static void
+begin(struct outdating *o, struct pass *p, const struct context *ctx,
+    const struct pass_options *opt)
+{
+	struct stat st;
+
+	*o = (struct outdating){ .p = p, .opt = opt, .good = ctx->paths.good,
+		.marks = ctx->paths.outdated };
+	o->directory = stat(opt->path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 int
-pass_outdate(const struct pass *p, const struct context *ctx,
+pass_outdate(struct pass *p, const struct context *ctx,
     const struct pass_options *opt)
 {
-	size_t n = p->specs.count, dir = strlen(opt->path);
-	const char **file = calloc(n + 1, sizeof *file);
+	struct outdating o;
+	struct dirent *e;
+	DIR *d;
+	int rc;
 
-	if (file == NULL)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		file[i] = p->specs.spec[i]->place.file;
-	qsort(file, n, sizeof *file, compare_texts);
-	for (size_t i = 0; i < n; i++)
-		if ((i == 0 || strcmp(file[i], file[i - 1]) != 0) &&
-		    strncmp(file[i], opt->path, dir) == 0)
-			outdate(ctx->paths.good, p->set, opt->path, file[i]);
-	free(file);
-	return 0;
+	begin(&o, p, ctx, opt);
+	for (size_t i = 0; !o.gives && i < p->specs.count; i++)
+		o.gives = is_given(&o, p->specs.spec[i]->name);
+	rc = find_bad(&o);
+	d = rc == 0 ? opendir(o.good) : NULL;
+	while (d != NULL && rc == 0 && (e = readdir(d)) != NULL)
+		if (kept_is_name(e->d_name))
+			rc = look_at(&o, e->d_name);
+	if (d != NULL)
+		closedir(d);
+	text_list_free(&o.bad);
+	return rc;
+}
+
+/* Whether a text is good, and this pass did as it says. */
+static bool
+is_applied(const struct outdating *o, const char *path, const char *text,
+    size_t len)
+{
+	struct content *c = content_of(path, text, len);
+	bool applied = c != NULL && c->valid;
+
+	for (size_t i = 0; applied && i < c->docs.count; i++)
+		applied = c->docs.doc[i]->defaults ||
+		    is_given(o, c->docs.doc[i]->name);
+	content_unref(c);
+	return applied;
+}
+
+int
+pass_keep(struct pass *p, const struct context *ctx,
+    const struct pass_options *opt, kept_send_fn *send, void *arg)
+{
+	struct outdating o;
+	int rc = 0;
+
+	begin(&o, p, ctx, opt);
+	for (size_t i = 0; rc == 0 && i < p->outdated.count; i++) {
+		const char *file = p->outdated.text[i];
+		struct buffer b = { .data = NULL };
+		size_t len = 0, path;
+		char *text = read_part(&o, file, &len);
+
+		buffer_printf(&b, "%s/%s", p->set, file);
+		path = b.len;
+		buffer_add(&b, "", 1);
+		buffer_add(&b, text, len);
+		if (text != NULL && !b.failed && is_applied(&o, b.data,
+		    b.data + path + 1, len))
+			rc = send(arg, SIGNER_KEEP, b.data, b.len);
+		buffer_free(&b);
+		free(text);
+	}
+	return rc;
 }

@@ -158,7 +158,8 @@ any b "host.hostname: six" | put b
 check "apply without an agent" expect_status 0 ja apply "$specs"
 echo "name: [" | put b
 check "an agent behind it" agent_start --max-remove 100%
-check "holds the jail" held_by b b.yaml
+check "says so" soon state_is b invalid
+check "leaves the jail" all_run
 check "as apply left it" hostname_is b six
 any b "host.hostname: six" | put b
 check "mended" settled

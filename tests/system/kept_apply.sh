@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# What an agent kept of spec files does not come back behind an apply without it
+# that gave their jails something else, or took them away; all else is kept.
+# needs: jq
+. tests/lib.sh
+. tests/agent.sh
+
+kernel=model:$work/table
+mkdir -p "$work/roots/all"
+any() { # NAME [LINE...]
+	_n=$1
+	shift
+	spec "$_n" "path: $work/roots/all" "$@"
+}
+hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
+defaults() { printf 'name: "*"\nhost.hostname: %s\n' "$1" | put 00-defaults; }
+is_kept() { grep -q -a "last good $specs/$1.yaml" "$state"/good/*; }
+not_kept() { ! is_kept "$1"; }
+broken() { echo "name: [" | put "$1"; }
+
+defaults one
+any a | put a
+any b "host.hostname: one" | put b
+any c | put c
+any d "host.hostname: one" | put d
+any e "host.hostname: one" | put e
+any f "host.hostname: one" | put f
+check "the agent starts" agent_start --max-remove 100%
+check "the jails run" settled
+for f in 00-defaults a b c d e f; do
+	check "$f is kept" soon is_kept "$f"
+done
+stop agent
+
+# ---- while a file is broken -----------------------------------------------
+broken e
+rm "$specs/f.yaml"
+any d "host.hostname: two" > "$work/y"
+mv "$specs/d.yaml" "$work/d.yaml"
+mv "$work/y" "$specs/y.yaml"
+check "apply beside a broken file" expect_status 1 ja apply --prune "$specs"
+check "changes what moved to another file" hostname_is d two
+check "of which nothing older is left" not_kept d
+for f in 00-defaults a b c e f; do
+	check "$f is kept, since its jail is what it was" is_kept "$f"
+done
+
+# ---- a part of the directory ------------------------------------------------
+any b "host.hostname: two" | put b
+check "apply of one file" expect_status 0 ja apply "$specs/b.yaml"
+check "changes its jail" hostname_is b two
+check "of which the new text is kept" is_kept b
+for f in 00-defaults a c e f; do
+	check "$f is kept, since it was not looked at" is_kept "$f"
+done
+
+# ---- a plan that is not true any more ---------------------------------------
+any e "host.hostname: one" | put e
+any c "host.hostname: two" | put c
+check "a plan" expect_status 2 ja plan -o "$work/plan" "$specs"
+any c "host.hostname: three" | put c
+check "a plan that is stale" expect_status 4 ja apply --plan "$work/plan"
+check "changes nothing" hostname_is c one
+check "c is kept" is_kept c
+any c | put c
+
+# ---- defaults, and what is removed ------------------------------------------
+defaults two
+rm "$specs/c.yaml"
+check "apply" expect_status 0 ja apply --prune "$specs"
+check "changes what defaults say" hostname_is a two
+check "which are kept" is_kept 00-defaults
+for f in c f; do
+	check "removes $f" no_jail "$f"
+	check "of which nothing is left" not_kept "$f"
+done
+for f in a e; do
+	check "$f is kept" is_kept "$f"
+done
+jids() { ja list name jid host.hostname | sort; }
+jids > "$work/before"
+for f in 00-defaults b c d e f; do
+	broken "$f"
+done
+rm "$specs/y.yaml"
+check "an agent that meets broken files" agent_start --max-remove 100%
+check "knows what was good last" soon state_is b invalid
+check "and of what nothing was applied" soon state_is e invalid
+check "holds a jail that had moved" soon state_is d held
+sleep 1.2
+jids > "$work/after"
+check "all go on as they were" cmp "$work/before" "$work/after"

@@ -441,17 +441,11 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 	if (reconciler_plan(r, c->holder, &of_holder) != 0)
 		return NULL;
 	m->waits_claim = c->holder;
-	r->asking = true;
-	*blocked = stays(r, c, &of_holder, buf, size) != NULL;
-	r->asking = false;
-	/* The holder was blocked for this one: is there anything else? */
-	if (!*blocked && of_holder.kind == ACTION_MODIFY &&
-	    is_blocked(c->holder) &&
-	    claims_refused(r, m, a, buf, size) != NULL) {
-		*blocked = m->waits_far = true;
-		m->waits_claim = r->claims.keeper;
-	}
+	/* Nobody goes down, or is waited for, in vain. */
+	*blocked = claims_refused(r, m, a, buf, size) != NULL;
 	if (*blocked) {
+		m->waits_far = true;
+		m->waits_claim = r->claims.keeper;
 		action_free(&of_holder);
 		return buf;
 	}
@@ -467,12 +461,8 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 		*blocked = !order_take_down(r, m, c->holder);
 		break;
 	default:
-		/* Nothing is given up when another one keeps what is claimed. */
-		if (a->kind == ACTION_MODIFY && claims_lose(a) &&
-		    in_circle(m, c->holder)) {
-			*blocked = claims_refused(r, m, a, buf, size) != NULL;
-			*release = !*blocked;
-		}
+		*release = a->kind == ACTION_MODIFY && claims_lose(a) &&
+		    in_circle(m, c->holder);
 		/* It may wait for others that wait for this one. */
 		if (c->holder->waits)
 			reconciler_look(r, c->holder);

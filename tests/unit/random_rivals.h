@@ -77,7 +77,10 @@ random_rivals(uint32_t *state, const unsigned order[RIVALS],
 
 #define SWAPPERS 4
 
-/* Jails that always are there, with one or two each of addresses that suffice. */
+/*
+ * Jails that always are there, with one or two each of addresses that suffice; some
+ * are to be restarted.
+ */
 static inline void
 random_swappers(uint32_t *state, struct yaml_text *y)
 {
@@ -93,6 +96,8 @@ random_swappers(uint32_t *state, struct yaml_text *y)
 		if (next < RIVALS - SWAPPERS + i + 1 && dice(state, 2) == 0)
 			yaml_add(y, ", 192.0.2.%u", order[next++] + 1);
 		yaml_add(y, "]\n");
+		if (dice(state, 3) == 0) /* a restart */
+			yaml_add(y, "osrelease: 13.9\n");
 	}
 }
 

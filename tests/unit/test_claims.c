@@ -308,21 +308,26 @@ edit(struct world *w, const char *yaml)
 	world_rest(w);
 }
 
+static void
+agent_for(struct stage *s, const char *yaml)
+{
+	const struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.prune = true, .healing = true };
+
+	world_reconciler(&s->w, &opt);
+	world_want(&s->w, yaml);
+	world_rest(&s->w);
+}
+
 /* An agent sees the files edited one after the other. */
 static void
 two_edits(struct stage *s, const char *before, const char *first,
     const char *then)
 {
-	const struct reconcile_options opt = { .letters = ALL_LETTERS,
-		.prune = true, .healing = true };
-	struct world *w = &s->w;
-
-	world_reconciler(w, &opt);
-	world_want(w, before);
-	world_rest(w);
-	edit(w, first);
-	w->deeds[0] = '\0';
-	edit(w, then);
+	agent_for(s, before);
+	edit(&s->w, first);
+	s->w.deeds[0] = '\0';
+	edit(&s->w, then);
 }
 
 /* What was said of each while the other was to stay as it was is asked anew. */
@@ -400,6 +405,43 @@ swapped_in_vain_for_a_third(void **state)
 	assert_null(strstr(s->w.deeds, "modify"));
 }
 
+/* One that has what others claim goes down only for one that gets all it claims. */
+static void
+down_for_nothing(void **state)
+{
+	struct stage *s = *state;
+
+	two_edits(s, TWO("a", "4", "1", "") "---\n" TWO("b", "5", "9", "")
+	    "---\n" TWO("c", "6", "7", ""), TWO("a", "6", "5", ""),
+	    TWO("c", "4", "7", "osrelease: 13.9\n"));
+	assert_string_equal(world_state(&s->w, "a"), "blocked");
+	assert_string_equal(world_state(&s->w, "c"), "blocked");
+	assert_string_equal(addresses(s, "c"), "192.0.2.6 192.0.2.7 ");
+	assert_string_equal(s->w.deeds, "");
+}
+
+/* Nor for one that waits for another one, which does not get all. */
+static void
+down_for_nothing_far_away(void **state)
+{
+	struct stage *s = *state;
+
+	two_edits(s, TWO("a", "6", "7", "") "---\n" ONE("b", "5", "") "---\n"
+	    TWO("c", "3", "1", "") "---\n" ONE("d", "2", ""),
+	    TWO("d", "5", "6", ""),
+	    TWO("c", "7", "2", "osrelease: 13.9\n"));
+	assert_string_equal(s->w.deeds, "");
+	edit(&s->w, TWO("a", "4", "3", ""));
+	assert_string_equal(s->w.deeds, "");
+	/* And for an agent that knows nothing of this yet. */
+	agent_for(s, TWO("a", "4", "3", "") "---\n" TWO("d", "5", "6", "")
+	    "---\n" TWO("c", "7", "2", "osrelease: 13.9\n") "---\n"
+	    ONE("b", "5", ""));
+	assert_string_equal(world_state(&s->w, "a"), "blocked");
+	assert_string_equal(addresses(s, "c"), "192.0.2.3 192.0.2.1 ");
+	assert_string_equal(s->w.deeds, "");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -417,6 +459,8 @@ main(void)
 		TEST(round_in_three_edits),
 		TEST(swapped_in_vain),
 		TEST(swapped_in_vain_for_a_third),
+		TEST(down_for_nothing),
+		TEST(down_for_nothing_far_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,7 @@ struct managed {
 	unsigned made_way; /* how often: see stuck.c */
 	bool waits_failed; /* one of them could not be stopped */
 	bool in_wave;	   /* of restarts */
+	bool wave_blocked; /* in that it is down and blocked */
 	bool waits_far;	   /* for one that has to go down for another */
 	struct managed *down_for; /* which waited last for it to go down */
 	bool spared; /* it runs on when one that it depends on restarts */

@@ -176,8 +176,8 @@ waves_admit(struct reconciler *r, struct managed *m, char *buf, size_t size,
 static void
 leave(struct reconciler *r, struct managed *m)
 {
-	m->in_wave = false;
-	r->waves.open--;
+	r->waves.open -= !m->wave_blocked;
+	m->in_wave = m->wave_blocked = false;
 }
 
 void
@@ -189,16 +189,35 @@ waves_ready(struct reconciler *r, struct managed *m)
 	note_end(r);
 }
 
+/*
+ * What it waits for may be one that waits for its own wave: it is not counted until
+ * it goes on.
+ */
+static void
+blocked(struct waves *w, struct managed *m, bool is)
+{
+	if (is != m->wave_blocked)
+		w->open += is ? -1 : 1;
+	m->wave_blocked = is;
+}
+
 void
 waves_turned(struct reconciler *r, struct managed *m)
 {
-	if (!m->in_wave || m->state == STATE_READY ||
-	    m->state == STATE_PROGRESSING)
+	bool down = m->state == STATE_BLOCKED && m->jid == 0;
+
+	if (!m->in_wave)
+		return;
+	blocked(&r->waves, m, down);
+	if (down || m->state == STATE_READY || m->state == STATE_PROGRESSING)
 		return;
 	leave(r, m);
-	/* Who is paused or stopped meanwhile is so by a user's will. */
+	/*
+	 * Who is paused or stopped meanwhile is so by a user's will, and nobody went
+	 * down for one that is blocked and runs.
+	 */
 	if (m->state != STATE_PAUSED && m->state != STATE_STOPPED &&
-	    r->waves.failed == NULL)
+	    m->state != STATE_BLOCKED && r->waves.failed == NULL)
 		r->waves.failed = strdup(m->name);
 	note_end(r);
 }

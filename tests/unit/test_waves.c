@@ -299,6 +299,74 @@ a_wave_outlives_the_agent(void **state)
 	standing_close(&s);
 }
 
+/* One whose restart is blocked has not failed: it runs on, and nobody is held. */
+static void
+one_that_is_blocked_holds_nobody(void **state)
+{
+	static const char *const deaf = JAIL("h", "depend: [a]\n"
+	    "exec.prestop: [\"exit 1\"]\nagent: {retry: {initial: 60s}}\n");
+	const struct limit one = { 1, false };
+	char yaml[4096];
+	struct world w;
+
+	(void)state;
+	world_of_seven(&w, yaml, sizeof yaml);
+	snprintf(yaml + strlen(yaml), sizeof yaml - strlen(yaml), "---\n%s",
+	    deaf);
+	world_apply(&w, yaml);
+	most = 1;
+	agent_start(&w, &one);
+	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n", 0);
+	snprintf(yaml + strlen(yaml), sizeof yaml - strlen(yaml), "---\n%s",
+	    deaf);
+	world_want(&w, yaml);
+	world_rest(&w);
+	assert_string_equal(world_state(&w, "a"), "blocked");
+	assert_true(kernel_jid(&w, "a") != 0);
+	assert_string_equal(world_state(&w, "b"), "ready");
+	assert_string_equal(world_state(&w, "g"), "ready");
+	assert_int_equal(w.reconciler.waves.open, 0);
+	world_remove(&w);
+}
+
+#define A_ON(on, more) JAIL("a", "stop.timeout: 0\nosrelease: 14.0-RELEASE\n" \
+    "agent: {retry: {initial: 60s}}\ndepend: [" on "]\n" more)
+
+/*
+ * One that went down, and waits for what its newer spec depends on, has not failed
+ * either; it is of its wave still, and may fail when it goes on.
+ */
+static void
+one_that_waits_may_fail_yet(void **state)
+{
+	const struct limit one = { 1, false };
+	char yaml[4096];
+	struct world w;
+
+	(void)state;
+	world_of_seven(&w, yaml, sizeof yaml);
+	most = 1;
+	agent_start(&w, &one);
+	set_of(yaml, sizeof yaml, "osrelease: 14.0-RELEASE\n"
+	    "exec.prestart: [/bin/true, /bin/true]\n", 0);
+	world_want(&w, yaml);
+	while (kernel_jid(&w, "a") != 0)
+		assert_int_not_equal(event_base_loop(w.base,
+		    EVLOOP_NONBLOCK), -1);
+	assert_int_equal(reconciler_want(&w.reconciler, spec_of_text(&w,
+	    A_ON("nobody", ""))), 0);
+	world_rest(&w);
+	assert_string_equal(world_state(&w, "a"), "blocked");
+	assert_int_equal(kernel_jid(&w, "a"), 0);
+	assert_string_equal(world_state(&w, "g"), "ready");
+	assert_int_equal(reconciler_want(&w.reconciler, spec_of_text(&w,
+	    A_ON("b", "exec.start: [\"exit 1\"]\n"))), 0);
+	world_rest(&w);
+	assert_string_equal(world_state(&w, "a"), "failed");
+	assert_string_equal(w.reconciler.waves.failed, "a");
+	world_remove(&w);
+}
+
 int
 main(void)
 {
@@ -309,6 +377,8 @@ main(void)
 		cmocka_unit_test(the_hold_outlives_the_agent),
 		cmocka_unit_test(a_plan_tells_of_the_hold),
 		cmocka_unit_test(a_wave_outlives_the_agent),
+		cmocka_unit_test(one_that_is_blocked_holds_nobody),
+		cmocka_unit_test(one_that_waits_may_fail_yet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,8 +167,7 @@ print_agent(FILE *out, json_t *agent)
 	if (text_of(agent, "events", NULL) != NULL)
 		fprintf(out, "no events: %s\n", text_of(agent, "events", ""));
 	if (text_of(agent, "snapshot", NULL) != NULL)
-		fprintf(out, "states are not signed: %s\n",
-		    text_of(agent, "snapshot", ""));
+		fprintf(out, "%s\n", text_of(agent, "snapshot", ""));
 }
 
 static void

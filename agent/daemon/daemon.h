@@ -100,6 +100,7 @@ struct daemon {
 	size_t to_record, recorded; /* for this snapshot: left, and all */
 	uint64_t record_scan; /* of the specs that it is about */
 	char snapshot_problem[512];
+	bool not_signed; /* that is why; else it is only odd */
 	struct event *compact_timer; /* the journal is being written anew */
 
 	/* daemon_signer.c */
@@ -162,8 +163,9 @@ void daemon_snapshot_stop(struct daemon *d);
  * for that a while.  The loop does not run any more.
  */
 void daemon_snapshot_last(struct daemon *d);
-/* Why states are not signed, or what is odd; "": all is well. */
-void daemon_snapshot_problem(struct daemon *d, const char *text);
+/* Why states are not signed, or, while they are, what is odd; "": all is well. */
+void daemon_snapshot_problem(struct daemon *d, const char *text,
+    bool is_signed);
 /* SIGNER_DONE came; there is no signer to send it any more. */
 void daemon_snapshot_done(struct daemon *d, const struct message *m);
 void daemon_snapshot_cut(struct daemon *d);

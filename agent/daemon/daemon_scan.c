@@ -211,7 +211,7 @@ rescan_due(evutil_socket_t fd, short what, void *arg)
 	}
 	daemon_scan_anew(d);
 	reconciler_look_all(&d->reconciler);
-	if (d->snapshot_problem[0] == '\0')
+	if (!d->not_signed)
 		daemon_keep_again(d);
 }
 

@@ -45,11 +45,10 @@ daemon_signer_first(struct daemon *d, struct error *err)
 	pid_t pid;
 	int fd = signer_start(&o, &said, &pid, err);
 
-	if (fd != -1 && said.text[0] != '\0')
-		daemon_log("%s", said.text);
 	if (fd != -1 && said.trouble)
-		snprintf(d->snapshot_problem, sizeof d->snapshot_problem,
-		    "%.500s", said.text);
+		daemon_snapshot_problem(d, said.text, false);
+	else if (fd != -1 && said.text[0] != '\0')
+		daemon_log("%s", said.text);
 	return fd;
 }
 
@@ -69,7 +68,7 @@ static void
 take_ready(struct daemon *d, const struct message *m)
 {
 	if (m->number != 0)
-		daemon_snapshot_problem(d, (const char *)m->data);
+		daemon_snapshot_problem(d, (const char *)m->data, false);
 	else if (m->len > 0)
 		daemon_log("%s", (const char *)m->data);
 }
@@ -117,7 +116,7 @@ wait_for_next(struct daemon *d, const char *why)
 	snprintf(text, sizeof text, "%.300s: nothing is signed until another "
 	    "one is there, which is started %s%s", why, ms == 0 ? "now" : "at ",
 	    ms == 0 ? "" : status_time((int64_t)time(NULL) + ms / 1000, when));
-	daemon_snapshot_problem(d, text);
+	daemon_snapshot_problem(d, text, false);
 	evtimer_add(d->signer_timer, &tv);
 }
 

@@ -36,13 +36,20 @@ static const struct timeval at_once;
 #define COMPACT_JAILS 64
 
 void
-daemon_snapshot_problem(struct daemon *d, const char *text)
+daemon_snapshot_problem(struct daemon *d, const char *text, bool is_signed)
 {
-	if (strcmp(d->snapshot_problem, text) != 0)
-		daemon_log("snapshot: %s", text[0] != '\0' ? text :
-		    "states are signed again");
-	snprintf(d->snapshot_problem, sizeof d->snapshot_problem, "%.500s",
-	    text);
+	char now[sizeof d->snapshot_problem] = "";
+
+	if (text[0] != '\0')
+		snprintf(now, sizeof now, "%s%.480s", is_signed ?
+		    "states are signed, but " : "states are not signed: ",
+		    text);
+	if (strcmp(d->snapshot_problem, now) != 0)
+		daemon_log("snapshot: %s", now[0] != '\0' ? now :
+		    d->not_signed ? "states are signed again" :
+		    "all is well again");
+	memcpy(d->snapshot_problem, now, sizeof now);
+	d->not_signed = now[0] != '\0' && !is_signed;
 }
 
 /*
@@ -90,7 +97,7 @@ ask(struct daemon *d, struct bytes_out *b)
 	d->recording = false;
 	revision(d, now, sizeof now);
 	if (record_heading(&d->reconciler, now, b, &err) != 0)
-		daemon_snapshot_problem(d, err.text);
+		daemon_snapshot_problem(d, err.text, false);
 	else if (channel_send(d->signer, SIGNER_WRITE, 0, b->data,
 	    b->len) == 0)
 		d->signing = true;
@@ -109,7 +116,7 @@ tell_some(struct daemon *d, struct bytes_out *b, int64_t until)
 		rc = record_next(&d->reconciler, d->has_scan ? &d->scan : NULL,
 		    d->unseen.told, b, &err);
 		if (rc == -1) {
-			daemon_snapshot_problem(d, err.text);
+			daemon_snapshot_problem(d, err.text, false);
 			d->recording = false;
 			return -1;
 		}
@@ -255,7 +262,7 @@ compact_due(evutil_socket_t fd, short what, void *arg)
 void
 daemon_snapshot_done(struct daemon *d, const struct message *m)
 {
-	bool well = d->snapshot_problem[0] == '\0';
+	bool well = !d->not_signed;
 	struct signer_answer a;
 	struct error err;
 
@@ -264,7 +271,7 @@ daemon_snapshot_done(struct daemon *d, const struct message *m)
 		return;
 	memcpy(&a, m->data, sizeof a);
 	a.text[sizeof a.text - 1] = '\0';
-	daemon_snapshot_problem(d, a.text);
+	daemon_snapshot_problem(d, a.text, a.sequence >= 0);
 	if (a.sequence < 0) {
 		/* Later again, so that what is not signed now is then. */
 		evtimer_add(d->snapshot_timer, &retry_time);

@@ -42,7 +42,7 @@ problem_of(const struct daemon *d, char *buf, size_t size)
 	return buf;
 }
 
-/* Why the newest state is not signed, "" when it is, or will be soon. */
+/* Why the newest state is not signed, or what is odd; "": neither. */
 static const char *
 unsigned_for(const struct daemon *d, char *buf, size_t size)
 {
@@ -50,8 +50,8 @@ unsigned_for(const struct daemon *d, char *buf, size_t size)
 
 	if (!d->signing || s < SIGNER_LATE_S)
 		return d->snapshot_problem;
-	snprintf(buf, size, "the signer has not answered for %lld s, as when "
-	    "its disk hangs: the newest state is not signed", s);
+	snprintf(buf, size, "states are not signed: the signer has not "
+	    "answered for %lld s, as when its disk hangs", s);
 	return buf;
 }
 

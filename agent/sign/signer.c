@@ -422,8 +422,7 @@ say_ready(struct signer *s, int fd)
 	if (good)
 		signer_key_text(s, s->made, text, sizeof text);
 	else
-		snprintf(text, sizeof text, "states are not signed: %s",
-		    err.text);
+		snprintf(text, sizeof text, "%s", err.text);
 	return channel_write(fd, SIGNER_READY, !good, text, strlen(text));
 }
 

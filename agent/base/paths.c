@@ -212,6 +212,19 @@ make_parents(const char *path, struct error *err)
 	return 0;
 }
 
+/*
+ * Last good texts are no condition of anything: where there can be no place for
+ * them, whoever keeps or reads one says so.
+ */
+static int
+make_good(const char *path, struct error *err)
+{
+	struct stat st;
+
+	return make_dir(path, 0700, err) == 0 || stat(path, &st) != 0 ||
+	    !S_ISDIR(st.st_mode) ? 0 : -1;
+}
+
 int
 paths_make(const struct paths *p, struct error *err)
 {
@@ -223,7 +236,7 @@ paths_make(const struct paths *p, struct error *err)
 	if (make_dir(p->state, 0755, err) != 0 ||
 	    make_dir(p->snapshots, 0755, err) != 0 ||
 	    make_dir(p->copies, 0700, err) != 0 ||
-	    make_dir(p->good, 0700, err) != 0 ||
+	    make_good(p->good, err) != 0 ||
 	    make_dir(p->rollback, 0700, err) != 0 ||
 	    make_dir(base, 0755, err) != 0 ||
 	    make_dir(p->run, 0700, err) != 0 ||

@@ -106,7 +106,7 @@ struct daemon {
 	/* daemon_signer.c */
 	bool signer_down; /* it has ended, and the next one is not there */
 	bool unkept;	  /* last good texts may be, that it was told of */
-	bool said_not_kept; /* that one could not be kept */
+	char not_kept[512]; /* why one could not be kept; "": they are */
 	bool keeping;	  /* the reader looks which, and tells of them again */
 	struct event *keep_timer;
 	struct event *signer_timer;

@@ -76,12 +76,16 @@ take_ready(struct daemon *d, const struct message *m)
 static void
 take_not_kept(struct daemon *d, const struct message *m)
 {
-	bool *said = m->number == 0 ? &d->said_not_kept : &d->said_uncopied;
+	bool copy = m->number != 0;
 
-	d->unkept |= m->number == 0;
-	if (!*said)
+	if (copy ? !d->said_uncopied : d->not_kept[0] == '\0')
 		daemon_log("%s", (const char *)m->data);
-	*said = true;
+	d->said_uncopied |= copy;
+	if (copy)
+		return;
+	d->unkept = true;
+	snprintf(d->not_kept, sizeof d->not_kept, "%.500s",
+	    (const char *)m->data);
 }
 
 static const struct {
@@ -186,8 +190,12 @@ daemon_keep(struct daemon *d, const struct message *m)
 void
 daemon_keep_again(struct daemon *d)
 {
-	if (!d->unkept || d->keeping || d->signer_down)
+	if (d->keeping || d->signer_down)
 		return;
+	if (!d->unkept) {
+		d->not_kept[0] = '\0';
+		return;
+	}
 	d->unkept = false;
 	d->keeping = channel_send(d->reader, READER_UNKEPT, 1, NULL, 0) == 0;
 }

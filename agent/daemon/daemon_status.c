@@ -34,6 +34,9 @@ problem_of(const struct daemon *d, char *buf, size_t size)
 		    "seen";
 	if (d->signer_down)
 		return "the signer ended, and another one is not there yet";
+	if (d->absence.held_file == NULL && d->not_kept[0] != '\0' &&
+	    !d->not_signed)
+		return d->not_kept;
 	if (d->absence.held_file == NULL)
 		return d->has_scan ? d->scan.no_commit : NULL;
 	snprintf(buf, size, "%s is gone; the defaults in it still count, since "

@@ -60,6 +60,8 @@ kept_read(const char *dir, const char *public_key, const char *path,
 	if ((comment = comment_of(path, err)) != NULL && !file.failed)
 		rc = sealed_read(AT_FDCWD, file.data, SPEC_FILE_MAX,
 		    public_key, comment, text, len, err);
+	if (rc == 1 && access(dir, F_OK) != 0)
+		rc = error_sys(err, errno, "%s", dir);
 	free(comment);
 	buffer_free(&file);
 	return rc;

@@ -25,7 +25,8 @@ bool kept_is_name(const char *name);
 
 /*
  * The text that is kept of a file; to be freed, a NUL follows.  Returns 0, 1
- * when there is none, -1 when it is not genuine, or cannot be read.
+ * when there is none, -1 when it is not genuine, or cannot be read, as when the
+ * directory itself is away.
  * `public_key` as for minisign_public_read; NULL: its signature is not looked at.
  */
 int kept_read(const char *dir, const char *public_key, const char *path,

@@ -110,10 +110,16 @@ check "what is good is kept" soon kept two
 mv "$state/good" "$work/good"
 : > "$state/good"
 any b "host.hostname: three" | put b
-check "no place for what is good" soon grep "last good text" "$work/agent.log"
+says_not_kept() { ja status | grep "last good text.*Not a directory"; }
+says_none() { ! says_not_kept; }
+check "no place for what is good" soon says_not_kept
+check "an agent starts without it" agent_again --max-remove 100% --interval 1
+check "and says so" soon says_not_kept
+check "nothing had happened" hostname_is b three
 rm "$state/good"
 mv "$work/good" "$state/good"
 check "is kept when there is one" soon kept three
+check "and no more is said" soon says_none
 check "in place of what was" not_kept two
 check "and counts" soon no_marks
 hung=$(helper_named signer)

@@ -148,6 +148,33 @@ came_back(void **state)
 	assert_string_equal(host_of(k, "a"), "(none)");
 }
 
+/* What is in a directory that is away for an agent that starts counts no more. */
+static void
+away_at_the_start(void **state)
+{
+	struct keeper *k = *state;
+	char away[sizeof k->good];
+
+	snprintf(away, sizeof away, "%.400s/away", k->w->top.path);
+	write_all(k, "a", "one");
+	look(k);
+	assert_int_equal(rename(k->good, away), 0);
+	write_all(k, "a", "two");
+	again(k);
+	k->slow = true;
+	look(k);
+	assert_string_equal(host_of(k, "a"), "two");
+	assert_int_equal(count_marks(k), 1);
+	while (k->queued > 0)
+		free(k->queue[--k->queued].data);
+	k->slow = false;
+	assert_int_equal(rename(away, k->good), 0);
+	write_all(k, "a", NULL);
+	again(k);
+	look(k);
+	assert_string_equal(host_of(k, "a"), "(none)");
+}
+
 int
 main(void)
 {
@@ -156,6 +183,7 @@ main(void)
 		TEST(kept_in_parts),
 		TEST(marks_of_before),
 		TEST(came_back),
+		TEST(away_at_the_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,7 @@ struct action {
 	struct text_list lost; /* aliases it was given, and the host has no more */
 	int jid;      /* the living jail's, 0 if none */
 	bool paused;  /* somebody paused the jail: BLOCKED, or as wanted */
+	bool lodged;  /* BLOCKED: strangers in it, who would end with it */
 	bool put_off; /* BLOCKED: a change or a restart that others keep from it */
 	const char *state; /* BLOCKED: what apply and status call it; NULL: so */
 	bool stays;   /* REMOVE, and yet wanted: kept down by hand */

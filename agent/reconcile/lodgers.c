@@ -312,6 +312,7 @@ lodgers_judge(struct reconciler *r, const struct managed *m,
 		return 0;
 	if (!has_children(live) || keep(r, m, why, sizeof why) == NULL)
 		return lodgers_note(r, m->name, a);
+	a->lodged = true;
 	return action_decide(a, ACTION_BLOCKED, "%.300s, but %s", a->reason,
 	    why);
 }

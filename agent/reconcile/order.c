@@ -124,6 +124,17 @@ goes_along(struct reconciler *r, struct managed *m, struct managed *d,
 	return wait_for_leader(r, m, leader, buf, size, state);
 }
 
+/* Whether it is about to be removed, and nothing keeps it up. */
+static __attribute__((noinline)) bool
+is_leaving(struct reconciler *r, struct managed *d)
+{
+	static const struct action removal = { .kind = ACTION_REMOVE };
+	char why[ERROR_TEXT_MAX];
+
+	return d->unwanted && order_removed(r, d) && (r->foreseen != NULL ||
+	    stuck_why(r, d, &removal, why, sizeof why) == NULL);
+}
+
 /*
  * A jail outside the set satisfies a dependency while it lives; but one that no
  * spec says any more goes down with what it depends on itself.
@@ -135,7 +146,7 @@ order_outside(struct reconciler *r, struct managed *m, const char *name,
 	struct managed *d = reconciler_jail(r, name, false);
 
 	*state = STATE_BLOCKED;
-	if (d != NULL && d->unwanted && order_removed(r, d)) {
+	if (d != NULL && is_leaving(r, d)) {
 		snprintf(buf, size, "depends on %s, which no spec says any "
 		    "more, so that it is removed", name);
 		return buf;
@@ -207,17 +218,6 @@ order_one(struct reconciler *r, struct managed *m, const char *name, char *buf,
 	return buf;
 }
 
-/* A jail that is not ours, or not any more, is no place for one of ours. */
-static bool
-in_a_stranger(struct reconciler *r, const char *parent, char *buf, size_t size)
-{
-	if (!owner_stranger(r, parent))
-		return false;
-	snprintf(buf, size, "its parent %s is not this agent's; a jail below "
-	    "it is not for this agent", parent);
-	return true;
-}
-
 const char *
 order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
     enum jail_state *state)
@@ -233,7 +233,7 @@ order_up(struct reconciler *r, struct managed *m, char *buf, size_t size,
 	}
 	m->waits_far = false;
 	/* Whatever it waits for besides. */
-	if (nested && in_a_stranger(r, parent, buf, size)) {
+	if (owner_in_stranger(r, m->name, buf, size)) {
 		*state = STATE_CONFLICT;
 		return buf;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/reconcile/owner.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -66,6 +67,20 @@ owner_stranger(struct reconciler *r, const char *name)
 	e = owner_entry(r, &s);
 	live_free(&live);
 	return e == NULL || owner_lets_go(r, e);
+}
+
+bool
+owner_in_stranger(struct reconciler *r, const char *name, char *buf,
+    size_t size)
+{
+	char parent[JAIL_NAME_MAX];
+
+	if (!managed_parent(name, parent, sizeof parent) ||
+	    !owner_stranger(r, parent))
+		return false;
+	snprintf(buf, size, "its parent %s is not this agent's; a jail below "
+	    "it is not for this agent", parent);
+	return true;
 }
 
 bool

@@ -26,6 +26,9 @@ bool owner_lets_go(const struct reconciler *r, const struct entry *e);
  * has looked at it.
  */
 bool owner_stranger(struct reconciler *r, const char *name);
+/* Whether the one around it is such a jail, no place for ours; writes why. */
+bool owner_in_stranger(struct reconciler *r, const char *name, char *buf,
+    size_t size);
 
 /*
  * Whether another jail has the name of an entry, whose own is gone for certain and

@@ -7,16 +7,22 @@
 #include "agent/reconcile/lodgers.h"
 #include "agent/reconcile/loop.h"
 #include "agent/reconcile/order.h"
+#include "agent/reconcile/owner.h"
 #include "agent/reconcile/unknown.h"
 
 static const struct action restart = { .kind = ACTION_RESTART };
 static const struct action removal = { .kind = ACTION_REMOVE };
 
-/* Whether its plan, as it is known, is one that makes it again. */
+/*
+ * Whether its plan, as it is known, is one that makes it again when `m` restarts:
+ * while that one is blocked, it was made for a jail in it that stays as it is.
+ */
 static bool
-looks_well(const struct reconciler *r, const struct managed *d)
+looks_well(const struct reconciler *r, const struct managed *m,
+    const struct managed *d)
 {
-	return r->foreseen != NULL && d->state != STATE_BLOCKED &&
+	return r->foreseen != NULL && m->state != STATE_BLOCKED &&
+	    d->state != STATE_BLOCKED &&
 	    d->state != STATE_CONFLICT && d->desired != NULL &&
 	    d->desired->agent.paused == NULL &&
 	    reconciler_standing(r, d) == NULL;
@@ -24,19 +30,23 @@ looks_well(const struct reconciler *r, const struct managed *d)
 
 /*
  * Whether something stands against making `d` again.  What `m` is to be counts,
- * not what it is: it is planned as one that is about to be looked at.
+ * not what it is: it is planned as one that is about to be looked at, and not as one
+ * that a plan blocks.
  */
 static const char *
 refused(struct reconciler *r, struct managed *m, const struct managed *d,
     char *buf, size_t size)
 {
+	enum jail_state state = m->state;
 	bool dirty = m->dirty;
 	struct action a;
 	int rc;
 
 	m->dirty = true;
+	m->state = STATE_PROGRESSING;
 	rc = reconciler_plan_anew(r, d, &a);
 	m->dirty = dirty;
+	m->state = state;
 	if (rc != 0)
 		return NULL;
 	rc = a.kind == ACTION_BLOCKED || a.kind == ACTION_CONFLICT;
@@ -69,7 +79,7 @@ waits_long(struct reconciler *r, struct managed *m, struct managed *d,
 	/* Those in it come with it, if they are there at all, and can. */
 	if (order_below(name, m->name) && on != NULL &&
 	    managed_wanted(on) != NULL)
-		return looks_well(r, on) ? NULL : refused(r, m, on, buf, size);
+		return looks_well(r, m, on) ? NULL : refused(r, m, on, buf, size);
 	wait = order_one(r, d, name, buf, size, &state);
 	d->waits_up = up;
 	d->waits_far = far;
@@ -88,10 +98,10 @@ kept(struct reconciler *r, const struct managed *d, char *buf, size_t size)
 
 	if (!d->unwanted || reconciler_plan(r, d, &a) != 0)
 		return NULL;
-	goes = a.kind == ACTION_REMOVE;
+	goes = a.kind == ACTION_REMOVE || a.lodged;
 	snprintf(buf, size, "%s", a.reason);
 	action_free(&a);
-	return goes || lodgers_hold(r, d) ? NULL : buf;
+	return goes ? NULL : buf;
 }
 
 __attribute__((noinline)) bool
@@ -113,7 +123,8 @@ cannot_come(struct reconciler *r, struct managed *m, struct managed *d,
 
 	if (why == NULL)
 		why = claims_in_vain(r, d, buf, size);
-	if (why == NULL && d->linked && loop_find(r, d, buf, size))
+	if (why == NULL && ((d->linked && loop_find(r, d, buf, size)) ||
+	    owner_in_stranger(r, d->name, buf, size)))
 		why = buf;
 	for (size_t i = 0; why == NULL && i < s->depend.count; i++)
 		why = waits_long(r, m, d, s->depend.text[i], buf, size);
@@ -134,7 +145,8 @@ stays_down(struct reconciler *r, struct managed *m, struct managed *d,
 	const char *why;
 
 	if (managed_wanted(d) != NULL)
-		return cannot_come(r, m, d, looks_well(r, d), buf, size);
+		return cannot_come(r, m, d, looks_well(r, m, d), buf,
+		    size);
 	if (d->unwanted || e == NULL || e->applied == NULL)
 		return kept(r, d, buf, size);
 	d->desired = e->applied;

@@ -111,6 +111,21 @@ static const struct stuck_case restarts[] = {
 	{ JAIL("p", "") "---\n" JAIL("a", "depend: [p]\n" KEPT),
 	    JAIL("x", ""), "blocked a;remove p;create x;",
 	    "create x;remove p;", NULL },
+	/* Nor does one come up in a jail that is given away. */
+	{ JAIL("p", "") "---\n" JAIL("a", LEFT) "---\n"
+	    JAIL("a.y", "depend: [p]\n"),
+	    JAIL("p", ANEW) "---\n" JAIL("a.y", ANEW),
+	    "conflict a.y;restart p;", "restart p;", NULL },
+	/* What a blocked one would be counts for those in it, should it go along. */
+	{ JAIL("p", "") "---\n" JAIL("a", "depend: [p]\n") "---\n"
+	    JAIL("a.y", ""),
+	    JAIL("p", ANEW) "---\n" JAIL("a", "depend: [p]\nsecurelevel: 2\n"
+	    ANEW) "---\n" JAIL("a.y", "securelevel: 1\n"),
+	    "blocked a;modify a.y;restart p;", "restart p;modify a.y;", NULL },
+	/* What something keeps up is not removed, and good to be in. */
+	{ JAIL("a", "") "---\n" JAIL("a.x", "") "---\n" JAIL("a.y", KEPT),
+	    JAIL("a.x", ANEW), "blocked a;restart a.x;blocked a.y;",
+	    "restart a.x;", NULL },
 };
 
 #define HAS(name, x, more) JAIL(name, "ip4.addr: [192.0.2." x "]\n" more)
@@ -348,6 +363,20 @@ unsaid_ones(void **state)
 	assert_string_equal(w->deeds, "");
 }
 
+/* What is given away is not taken along, whoever else is in it. */
+static void
+given_away_with_a_stranger(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "depend: [b]\n" LEFT) "---\n" JAIL("b", ""));
+	assert_true(kernel_make(w, "a.l") > 0);
+	assert_string_equal(foreseen(w, ""), "remove b;");
+	world_apply(w, "");
+	assert_string_equal(w->deeds, "remove b;");
+	assert_true(kernel_jid(w, "a.l") > 0);
+}
+
 /* A running jail that is to restart and cannot is not on its way. */
 static void
 waits_in_vain_is_blocked(void **state)
@@ -438,6 +467,8 @@ main(void)
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(unsaid_ones, world_setup,
 		    world_teardown),
+		cmocka_unit_test_setup_teardown(given_away_with_a_stranger,
+		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(waits_in_vain_is_blocked,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(loop_of_running_jails,

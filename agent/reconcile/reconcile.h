@@ -57,6 +57,7 @@ struct reconciler {
 	bool other_sets; /* have jails in the inventory */
 	unsigned long queries; /* of claims.c, up to now */
 	bool asking; /* the newest of them is under way */
+	bool jid_asked; /* so is a question of taken.c */
 	unsigned long run; /* of looks with nothing done: see rounds.h */
 	/* As they were at the turn's beginning: */
 	struct jail_roots roots;

@@ -12,6 +12,7 @@
 #include "agent/reconcile/owner.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/rivals.h"
+#include "agent/reconcile/stuck.h"
 
 static const char *const families[] = { "ip4.addr", "ip6.addr" };
 #define FAMILIES (sizeof families / sizeof *families)
@@ -433,39 +434,90 @@ taken_now(struct reconciler *r, const struct managed *m, const char *family,
 	    q.found;
 }
 
-/* Whether it comes back just as it was, with the jid that is wanted. */
+/* Whether it is to have that jid, too: one that nobody speaks of is as it was. */
 static bool
-needs_it_again(const struct managed *holder, const struct entry *e,
-    const struct managed *m)
+keeps_jid(const struct managed *holder, const struct entry *e, int jid)
 {
-	return holder->desired == NULL && e != NULL && e->applied != NULL &&
-	    spec_text(e->applied, "jid") != NULL &&
-	    spec_int(e->applied, "jid") == spec_int(m->desired, "jid");
+	const struct spec *s = holder->desired != NULL ? holder->desired :
+	    e != NULL ? e->applied : NULL;
+
+	return s != NULL && spec_text(s, "jid") != NULL &&
+	    spec_int(s, "jid") == jid;
+}
+
+/* One that went down for another jail just now, and comes up again with that jid. */
+static struct managed *
+comes_back_with(const struct reconciler *r, const struct managed *m, int jid)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *d = r->jail[i];
+
+		if (d != m && d->follows && d->jid == 0 && !d->unwanted &&
+		    d->desired != NULL && keeps_jid(d, NULL, jid))
+			return d;
+	}
+	return NULL;
+}
+
+/* Whether the holder, who has it now, goes down with `m` if that one was up. */
+static bool
+goes_with(struct reconciler *r, const struct managed *m,
+    struct managed *holder)
+{
+	static const struct action restart = { .kind = ACTION_RESTART };
+	const struct entry *own = inventory_find(r->shop.inventory, m->name);
+	bool asked = r->jid_asked, yes;
+
+	if (own == NULL || own->stage == ENTRY_DOWN ||
+	    !order_goes_first(r, m, holder, &restart))
+		return false;
+	/* That asks for plans again, which may lead back to this one. */
+	r->jid_asked = true;
+	yes = asked || !stuck_spares(r, reconciler_jail(r, m->name, false),
+	    holder);
+	r->jid_asked = asked;
+	return yes;
+}
+
+/* Whether the holder, by its spec, does not give up the jid that it has. */
+static bool
+stays_with(const struct managed *holder, const struct entry *e)
+{
+	return holder == NULL || (!holder->unwanted &&
+	    (holder->desired == NULL || e == NULL || e->applied == NULL ||
+	    spec_text(e->applied, "jid") == NULL));
 }
 
 bool
 taken_jid(struct reconciler *r, const struct managed *m, char *by,
     size_t size)
 {
-	static const struct action restart = { .kind = ACTION_RESTART };
-	const struct entry *own = inventory_find(r->shop.inventory, m->name);
 	struct managed *holder;
 	const struct entry *e;
 	struct error ignored;
+	int jid;
 
 	error_clear(&ignored);
-	if (m->unwanted || m->desired == NULL ||
+	/* One that is in a stranger is not made at all, whatever it wants. */
+	if (m->unwanted || m->desired == NULL || r->opt.letters == LETTER_R ||
 	    spec_text(m->desired, "jid") == NULL ||
-	    live_name(r->shop.observer, (int)spec_int(m->desired, "jid"), by,
-	    size, &ignored) != 0 || strcmp(by, m->name) == 0)
+	    owner_in_stranger(r, m->name, by, size))
+		return false;
+	jid = (int)spec_int(m->desired, "jid");
+	if (live_name(r->shop.observer, jid, by, size, &ignored) != 0) {
+		holder = comes_back_with(r, m, jid);
+		if (holder != NULL)
+			snprintf(by, size, "%s", holder->name);
+		return holder != NULL;
+	}
+	if (strcmp(by, m->name) == 0)
 		return false;
 	holder = reconciler_jail(r, by, false);
 	e = inventory_find(r->shop.inventory, by);
-	/* It goes down with this one, if that was up, and gets another jid. */
-	if (holder != NULL && own != NULL && own->stage != ENTRY_DOWN &&
-	    order_goes_first(r, m, holder, &restart))
-		return needs_it_again(holder, e, m);
-	return holder == NULL || (!holder->unwanted &&
-	    (holder->desired == NULL || e == NULL || e->applied == NULL ||
-	    spec_text(e->applied, "jid") == NULL));
+	if (holder != NULL && !holder->unwanted && keeps_jid(holder, e, jid))
+		return true;
+	/* It gets another one when it comes up again. */
+	if (holder != NULL && goes_with(r, m, holder))
+		return false;
+	return stays_with(holder, e);
 }

@@ -79,8 +79,8 @@ bool taken_now(struct reconciler *r, const struct managed *m,
 
 /*
  * Whether the jid that the jail is to have belongs to one of which nobody says
- * here what becomes of it, or that has it by chance; of others see claims.h.
- * Writes that one's name.
+ * here what becomes of it, that has it by chance, or that is to have it, too, be it
+ * that it comes back with it; of others see claims.h.  Writes that one's name.
  */
 bool taken_jid(struct reconciler *r, const struct managed *m, char *by,
     size_t size);

@@ -363,6 +363,54 @@ unsaid_ones(void **state)
 	assert_string_equal(w->deeds, "");
 }
 
+/* Plan and pass without --prune: nobody speaks of what is not said. */
+static void
+unsaid_are_as_planned(struct world *w, const char *yaml, const char *plan,
+    const char *deeds)
+{
+	const struct reconcile_options opt = { .letters = ALL_LETTERS };
+
+	assert_string_equal(foreseen_with(w, yaml, &opt), plan);
+	w->told = w->failures = 0;
+	w->deeds[0] = '\0';
+	world_reconciler(w, &opt);
+	world_want(w, yaml);
+	world_leave_unsaid(w);
+	world_settle(w);
+	assert_string_equal(w->deeds, deeds);
+	assert_int_equal(w->failures, 0);
+	world_apply(w, "");
+}
+
+/* A jid is for nobody else as long as who has it comes back with it, or runs on. */
+static void
+jids(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "") "---\n" JAIL("a.x", "jid: 702\n")
+	    "---\n" JAIL("d", ""));
+	unsaid_are_as_planned(w, JAIL("a", ANEW) "---\n"
+	    JAIL("d", "jid: 702\n" ANEW), "restart a;restart a.x;blocked d;",
+	    "restart a.x;restart a;create a.x;");
+	world_apply(w, JAIL("a", "jid: 703\ndepend: [d]\n") "---\n"
+	    JAIL("d", ""));
+	unsaid_are_as_planned(w, JAIL("a.y", "jid: 703\n") "---\n"
+	    JAIL("d", ANEW), "restart a;blocked a.y;restart d;",
+	    "restart a;restart d;create a;");
+	world_apply(w, JAIL("c", "") "---\n" JAIL("a", "jid: 701\n"
+	    "depend: [c]\n") "---\n" JAIL("a.y", ""));
+	kernel_kill(w, "c");
+	unsaid_are_as_planned(w, JAIL("a", "depend: [c]\n") "---\n"
+	    JAIL("a.y", ANEW "agent: {paused: why}\n") "---\n"
+	    JAIL("c", "jid: 701\n"), "modify a;blocked a.y;blocked c;",
+	    "modify a;");
+	/* Nor is one made in a stranger, whatever it wants. */
+	world_apply(w, JAIL("a", LEFT) "---\n" JAIL("d", "jid: 702\n"));
+	world_apply(w, JAIL("d", "") "---\n" JAIL("a.x", "jid: 702\n"));
+	assert_string_equal(world_state(w, "a.x"), "conflict");
+}
+
 /* What is given away is not taken along, whoever else is in it. */
 static void
 given_away_with_a_stranger(void **state)
@@ -466,6 +514,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(blocked_beside_blocked,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(unsaid_ones, world_setup,
+		    world_teardown),
+		cmocka_unit_test_setup_teardown(jids, world_setup,
 		    world_teardown),
 		cmocka_unit_test_setup_teardown(given_away_with_a_stranger,
 		    world_setup, world_teardown),

@@ -100,15 +100,24 @@ may_follow(const struct action *a, bool down)
 
 /* Why `d` goes down with another one, and what becomes of it when it is said still. */
 static void
-say_follows(const struct action *a, const struct managed *d, char *buf,
-    size_t size)
+say_follows(const struct action *a, const struct managed *d, bool stays,
+    char *buf, size_t size)
 {
-	bool down = a->kind == ACTION_REMOVE;
-
-	snprintf(buf, size, "%s %s%s", a->name, !down ? "restarts" :
-	    a->stays ? "is stopped" : "is removed",
-	    down && d->said && !d->unwanted ?
+	snprintf(buf, size, "%s %s%s", a->name, a->kind != ACTION_REMOVE ?
+	    "restarts" : a->stays ? "is stopped" : "is removed",
+	    stays && d->said && !d->unwanted ?
 	    "; it stays down as long as that one does not run" : "");
+}
+
+/*
+ * Whether `d`, which goes down with `m` for good, stays down: by its new spec, if
+ * it has one that it can be made with, it may not need that one any more.
+ */
+static bool
+stays_down(struct reconciler *r, struct managed *m, struct managed *d)
+{
+	return managed_wanted(d) == NULL || !d->said ||
+	    order_depends(d->desired, m->name) || stuck_spares(r, m, d);
 }
 
 /* A plan that is in the making. */
@@ -133,7 +142,7 @@ follow(struct round *q, size_t i, bool down)
 	struct reconciler *r = q->r;
 	bool anew = actions[i].kind == ACTION_CREATE && actions[i].cleanup;
 	char why[ERROR_TEXT_MAX];
-	bool again = false;
+	bool again = false, stays;
 
 	if (down ? actions[i].kind != ACTION_REMOVE :
 	    actions[i].kind != ACTION_RESTART && !anew)
@@ -145,10 +154,13 @@ follow(struct round *q, size_t i, bool down)
 		    r->jail[i], d, &actions[i]) || (!down &&
 		    stuck_spares(r, r->jail[i], d)))
 			continue;
-		say_follows(&actions[i], d, why, sizeof why);
-		again |= decide_again(r, d, &actions[j], down ?
+		stays = down && stays_down(r, r->jail[i], d);
+		if (!stays && actions[j].kind == ACTION_RESTART)
+			continue;
+		say_follows(&actions[i], d, stays, why, sizeof why);
+		again |= decide_again(r, d, &actions[j], stays ?
 		    ACTION_REMOVE : ACTION_RESTART, why);
-		actions[j].stays = down;
+		actions[j].stays = stays;
 		if (!down && q->leader[j] == 0) {
 			q->leader[j] = i + 1;
 			q->more = true;
@@ -254,7 +266,7 @@ go_along(struct round *q, size_t i)
 
 	if (q->leader[i] == 0 || !may_follow(a, false))
 		return false;
-	say_follows(&q->actions[q->leader[i] - 1], q->r->jail[i], why,
+	say_follows(&q->actions[q->leader[i] - 1], q->r->jail[i], false, why,
 	    sizeof why);
 	return decide_again(q->r, q->r->jail[i], a, ACTION_RESTART, why);
 }

@@ -122,6 +122,11 @@ static const struct stuck_case restarts[] = {
 	    JAIL("p", ANEW) "---\n" JAIL("a", "depend: [p]\nsecurelevel: 2\n"
 	    ANEW) "---\n" JAIL("a.y", "securelevel: 1\n"),
 	    "blocked a;modify a.y;restart p;", "restart p;modify a.y;", NULL },
+	/* One that goes down with what it does not need any more comes up again. */
+	{ JAIL("b", "") "---\n" JAIL("b.x", "") "---\n"
+	    JAIL("a", "depend: [b.x]\n"),
+	    JAIL("b.x", "") "---\n" JAIL("a", ""),
+	    "restart a;remove b;remove b.x;", NULL, NULL },
 	/* What something keeps up is not removed, and good to be in. */
 	{ JAIL("a", "") "---\n" JAIL("a.x", "") "---\n" JAIL("a.y", KEPT),
 	    JAIL("a.x", ANEW), "blocked a;restart a.x;blocked a.y;",

@@ -38,6 +38,11 @@ foretell(struct reconciler *r, struct around *a)
 {
 	const struct managed *d = reconciler_find(r, a->name);
 
+	/* What is under way is as good as done. */
+	if (d != NULL && d->machine == MACHINE_WORKING) {
+		a->action.kind = d->doing.kind;
+		return 0;
+	}
 	/* What a plan blocks is not done. */
 	if (d != NULL && (d->refused != NULL ||
 	    (r->foreseen != NULL && d->state == STATE_BLOCKED)))
@@ -69,7 +74,7 @@ describe(struct reconciler *r, struct around *a)
 	if (a->action.kind == ACTION_REMOVE)
 		return false;
 	if (is_made(a))
-		return true;
+		return a->parent.desired != NULL;
 	if (a->action.kind == ACTION_MODIFY)
 		a->parent.action = &a->action;
 	a->parent.live = &a->live;
@@ -81,7 +86,6 @@ static int
 read_parent(struct reconciler *r, const char *name, struct around **out)
 {
 	const char *dot = strrchr(name, '.');
-	const struct managed *d;
 	struct around *a;
 
 	*out = NULL;
@@ -95,8 +99,7 @@ read_parent(struct reconciler *r, const char *name, struct around **out)
 		around_free(a);
 		return -1;
 	}
-	d = reconciler_find(r, a->name);
-	if ((d != NULL && d->machine == MACHINE_WORKING) || !describe(r, a))
+	if (!describe(r, a))
 		around_free(a);
 	else
 		*out = a;

@@ -430,6 +430,25 @@ given_away_with_a_stranger(void **state)
 	assert_true(kernel_jid(w, "a.l") > 0);
 }
 
+/* What a jail is to be counts for those in it while it is made, too. */
+static void
+in_one_that_is_made(void **state)
+{
+	const char *set = JAIL("b", ANEW "exec.prestart: sleep 0.1\n") "---\n"
+	    JAIL("b.x", "allow.mount: true\n") "---\n"
+	    JAIL("a", "depend: [b.x]\n" ANEW) "---\n" JAIL("p", ANEW);
+	struct world *w = *state;
+	int jid;
+
+	world_apply(w, JAIL("b", "") "---\n" JAIL("a", "depend: [p]\n")
+	    "---\n" JAIL("p", ""));
+	jid = kernel_jid(w, "a");
+	assert_string_equal(foreseen(w, set),
+	    "blocked a;restart b;blocked b.x;restart p;");
+	world_apply(w, set);
+	assert_int_equal(kernel_jid(w, "a"), jid);
+}
+
 /* A running jail that is to restart and cannot is not on its way. */
 static void
 waits_in_vain_is_blocked(void **state)
@@ -523,6 +542,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(jids, world_setup,
 		    world_teardown),
 		cmocka_unit_test_setup_teardown(given_away_with_a_stranger,
+		    world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(in_one_that_is_made,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(waits_in_vain_is_blocked,
 		    world_setup, world_teardown),

@@ -97,7 +97,6 @@ input_of_question(struct plan_input *in, enum question question)
 		in->other_set = in->unfinished = NULL;
 	} else if (question == IF_DOWN) {
 		in->down = true;
-		in->letters |= LETTER_C;
 	}
 }
 
@@ -162,6 +161,9 @@ plan(struct reconciler *r, const struct managed *m, enum question question,
 		in.renamed = renamed_to(o, e, m->name, other, sizeof other);
 	if (rc >= 0)
 		more_letters(m, &in.letters);
+	/* What would go down now comes up again, whatever is allowed. */
+	if (rc == 0 && question == IF_DOWN)
+		in.letters |= LETTER_C;
 	in.live = rc == 0 && question != IF_DOWN ? &live : NULL;
 	in.path_later = rc >= 0 && in.live == NULL && in.desired != NULL &&
 	    in.path == NULL &&

@@ -370,10 +370,10 @@ unsaid_ones(void **state)
 
 /* Plan and pass without --prune: nobody speaks of what is not said. */
 static void
-unsaid_are_as_planned(struct world *w, const char *yaml, const char *plan,
-    const char *deeds)
+done_as_planned(struct world *w, unsigned letters, const char *yaml,
+    const char *plan, const char *deeds)
 {
-	const struct reconcile_options opt = { .letters = ALL_LETTERS };
+	const struct reconcile_options opt = { .letters = letters };
 
 	assert_string_equal(foreseen_with(w, yaml, &opt), plan);
 	w->told = w->failures = 0;
@@ -395,18 +395,18 @@ jids(void **state)
 
 	world_apply(w, JAIL("a", "") "---\n" JAIL("a.x", "jid: 702\n")
 	    "---\n" JAIL("d", ""));
-	unsaid_are_as_planned(w, JAIL("a", ANEW) "---\n"
+	done_as_planned(w, ALL_LETTERS, JAIL("a", ANEW) "---\n"
 	    JAIL("d", "jid: 702\n" ANEW), "restart a;restart a.x;blocked d;",
 	    "restart a.x;restart a;create a.x;");
 	world_apply(w, JAIL("a", "jid: 703\ndepend: [d]\n") "---\n"
 	    JAIL("d", ""));
-	unsaid_are_as_planned(w, JAIL("a.y", "jid: 703\n") "---\n"
+	done_as_planned(w, ALL_LETTERS, JAIL("a.y", "jid: 703\n") "---\n"
 	    JAIL("d", ANEW), "restart a;blocked a.y;restart d;",
 	    "restart a;restart d;create a;");
 	world_apply(w, JAIL("c", "") "---\n" JAIL("a", "jid: 701\n"
 	    "depend: [c]\n") "---\n" JAIL("a.y", ""));
 	kernel_kill(w, "c");
-	unsaid_are_as_planned(w, JAIL("a", "depend: [c]\n") "---\n"
+	done_as_planned(w, ALL_LETTERS, JAIL("a", "depend: [c]\n") "---\n"
 	    JAIL("a.y", ANEW "agent: {paused: why}\n") "---\n"
 	    JAIL("c", "jid: 701\n"), "modify a;blocked a.y;blocked c;",
 	    "modify a;");
@@ -414,6 +414,22 @@ jids(void **state)
 	world_apply(w, JAIL("a", LEFT) "---\n" JAIL("d", "jid: 702\n"));
 	world_apply(w, JAIL("d", "") "---\n" JAIL("a.x", "jid: 702\n"));
 	assert_string_equal(world_state(w, "a.x"), "conflict");
+}
+
+/* Who goes down comes up again without -c, but nobody else comes up. */
+static void
+nobody_is_made(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "") "---\n" JAIL("a.x", ""));
+	done_as_planned(w, LETTER_M | LETTER_R, JAIL("a", ANEW) "---\n"
+	    JAIL("a.x", "depend: [a.y]\n") "---\n" JAIL("a.y", ""),
+	    "blocked a;modify a.x;blocked a.y;", "modify a.x;");
+	world_apply(w, JAIL("a", "") "---\n" JAIL("a.x", ""));
+	done_as_planned(w, LETTER_M | LETTER_R, JAIL("a", ANEW) "---\n"
+	    JAIL("a.x", ""), "restart a;restart a.x;",
+	    "restart a.x;restart a;create a.x;");
 }
 
 /* What is given away is not taken along, whoever else is in it. */
@@ -540,6 +556,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(unsaid_ones, world_setup,
 		    world_teardown),
 		cmocka_unit_test_setup_teardown(jids, world_setup,
+		    world_teardown),
+		cmocka_unit_test_setup_teardown(nobody_is_made, world_setup,
 		    world_teardown),
 		cmocka_unit_test_setup_teardown(given_away_with_a_stranger,
 		    world_setup, world_teardown),

@@ -37,8 +37,8 @@ act_next(struct reconciler *r)
 {
 	struct managed *m = TAILQ_FIRST(&r->slots);
 
-	if (m == NULL || (r->opt.parallel != 0 &&
-	    r->working >= r->opt.parallel))
+	if (slots_next(&r->shop.slots) || m == NULL ||
+	    !slots_any(&r->shop.slots))
 		return;
 	TAILQ_REMOVE(&r->slots, m, slot_link);
 	m->queued = false;
@@ -135,9 +135,10 @@ static void
 begin(struct reconciler *r, struct managed *m, struct action *a,
     const struct operation_plan *p)
 {
-	if (r->opt.parallel != 0 && r->working >= r->opt.parallel) {
+	if (!slots_any(&r->shop.slots)) {
 		managed_state(r, m, STATE_PROGRESSING,
-		    "waits for one of %u others to end", r->working);
+		    "waits for one of %u others to end",
+		    r->shop.slots.taken);
 		if (!m->queued && m->turn)
 			TAILQ_INSERT_HEAD(&r->slots, m, slot_link);
 		else if (!m->queued)

@@ -102,6 +102,8 @@ operation_step(const struct operation *op)
 
 	if (op->phase == ENDED)
 		return "done";
+	if (op->waiting == SLOT)
+		return "waiting for others to end";
 	param = op_param(op);
 	if (param != NULL)
 		return param;
@@ -143,6 +145,10 @@ timer_fired(evutil_socket_t fd, short what, void *arg)
 	case MOUNT:
 		step_mounted(op);
 		op->waiting = NOTHING;
+		op_advance(op);
+		return;
+	case SLOT:
+		slot_leave(op);
 		op_advance(op);
 		return;
 	case NOTHING:
@@ -201,6 +207,20 @@ make_haste(struct operation *op, bool on)
 		w->observer->kernel->backend->haste(w->observer->kernel, on);
 }
 
+/* Whether the present step may run commands, and the slot was lent to others. */
+static bool
+needs_slot(const struct operation *op)
+{
+	const char *param = op_param(op);
+
+	if (op->counts || op->failed || op->phase == UNDOING)
+		return false;
+	if (op->phase == STARTING)
+		return true;
+	return op_step(op)->kind == STEP_UNMAKE ? step_unmakes(op) :
+	    param != NULL && spec_list(op->stop, param)->count > 0;
+}
+
 /* Does the present step.  Returns whether something is waited for. */
 static bool
 do_step(struct operation *op)
@@ -210,6 +230,8 @@ do_step(struct operation *op)
 	    deeds[kind].undo : deeds[kind].go;
 
 	make_haste(op, ends_processes(op));
+	if (needs_slot(op) && slot_wait(op))
+		return true;
 	return deed != NULL && deed(op);
 }
 
@@ -253,6 +275,7 @@ finish(struct operation *op)
 	o->took_us = clock_us() - op->began_us;
 	op->phase = ENDED;
 	make_haste(op, false);
+	slot_end(op);
 	op->done(op->arg, op, o);
 }
 
@@ -365,6 +388,7 @@ operation_new(struct workshop *w, const char *name,
 		operation_free(op);
 		return NULL;
 	}
+	slot_take(op);
 	op_wake_in(op, 0);
 	return op;
 }
@@ -375,6 +399,7 @@ operation_free(struct operation *op)
 	if (op == NULL)
 		return;
 	make_haste(op, false);
+	slot_end(op);
 	if (op->waiting == TERM || op->waiting == GONE)
 		op->shop->polling--;
 	if (op->waiting == HOOK && op->pid > 0) {
@@ -409,7 +434,7 @@ operation_cancel(struct operation *op, const struct spec *wanted)
 	give_up(op);
 	if (op->waiting == HOOK)
 		kill(-op->pid, SIGKILL);
-	else if (op->waiting == MOUNT)
+	else if (op->waiting == MOUNT || op->waiting == SLOT)
 		op_wake_in(op, 0);
 }
 

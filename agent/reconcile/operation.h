@@ -9,6 +9,7 @@
 #include "agent/reconcile/children.h"
 #include "agent/reconcile/console.h"
 #include "agent/reconcile/inventory.h"
+#include "agent/reconcile/slots.h"
 #include "agent/reconcile/standing.h"
 #include "agent/plan/plan.h"
 #include "agent/read/vault.h"
@@ -28,6 +29,7 @@ struct workshop {
 	unsigned polling; /* operations that ask again and again: step_wait */
 	unsigned hasty;	  /* operations that wait for processes to end */
 	struct operation *mounting; /* see mount_wait in step_things.c */
+	struct slots slots;
 	struct console console;
 };
 
@@ -57,8 +59,9 @@ struct operation_plan {
 };
 
 /*
- * Begins; `done` is called once, later, never from within this call.  The
- * specs are copied.  Returns NULL when memory is out.
+ * Begins, in a slot (slots_any); `done` is called once, later, never from within
+ * this call, when that is given back.  The specs are copied.  Returns NULL when
+ * memory is out.
  */
 struct operation *operation_new(struct workshop *w, const char *name,
     const struct operation_plan *plan, operation_done_fn *done, void *arg);

@@ -481,6 +481,12 @@ reconciler_unwant(struct reconciler *r, struct managed *m)
 	reconciler_look(r, m);
 }
 
+static void
+slot_left(void *arg)
+{
+	act_next(arg);
+}
+
 int
 reconciler_init(struct reconciler *r, const struct workshop *shop,
     const struct reconcile_options *opt, struct error *err)
@@ -491,6 +497,7 @@ reconciler_init(struct reconciler *r, const struct workshop *shop,
 	r->turn_us = TURN_US;
 	TAILQ_INIT(&r->dirty);
 	TAILQ_INIT(&r->slots);
+	slots_init(&r->shop.slots, opt->parallel, slot_left, r);
 	unrecorded_begin(r);
 	r->work = evtimer_new(shop->base, work, r);
 	if (r->work == NULL || waves_start(r) != 0)

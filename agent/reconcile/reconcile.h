@@ -44,7 +44,7 @@ struct reconciler {
 	size_t unrecorded_count;
 	struct snapshot_params defaults; /* of all that are recorded */
 	struct event *work; /* there are dirty ones */
-	unsigned working;
+	unsigned working; /* operations, whether they have a slot or not */
 	unsigned long ranks; /* the last one that was given */
 	unsigned long walk; /* number of order.c's newest walk */
 	unsigned long visits, lefts; /* the same of stuck.c */

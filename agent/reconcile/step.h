@@ -35,7 +35,9 @@ struct operation {
 	char token[TOKEN_SIZE];
 
 	struct event *timer; /* what is waited for: see `waiting` */
-	enum { NOTHING, HOOK, TERM, GONE, MOUNT } waiting;
+	enum { NOTHING, HOOK, TERM, GONE, MOUNT, SLOT } waiting;
+	bool counts; /* it has a slot: see slots.h */
+	TAILQ_ENTRY(operation) slot_link;
 	/* Told when the program has ended; whether it went well.  Returns
 	   whether the walk of the list goes on. */
 	bool (*then)(struct operation *op, bool ok);
@@ -113,6 +115,8 @@ const struct spec *step_given(const struct operation *op);
 /* step_things.c */
 bool step_make(struct operation *op);
 bool step_unmake(struct operation *op);
+/* Whether there is anything to unmake. */
+bool step_unmakes(const struct operation *op);
 /* It mounts nothing any more, nor waits for others that do. */
 void step_mounted(struct operation *op);
 

@@ -212,6 +212,7 @@ step_term(struct operation *op)
 	if (op->jid == 0 || k->backend->signal == NULL || timeout <= 0 ||
 	    k->backend->signal(k, op->jid, SIGTERM) <= 0)
 		return false;
+	slot_lend(op);
 	return wait_for(op, TERM, timeout * 1000);
 }
 

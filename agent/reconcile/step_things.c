@@ -202,6 +202,14 @@ unmake_one(struct operation *op, enum thing kind, const char *name)
 }
 
 bool
+step_unmakes(const struct operation *op)
+{
+	const struct entry *e = entry_of(op);
+
+	return e != NULL && last_thing(e, op_step(op)->thing, 0) != NULL;
+}
+
+bool
 step_unmake(struct operation *op)
 {
 	enum thing kind = op_step(op)->thing;

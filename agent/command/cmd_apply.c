@@ -83,6 +83,7 @@ struct signing {
 	struct channel *signer;
 	struct signer_answer answer;
 	bool answered, ended;
+	bool not_kept; /* has been said */
 };
 
 /* What could not be kept is said, and comes before the answer. */
@@ -93,7 +94,9 @@ on_signer(void *arg, struct channel *c, const struct message *m)
 
 	(void)c;
 	if (m->type == SIGNER_NOT_KEPT) {
-		complain("%s", (const char *)m->data);
+		if (!s->not_kept)
+			complain("%s", (const char *)m->data);
+		s->not_kept = true;
 		return;
 	}
 	s->answered = true;
@@ -207,9 +210,12 @@ apply(const struct context *ctx, const struct pass_options *opt)
 		status = EXIT_FAILED;
 	if ((p.reconciler.changed || p.outdated.count > 0) &&
 	    sign(&p, ctx, opt, &err) != 0) {
-		complain("the state is not signed: %s", err.text);
+		complain("%s: %s", p.reconciler.changed ?
+		    "the state is not signed" :
+		    "last good texts are not kept", err.text);
 		/* What holds removals keeps it from being signed, too. */
-		status = status == EXIT_HELD ? status : EXIT_FAILED;
+		if (p.reconciler.changed && status != EXIT_HELD)
+			status = EXIT_FAILED;
 	}
 	pass_close(&p);
 	return status;

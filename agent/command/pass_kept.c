@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/base/buffer.h"
 #include "agent/base/clock.h"
@@ -213,6 +214,59 @@ find_bad(struct outdating *o)
 	return rc;
 }
 
+/* Nothing is kept of a file that can be seen: what may be is outdated then. */
+static int
+mark_unseen(struct outdating *o, const char *file)
+{
+	struct buffer path = { .data = NULL };
+	char name[KEPT_NAME_SIZE];
+	struct error err;
+	size_t len;
+	char *text;
+	int rc = 0;
+
+	buffer_printf(&path, "%s/%s", o->p->set, file);
+	if (path.failed) {
+		rc = -1;
+	} else if (kept_read(o->good, NULL, path.data, &text, &len, &err) == 0) {
+		free(text);
+	} else {
+		(void)kept_mark(o->marks, kept_name(path.data, name),
+		    (uint64_t)clock_us());
+		rc = text_list_add(&o->p->outdated, file);
+	}
+	buffer_free(&path);
+	return rc;
+}
+
+static int
+mark_all_unseen(struct outdating *o)
+{
+	const struct spec_set *specs = &o->p->specs;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && o->gives && i < specs->file_count; i++) {
+		const char *file = in_set(o, specs->file[i]);
+
+		if (!is_bad(o, file))
+			rc = mark_unseen(o, file);
+	}
+	return rc;
+}
+
+/* Whether an agent before has a signer that does not end writing them. */
+static bool
+is_written(const struct context *ctx)
+{
+	struct error err;
+	int lock = paths_lock_signing(ctx->paths.signing,
+	    clock_ms() + SIGNER_WAIT_MS, &err);
+
+	if (lock != -1)
+		close(lock);
+	return lock == -1;
+}
+
 static void
 begin(struct outdating *o, struct pass *p, const struct context *ctx,
     const struct pass_options *opt)
@@ -229,6 +283,7 @@ pass_outdate(struct pass *p, const struct context *ctx,
     const struct pass_options *opt)
 {
 	struct outdating o;
+	bool written = is_written(ctx);
 	struct dirent *e;
 	DIR *d;
 	int rc;
@@ -237,7 +292,9 @@ pass_outdate(struct pass *p, const struct context *ctx,
 	for (size_t i = 0; !o.gives && i < p->specs.count; i++)
 		o.gives = is_given(&o, p->specs.spec[i]->name);
 	rc = find_bad(&o);
-	d = rc == 0 ? opendir(o.good) : NULL;
+	d = opendir(o.good);
+	if (rc == 0 && (d == NULL || written))
+		rc = mark_all_unseen(&o);
 	while (d != NULL && rc == 0 && (e = readdir(d)) != NULL)
 		if (kept_is_name(e->d_name))
 			rc = look_at(&o, e->d_name);

@@ -91,3 +91,19 @@ check "holds a jail that had moved" soon state_is d held
 sleep 1.2
 jids > "$work/after"
 check "all go on as they were" cmp "$work/before" "$work/after"
+
+# ---- beside a signer that hangs -----------------------------------------------
+hung=$(helper_named signer)
+check "the signer hangs" kill -STOP "$hung"
+any g "host.hostname: one" | put g
+check "a first text" soon hostname_is g one
+stop agent KILL
+any g "host.hostname: two" | put g
+check "apply cannot sign" expect_status 1 ja apply "$specs"
+check "but applies the next one" hostname_is g two
+check "the signer goes on" kill -CONT "$hung"
+check "and writes the first" soon is_kept g
+broken g
+check "another agent" agent_start --max-remove 100%
+check "does not use it" soon state_is g held
+check "nor goes back" hostname_is g two

@@ -392,6 +392,7 @@ const struct prison_effects linux_effects = {
 	.create = effect_create,
 	.created = effect_created,
 	.abandon = effect_abandon,
+	.tell = mountlist_tell,
 	.update = effect_update,
 	.extra_now = mountlist_now,
 	.names_now = names_now,

@@ -38,7 +38,7 @@ mountfixed_now(const char *mountinfo, uint32_t mounts)
 {
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		if ((mounts & parts[i].mounts) != 0 &&
-		    !mountinfo_has(mountinfo, parts[i].place))
+		    mountinfo_count(mountinfo, parts[i].place) == 0)
 			mounts &= ~parts[i].mounts;
 	return mounts;
 }
@@ -77,7 +77,7 @@ make_again(struct linux_kernel *lk, const struct prison *p, uint32_t mounts,
 		if ((lost & w->mounts) == 0 || (w->mounts == MOUNT_FDESCFS &&
 		    (p->extra & MOUNT_PROCFS) != 0))
 			continue;
-		if (mountinfo_has(mountinfo, w->place))
+		if (mountinfo_count(mountinfo, w->place) > 0)
 			rc = ask(lk, w, true, init, err);
 		if (rc == 0)
 			rc = ask(lk, w, false, init, err);

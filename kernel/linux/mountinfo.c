@@ -54,11 +54,11 @@ escape(const char *name, char *buf, size_t size)
 }
 
 /* The place is the fifth word of a line. */
-bool
-mountinfo_has(const char *mountinfo, const char *place)
+size_t
+mountinfo_count(const char *mountinfo, const char *place)
 {
 	char name[4 * PATH_MAX];
-	size_t len;
+	size_t len, count = 0;
 
 	escape(place, name, sizeof name);
 	len = strlen(name);
@@ -67,11 +67,10 @@ mountinfo_has(const char *mountinfo, const char *place)
 
 		for (int i = 0; i < 4 && word != NULL; i++)
 			word = strchr(word + (i > 0), ' ');
-		if (word != NULL && strncmp(word + 1, name, len) == 0 &&
-		    word[1 + len] == ' ')
-			return true;
+		count += word != NULL && strncmp(word + 1, name, len) == 0 &&
+		    word[1 + len] == ' ';
 		line = strchr(line, '\n');
 		line += line != NULL;
 	}
-	return false;
+	return count;
 }

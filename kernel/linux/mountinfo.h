@@ -10,7 +10,7 @@
 /* The mounts that a process sees, by its root; to be freed, or NULL. */
 char *mountinfo_read(pid_t pid);
 
-/* Whether something is mounted at a place in that root. */
-bool mountinfo_has(const char *mountinfo, const char *place);
+/* How many file systems are mounted at a place in that root, one on another. */
+size_t mountinfo_count(const char *mountinfo, const char *place);
 
 #endif

@@ -17,12 +17,9 @@ struct work {
 	struct linux_kernel *lk;
 	const char *path; /* of the jail */
 	int init, keep; /* of struct prison */
-	pid_t unsure; /* of the init, when it is not known what is mounted */
+	pid_t pid; /* of the init */
+	const char *told; /* its mountinfo before a change that was cut off */
 };
-
-static bool has_line(const char *mountinfo, const char *text,
-    const char *path);
-static bool is_done(const struct work *w, const char *text, bool unmount);
 
 static int
 fill_request(const struct work *w, const struct fstab_line *l,
@@ -76,8 +73,6 @@ do_line(const struct work *w, const char *text, bool unmount,
 	struct fstab_line l;
 	int rc;
 
-	if (w->unsure != 0 && is_done(w, text, unmount))
-		return 0;
 	rc = fstab_read(text, &l, err);
 	if (rc > 0)
 		return 0;
@@ -101,8 +96,8 @@ static int
 open_work(struct work *w, struct linux_kernel *lk, const struct prison *p,
     struct error *err)
 {
-	*w = (struct work){ lk, p->path, -1, *p->keep,
-	    p->unsure ? p->holder.pid : 0 };
+	*w = (struct work){ lk, p->path, -1, *p->keep, p->holder.pid,
+	    p->unsure };
 	if (lk->inside >= 0)
 		return error_set(err, EOPNOTSUPP, "mount: file systems are "
 		    "mounted in jails from the host only");
@@ -146,20 +141,25 @@ has_line(const char *mountinfo, const char *text, const char *path)
 	if (fstab_read(text, &l, &ignored) != 0)
 		return true;
 	place = fslinux_place(l.target, path);
-	yes = place == NULL || mountinfo_has(mountinfo, place);
+	yes = place == NULL || mountinfo_count(mountinfo, place) > 0;
 	fstab_free(&l);
 	return yes;
 }
 
-static bool
-is_done(const struct work *w, const char *text, bool unmount)
+/* Takes out of the record's list what is not mounted; returns its length then. */
+static size_t
+filter_list(const char *mountinfo, const char *path, char *list, size_t len)
 {
-	char *mountinfo = mountinfo_read(w->unsure);
-	bool done = mountinfo == NULL ||
-	    has_line(mountinfo, text, w->path) == !unmount;
+	size_t kept = 0, n;
 
-	free(mountinfo);
-	return done;
+	for (size_t at = 0; at < len; at += n) {
+		n = strnlen(list + at, len - at) + 1;
+		if (!has_line(mountinfo, list + at, path))
+			continue;
+		memmove(list + kept, list + at, n);
+		kept += n;
+	}
+	return kept;
 }
 
 void
@@ -169,29 +169,50 @@ mountlist_now(void *arg, const struct prison *p, uint32_t *extra, char *list,
 	struct linux_kernel *lk = arg;
 	int init = lk->inside < 0 ? process_open(&p->holder) : -1;
 	char *mountinfo = init < 0 ? NULL : mountinfo_read(p->holder.pid);
-	size_t kept = 0, n;
 
 	/* One that has ended shows nothing, or is somebody else by now. */
 	if (mountinfo != NULL && !process_ended(init)) {
-		for (size_t at = 0; at < *len; at += n) {
-			n = strnlen(list + at, *len - at) + 1;
-			if (!has_line(mountinfo, list + at, p->path))
-				continue;
-			memmove(list + kept, list + at, n);
-			kept += n;
-		}
-		*len = kept;
+		*len = filter_list(mountinfo, p->path, list, *len);
 		*extra = mountfixed_now(mountinfo, *extra);
 	}
 	free(mountinfo);
 	close_fd(&init);
 }
 
+static bool
+is_same(const struct prison *a, const struct prison *b)
+{
+	return a->extra_list_len == b->extra_list_len &&
+	    (a->extra_list == b->extra_list || a->extra_list_len == 0 ||
+	    memcmp(a->extra_list, b->extra_list, a->extra_list_len) == 0);
+}
+
+int
+mountlist_tell(void *arg, const struct prison *before,
+    const struct prison *after, char **text, struct error *err)
+{
+	struct linux_kernel *lk = arg;
+	int init, rc = 0;
+
+	*text = NULL;
+	if (lk->inside >= 0 || is_same(before, after))
+		return 0;
+	init = process_open(&before->holder);
+	if (init < 0)
+		return 0; /* it has ended: nothing will be done */
+	*text = mountinfo_read(before->holder.pid);
+	if (*text == NULL && !process_ended(init))
+		rc = error_sys(err, errno, "what jail %s has mounted",
+		    before->name);
+	close_fd(&init);
+	return rc;
+}
+
 /* ------------------------------------------------------------- changing */
 
-/* Reads what is left of the list; 0, -1 with err. */
+/* Reads what is left, or was told to be, of the list; 0, -1 with err. */
 static int
-read_list_now(struct linux_kernel *lk, const struct prison *p,
+read_list_now(const struct work *w, const struct prison *p,
     struct text_list *l, struct error *err)
 {
 	struct prison now = *p;
@@ -206,7 +227,11 @@ read_list_now(struct linux_kernel *lk, const struct prison *p,
 		return error_sys(err, ENOMEM, "mount");
 	memcpy(copy, p->extra_list, p->extra_list_len);
 	now.extra_list = copy;
-	mountlist_now(lk, p, &none, copy, &now.extra_list_len);
+	if (w->told != NULL)
+		now.extra_list_len = filter_list(w->told, w->path, copy,
+		    now.extra_list_len);
+	else
+		mountlist_now(w->lk, p, &none, copy, &now.extra_list_len);
 	rc = read_list(&now, l, err);
 	free(copy);
 	return rc;
@@ -217,89 +242,169 @@ struct change {
 	bool *gone, *come; /* in one block */
 };
 
-/*
- * Walks forward through what is to be done: unmounting from the last to the
- * first, then mounting.  Returns how many steps were done.  To get back from a
- * change that was cut off, each is tried.
- */
-static size_t
+/* Unmounts from the last to the first, then mounts. */
+static int
 walk_change(const struct work *w, const struct change *c, struct error *err)
 {
-	size_t done = 0;
-
-	for (size_t i = c->from.count; i-- > 0; done++)
-		if (c->gone[i] &&
-		    do_line(w, c->from.text[i], true, err) != 0 &&
-		    w->unsure == 0)
-			return done;
-	for (size_t i = 0; i < c->to.count; i++, done++)
-		if (c->come[i] &&
-		    do_line(w, c->to.text[i], false, err) != 0 &&
-		    w->unsure == 0)
-			return done;
-	return done;
+	for (size_t i = c->from.count; i-- > 0;)
+		if (c->gone[i] && do_line(w, c->from.text[i], true, err) != 0)
+			return -1;
+	for (size_t i = 0; i < c->to.count; i++)
+		if (c->come[i] && do_line(w, c->to.text[i], false, err) != 0)
+			return -1;
+	return 0;
 }
 
-/* Takes the first `done` steps back, the last one first. */
-static void
-undo_change(const struct work *w, const struct change *c, size_t done)
+/* ------------------------------------------- back from anywhere within it */
+
+/* How many file systems are at the place of a line. */
+static size_t
+count_at(const char *mountinfo, const char *text, const char *path)
 {
-	struct error ignored;
+	const char *place;
+	struct fstab_line l;
+	struct error ignored = { 0 };
+	size_t count;
 
-	while (done-- > 0) {
-		size_t i = done < c->from.count ? c->from.count - 1 - done :
-		    done - c->from.count;
-
-		error_clear(&ignored);
-		if (done < c->from.count && c->gone[i])
-			do_line(w, c->from.text[i], false, &ignored);
-		else if (done >= c->from.count && c->come[i])
-			do_line(w, c->to.text[i], true, &ignored);
-	}
-}
-
-static int
-make_change(const struct work *w, const struct change *c, struct error *err)
-{
-	size_t done;
-
-	if (!fstab_difference(&c->from, &c->to, c->gone, c->come) &&
-	    w->unsure == 0)
-		return error_set(err, EOPNOTSUPP, "mount: what stays mounted is "
-		    "on, below or in another order than what changes; restart "
-		    "the jail");
-	error_clear(err);
-	done = walk_change(w, c, err);
-	if (done == c->from.count + c->to.count)
+	if (fstab_read(text, &l, &ignored) != 0)
 		return 0;
-	undo_change(w, c, done);
-	return -1;
+	place = fslinux_place(l.target, path);
+	count = place == NULL ? 0 : mountinfo_count(mountinfo, place);
+	fstab_free(&l);
+	return count;
 }
 
 static bool
-is_same(const struct prison *a, const struct prison *b)
+is_same_place(const char *a, const char *b)
 {
-	return a->extra_list_len == b->extra_list_len &&
-	    memcmp(a->extra_list, b->extra_list, a->extra_list_len) == 0;
+	struct fstab_line l, m;
+	struct error ignored = { 0 };
+	bool same;
+
+	if (fstab_read(a, &l, &ignored) != 0)
+		return false;
+	if (fstab_read(b, &m, &ignored) != 0) {
+		fstab_free(&l);
+		return false;
+	}
+	same = strcmp(l.target, m.target) == 0;
+	fstab_free(&l);
+	fstab_free(&m);
+	return same;
+}
+
+/*
+ * How many at the place of a line the change left alone, whoever mounted them,
+ * and those of `from` with a number below `most` that it unmounts there.
+ */
+static size_t
+count_until(const struct work *w, const struct change *c, const char *text,
+    size_t most)
+{
+	size_t count = count_at(w->told, text, w->path);
+
+	for (size_t i = most; i < c->from.count && count > 0; i++)
+		count -= c->gone[i] && is_same_place(c->from.text[i], text);
+	return count;
+}
+
+/* How many are at the place of a line now; -1 with err. */
+static ssize_t
+count_now(const struct work *w, const char *text, struct error *err)
+{
+	char *mountinfo = mountinfo_read(w->pid);
+	size_t count;
+
+	if (mountinfo == NULL)
+		return error_sys(err, errno, "mount");
+	count = count_at(mountinfo, text, w->path);
+	free(mountinfo);
+	return (ssize_t)count;
+}
+
+/* Unmounts at the place of a line what was not there before, or was to go. */
+static int
+unmount_above(const struct work *w, const struct change *c, const char *text,
+    struct error *err)
+{
+	ssize_t least = (ssize_t)count_until(w, c, text, 0), n;
+
+	while ((n = count_now(w, text, err)) > least) {
+		ssize_t left;
+
+		if (do_line(w, text, true, err) != 0)
+			return -1;
+		left = count_now(w, text, err);
+		if (left >= n)
+			return error_set(err, EBUSY, "umount: %s", text);
+	}
+	return n < 0 ? -1 : 0;
+}
+
+/*
+ * Takes back what was done of a change, wherever it was cut off: unmounts what
+ * it has mounted, and mounts again what is away then.  How many there were at
+ * each place before tells both, also above what others have mounted there.
+ */
+static int
+walk_back(const struct work *w, const struct change *c, struct error *err)
+{
+	struct error ignored = { 0 };
+	ssize_t n;
+
+	for (size_t i = c->to.count; i-- > 0;)
+		if (c->come[i] && unmount_above(w, c, c->to.text[i], err) != 0)
+			return -1;
+	for (size_t i = 0; i < c->from.count; i++) {
+		const char *text = c->from.text[i];
+
+		if (!c->gone[i])
+			continue;
+		n = count_now(w, text, err);
+		if (n < 0)
+			return -1;
+		/* One that cannot be mounted is seen to be away. */
+		if (n < (ssize_t)count_until(w, c, text, i + 1))
+			(void)do_line(w, text, false, &ignored);
+	}
+	return 0;
+}
+
+static int
+make_change(const struct work *w, struct change *c, struct error *err)
+{
+	bool possible = fstab_difference(&c->from, &c->to, c->gone, c->come);
+
+	error_clear(err);
+	if (w->told != NULL) /* or nothing of it was done */
+		return possible ? walk_back(w, c, err) : 0;
+	if (!possible)
+		return error_set(err, EOPNOTSUPP, "mount: what stays mounted is "
+		    "on, below or in another order than what changes; restart "
+		    "the jail");
+	return walk_change(w, c, err);
 }
 
 int
 mountlist_change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, struct error *err)
 {
+	/* What was cut off was to lead the other way. */
+	const struct prison *from = after->unsure != NULL ? after : before;
+	const struct prison *to = from == before ? after : before;
 	struct change c = { 0 };
 	struct work w;
 	int rc;
 
 	if (before->extra_list == after->extra_list ||
 	    before->extra_list_len + after->extra_list_len == 0 ||
-	    (after->unsure && is_same(before, after)))
+	    (after->unsure != NULL && is_same(before, after)))
 		return 0;
 	if (open_work(&w, lk, after, err) != 0)
 		return -1;
-	rc = read_list_now(lk, before, &c.from, err);
+	rc = read_list_now(&w, from, &c.from, err);
 	if (rc == 0)
-		rc = read_list(after, &c.to, err);
+		rc = read_list(to, &c.to, err);
 	c.gone = calloc(c.from.count + c.to.count + 1, sizeof *c.gone);
 	if (c.gone == NULL)
 		rc = error_sys(err, ENOMEM, "mount");

@@ -12,12 +12,15 @@
 int mountlist_make(struct linux_kernel *lk, const struct prison *p,
     struct error *err);
 
+/* prison_effects.tell: the jail's mountinfo, when its mounts are to change. */
+int mountlist_tell(void *lk, const struct prison *before,
+    const struct prison *after, char **text, struct error *err);
+
 /*
  * Unmounts and mounts in the running jail what differs, from what is mounted
- * there now; when that fails, what was done is undone.  A call that does not
- * speak of mounts (both lists are the same memory) changes none.  With
- * after->unsure any part of the change from `after` to `before` was made: each
- * place is looked at.  Returns 0, -1 with err.
+ * there now; when that fails, it is done in part.  With after->unsure, which
+ * is what was told before, any part of the change from `after` to `before` was
+ * made, and is taken back.  Returns 0, -1 with err.
  */
 int mountlist_change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, struct error *err);

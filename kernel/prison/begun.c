@@ -6,14 +6,32 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "life.h"
 
-/* At the start of the file; records follow, each behind its length. */
+#define TRY_S 2 /* between two tries by one who only reads */
+#define MAGIC 0x32206e7567656204ULL /* of this format */
+
+/* At the start of the file; notes follow. */
 struct header {
-	uint64_t txn; /* 0: none */
-	uint64_t len; /* of what follows */
+	uint64_t magic;
+	uint64_t txn;  /* 0: none */
+	uint64_t kept; /* bytes of what is to be undone whatever was committed */
+	uint64_t len;  /* bytes of these and what this transaction began */
+};
+
+/* A record and what was told, with its NUL, follow. */
+struct note {
+	uint64_t undone;
+	uint64_t record_len, told_len;
+};
+
+/* Of this call: a prison of which a note was not undone. */
+struct begun_left {
+	struct begun_left *next;
+	uint64_t serial;
 };
 
 int
@@ -49,8 +67,9 @@ static void
 read_header(const struct op *op, struct header *h)
 {
 	if (op->t->begun < 0 ||
-	    pread(op->t->begun, h, sizeof *h, 0) != (ssize_t)sizeof *h)
-		*h = (struct header){ 0, 0 };
+	    pread(op->t->begun, h, sizeof *h, 0) != (ssize_t)sizeof *h ||
+	    h->magic != MAGIC)
+		*h = (struct header){ MAGIC, 0, 0, 0 };
 }
 
 static bool
@@ -63,28 +82,41 @@ write_all(int fd, const void *data, size_t len, uint64_t at)
 	return n >= 0 && (size_t)n == len;
 }
 
+static bool
+is_left(const struct op *op, uint64_t serial)
+{
+	for (const struct begun_left *l = op->left; l != NULL; l = l->next)
+		if (l->serial == serial)
+			return true;
+	return false;
+}
+
 int
-begun_note(struct op *op, const struct record *r)
+begun_note(struct op *op, const struct record *r, const char *told)
 {
 	const uint64_t txn = mdb_txn_id(op->txn);
-	uint64_t len, at;
+	struct note note = { .told_len = strlen(told) + 1 };
 	struct header h;
 	void *data;
+	uint64_t at;
 	size_t n;
 
+	if (is_left(op, r->serial))
+		return EAGAIN;
 	if (record_encode(&op->arena, r, &data, &n) != 0)
 		return ENOMEM;
 	if (!lock(op->t))
 		return errno;
 	read_header(op, &h);
 	if (h.txn != txn)
-		h = (struct header){ txn, 0 };
+		h = (struct header){ MAGIC, txn, h.kept, h.kept };
+	note.record_len = n;
 	at = sizeof h + h.len;
-	len = n;
-	h.len += sizeof len + len;
+	h.len += sizeof note + n + note.told_len;
 	/* It counts only once the header says so. */
-	if (write_all(op->t->begun, &len, sizeof len, at) &&
-	    write_all(op->t->begun, data, n, at + sizeof len) &&
+	if (write_all(op->t->begun, &note, sizeof note, at) &&
+	    write_all(op->t->begun, data, n, at + sizeof note) &&
+	    write_all(op->t->begun, told, note.told_len, at + sizeof note + n) &&
 	    write_all(op->t->begun, &h, sizeof h, 0))
 		return 0;
 	return errno != 0 ? errno : EIO;
@@ -93,69 +125,125 @@ begun_note(struct op *op, const struct record *r)
 void
 begun_clear(struct op *op)
 {
-	static const struct header none;
 	struct header h;
 
 	read_header(op, &h);
-	if (h.txn == mdb_txn_id(op->txn))
-		(void)write_all(op->t->begun, &none, sizeof none, 0);
+	if (h.txn != mdb_txn_id(op->txn))
+		return;
+	h = (struct header){ MAGIC, 0, h.kept, h.kept };
+	(void)write_all(op->t->begun, &h, sizeof h, 0);
 }
 
-/* `was` is how the prison was to become. */
-static void
-recover_one(struct op *op, struct record *was)
+/* `was` is how the prison was to become.  Returns whether it is as it was. */
+static bool
+recover_one(struct op *op, struct record *was, const char *told)
 {
 	const struct prison_effects *e = op->t->effects;
 	struct record *r = record_get(op, was->jid);
 	struct prison before, after;
-	struct error ignored;
+	struct error ignored = { 0 };
 
 	if (r == NULL || r->serial != was->serial ||
 	    r->state != PRISON_ALIVE || e == NULL || e->update == NULL)
-		return;
+		return true;
 	life_view(op, was, &before);
 	life_view(op, r, &after);
-	after.unsure = true;
+	after.unsure = told;
 	/* As when a call takes back what it did: there is nobody to tell. */
-	(void)e->update(op->t->effects_arg, &before, &after, &ignored);
+	return e->update(op->t->effects_arg, &before, &after, &ignored) == 0;
 }
 
-static void
-recover_all(struct op *op, const struct header *h)
+/* A note that cannot be read is of no use to anybody. */
+static int
+recover_note(struct op *op, char *data, const struct note *note, bool *done)
 {
-	char *all = arena_alloc(&op->arena, h->len + 1);
-	uint64_t len;
+	struct record *was = record_decode(&op->arena, data, note->record_len);
+	struct begun_left *l;
 
-	if (all == NULL || pread(op->t->begun, all, h->len, sizeof *h) !=
-	    (ssize_t)h->len)
-		return;
-	for (uint64_t at = 0; at + sizeof len <= h->len; at += len) {
-		struct record *was;
-
-		memcpy(&len, all + at, sizeof len);
-		at += sizeof len;
-		if (len > h->len - at)
-			return;
-		was = record_decode(&op->arena, all + at, len);
-		if (was != NULL)
-			recover_one(op, was);
-	}
+	if (was == NULL && op->arena.failed)
+		return ENOMEM;
+	*done = was == NULL || note->told_len == 0 ||
+	    data[note->record_len + note->told_len - 1] != '\0' ||
+	    recover_one(op, was, data + note->record_len);
+	if (*done)
+		return 0;
+	l = arena_alloc(&op->arena, sizeof *l);
+	if (l == NULL)
+		return ENOMEM;
+	*l = (struct begun_left){ op->left, was->serial };
+	op->left = l;
+	return 0;
 }
 
-void
+/* Undoes the notes in the first `len` bytes, each once. */
+static int
+recover_all(struct op *op, uint64_t len)
+{
+	char *all = arena_alloc(&op->arena, len + 1);
+	const uint64_t undone = 1;
+	struct note note;
+	int error = 0;
+	bool done;
+
+	if (all == NULL)
+		return ENOMEM;
+	if (pread(op->t->begun, all, len, sizeof(struct header)) !=
+	    (ssize_t)len)
+		return 0; /* it was cut short: no caller does that */
+	for (uint64_t at = 0; error == 0 && at + sizeof note <= len;
+	    at += sizeof note + note.record_len + note.told_len) {
+		memcpy(&note, all + at, sizeof note);
+		if (note.record_len > len - at - sizeof note ||
+		    note.told_len > len - at - sizeof note - note.record_len)
+			break;
+		if (note.undone != 0)
+			continue;
+		error = recover_note(op, all + at + sizeof note, &note, &done);
+		if (error == 0 && done && !write_all(op->t->begun, &undone,
+		    sizeof undone, sizeof(struct header) + at))
+			error = errno;
+	}
+	return error;
+}
+
+/* Who only reads has others try again what was not undone, now and then. */
+static bool
+is_tried(const struct op *op, const struct header *h)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return h->txn == 0 && op->t->tried != 0 &&
+	    now.tv_sec < op->t->tried + TRY_S;
+}
+
+int
 begun_recover(struct op *op)
 {
+	struct timespec now;
 	struct header h;
+	uint64_t len;
+	int error;
 
 	/* A reader has the number of the last commit. */
 	read_header(op, &h);
-	if (h.txn == 0 || h.txn != mdb_txn_id(op->txn) + !op->write)
-		return;
+	len = h.txn != 0 && h.txn == mdb_txn_id(op->txn) + !op->write ?
+	    h.len : h.kept;
+	if (len == 0)
+		return 0;
 	if (!op->write) {
-		op->stale = true;
-		return;
+		op->stale |= !is_tried(op, &h);
+		return 0;
 	}
-	if (lock(op->t))
-		recover_all(op, &h);
-	begun_clear(op);
+	if (!lock(op->t))
+		return errno;
+	error = recover_all(op, len);
+	if (error != 0)
+		return error;
+	if (op->left == NULL)
+		len = 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	op->t->tried = now.tv_sec;
+	h = (struct header){ MAGIC, 0, len, len };
+	return write_all(op->t->begun, &h, sizeof h, 0) ? 0 : errno;
 }

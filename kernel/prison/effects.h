@@ -45,7 +45,8 @@ struct prison {
 	uint32_t extra;		   /* bit i: effects->extra[i] is on */
 	uint32_t extra_again;	   /* and the call that changes it says so */
 	bool names_again;	   /* likewise: it says hostname or domainname */
-	bool unsure;		   /* an update to it was begun, or undone, in part */
+	const char *unsure;	   /* what was told when an update of it began that was
+				      cut off somewhere; NULL: it is as it says */
 	const char *extra_list;	   /* texts of effects->extra_list, each with */
 	size_t extra_list_len;	   /* its NUL */
 	void *record;		   /* the engine's own */
@@ -76,11 +77,18 @@ struct prison_effects {
 	/*
 	 * Values of a living prison change; called before the commit, for those
 	 * below it whose addresses or names follow, too.  If the call fails in
-	 * the end it is called again with the two exchanged; if it was killed,
-	 * by the next one that writes, with after->unsure.
+	 * the end it is called again with the two exchanged; where itself
+	 * failed, or was killed (then by the next one that writes), with
+	 * after->unsure, if it did what a look cannot tell.
 	 */
 	int (*update)(void *arg, const struct prison *before,
 	    const struct prison *after, struct error *err);
+	/*
+	 * Before such an update: what is to be known to take it back, and what
+	 * a look cannot tell then; a text, to be freed.
+	 */
+	int (*tell)(void *arg, const struct prison *before,
+	    const struct prison *after, char **text, struct error *err);
 	/*
 	 * Takes out of copies of p->extra and p->extra_list what is not so any
 	 * more of a living prison; *len becomes what is left.

@@ -54,6 +54,7 @@ struct prison_table {
 	int claim;	 /* a lock that says that it has it open, or -1 */
 	int begun;	 /* begun.h, or -1 */
 	int keep;	 /* of the call: the same file, locked, or -1 */
+	time_t tried;	 /* monotonic second of begun_recover, 0: never */
 	bool read_only;
 	int generation;
 	int self;	 /* the jail that the caller is in; 0: the host */
@@ -83,6 +84,7 @@ struct op {
 	struct meta meta;
 	bool meta_dirty;
 	struct pending *kills;
+	struct begun_left *left; /* begun.c: what could not be undone */
 	bool has_message;
 	char message[JAIL_ERRMSG_MAX];
 };

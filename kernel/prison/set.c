@@ -3,6 +3,7 @@
 #include "set.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,6 +25,8 @@ struct made {
 struct updated {
 	struct updated *next;
 	struct prison before, after;
+	char *told;  /* by the effects, before what a look cannot tell */
+	bool failed; /* so it was done in part */
 };
 
 /* What is to be undone or finished outside the table. */
@@ -134,6 +137,28 @@ is_silent(const struct prison *a, const struct prison *b)
 }
 
 static int
+note_change(struct set_call *s, struct outside *o, struct updated *u)
+{
+	const struct prison_effects *e = effects_of(s);
+	char *told = NULL;
+	int error;
+
+	if (e->tell != NULL && e->tell(s->op->t->effects_arg, &u->before,
+	    &u->after, &told, &o->err) != 0)
+		return op_fail(s->op, errno != 0 ? errno : EIO, "%s",
+		    o->err.text);
+	u->told = arena_copy(&s->op->arena, told != NULL ? told : "",
+	    (told != NULL ? strlen(told) : 0) + 1);
+	free(told);
+	if (u->told == NULL)
+		return ENOMEM;
+	error = begun_note(s->op, u->after.record, u->told);
+	return error == 0 ? 0 : op_fail(s->op, error, error == EAGAIN ?
+	    "an earlier change that was cut off could not be undone yet" :
+	    "noting what changes: %s", strerror(error));
+}
+
+static int
 update_one(struct set_call *s, struct outside *o, const struct prison *before,
     const struct prison *after)
 {
@@ -146,17 +171,15 @@ update_one(struct set_call *s, struct outside *o, const struct prison *before,
 	u = arena_alloc(&s->op->arena, sizeof *u);
 	if (u == NULL)
 		return ENOMEM;
-	error = is_silent(before, after) ?
-	    begun_note(s->op, after->record) : 0;
+	*u = (struct updated){ o->updated, *before, *after, NULL, false };
+	error = is_silent(before, after) ? note_change(s, o, u) : 0;
 	if (error != 0)
-		return op_fail(s->op, error, "noting what changes: %s",
-		    strerror(error));
-	if (e->update(s->op->t->effects_arg, before, after, &o->err) != 0)
-		return op_fail(s->op, errno != 0 ? errno : EIO, "%s",
-		    o->err.text);
-	*u = (struct updated){ o->updated, *before, *after };
+		return error;
 	o->updated = u;
-	return 0;
+	u->failed = e->update(s->op->t->effects_arg, before, after,
+	    &o->err) != 0;
+	return !u->failed ? 0 :
+	    op_fail(s->op, errno != 0 ? errno : EIO, "%s", o->err.text);
 }
 
 /* What has followed a change of the prison above, as it was. */
@@ -239,11 +262,26 @@ make_outside(struct set_call *s, struct outside *o,
 	return error;
 }
 
+/* A failed one may have been done in part. */
+static bool
+undo_update(struct set_call *s, struct updated *u)
+{
+	const struct prison_effects *e = effects_of(s);
+	struct error ignored = { 0 };
+
+	if (u->failed)
+		u->before.unsure = u->told != NULL ? u->told : "";
+	return e->update(s->op->t->effects_arg, &u->after, &u->before,
+	    &ignored) == 0;
+}
+
+/* What cannot be undone stays noted, for the next call. */
 static void
 undo_outside(struct set_call *s, struct outside *o)
 {
 	const struct prison_effects *e = effects_of(s);
 	struct prison p;
+	bool undone = true;
 
 	for (; o->made != NULL; o->made = o->made->next) {
 		life_view(s->op, o->made->prison, &p);
@@ -251,8 +289,9 @@ undo_outside(struct set_call *s, struct outside *o)
 			e->abandon(s->op->t->effects_arg, &p);
 	}
 	for (struct updated *u = o->updated; u != NULL; u = u->next)
-		(void)e->update(s->op->t->effects_arg, &u->after, &u->before,
-		    NULL);
+		undone &= undo_update(s, u);
+	if (undone)
+		begun_clear(s->op);
 	if (o->fd >= 0)
 		close(o->fd);
 	o->fd = -1;
@@ -382,7 +421,6 @@ attempt(struct prison_table *t, struct iovec *iov, unsigned niov, int flags,
 	if (abort) {
 		/* Nobody else begins before it is undone. */
 		undo_outside(&s, &o);
-		begun_clear(&op);
 		mdb_txn_abort(op.txn);
 		op.txn = NULL;
 	} else if ((rc = store_commit(&op)) != 0) {

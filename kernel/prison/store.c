@@ -452,8 +452,10 @@ store_begin(struct op *op, bool write)
 		store_abort(op);
 		return errno_of(rc);
 	}
-	begun_recover(op);
-	return 0;
+	rc = begun_recover(op);
+	if (rc != 0)
+		store_abort(op);
+	return rc;
 }
 
 void

@@ -40,12 +40,9 @@ struct crash {
 	bool real; /* jails have processes */
 };
 
-/* Its addresses, which are not the host's, and its mounts. */
+/* Its addresses, which are not the host's. */
 static const unsigned char old_addresses[8] = { 10, 0, 0, 1, 10, 0, 0, 2 };
 static const unsigned char new_addresses[8] = { 10, 0, 0, 1, 10, 0, 0, 3 };
-static const char *const places[] = { "/tmp", "/etc" };
-#define OLD_MOUNTS 0x1 /* of the places */
-#define NEW_MOUNTS 0x2
 
 static int
 get_int(struct jail_kernel *k, const char *name, const char *param)
@@ -59,21 +56,6 @@ get_int(struct jail_kernel *k, const char *name, const char *param)
 	};
 
 	return k->backend->get(k, iov, 4, 0) > 0 ? value : -1;
-}
-
-static void
-add_mounts(const struct crash *s, struct jail_call *c, unsigned which)
-{
-	char list[2 * PATH_MAX];
-	size_t len = 0;
-
-	for (unsigned i = 0; s->real && i < 2; i++)
-		if ((which & 1U << i) != 0)
-			len += (size_t)snprintf(list + len, sizeof list - len,
-			    "tmpfs %s%s tmpfs size=64k", s->root,
-			    places[i]) + 1;
-	if (len > 0)
-		call_add(c, "mount", list, len);
 }
 
 static int
@@ -93,7 +75,8 @@ make(const struct crash *s, struct jail_kernel *k, const char *name)
 		call_add_int(&c, "ip4", JAIL_SYS_INHERIT);
 	else if (strcmp(name, s->victim) == 0) {
 		call_add(&c, "ip4.addr", old_addresses, sizeof old_addresses);
-		add_mounts(s, &c, OLD_MOUNTS);
+		if (s->real)
+			add_mounts(s->root, &c, false);
 	}
 	jid = call_set(k, &c, JAIL_CREATE, &err);
 	call_finish(&c);
@@ -116,7 +99,8 @@ change(const struct crash *s, struct jail_kernel *k, bool persist)
 	call_add_bool(&c, "persist", persist);
 	if (persist) {
 		call_add(&c, "ip4.addr", new_addresses, sizeof new_addresses);
-		add_mounts(s, &c, NEW_MOUNTS);
+		if (s->real)
+			add_mounts(s->root, &c, true);
 	}
 	jid = call_set(k, &c, JAIL_UPDATE, &err);
 	call_finish(&c);
@@ -257,11 +241,7 @@ addresses_inside(const struct crash *s)
 static void
 check_outside(const struct crash *s, bool changed)
 {
-	unsigned mounts = changed ? NEW_MOUNTS : OLD_MOUNTS;
-
-	for (unsigned i = 0; i < 2; i++)
-		assert_int_equal(count_at(find_init(s->victim),
-		    places[i]), mounts >> i & 1);
+	check_mounts(find_init(s->victim), changed);
 	assert_int_equal(addresses_inside(s), changed ? 0xa : 0x6);
 }
 
@@ -505,6 +485,8 @@ start(struct crash *s, const char *backend)
 	s->k = kernel_open(s->kernel, NULL, &err);
 	if (s->k == NULL)
 		fail_msg("%s", err.text);
+	if (s->real)
+		mount_hosts(s->root);
 	s->mounts = count_mounts();
 	snprintf(path, sizeof path, "/proc/self/task/%d/children",
 	    (int)getpid());
@@ -521,6 +503,8 @@ finish(struct crash *s)
 {
 	clear(s);
 	kernel_close(s->k);
+	if (s->real)
+		unmount_hosts(s->root);
 	temp_dir_remove(&s->dir);
 }
 

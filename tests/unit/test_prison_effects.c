@@ -15,10 +15,12 @@
 struct fake {
 	char log[512];
 	bool refuse_create, refuse_update, refuse_attach;
+	const char *refuse_only; /* updates of this one; NULL: of all */
 	bool holders, dead; /* prisons have holders; they have ended */
 	int others;	    /* processes that only the holder knows */
 	uint32_t lost;	    /* of `extra` */
 	struct prison last;
+	char told[32]; /* with the last update that was unsure */
 };
 
 static void
@@ -67,13 +69,29 @@ fake_abandon(void *arg, const struct prison *p)
 }
 
 static int
+fake_tell(void *arg, const struct prison *before, const struct prison *after,
+    char **text, struct error *err)
+{
+	assert_string_equal(before->name, after->name);
+	note(arg, "tell", before->name);
+	*text = malloc(JAIL_NAME_MAX + 16);
+	if (*text == NULL)
+		return refuse(err);
+	snprintf(*text, JAIL_NAME_MAX + 16, "told of %s", before->name);
+	return 0;
+}
+
+static int
 fake_update(void *arg, const struct prison *before, const struct prison *after,
     struct error *err)
 {
 	struct fake *s = arg;
 
 	note(s, "update", before->name);
-	if (s->refuse_update)
+	if (after->unsure != NULL)
+		snprintf(s->told, sizeof s->told, "%s", after->unsure);
+	if (s->refuse_update && (s->refuse_only == NULL ||
+	    strcmp(s->refuse_only, before->name) == 0))
 		return refuse(err);
 	s->last = *after;
 	return 0;
@@ -141,6 +159,7 @@ static const struct prison_effects fake_effects = {
 	.create = fake_create,
 	.created = fake_created,
 	.abandon = fake_abandon,
+	.tell = fake_tell,
 	.update = fake_update,
 	.extra_now = fake_now,
 	.kill = fake_kill,
@@ -227,7 +246,70 @@ refused_update_changes_nothing(void **state)
 	assert_int_equal(fixture_set(&f, JAIL_UPDATE, "name=a",
 	    "securelevel#2", NULL), 1);
 	assert_int_equal(fixture_int(&f, 1, "securelevel", -5), 2);
-	assert_string_equal(s.log, "update(a) update(a)");
+	/* What failed may have been done in part, and is taken back. */
+	assert_string_equal(s.log, "update(a) update(a) update(a)");
+	fixture_end(&f);
+}
+
+static int
+set_address(struct prison_fixture *f, const char *name, unsigned char last)
+{
+	const unsigned char address[4] = { 192, 0, 2, last };
+	struct jail_call c = { 0 };
+	int jid;
+
+	call_add_text(&c, "name", name);
+	call_add(&c, "ip4.addr", address, sizeof address);
+	call_add(&c, "errmsg", f->errmsg, sizeof f->errmsg);
+	jid = prison_set(f->t, c.iov, c.count, JAIL_UPDATE);
+	memcpy(f->errmsg, c.iov[c.count - 1].iov_base, sizeof f->errmsg);
+	call_finish(&c);
+	return jid;
+}
+
+/*
+ * What cannot be taken back is tried again by each call until it can, and the
+ * prison is changed no further until then; others are.
+ */
+static void
+what_is_not_undone_is_tried_again(void **state)
+{
+	struct prison_fixture f;
+	struct fake s = { .log = "" };
+
+	(void)state;
+	fixture_start(&f, &fake_effects, &s);
+	assert_int_equal(fixture_set(&f, JAIL_CREATE, "name=a", "persist",
+	    "ip4#1", NULL), 1);
+	assert_int_equal(fixture_set(&f, JAIL_CREATE, "name=b", "persist",
+	    "ip4#1", NULL), 2);
+	assert_int_equal(set_address(&f, "a", 1), 1);
+	s.log[0] = '\0';
+	s.refuse_update = true;
+	assert_int_equal(set_address(&f, "a", 2), -1);
+	assert_string_equal(s.log, "tell(a) update(a) update(a)");
+	assert_string_equal(s.told, "told of a");
+	/* Others are changed beside it, again and again. */
+	for (unsigned char i = 3; i < 6; i++) {
+		s.log[0] = s.told[0] = '\0';
+		s.refuse_only = "a";
+		assert_int_equal(set_address(&f, "b", i), 2);
+		assert_string_equal(s.log, "update(a) tell(b) update(b)");
+		assert_string_equal(s.told, "told of a");
+	}
+	/* Those who only read are not held up. */
+	assert_int_equal(fixture_jid(&f, "a"), 1);
+	assert_int_equal(set_address(&f, "a", 6), -1);
+	assert_non_null(strstr(f.errmsg, "could not be undone yet"));
+	/* Then it is as before, and can be changed. */
+	s.log[0] = s.told[0] = '\0';
+	s.refuse_update = false;
+	assert_int_equal(set_address(&f, "a", 7), 1);
+	assert_string_equal(s.log, "update(a) tell(a) update(a)");
+	assert_string_equal(s.told, "told of a");
+	s.log[0] = '\0';
+	assert_int_equal(set_address(&f, "a", 8), 1);
+	assert_string_equal(s.log, "tell(a) update(a)");
 	fixture_end(&f);
 }
 
@@ -415,6 +497,7 @@ main(void)
 		cmocka_unit_test(refused_creation_leaves_nothing),
 		cmocka_unit_test(no_effects_without_a_jail),
 		cmocka_unit_test(refused_update_changes_nothing),
+		cmocka_unit_test(what_is_not_undone_is_tried_again),
 		cmocka_unit_test(extra_is_fixed_at_creation),
 	cmocka_unit_test(extra_that_was_lost_is_said_again),
 		cmocka_unit_test(removal_kills_from_the_top),

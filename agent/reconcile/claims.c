@@ -277,20 +277,9 @@ may_share(const struct reconciler *r, const struct managed *m,
 {
 	const struct text_list *l = spec_list(m->desired, c->param);
 
-	return strncmp(c->param, "ip", 2) == 0 && strchr(m->name, '.') == NULL &&
+	return strncmp(c->param, "ip", 2) == 0 &&
 	    !hostname_wanted(m->desired) && l != NULL && l->count == 1 &&
 	    alone(r, c);
-}
-
-/* Whether it ran with that already, beside the holder. */
-static bool
-shared(const struct reconciler *r, const struct managed *m,
-    const struct claim *c)
-{
-	const struct entry *e = inventory_find(r->shop.inventory, m->name);
-
-	return e != NULL && e->applied != NULL && claims_has(spec_list(
-	    e->applied, c->param), c->param, c->text) && may_share(r, m, c);
 }
 
 /* It asks each jail once: a circle refuses nobody. */
@@ -306,10 +295,9 @@ refused(struct reconciler *r, struct managed *m, const struct action *a,
 	while (kept == NULL && (c = find_holder(r, m, &at)) != NULL) {
 		struct action of_holder;
 
-		if (shared(r, m, c))
-			continue;
 		if (r->foreseen != NULL) {
-			if (keeps(c, foreseen_of(r, c->holder)) != NULL)
+			if (keeps(c, foreseen_of(r, c->holder)) != NULL &&
+			    !may_share(r, m, c))
 				kept = say_stays(c, keeps(c, foreseen_of(r,
 				    c->holder)), buf, size);
 			continue;
@@ -317,6 +305,8 @@ refused(struct reconciler *r, struct managed *m, const struct action *a,
 		if (reconciler_plan(r, c->holder, &of_holder) != 0)
 			return NULL;
 		kept = stays(r, c, &of_holder, buf, size);
+		if (kept != NULL && may_share(r, m, c))
+			kept = NULL;
 		/* What goes down, or comes up anew, keeps nothing. */
 		if (of_holder.kind != ACTION_MODIFY)
 			at.skip = c->holder;
@@ -373,8 +363,8 @@ static bool
 can_share(const struct reconciler *r, const struct managed *m,
     const struct action *a, const struct claim *c)
 {
-	return a->kind == ACTION_MODIFY && in_circle(m, c->holder) &&
-	    may_share(r, m, c);
+	return a->kind == ACTION_MODIFY && strchr(m->name, '.') == NULL &&
+	    in_circle(m, c->holder) && may_share(r, m, c);
 }
 
 /* Whether the holder keeps it, as far as is known. */
@@ -405,7 +395,7 @@ to_wait_for(struct reconciler *r, struct managed *m,
 	do {
 		c = find_holder(r, m, &at);
 	} while (c != NULL && (can_share(r, m, a, c) ||
-	    (shared(r, m, c) && is_kept(r, c))));
+	    (may_share(r, m, c) && is_kept(r, c))));
 	return c;
 }
 

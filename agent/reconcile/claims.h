@@ -71,7 +71,7 @@ bool claims_keeps_found(const struct spec *s, const char *param);
  * *release: jails wait for each other in a circle, and this one has to give up
  * its addresses first (claims_release).  In such a circle nobody waits for an
  * address that is the only one of both: it is shared until its holder changes.  So
- * it is when both had it before, and the holder keeps it after all.
+ * it is when the holder keeps it after all.
  */
 const char *claims_wait(struct reconciler *r, struct managed *m,
     const struct action *a, char *buf, size_t size, bool *blocked,

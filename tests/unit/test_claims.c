@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "agent_fixture.h"
+#include "foreseen.h"
 
 /* A kernel that refuses one host name. */
 #define BAD "host.hostname: refused\n"
@@ -121,6 +121,60 @@ one_address_each(void **state)
 	assert_string_equal(addresses(s, "b"), "192.0.2.5 ");
 	world_apply(&s->w, ONE("a", "5", "") "---\n" ONE("b", "6", ""));
 	assert_string_equal(s->w.deeds, "modify b;modify a;");
+}
+
+/* What is the only one of both can be had beside one that is to give it up, and cannot. */
+static void
+shared_with_one_that_is_blocked(void **state)
+{
+	static const char *const rest = "---\n" TWO("k", "7", "8", "") "---\n";
+	static const char *const plans[] = { "blocked h;modify x;",
+		"blocked h;create x;" };
+	struct stage *s = *state;
+	char yaml[1024];
+
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(yaml, sizeof yaml, "%s%s%s", ONE("h", "5", ""), rest,
+		    ONE("x", "6", ""));
+		world_apply(&s->w, i == 0 ? yaml : ONE("h", "5", "") "---\n"
+		    TWO("k", "7", "8", ""));
+		snprintf(yaml, sizeof yaml, "%s%s%s", ONE("h", "7", ""), rest,
+		    ONE("x", "5", ""));
+		assert_string_equal(foreseen(&s->w, yaml), plans[i]);
+		world_apply(&s->w, yaml);
+		assert_string_equal(world_state(&s->w, "h"), "blocked");
+		assert_string_equal(world_state(&s->w, "x"), "ready");
+		assert_string_equal(addresses(s, "h"), "192.0.2.5 ");
+		assert_string_equal(addresses(s, "x"), "192.0.2.5 ");
+		/* Not so with several. */
+		snprintf(yaml, sizeof yaml, "%s%s%s", ONE("h", "7", ""), rest,
+		    TWO("x", "5", "9", ""));
+		world_apply(&s->w, "");
+		world_apply(&s->w, ONE("h", "5", "") "---\n"
+		    TWO("k", "7", "8", ""));
+		assert_string_equal(foreseen(&s->w, yaml), "blocked h;"
+		    "blocked x;");
+		world_apply(&s->w, yaml);
+		assert_string_equal(world_state(&s->w, "x"), "blocked");
+		world_apply(&s->w, "");
+	}
+}
+
+/* So it is in a jail. */
+static void
+shared_inside(void **state)
+{
+	static const char *const after = ONE("q", "5", "children.max: 3\n")
+	    "---\n" ONE("q.a", "5", "") "---\n" ONE("q.b", "6", "");
+	struct stage *s = *state;
+
+	world_apply(&s->w, ONE("q", "5", "children.max: 3\n") "---\n"
+	    ONE("q.b", "5", ""));
+	assert_string_equal(foreseen(&s->w, after), "create q.a;blocked q.b;");
+	world_apply(&s->w, after);
+	assert_string_equal(world_state(&s->w, "q.b"), "blocked");
+	assert_string_equal(addresses(s, "q.a"), "192.0.2.5 ");
+	assert_string_equal(addresses(s, "q.b"), "192.0.2.5 ");
 }
 
 #define BEFORE TWO("a", "5", "7", "") "---\n" TWO("b", "6", "8", "")
@@ -449,6 +503,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(one_address_each),
+		TEST(shared_with_one_that_is_blocked),
+		TEST(shared_inside),
 		TEST(claimant_fails),
 		TEST(holder_fails),
 		TEST(the_rest_stays),

@@ -177,11 +177,11 @@ strangers_keep_addresses(void **state)
 {
 	struct world *w = *state;
 	const char *after = JAIL("p", ANEW) "---\n" JAIL("a", ANEW
-	    "depend: [p]\nip4.addr: [192.0.2.1]\n");
+	    "depend: [p]\nip4.addr: [192.0.2.1, 192.0.2.2]\n");
 
 	world_apply(w, JAIL("p", "") "---\n"
-	    JAIL("a", "depend: [p]\nip4.addr: [192.0.2.2]\n") "---\n"
-	    JAIL("db", "ip4.addr: [192.0.2.1]\n") "---\n"
+	    JAIL("a", "depend: [p]\nip4.addr: [192.0.2.3]\n") "---\n"
+	    JAIL("db", "ip4.addr: [192.0.2.1, 192.0.2.2]\n") "---\n"
 	    JAIL("web", "depend: [db]\n"));
 	kernel_make(w, "web.x");
 	assert_string_equal(foreseen(w, after),

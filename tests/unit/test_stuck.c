@@ -133,7 +133,9 @@ static const struct stuck_case restarts[] = {
 	    "restart a.x;", NULL },
 };
 
-#define HAS(name, x, more) JAIL(name, "ip4.addr: [192.0.2." x "]\n" more)
+/* Two: the only one of two jails could be had by both. */
+#define HAS(name, x, more) JAIL(name, "ip4.addr: [192.0.2." x \
+    ", 198.51.100." x "]\n" more)
 #define NEVER "agent: {restart: never}\n"
 #define OPEN "ip4: inherit\n"
 #define TWO(x, y) "ip4.addr: [192.0.2." x ", 192.0.2." y "]\n"

@@ -21,6 +21,7 @@
 #include "agent/base/file.h"
 #include "agent/base/sorted.h"
 #include "agent/read/content.h"
+#include "agent/read/trust.h"
 #include "agent/sign/kept.h"
 #include "agent/sign/signer.h"
 #include "specs/doc.h"
@@ -304,13 +305,20 @@ pass_outdate(struct pass *p, const struct context *ctx,
 	return rc;
 }
 
-/* Whether a text is good, and this pass did as it says. */
+/*
+ * Whether a text is good, and this pass did as it says.  What others can write
+ * may say something else by now, and would be refused by an agent.
+ */
 static bool
 is_applied(const struct outdating *o, const char *path, const char *text,
     size_t len)
 {
 	struct content *c = content_of(path, text, len);
-	bool applied = c != NULL && c->valid;
+	struct stat st;
+	struct error err;
+	bool applied = c != NULL && c->valid && stat(path, &st) == 0 &&
+	    trust_owner(path, &st, &err) == 0 &&
+	    trust_path("/", path, true, NULL, &err) == 0;
 
 	for (size_t i = 0; applied && i < c->docs.count; i++)
 		applied = c->docs.doc[i]->defaults ||

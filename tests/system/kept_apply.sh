@@ -63,7 +63,11 @@ any c "host.hostname: three" | put c
 check "a plan that is stale" expect_status 4 ja apply --plan "$work/plan"
 check "changes nothing" hostname_is c one
 check "c is kept" is_kept c
-any c | put c
+chmod 666 "$specs/c.yaml"
+check "apply of a file that others can write" expect_status 0 \
+    ja apply "$specs/c.yaml"
+check "changes its jail" hostname_is c three
+check "but of it nothing is kept" not_kept c
 
 # ---- defaults, and what is removed ------------------------------------------
 defaults two

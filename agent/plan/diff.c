@@ -477,6 +477,7 @@ diff_aliases(const struct plan_input *in, struct action *out,
     struct error *err)
 {
 	struct text_list was = { 0 }, want = { 0 };
+	size_t spare = in->spare != NULL ? in->spare->count : 0;
 	struct change *c = NULL;
 	int rc = 0;
 
@@ -485,7 +486,10 @@ diff_aliases(const struct plan_input *in, struct action *out,
 	if (aliases_left(in->applied, in->lost, &was, err) != 0 ||
 	    aliases_left(in->desired, NULL, &want, err) != 0)
 		rc = -1;
-	else if (!text_list_equal(&was, &want) &&
+	for (size_t i = 0; rc == 0 && i < spare; i++)
+		if (text_list_add(&was, in->spare->text[i]) != 0)
+			rc = out_of_memory(err);
+	if (rc == 0 && !text_list_equal(&was, &want) &&
 	    (c = action_add(out, "interface", HOW_USERLAND)) == NULL)
 		rc = out_of_memory(err);
 	if (c == NULL) {

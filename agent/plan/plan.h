@@ -77,6 +77,8 @@ struct plan_input {
 	const char *mounts_error;
 	/* Aliases that the host has not: of what is wanted, of what was applied. */
 	const struct text_list *lost, *had;
+	/* Those that it has of a change that was cut off, and nobody asks for. */
+	const struct text_list *spare;
 	/*
 	 * `desired` with the values of its secrets, NULL when it has none; why
 	 * they cannot be had; what is known of them (vault_seals), now and when

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/base/sorted.h"
+#include "agent/plan/hostname.h"
 #include "kernel/iface.h"
 #include "agent/reconcile/heir.h"
 #include "agent/reconcile/realise.h"
@@ -439,11 +440,58 @@ find_lost(const struct observer *o, struct host_addresses *a,
 	return rc;
 }
 
+static int
+add_spare(struct host_addresses *a, const struct entry *e,
+    const struct plan_input *in, enum thing kind,
+    const struct text_list *wanted, const struct text_list *before,
+    struct text_list *spare)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < e->made.count; i++) {
+		const char *name = e->made.text[i];
+		const char *text = thing_text(kind, name);
+
+		if (text != NULL && !has_alias(before, text) &&
+		    !is_wanted(in->desired, wanted, before, kind, name) &&
+		    known(a) && is_there(a, text))
+			rc = text_list_add(spare, text);
+	}
+	return rc;
+}
+
+/*
+ * Appends the aliases of the jail's that are on the host, and for which neither
+ * spec asks: their change was cut off.
+ */
+static int
+find_spare(const struct observer *o, struct host_addresses *a,
+    const struct entry *e, const struct plan_input *in,
+    struct text_list *spare)
+{
+	struct error ignored;
+	int rc = 0;
+
+	error_clear(&ignored);
+	for (size_t k = 0; rc == 0 && is_real(o) && k < ALIAS_KINDS; k++) {
+		struct text_list wanted = { 0 }, before = { 0 };
+
+		if (things_wanted(o, in->desired, alias_kinds[k], &wanted,
+		    &ignored) == 0 && things_wanted(o, in->applied,
+		    alias_kinds[k], &before, &ignored) == 0)
+			rc = add_spare(a, e, in, alias_kinds[k], &wanted,
+			    &before, spare);
+		text_list_free(&wanted);
+		text_list_free(&before);
+	}
+	return rc;
+}
+
 int
 host_decide(const struct observer *o, struct host_addresses *a,
-    struct plan_input *in, struct action *out)
+    const struct entry *e, struct plan_input *in, struct action *out)
 {
-	struct text_list lost = { 0 }, had = { 0 };
+	struct text_list lost = { 0 }, had = { 0 }, spare = { 0 };
 	bool there = in->live != NULL && in->desired != NULL;
 	bool other = there && in->applied != NULL &&
 	    !spec_same(in->applied, in->desired);
@@ -451,11 +499,17 @@ host_decide(const struct observer *o, struct host_addresses *a,
 
 	if (rc == 0 && other)
 		rc = find_lost(o, a, in->applied, &had);
+	/* The specs do not say what was looked up for a name. */
+	if (rc == 0 && there && in->applied != NULL && e != NULL &&
+	    !hostname_wanted(in->desired) && !hostname_wanted(in->applied))
+		rc = find_spare(o, a, e, in, &spare);
 	in->lost = &lost;
 	in->had = other ? &had : &lost;
+	in->spare = &spare;
 	rc = rc == 0 ? plan_jail(in, out) : rc;
 	text_list_free(&lost);
 	text_list_free(&had);
-	in->lost = in->had = NULL;
+	text_list_free(&spare);
+	in->lost = in->had = in->spare = NULL;
 	return rc;
 }

@@ -71,10 +71,12 @@ void host_forget(struct host_addresses *a);
 void host_turn(struct host_addresses *a);
 
 /*
- * plan_jail, told of aliases that the host has not any more.  None is missing
- * where there is nothing real behind the kernel, or where the host cannot tell.
+ * plan_jail, told of aliases that the host has not any more, and of those that
+ * a change has left which was cut off (`e`: the jail's entry, or NULL).  None is
+ * missing where there is nothing real behind the kernel, or where the host cannot
+ * tell.
  */
 int host_decide(const struct observer *o, struct host_addresses *a,
-    struct plan_input *in, struct action *out);
+    const struct entry *e, struct plan_input *in, struct action *out);
 
 #endif

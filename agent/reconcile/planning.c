@@ -173,7 +173,7 @@ plan(struct reconciler *r, const struct managed *m, enum question question,
 	    !live_is_ours(&in) && owner_replaced(r, e);
 	if (seen != NULL)
 		live_digest(&live, seen);
-	rc = host_decide(o, &r->addresses, &in, a);
+	rc = host_decide(o, &r->addresses, e, &in, a);
 	if (rc == 0 && in.live != NULL && question == AS_IT_IS)
 		rc = lodgers_judge(r, m, &live, parent, a);
 	live_free(&live);

@@ -151,6 +151,40 @@ prefixes_change_live(void **state)
 	world_remove(&w);
 }
 
+/* Killed anywhere in it, and not wanted any more. */
+static void
+a_change_that_was_cut_off_leaves_nothing(void **state)
+{
+	static const char *const other[] = {
+		"[em0|192.0.2.1, em0|192.0.2.2]", "[em0|192.0.2.2]",
+		"[em1|192.0.2.1]", "[em0|192.0.2.1/28]",
+	};
+	static const char first[] = "name: web\npath: @\npersist: true\n"
+	    "ip4.addr: [em0|192.0.2.1]\n";
+	char second[256];
+	struct world w;
+	char *before;
+
+	(void)state;
+	stage_make(&w);
+	world_apply(&w, first);
+	before = host_listing();
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+		snprintf(second, sizeof second, "name: web\npath: @\n"
+		    "persist: true\nip4.addr: %s\n", other[i]);
+		for (int n = 0; killed_at(&w, n, first, second); n++) {
+			world_apply(&w, first);
+			same_host(before, other[i]);
+			trace_clear(&w);
+			world_apply(&w, first);
+			assert_string_equal(w.deeds, "");
+		}
+		world_apply(&w, first);
+	}
+	free(before);
+	world_remove(&w);
+}
+
 static uint64_t
 processes(struct world *w)
 {
@@ -194,6 +228,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_shared_address_goes_with_the_last),
 		cmocka_unit_test(aliases_change_live),
+		cmocka_unit_test(a_change_that_was_cut_off_leaves_nothing),
 		cmocka_unit_test(limits_go_back),
 		cmocka_unit_test(prefixes_change_live),
 	};

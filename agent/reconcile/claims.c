@@ -282,16 +282,15 @@ may_share(const struct reconciler *r, const struct managed *m,
 	    alone(r, c);
 }
 
-/* It asks each jail once: a circle refuses nobody. */
+/* What others keep of that which `m` claims. */
 static const char *
-refused(struct reconciler *r, struct managed *m, const struct action *a,
+find_kept(struct reconciler *r, struct managed *m, const struct action *a,
     char *buf, size_t size)
 {
 	const struct claim *c;
 	const char *kept = NULL;
 	struct claims_search at = { 0 };
 
-	m->query = r->queries;
 	while (kept == NULL && (c = find_holder(r, m, &at)) != NULL) {
 		struct action of_holder;
 
@@ -317,6 +316,25 @@ refused(struct reconciler *r, struct managed *m, const struct action *a,
 		r->claims.keeper = kept != NULL ? r->taken.keeper : NULL;
 	} else
 		r->claims.keeper = c->holder;
+	return kept;
+}
+
+/*
+ * It asks each jail once: a circle refuses nobody.  Nor does one that waits for `m`
+ * itself, which is about to be known not to be blocked.
+ */
+static const char *
+refused(struct reconciler *r, struct managed *m, const struct action *a,
+    char *buf, size_t size)
+{
+	enum jail_state state = m->state;
+	const char *kept;
+
+	m->query = r->queries;
+	if (state == STATE_BLOCKED)
+		m->state = STATE_PROGRESSING;
+	kept = find_kept(r, m, a, buf, size);
+	m->state = state;
 	return kept;
 }
 

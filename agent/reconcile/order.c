@@ -131,8 +131,8 @@ is_leaving(struct reconciler *r, struct managed *d)
 	static const struct action removal = { .kind = ACTION_REMOVE };
 	char why[ERROR_TEXT_MAX];
 
-	return d->unwanted && order_removed(r, d) && (r->foreseen != NULL ||
-	    stuck_why(r, d, &removal, why, sizeof why) == NULL);
+	return d->unwanted && order_removed(r, d) &&
+	    stuck_why(r, d, &removal, why, sizeof why) == NULL;
 }
 
 /*

@@ -131,6 +131,16 @@ static const struct stuck_case restarts[] = {
 	{ JAIL("a", "") "---\n" JAIL("a.x", "") "---\n" JAIL("a.y", KEPT),
 	    JAIL("a.x", ANEW), "blocked a;restart a.x;blocked a.y;",
 	    "restart a.x;", NULL },
+	{ JAIL("c", "") "---\n" JAIL("b", "depend: [c]\n") "---\n"
+	    JAIL("b.x", LEFT),
+	    JAIL("a", "depend: [c]\n"), "create a;blocked b;blocked c;",
+	    "create a;", NULL },
+	/* One that was blocked gives up what it has for one that it waits for. */
+	{ JAIL("a", "allow.mount: true\n") "---\n" JAIL("a.y", "jid: 702\n"),
+	    JAIL("a.y", "allow.mount: true\ndepend: [d]\n" ANEW) "---\n"
+	    JAIL("d", "jid: 702\n") "---\n" JAIL("a", ANEW),
+	    "blocked a;restart a.y;create d;", "restart a.y;create d;create a.y;",
+	    NULL },
 };
 
 /* Two: the only one of two jails could be had by both. */

@@ -128,13 +128,6 @@ keeps(const struct claim *c, const struct action *a)
 	    NULL;
 }
 
-/* What is foreseen for a jail, while planning. */
-static const struct action *
-foreseen_of(const struct reconciler *r, const struct managed *m)
-{
-	return &r->foreseen[reconciler_behind(r, m->name) - 1];
-}
-
 static bool will_get(void *arg, struct managed *m);
 
 static const char *
@@ -288,17 +281,16 @@ find_kept(struct reconciler *r, struct managed *m, const struct action *a,
     char *buf, size_t size)
 {
 	const struct claim *c;
-	const char *kept = NULL;
+	const char *kept = NULL, *why;
 	struct claims_search at = { 0 };
 
 	while (kept == NULL && (c = find_holder(r, m, &at)) != NULL) {
 		struct action of_holder;
 
 		if (r->foreseen != NULL) {
-			if (keeps(c, foreseen_of(r, c->holder)) != NULL &&
-			    !may_share(r, m, c))
-				kept = say_stays(c, keeps(c, foreseen_of(r,
-				    c->holder)), buf, size);
+			why = keeps(c, reconciler_foreseen(r, c->holder));
+			kept = why == NULL || may_share(r, m, c) ? NULL :
+			    say_stays(c, why, buf, size);
 			continue;
 		}
 		if (reconciler_plan(r, c->holder, &of_holder) != 0)

@@ -271,6 +271,25 @@ go_along(struct round *q, size_t i)
 	return decide_again(q->r, q->r->jail[i], a, ACTION_RESTART, why);
 }
 
+/* All against which others stand, or those alone that are removed. */
+static bool
+keep_all(struct round *q, bool removed)
+{
+	struct reconciler *r = q->r;
+	bool some = false;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *m = r->jail[i];
+		struct action *a = &q->actions[i];
+
+		if (removed && a->kind != ACTION_REMOVE)
+			continue;
+		some |= (block(r, m, a) || keep_up(r, m, a)) &&
+		    stays(r, i, q->actions);
+	}
+	return some;
+}
+
 /* What follows from the plans of others, but for who goes along with restarts. */
 static void
 conclude_standing(struct round *q, size_t *rounds)
@@ -284,14 +303,11 @@ conclude_standing(struct round *q, size_t *rounds)
 	 * is blocked takes nobody along.
 	 */
 	for (; again && *rounds > 0; --*rounds) {
-		again = false;
-		for (size_t i = 0; i < r->count; i++)
-			again |= (block(r, r->jail[i], &actions[i]) ||
-			    keep_up(r, r->jail[i], &actions[i])) &&
-			    stays(r, i, actions);
-		/* What goes down for good gives up what it has. */
+		/* What goes down for good gives up what it has, and its place. */
+		again = keep_all(q, true);
 		for (size_t i = 0; !again && i < r->count; i++)
 			again |= follow(q, i, true);
+		again = again || keep_all(q, false);
 		for (size_t i = 0; !again && i < r->count; i++)
 			again |= go_along(q, i);
 		for (size_t i = 0; !again && i < r->count; i++)

@@ -67,7 +67,7 @@ order_removed(struct reconciler *r, const struct managed *d)
 	if (!goes(r, d))
 		return false;
 	if (r->foreseen != NULL)
-		return is_removal(&r->foreseen[reconciler_behind(r, d->name) - 1]);
+		return is_removal(reconciler_foreseen(r, d));
 	if (reconciler_plan(r, d, &a) != 0)
 		return false;
 	yes = is_removal(&a);

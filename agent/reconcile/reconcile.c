@@ -55,6 +55,13 @@ reconciler_behind(const struct reconciler *r, const char *name)
 	return at + found;
 }
 
+const struct action *
+reconciler_foreseen(const struct reconciler *r, const struct managed *m)
+{
+	return r->foreseen == NULL ? NULL :
+	    &r->foreseen[reconciler_behind(r, m->name) - 1];
+}
+
 struct managed *
 reconciler_jail(struct reconciler *r, const char *name, bool make)
 {

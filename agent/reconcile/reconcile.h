@@ -99,6 +99,10 @@ int reconciler_adopt_inventory(struct reconciler *r);
 /* The number of the first one whose name is behind that one. */
 size_t reconciler_behind(const struct reconciler *r, const char *name);
 
+/* While planning: what is foreseen for it up to now; else NULL. */
+const struct action *reconciler_foreseen(const struct reconciler *r,
+    const struct managed *m);
+
 /* The jail shall be so; it shall not be.  The spec is taken over. */
 int reconciler_want(struct reconciler *r, struct spec *s);
 void reconciler_unwant(struct reconciler *r, struct managed *m);

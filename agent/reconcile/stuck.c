@@ -195,12 +195,15 @@ removal_waits(struct reconciler *r, struct managed *m, const struct action *a,
 	return buf;
 }
 
-/* Whether it is in a jail that is removed, and ends with that one. */
+/* Whether it goes down for good with another jail, be it the one around it. */
 static bool
 ends_along(struct reconciler *r, const struct managed *d)
 {
+	const struct action *a = reconciler_foreseen(r, d);
 	char name[JAIL_NAME_MAX];
 
+	if (a != NULL && a->kind == ACTION_REMOVE)
+		return true;
 	snprintf(name, sizeof name, "%s", d->name);
 	for (char *dot; (dot = strrchr(name, '.')) != NULL;) {
 		const struct managed *up;
@@ -224,6 +227,21 @@ comes_back(const struct managed *d)
 	    d->state == STATE_PROGRESSING;
 }
 
+/* Why `d`, which is to be removed, is not, or not yet; NULL: it is, or is not to be. */
+static const char *
+leaves_in_vain(struct reconciler *r, struct managed *d, char *buf, size_t size)
+{
+	const struct action *a = reconciler_foreseen(r, d);
+
+	if (order_removed(r, d))
+		return removal_waits(r, d, &removal, buf, size);
+	if (a == NULL || a->kind != ACTION_BLOCKED || !d->unwanted ||
+	    stuck_kept(r, d))
+		return NULL;
+	snprintf(buf, size, "%s", a->reason);
+	return buf;
+}
+
 /* One in `m` that would stay down when `m` restarts. */
 static const char *
 restarts_in_vain(struct reconciler *r, struct managed *m, char *buf,
@@ -237,8 +255,7 @@ restarts_in_vain(struct reconciler *r, struct managed *m, char *buf,
 		if (!order_below(d->name, m->name) || (!comes_back(d) &&
 		    !order_goes_first(r, m, d, &restart)))
 			continue;
-		if (order_removed(r, d) && removal_waits(r, d, &removal, why,
-		    sizeof why) != NULL) {
+		if (leaves_in_vain(r, d, why, sizeof why) != NULL) {
 			snprintf(buf, size, "restart waits until %s is down: "
 			    "%.800s", d->name, why);
 			return buf;

@@ -127,6 +127,12 @@ static const struct stuck_case restarts[] = {
 	    JAIL("a", "depend: [b.x]\n"),
 	    JAIL("b.x", "") "---\n" JAIL("a", ""),
 	    "restart a;remove b;remove b.x;", NULL, NULL },
+	/* One that goes down for good keeps nobody up that it is in. */
+	{ JAIL("b", "") "---\n" JAIL("b.x", "") "---\n" JAIL("p", "") "---\n"
+	    JAIL("p.c", "depend: [b.x]\n"),
+	    JAIL("b.x", "") "---\n" JAIL("p", ANEW) "---\n"
+	    JAIL("p.c", "depend: [b]\n"),
+	    "remove b;remove b.x;restart p;remove p.c;", NULL, NULL },
 	/* What something keeps up is not removed, and good to be in. */
 	{ JAIL("a", "") "---\n" JAIL("a.x", "") "---\n" JAIL("a.y", KEPT),
 	    JAIL("a.x", ANEW), "blocked a;restart a.x;blocked a.y;",

@@ -248,20 +248,17 @@ plan_living(const struct plan_input *in, struct action *out)
 	return action_decide(out, ACTION_MODIFY, "%s", can);
 }
 
-/* Somebody else's jail has the jid that is wanted. */
+/* It is to be made, or made anew, and somebody else's jail has the wanted jid. */
 static int
 plan_without_jid(const struct plan_input *in, struct action *out)
 {
 	char why[ERROR_TEXT_MAX];
-	struct error err;
 
-	error_clear(&err);
+	out->heals = false;
 	snprintf(why, sizeof why, "jid %s belongs to the jail %s",
 	    spec_text(in->desired, "jid"), in->jid_of);
 	if (in->live == NULL || !in->healing || in->unfinished != NULL)
 		return action_decide(out, ACTION_BLOCKED, "%s", why);
-	if (hostname_diff(in, out, &err) != 0)
-		return action_decide(out, ACTION_BLOCKED, "%s", err.text);
 	return plan_without_restart(in, out, why);
 }
 
@@ -374,10 +371,11 @@ plan_wanted(const struct plan_input *in, struct action *out)
 		return action_decide(out, ACTION_BLOCKED, "%s", in->path_error);
 	if (in->mounts == NULL && !in->path_later)
 		return action_decide(out, ACTION_BLOCKED, "%s", in->mounts_error);
-	if (in->jid_of != NULL)
-		return plan_without_jid(in, out);
 	if ((in->live != NULL ? plan_living : plan_absent)(in, out) != 0)
 		return -1;
+	if (in->jid_of != NULL && (out->kind == ACTION_CREATE ||
+	    out->kind == ACTION_RESTART))
+		return plan_without_jid(in, out);
 	return parent_refuse(in, out, refused, sizeof refused) == NULL ? 0 :
 	    action_decide(out, ACTION_BLOCKED, "%s", refused);
 }

@@ -66,10 +66,21 @@ has_no_other(const struct reconciler *r, const struct claim *c)
 	    claims_has(l, c->param, c->text) && alone(r, c);
 }
 
-/* The next thing that `m` wants, and that another jail has still. */
+/* Whether `a` changes the jail, but not in what is claimed. */
+static bool
+leaves(const struct action *a, const struct claim *c)
+{
+	return a->kind == ACTION_MODIFY && (strcmp(c->param, "jid") == 0 ||
+	    meanwhile_waits(a, c->param));
+}
+
+/*
+ * The next thing that `m` wants, and gets by `a` (NULL: all), and that another jail
+ * has still.
+ */
 static const struct claim *
 find_holder(struct reconciler *r, const struct managed *m,
-    struct claims_search *at)
+    const struct action *a, struct claims_search *at)
 {
 	const struct claim *c;
 
@@ -78,6 +89,7 @@ find_holder(struct reconciler *r, const struct managed *m,
 	do {
 		c = claims_next(r, m, &at->next);
 	} while (c != NULL && (c->holder == m || c->holder == at->skip ||
+	    (a != NULL && leaves(a, c)) ||
 	    !really_has(r, c) || has_no_other(r, c)));
 	return c;
 }
@@ -87,7 +99,7 @@ claims_holder(struct reconciler *r, const struct managed *m,
     struct claims_search *at)
 {
 	const struct claim *c = m->desired == NULL ? NULL :
-	    find_holder(r, m, at);
+	    find_holder(r, m, NULL, at);
 
 	return c == NULL ? NULL : (at->skip = c->holder);
 }
@@ -123,9 +135,7 @@ keeps(const struct claim *c, const struct action *a)
 {
 	if (gives_nothing_up(a->kind))
 		return a->reason;
-	return a->kind == ACTION_MODIFY && (strcmp(c->param, "jid") == 0 ||
-	    meanwhile_waits(a, c->param)) ? "it is changed while it runs" :
-	    NULL;
+	return leaves(a, c) ? "it is changed while it runs" : NULL;
 }
 
 static bool will_get(void *arg, struct managed *m);
@@ -284,7 +294,7 @@ find_kept(struct reconciler *r, struct managed *m, const struct action *a,
 	const char *kept = NULL, *why;
 	struct claims_search at = { 0 };
 
-	while (kept == NULL && (c = find_holder(r, m, &at)) != NULL) {
+	while (kept == NULL && (c = find_holder(r, m, a, &at)) != NULL) {
 		struct action of_holder;
 
 		if (r->foreseen != NULL) {
@@ -403,7 +413,7 @@ to_wait_for(struct reconciler *r, struct managed *m,
 	struct claims_search at = { 0 };
 
 	do {
-		c = find_holder(r, m, &at);
+		c = find_holder(r, m, a, &at);
 	} while (c != NULL && (can_share(r, m, a, c) ||
 	    (may_share(r, m, c) && is_kept(r, c))));
 	return c;

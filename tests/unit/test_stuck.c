@@ -229,6 +229,10 @@ static const struct stuck_case chains[] = {
 	    "modify a;blocked p;", "modify a;", "jid 51 " },
 	{ JAIL("a", "jid: 51\n"), JAIL("a", ANEW) "---\n"
 	    JAIL("p", "jid: 51\n"), "restart a;create p;", NULL, NULL },
+	{ JAIL("a", "jid: 51\n") "---\n" JAIL("b", ""),
+	    JAIL("a", "host.hostname: y\n") "---\n"
+	    JAIL("b", "jid: 51\nhost.hostname: y\n" NEVER),
+	    "modify a;modify b;", "modify a;modify b;", NULL },
 	/* The holder ends with its parent, whatever its own spec says. */
 	{ JAIL("p", "ip4: inherit\n") "---\n" HAS("p.c", "3", NEVER),
 	    JAIL("p.c", ANEW NEVER) "---\n" HAS("c", "3", ""),

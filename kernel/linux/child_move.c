@@ -16,6 +16,45 @@ struct round {
 	int error;
 };
 
+struct thread {
+	const char *leader;
+	char *text;
+	size_t size;
+};
+
+/* The first of a process that is not the leader; ends the search. */
+static bool
+is_leader(void *arg, int task, const char *name)
+{
+	struct thread *t = arg;
+
+	return strcmp(name, t->leader) == 0 ||
+	    pids_read(task, name, "cgroup", t->text, t->size) < 0;
+}
+
+/* The groups of a process; -1: it has ended. */
+static int
+read_groups(int proc, const char *name, const char *status, char *text,
+    size_t size)
+{
+	struct thread t = { name, text, size };
+	char path[64];
+	uint64_t list;
+	int task;
+
+	if (pids_read(proc, name, "cgroup", text, size) < 0)
+		return -1;
+	/* A thread that has ended is said to be at the top wherever it is. */
+	if (strstr(status, "\nState:\tZ") == NULL)
+		return 0;
+	snprintf(path, sizeof path, "%s/task", name);
+	task = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (task >= 0)
+		(void)pids_each(task, true, is_leader, &t, &list);
+	close_fd(&task);
+	return 0;
+}
+
 static bool
 move_one(void *arg, int proc, const char *name)
 {
@@ -24,8 +63,8 @@ move_one(void *arg, int proc, const char *name)
 	char text[PIDS_TEXT], status[PIDS_TEXT];
 	bool lives = pids_lives(proc, name, status, sizeof status);
 
-	if (pids_read(proc, name, "cgroup", text, sizeof text) < 0)
-		return true; /* it has ended */
+	if (read_groups(proc, name, status, text, sizeof text) != 0)
+		return true;
 	for (int i = 0; i < CONTROLS; i++) {
 		if (j->procs[i] < 0 ||
 		    controls_inside(j->controls, i, text, j->path))
@@ -35,7 +74,6 @@ move_one(void *arg, int proc, const char *name)
 				r->error = errno;
 			continue;
 		}
-		/* A zombie is said to be at the top wherever it is. */
 		r->moved |= lives;
 	}
 	return true;

@@ -65,6 +65,9 @@ static void
 test_thread(void **state)
 {
 	struct fixture *f = *state;
+	const struct jail_limits few = { .most = {
+	    [LIMIT_PROCESSES] = 100 } };
+	struct error err = { 0 };
 	pid_t pid;
 	int jid;
 
@@ -73,6 +76,8 @@ test_thread(void **state)
 	pid = start_probe(f, jid, "thread", NULL, NULL);
 	/* Its first thread is a zombie by then. */
 	sleep_ms(100);
+	if (f->k->backend->limit(f->k, jid, "thread", &few, &err) != 0)
+		assert_int_equal(err.code, EOPNOTSUPP);
 	assert_true(f->k->backend->signal(f->k, jid, 0) > 0);
 	assert_true(f->k->backend->signal(f->k, jid, SIGTERM) > 0);
 	assert_int_equal(wait_for(pid), SIGTERM);

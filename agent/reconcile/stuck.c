@@ -242,6 +242,14 @@ leaves_in_vain(struct reconciler *r, struct managed *d, char *buf, size_t size)
 	return buf;
 }
 
+static const char *
+say_in_vain(const struct managed *d, const char *why, char *buf, size_t size)
+{
+	snprintf(buf, size, "restart would stop %s, which could not come up "
+	    "again: %.600s", d->name, why);
+	return buf;
+}
+
 /* One in `m` that would stay down when `m` restarts. */
 static const char *
 restarts_in_vain(struct reconciler *r, struct managed *m, char *buf,
@@ -263,9 +271,25 @@ restarts_in_vain(struct reconciler *r, struct managed *m, char *buf,
 		if (ends_along(r, d) ||
 		    stays_down(r, m, d, why, sizeof why) == NULL)
 			continue;
-		snprintf(buf, size, "restart would stop %s, which could not "
-		    "come up again: %.600s", d->name, why);
-		return buf;
+		return say_in_vain(d, why, buf, size);
+	}
+	return NULL;
+}
+
+/* One in `m` that is kept as it is: that is known before what `m` waits for. */
+static const char *
+holds_one_kept(struct reconciler *r, const struct managed *m, char *buf,
+    size_t size)
+{
+	char why[ERROR_TEXT_MAX];
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct managed *d = r->jail[i];
+
+		if (d->unwanted && order_below(d->name, m->name) &&
+		    order_goes_first(r, m, d, &restart) && !ends_along(r, d) &&
+		    kept(r, d, why, sizeof why) != NULL)
+			return say_in_vain(d, why, buf, size);
 	}
 	return NULL;
 }
@@ -372,7 +396,8 @@ stuck_up(struct reconciler *r, struct managed *m, const struct action *a,
 		m->waits_far = true;
 		m->waits_claim = r->claims.keeper;
 	}
-	return wait;
+	return wait == NULL && a->kind == ACTION_RESTART ?
+	    holds_one_kept(r, m, buf, size) : wait;
 }
 
 const char *

@@ -17,6 +17,19 @@ struct ask {
 
 static bool below(struct ask *q, struct managed *m);
 
+/* Whether the jail around one, which may be about to restart, is looked at soon. */
+static __attribute__((noinline)) bool
+around_unknown(const struct ask *q, const struct managed *d)
+{
+	char parent[JAIL_NAME_MAX];
+	const struct managed *e = d != q->root &&
+	    managed_parent(d->name, parent, sizeof parent) ?
+	    reconciler_find(q->r, parent) : NULL;
+
+	return e != NULL && e != q->root && e->dirty &&
+	    !order_below(e->name, q->root->name);
+}
+
 /* What becomes of those that `d` depends on, be it through others that wait. */
 static bool
 above(const struct ask *q, const struct managed *d)
@@ -95,7 +108,7 @@ below(struct ask *q, struct managed *m)
 	struct managed *d;
 	size_t at = 0;
 
-	if (above(q, m) || beside(q, m))
+	if (around_unknown(q, m) || above(q, m) || beside(q, m))
 		return true;
 	while ((d = stuck_next(q->r, m, &at)) != NULL)
 		if (below(q, d))

@@ -110,6 +110,49 @@ claims_settled(struct reconciler *r, struct managed *m)
 	(void)may_lose(r, m);
 }
 
+/*
+ * Addresses that the jail has, and neither spec: a change to them was cut off
+ * before it was noted.  Where none were applied they may be those of its parent.
+ */
+static int
+add_unnoted(struct claims *c, struct managed *m, const struct spec *was,
+    const char *param, const struct text_list *have)
+{
+	const struct spec *s = m->unwanted ? NULL : m->desired;
+	const struct text_list *old = spec_list(was, param);
+	const struct text_list *now = s == NULL ? NULL : spec_list(s, param);
+
+	if (old->count == 0 || (s != NULL && claims_keeps_found(s, param)))
+		return 0;
+	for (size_t i = 0; i < have->count; i++)
+		if (!claims_has(old, param, have->text[i]) &&
+		    !claims_has(now, param, have->text[i]) &&
+		    claims_add(c, param, have->text[i], m) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+add_live(struct reconciler *r, struct claims *c, struct managed *m,
+    const struct spec *was)
+{
+	struct live live;
+	int rc = 0;
+
+	if (live_read(r->shop.observer, m->name, NULL, NULL, &live, NULL) != 0)
+		return 0;
+	for (size_t p = 0; p < CLAIMS_PARAMS && rc == 0; p++) {
+		struct text_list have = { 0 };
+
+		if (strncmp(claims_param[p], "ip", 2) == 0 &&
+		    live_texts(&live, claims_param[p], &have, NULL) == 0)
+			rc = add_unnoted(c, m, was, claims_param[p], &have);
+		text_list_free(&have);
+	}
+	live_free(&live);
+	return rc;
+}
+
 static int
 find_lost_of(struct reconciler *r, struct claims *c, struct managed *m)
 {
@@ -120,7 +163,8 @@ find_lost_of(struct reconciler *r, struct claims *c, struct managed *m)
 		return 0;
 	given = owner_lets_go(r, e);
 	return add_lost(c, m, e->applied, given) != 0 ||
-	    (!given && add_found(c, m, e) != 0) ? -1 : 0;
+	    (!given && (add_found(c, m, e) != 0 ||
+	    add_live(r, c, m, e->applied) != 0)) ? -1 : 0;
 }
 
 static int

@@ -2,6 +2,7 @@
 #include "begun.h"
 
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -179,23 +180,28 @@ recover_note(struct op *op, char *data, const struct note *note, bool *done)
 static int
 recover_all(struct op *op, uint64_t len)
 {
-	char *all = arena_alloc(&op->arena, len + 1);
 	const uint64_t undone = 1;
 	struct note note;
+	struct stat st;
 	int error = 0;
 	bool done;
+	char *all;
 
+	/* No caller cuts it short. */
+	if (fstat(op->t->begun, &st) != 0 || len > (uint64_t)st.st_size)
+		return 0;
+	all = arena_alloc(&op->arena, len + 1);
 	if (all == NULL)
 		return ENOMEM;
 	if (pread(op->t->begun, all, len, sizeof(struct header)) !=
 	    (ssize_t)len)
-		return 0; /* it was cut short: no caller does that */
+		return 0;
 	for (uint64_t at = 0; error == 0 && at + sizeof note <= len;
 	    at += sizeof note + note.record_len + note.told_len) {
 		memcpy(&note, all + at, sizeof note);
 		if (note.record_len > len - at - sizeof note ||
 		    note.told_len > len - at - sizeof note - note.record_len)
-			break;
+			break; /* damaged */
 		if (note.undone != 0)
 			continue;
 		error = recover_note(op, all + at + sizeof note, &note, &done);

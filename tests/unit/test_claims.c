@@ -496,6 +496,30 @@ down_for_nothing_far_away(void **state)
 	assert_string_equal(s->w.deeds, "");
 }
 
+/*
+ * A change of addresses whose agent was killed before it was noted: the jail has
+ * what no spec says.  It can be had by another one, and what was applied before
+ * does not come back.
+ */
+static void
+given_up_unnoted(void **state)
+{
+	static const unsigned char has[] = { 192, 0, 2, 5, 192, 0, 2, 1 };
+	struct stage *s = *state;
+	struct jail_call c = { 0 };
+
+	agent_for(s, TWO("v", "5", "2", "") "---\n" ONE("p", "6", ""));
+	assert_int_equal(call_add_text(&c, "name", "v"), 0);
+	assert_int_equal(call_add(&c, "ip4.addr", has, sizeof has), 0);
+	assert_true(call_set(s->w.kernel, &c, JAIL_UPDATE, NULL) > 0);
+	call_finish(&c);
+	agent_for(s, TWO("v", "5", "6", "") "---\n" ONE("p", "1", ""));
+	assert_string_equal(world_state(&s->w, "v"), "ready");
+	assert_string_equal(world_state(&s->w, "p"), "ready");
+	assert_string_equal(addresses(s, "v"), "192.0.2.5 192.0.2.6 ");
+	assert_string_equal(addresses(s, "p"), "192.0.2.1 ");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -517,6 +541,7 @@ main(void)
 		TEST(swapped_in_vain_for_a_third),
 		TEST(down_for_nothing),
 		TEST(down_for_nothing_far_away),
+		TEST(given_up_unnoted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

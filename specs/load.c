@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "spec.h"
 #include "text.h"
 #include "tree.h"
@@ -29,6 +31,28 @@ spec_file_name(const char *name)
 	    (ends_in(name, ".yaml") || ends_in(name, ".yml"));
 }
 
+int
+spec_set_add_file(struct spec_set *set, const char *path,
+    const unsigned char digest[SPEC_DIGEST_SIZE])
+{
+	const size_t n = set->file_count;
+	struct spec_file *grown = set->file;
+
+	if (n == 0 || (n >= 16 && (n & (n - 1)) == 0)) {
+		grown = realloc(grown, (n == 0 ? 16 : 2 * n) * sizeof *grown);
+		if (grown == NULL)
+			return -1;
+		set->file = grown;
+	}
+	grown[n] = (struct spec_file){ .path = strdup(path) };
+	if (grown[n].path == NULL)
+		return -1;
+	if (digest != NULL)
+		memcpy(grown[n].digest, digest, SPEC_DIGEST_SIZE);
+	set->file_count++;
+	return 0;
+}
+
 static int
 file_error(struct spec_set *set, const char *file, const char *what, int code)
 {
@@ -41,7 +65,6 @@ file_error(struct spec_set *set, const char *file, const char *what, int code)
 struct loader {
 	struct spec_set *set;
 	struct spec_docs docs;
-	struct text_list files; /* their paths */
 	char *text;		/* of the present one */
 	size_t room;
 };
@@ -80,14 +103,15 @@ read_all(struct loader *l, int fd)
 }
 
 /*
- * Reads and parses one file; what is wrong becomes an error.  The path from
- * byte `name` on counts from directory `at`.  `regular`: it is known to be a
+ * Reads and parses the newest of the files; what is wrong becomes an error.
+ * The path from byte `name` on counts from directory `at`.  `regular`: it is known to be a
  * regular file.
  */
 static void
 load_file(struct loader *l, int at, const char *path, size_t name,
     bool regular)
 {
+	struct spec_file *file;
 	struct stat st;
 	ssize_t len;
 	/* O_NONBLOCK: a FIFO must not stop the program. */
@@ -103,9 +127,13 @@ load_file(struct loader *l, int at, const char *path, size_t name,
 		file_error(l->set, path, "not a regular file", 0);
 	else if ((len = read_all(l, fd)) < 0)
 		file_error(l->set, path, "cannot read", errno);
-	else
+	else {
+		file = &l->set->file[l->set->file_count - 1];
+		crypto_generichash(file->digest, sizeof file->digest,
+		    (const unsigned char *)l->text, (size_t)len, NULL, 0);
 		(void)spec_parse(path, l->text, (size_t)len, &l->docs,
 		    &l->set->errors);
+	}
 	close(fd);
 }
 
@@ -113,8 +141,8 @@ load_file(struct loader *l, int at, const char *path, size_t name,
 static const char *
 add_path(struct loader *l, const char *path)
 {
-	if (text_list_add(&l->files, path) == 0)
-		return l->files.text[l->files.count - 1];
+	if (spec_set_add_file(l->set, path, NULL) == 0)
+		return l->set->file[l->set->file_count - 1].path;
 	file_error(l->set, NULL, "cannot read", ENOMEM);
 	return NULL;
 }
@@ -161,9 +189,11 @@ load_directory(struct loader *l, const char *dir, bool below)
 }
 
 static int
-compare_text(const void *a, const void *b)
+compare_files(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	const struct spec_file *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
 }
 
 int
@@ -193,12 +223,10 @@ spec_load_below(const char *const *path, size_t count, bool below,
 	spec_docs_settle(&l.docs);
 	spec_resolve(&l.docs, set);
 	spec_docs_free(&l.docs);
-	set->file = l.files.text;
-	set->file_count = l.files.count;
 	/* Those of one directory are sorted already. */
 	if (count > 1)
 		qsort(set->file, set->file_count, sizeof *set->file,
-		    compare_text);
+		    compare_files);
 	spec_errors_sort(&set->errors);
 	for (size_t i = 0; i < set->errors.count; i++)
 		valid = valid && set->errors.error[i].warning;
@@ -211,7 +239,7 @@ spec_set_free(struct spec_set *set)
 	for (size_t i = 0; i < set->count; i++)
 		spec_free(set->spec[i]);
 	for (size_t i = 0; i < set->file_count; i++)
-		free(set->file[i]);
+		free(set->file[i].path);
 	free(set->spec);
 	free(set->file);
 	text_list_free(&set->invalid);

@@ -97,7 +97,10 @@ struct spec_set {
 	 * For each there is an error in its document's own file.
 	 */
 	struct text_list invalid;
-	char **file; /* paths as they were read, owned, sorted */
+	struct spec_file {
+		char *path;
+		unsigned char digest[SPEC_DIGEST_SIZE]; /* of its text */
+	} *file; /* those that were read, sorted by path */
 	size_t file_count;
 };
 
@@ -124,10 +127,7 @@ int spec_parse(const char *file, const char *text, size_t len,
 void spec_docs_settle(struct spec_docs *docs);
 void spec_docs_free(struct spec_docs *docs);
 
-/*
- * Whether it is defaults that something is wrong with.  Defaults in what is no
- * YAML are such documents, too, as far as they can be recognised.
- */
+/* Defaults with something wrong; in what is no YAML, as far as they are known. */
 bool spec_doc_lost(const struct spec_doc *doc);
 
 /*
@@ -145,6 +145,9 @@ void spec_resolve(const struct spec_docs *docs, struct spec_set *set);
  */
 int spec_load(const char *const *path, size_t count, struct spec_set *set);
 int spec_load_below(const char *const *path, size_t count, bool below, struct spec_set *set);
+/* Adds one that somebody else has read; `digest` NULL: zeros.  0, -1: no memory. */
+int spec_set_add_file(struct spec_set *set, const char *path,
+    const unsigned char digest[SPEC_DIGEST_SIZE]);
 void spec_set_free(struct spec_set *set);
 
 /* Ends in .yaml or .yml, not hidden, not an editor's temporary. */
@@ -162,10 +165,7 @@ bool spec_bool(const struct spec *s, const char *name);
 long spec_int(const struct spec *s, const char *name);
 const struct text_list *spec_list(const struct spec *s, const char *name);
 
-/*
- * Goes through the secrets of a spec: env.K and meta.K by name, then those of
- * agent.environment.  *at begins as 0; false at the end.
- */
+/* The secrets of a spec by name, agent.environment's last.  *at begins as 0. */
 struct spec_secret {
 	const char *prefix, *key; /* its name is both together */
 	int key_len;

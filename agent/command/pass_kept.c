@@ -32,7 +32,9 @@ struct outdating {
 	const char *good, *marks;
 	bool directory; /* that is applied, not one file */
 	bool gives;	/* some jail is given its spec */
+	bool written;	/* by the signer of an agent before, which does not end */
 	struct text_list bad; /* files with an error, in the set; sorted */
+	struct text_list marked; /* names of what is marked already; sorted */
 };
 
 static const char *
@@ -67,18 +69,45 @@ is_part(const struct outdating *o, const char *file)
 }
 
 static const char *
-bad_at(const void *table, size_t i)
+text_at(const void *table, size_t i)
 {
 	return ((const struct text_list *)table)->text[i];
 }
 
 static bool
-is_bad(const struct outdating *o, const char *file)
+is_in(const struct text_list *l, const char *text)
 {
 	bool found;
 
-	(void)sorted_position(&o->bad, o->bad.count, bad_at, file, &found);
+	(void)sorted_position(l, l->count, text_at, text, &found);
 	return found;
+}
+
+static bool
+is_bad(const struct outdating *o, const char *file)
+{
+	return is_in(&o->bad, file);
+}
+
+static const char *
+file_at(const void *table, size_t i)
+{
+	const struct outdating *o = table;
+
+	return in_set(o, o->p->specs.file[i].path);
+}
+
+/* Whether a text is the one that was read, and not one that was written since. */
+static bool
+was_read(const struct outdating *o, const char *file,
+    const unsigned char digest[SPEC_DIGEST_SIZE])
+{
+	const struct spec_set *s = &o->p->specs;
+	bool found;
+	size_t at = sorted_position(o, s->file_count, file_at, file, &found);
+
+	return found && memcmp(s->file[at].digest, digest,
+	    SPEC_DIGEST_SIZE) == 0;
 }
 
 /* A file of the set as it is now, to be freed; NULL: it cannot be read. */
@@ -161,11 +190,22 @@ is_outdated(const struct outdating *o, const char *path, const char *file,
 	return outdated;
 }
 
+/*
+ * One mark is enough, but for a signer that may take it away, and write the text
+ * of before behind it.  Returns 0, or -1/errno.
+ */
+static int
+mark(const struct outdating *o, const char *name)
+{
+	return !o->written && is_in(&o->marked, name) ? 0 :
+	    kept_mark(o->marks, name, (uint64_t)clock_us());
+}
+
 /* The mark is for a signer of an agent before, which may still write it. */
 static int
 forget(struct outdating *o, const char *name, const char *file)
 {
-	int marked = kept_mark(o->marks, name, (uint64_t)clock_us());
+	int marked = mark(o, name);
 
 	if (kept_forget(o->good, name) != 0 && marked != 0)
 		complain("%s/%s: an older text of a spec file cannot be "
@@ -215,7 +255,10 @@ find_bad(struct outdating *o)
 	return rc;
 }
 
-/* Nothing is kept of a file that can be seen: what may be is outdated then. */
+/*
+ * Nothing is kept of a file that can be seen, or something else may be written
+ * over it: what may be is outdated then.
+ */
 static int
 mark_unseen(struct outdating *o, const char *file)
 {
@@ -229,11 +272,11 @@ mark_unseen(struct outdating *o, const char *file)
 	buffer_printf(&path, "%s/%s", o->p->set, file);
 	if (path.failed) {
 		rc = -1;
-	} else if (kept_read(o->good, NULL, path.data, &text, &len, &err) == 0) {
+	} else if (!o->written &&
+	    kept_read(o->good, NULL, path.data, &text, &len, &err) == 0) {
 		free(text);
 	} else {
-		(void)kept_mark(o->marks, kept_name(path.data, name),
-		    (uint64_t)clock_us());
+		(void)mark(o, kept_name(path.data, name));
 		rc = text_list_add(&o->p->outdated, file);
 	}
 	buffer_free(&path);
@@ -247,7 +290,7 @@ mark_all_unseen(struct outdating *o)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && o->gives && i < specs->file_count; i++) {
-		const char *file = in_set(o, specs->file[i]);
+		const char *file = in_set(o, specs->file[i].path);
 
 		if (!is_bad(o, file))
 			rc = mark_unseen(o, file);
@@ -284,17 +327,19 @@ pass_outdate(struct pass *p, const struct context *ctx,
     const struct pass_options *opt)
 {
 	struct outdating o;
-	bool written = is_written(ctx);
 	struct dirent *e;
 	DIR *d;
 	int rc;
 
 	begin(&o, p, ctx, opt);
+	o.written = is_written(ctx);
 	for (size_t i = 0; !o.gives && i < p->specs.count; i++)
 		o.gives = is_given(&o, p->specs.spec[i]->name);
 	rc = find_bad(&o);
+	if (rc == 0)
+		(void)kept_marked(o.marks, &o.marked);
 	d = opendir(o.good);
-	if (rc == 0 && (d == NULL || written))
+	if (rc == 0 && (d == NULL || o.written))
 		rc = mark_all_unseen(&o);
 	while (d != NULL && rc == 0 && (e = readdir(d)) != NULL)
 		if (kept_is_name(e->d_name))
@@ -302,21 +347,23 @@ pass_outdate(struct pass *p, const struct context *ctx,
 	if (d != NULL)
 		closedir(d);
 	text_list_free(&o.bad);
+	text_list_free(&o.marked);
 	return rc;
 }
 
 /*
  * Whether a text is good, and this pass did as it says.  What others can write
- * may say something else by now, and would be refused by an agent.
+ * would be refused by an agent.
  */
 static bool
-is_applied(const struct outdating *o, const char *path, const char *text,
-    size_t len)
+is_applied(const struct outdating *o, const char *path, const char *file,
+    const char *text, size_t len)
 {
 	struct content *c = content_of(path, text, len);
 	struct stat st;
 	struct error err;
-	bool applied = c != NULL && c->valid && stat(path, &st) == 0 &&
+	bool applied = c != NULL && c->valid &&
+	    was_read(o, file, c->digest) && stat(path, &st) == 0 &&
 	    trust_owner(path, &st, &err) == 0 &&
 	    trust_path("/", path, true, NULL, &err) == 0;
 
@@ -346,7 +393,7 @@ pass_keep(struct pass *p, const struct context *ctx,
 		buffer_add(&b, "", 1);
 		buffer_add(&b, text, len);
 		if (text != NULL && !b.failed && is_applied(&o, b.data,
-		    b.data + path + 1, len))
+		    file, b.data + path + 1, len))
 			rc = send(arg, SIGNER_KEEP, b.data, b.len);
 		buffer_free(&b);
 		free(text);

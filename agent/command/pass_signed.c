@@ -85,6 +85,19 @@ take_specs(struct spec_set *set, struct scan *s)
 	return 0;
 }
 
+/* What counts of each file. */
+static int
+take_files(struct spec_set *set, const struct files *files)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < files->count && rc == 0; i++)
+		if (files->file[i].good != NULL)
+			rc = spec_set_add_file(set, files->file[i].path,
+			    files->file[i].good->digest);
+	return rc;
+}
+
 /* One scan; 1 with *ms when another has to follow. */
 static int
 scan_once(struct reader *r, struct pass *p, unsigned *ms, struct error *err)
@@ -168,6 +181,8 @@ pass_load_signed(struct pass *p, const struct context *ctx,
 	if (reader_init(&r, &how, err) != 0)
 		return -1;
 	rc = settle(&r, p, ctx, err);
+	if (rc == 0 && take_files(&p->specs, &r.files) != 0)
+		rc = error_sys(err, ENOMEM, "specs");
 	reader_finish(&r);
 	return rc;
 }

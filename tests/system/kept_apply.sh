@@ -96,6 +96,23 @@ sleep 1.2
 jids > "$work/after"
 check "all go on as they were" cmp "$work/before" "$work/after"
 
+# ---- again and again where nothing can be kept ---------------------------------
+stop agent
+any b "host.hostname: three" | put b
+any y "host.hostname: one" | put y
+mv "$state/good" "$work/good"
+: > "$state/good"
+marks() { ls "$run_dir/outdated" | sort; }
+check "apply without a place for copies" ja apply "$specs/b.yaml"
+marks > "$work/marks"
+check "marks what was kept" test -s "$work/marks"
+check "apply again" ja apply "$specs/b.yaml"
+marks > "$work/more"
+check "needs no more marks" cmp "$work/marks" "$work/more"
+rm "$state/good"
+mv "$work/good" "$state/good"
+check "the agent starts again" agent_start --max-remove 100%
+
 # ---- beside a signer that hangs -----------------------------------------------
 hung=$(helper_named signer)
 check "the signer hangs" kill -STOP "$hung"
@@ -111,3 +128,21 @@ broken g
 check "another agent" agent_start --max-remove 100%
 check "does not use it" soon state_is g held
 check "nor goes back" hostname_is g two
+
+# ---- back to what was kept, beside a signer that hangs --------------------------
+any g "host.hostname: two" | put g
+check "the file is good again" soon is_kept g
+hung=$(helper_named signer)
+check "the signer hangs again" kill -STOP "$hung"
+any g "host.hostname: three" | put g
+check "another text is told it" soon hostname_is g three
+stop agent KILL
+any g "host.hostname: two" | put g
+ja apply "$specs" > /dev/null 2>&1
+check "apply of the one before" hostname_is g two
+check "the signer goes on again" kill -CONT "$hung"
+check "and ends" soon fails kill -0 "$hung"
+broken g
+check "one more agent" agent_start --max-remove 100%
+check "that meets it broken" soon fails state_is g ready
+check "does not go on to what was told" hostname_is g two

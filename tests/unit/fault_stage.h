@@ -8,6 +8,7 @@
 static inline void
 stage_make(struct world *w)
 {
+	host.journal = NULL; /* that of a world before */
 	world_make(w, JAIL_GEN_15);
 	host_reset(-1, -1);
 	host_behind(w);

@@ -81,6 +81,15 @@ has_elsewhere(const struct workshop *w, const struct entry *e, enum thing kind,
 	return rc < 0 ? -1 : elsewhere && !here;
 }
 
+/* Whether a jail is in that of `e`: it has its addresses where that one has them. */
+static bool
+is_inside(const struct entry *e, const char *name)
+{
+	size_t len = strlen(e->name);
+
+	return strncmp(name, e->name, len) == 0 && name[len] == '.';
+}
+
 /* Name, path and addresses of a family: all that is asked of each jail. */
 static int
 few_params(const struct observer *o, const char *param,
@@ -131,7 +140,7 @@ heir_find(const struct workshop *w, const struct entry *e, enum thing kind,
 
 		jid = row.jid;
 		if (name != NULL && strcmp(name, e->name) != 0 &&
-		    among(row_find(&row, param), a.address,
+		    !is_inside(e, name) && among(row_find(&row, param), a.address,
 		    kind == THING_ALIAS4 ? 4 : 16)) {
 			own = entry_of(w, name, &row);
 			other = own == NULL ? 0 :

@@ -440,6 +440,25 @@ find_lost(const struct observer *o, struct host_addresses *a,
 	return rc;
 }
 
+/* things_wanted, with what was found for a name, which the spec does not say. */
+static int
+wanted_with_found(const struct observer *o, const struct entry *e,
+    const struct spec *s, enum thing kind, struct text_list *out,
+    struct error *err)
+{
+	struct spec *made;
+	int rc;
+
+	if (!hostname_wanted(s))
+		return things_wanted(o, s, kind, out, err);
+	if (e->found.count == 0 ||
+	    (made = hostname_spec(s, &e->found, err)) == NULL)
+		return -1;
+	rc = things_wanted(o, made, kind, out, err);
+	spec_free(made);
+	return rc;
+}
+
 static int
 add_spare(struct host_addresses *a, const struct entry *e,
     const struct plan_input *in, enum thing kind,
@@ -476,9 +495,9 @@ find_spare(const struct observer *o, struct host_addresses *a,
 	for (size_t k = 0; rc == 0 && is_real(o) && k < ALIAS_KINDS; k++) {
 		struct text_list wanted = { 0 }, before = { 0 };
 
-		if (things_wanted(o, in->desired, alias_kinds[k], &wanted,
-		    &ignored) == 0 && things_wanted(o, in->applied,
-		    alias_kinds[k], &before, &ignored) == 0)
+		if (wanted_with_found(o, e, in->desired, alias_kinds[k],
+		    &wanted, &ignored) == 0 && wanted_with_found(o, e,
+		    in->applied, alias_kinds[k], &before, &ignored) == 0)
 			rc = add_spare(a, e, in, alias_kinds[k], &wanted,
 			    &before, spare);
 		text_list_free(&wanted);
@@ -499,9 +518,7 @@ host_decide(const struct observer *o, struct host_addresses *a,
 
 	if (rc == 0 && other)
 		rc = find_lost(o, a, in->applied, &had);
-	/* The specs do not say what was looked up for a name. */
-	if (rc == 0 && there && in->applied != NULL && e != NULL &&
-	    !hostname_wanted(in->desired) && !hostname_wanted(in->applied))
+	if (rc == 0 && there && in->applied != NULL && e != NULL)
 		rc = find_spare(o, a, e, in, &spare);
 	in->lost = &lost;
 	in->had = other ? &had : &lost;

@@ -262,19 +262,25 @@ effect_kill(void *arg, const struct prison *p,
 		forget(lk, p);
 }
 
-/* With the jail's init; changes what processes inside can see. */
+/*
+ * With the jail's init; changes what processes inside can see.  What one part
+ * cannot take back of a change that was cut off is no reason for the next not to.
+ */
 static int
 change(struct linux_kernel *lk, const struct prison *before,
     const struct prison *after, int init, struct error *err)
 {
-	if (after->extra_again != 0 &&
-	    mountfixed_again(lk, after, after->extra_again, err) != 0)
-		return -1;
-	if (mountlist_change(lk, before, after, err) != 0)
-		return -1;
-	if (names_change(lk, before, after, init, err) != 0)
-		return -1;
-	return network_change(lk, before, after, err);
+	const bool back = after->unsure != NULL;
+	bool done = after->extra_again == 0 ||
+	    mountfixed_again(lk, after, after->extra_again, err) == 0;
+
+	if (done || back)
+		done &= mountlist_change(lk, before, after, err) == 0;
+	if (done || back)
+		done &= names_change(lk, before, after, init, err) == 0;
+	if (done || back)
+		done &= network_change(lk, before, after, err) == 0;
+	return done ? 0 : -1;
 }
 
 static int

@@ -109,6 +109,19 @@ rm "$specs/one.yaml"
 check "until it goes" apply
 check "with that" unchanged_addresses
 
+# A jail in the one that moves has it where that one has it.
+put_spec one "ip4.addr: [v0|10.7.0.6/32]" "children.max: 1"
+put_spec one.in "path: $work/roots/one" "ip4.addr: [10.7.0.6]"
+check "a jail in a jail, with its address" apply
+put_spec one "ip4.addr: [v1|10.7.0.6/32]" "children.max: 1"
+check "that moves to another interface" apply
+on_v1() { ip -o addr show dev v1 | grep -q -F " 10.7.0.6/32 "; }
+check "has it there" on_v1
+check "and not where it was" fails has_address 10.7.0.6/32
+rm "$specs/one.in.yaml" "$specs/one.yaml"
+check "both go" apply
+check "with that address" unchanged_addresses
+
 # A jail that has the address without asking for it takes it over.
 shared one
 put_spec two "ip4.addr: [10.7.0.5]"

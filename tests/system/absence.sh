@@ -41,7 +41,8 @@ check "1001 jails run" ja wait --timeout 60
 jids > "$work/before"
 rm "$specs"/m*.yaml
 check "rm of 1000 files is held" soon state_is m0 held
-check "all of them" same 1000 "$(ja status --json | jq .summary.held)"
+all_held() { same 1000 "$(ja status --json | jq .summary.held)"; }
+check "all of them" soon all_held
 jids > "$work/after"
 check "no jail has gone" cmp "$work/before" "$work/after"
 cp -a "$work/many"/* "$specs"

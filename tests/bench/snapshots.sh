@@ -50,6 +50,16 @@ change_one() { # NAME HOST [LINE]
 cpu_us() { echo $(($(cut -d ' ' -f 1 "/proc/$1/schedstat") / 1000)); }
 snapshots() { find "$_d/state/snapshots" -name '*.json' | wc -l; }
 
+# text_cost CHANGES: what it costs the signer to keep a spec file's text, which it does besides, for each.
+text_cost() {
+	change_one jail05000a 0
+	_text_us=$(cpu_us "$_signer")
+	for _i in $(seq "$1"); do
+		change_one jail05000a 0 "# $_i"
+	done
+	_text_us=$((($(cpu_us "$_signer") - _text_us) / $1))
+}
+
 # cost_of NAME CHANGES: sets $_agent_us, $_signer_us for each of the changes of one jail, and $_n, how many states were signed.
 cost_of() {
 	change_one "$1" 0
@@ -72,14 +82,15 @@ snapshot_cost() { # JAILS CHANGES
 		eval "_with_${_where#*:}=$_agent_us _sign_${_where#*:}=$_signer_us"
 		[ "$_n" -eq "$2" ] || echo "$_n snapshots for $2 changes"
 	done
+	text_cost "$2"
 	echo "a change to one of $1 jails, file of" \
 	    "$(find "$_d/state/snapshots" -name '*.json' -printf '%s\n' | sort -n | tail -n 1) bytes, CPU in us:"
 	kill -STOP "$_signer"
 	cost_of jail05000a "$2"
 	for _where in first middle last; do
 		eval "_us=\$_with_$_where _s=\$_sign_$_where"
-		echo "  the $_where one: change and plan $_agent_us, snapshot $((_us - _agent_us + _s))" \
-		    "(agent $((_us - _agent_us)), signer $_s)"
+		echo "  the $_where one: change and plan $_agent_us, snapshot $((_us - _agent_us + _s - _text_us))" \
+		    "(agent $((_us - _agent_us)), signer $((_s - _text_us)), and to keep the file's text $_text_us)"
 	done
 	cost_end
 }

@@ -17,7 +17,6 @@
 
 #define FORMAT "jailagent-plan/1"
 #define FILE_MAX_BYTES (256 * 1024 * 1024)
-#define SIGNATURE_MAX 16384
 #define HEX_SIZE (2 * BOUND_DIGEST_SIZE + 1)
 
 /* ------------------------------------------------------------- writing */
@@ -117,7 +116,7 @@ verify(const struct context *ctx, const char *file, const char *text,
 	snprintf(name, sizeof name, "%s" MINISIGN_SUFFIX, file);
 	if (minisign_public_read(ctx->paths.public_key, &pub, err) != 0)
 		return -1;
-	if (file_read(AT_FDCWD, name, SIGNATURE_MAX, &sig, &sig_len,
+	if (file_read(AT_FDCWD, name, MINISIGN_FILE_MAX, &sig, &sig_len,
 	    err) != 0)
 		return error_wrap(err, "%s: the plan has to be signed with "
 		    "the agent's key, since there is one; make it again",

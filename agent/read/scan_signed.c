@@ -15,8 +15,6 @@
 #include "agent/read/scan.h"
 #include "agent/read/signature.h"
 
-#define SIGNATURE_FILE_MAX 16384
-
 /* What an older record, or none, would let through again. */
 static int
 read_record(struct reader *r, struct error *err)
@@ -52,7 +50,7 @@ verify(const struct reader *r, int dirfd, const char *name, const char *text,
 	    name) >= sizeof file)
 		return error_sys(err, ENAMETOOLONG, "its signature");
 	error_clear(&why);
-	if (file_read(dirfd, file, SIGNATURE_FILE_MAX, &sig, &sig_len,
+	if (file_read(dirfd, file, MINISIGN_FILE_MAX, &sig, &sig_len,
 	    &why) != 0)
 		return error_set(err, why.code, why.code == ENOENT ?
 		    "is not signed: there is no %s%s" :

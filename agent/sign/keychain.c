@@ -11,8 +11,6 @@
 #include "agent/base/file.h"
 #include "agent/sign/statement.h"
 
-#define SIGNATURE_FILE_MAX 16384
-
 void
 keychain_free(struct keychain *k)
 {
@@ -83,7 +81,7 @@ signed_by(int dir, const char *name, const char *suffix, const char *line,
 	if (minisign_public_read(line, pub, err) == -1)
 		return -1;
 	snprintf(file, sizeof file, "%s%s", name, suffix);
-	if (file_read(dir, file, SIGNATURE_FILE_MAX, &sig, &sig_len,
+	if (file_read(dir, file, MINISIGN_FILE_MAX, &sig, &sig_len,
 	    err) == -1)
 		return error_wrap(err, "its signature %s", file);
 	if ((comment = malloc(MINISIGN_COMMENT_MAX + 1)) == NULL)

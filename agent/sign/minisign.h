@@ -13,6 +13,7 @@
 #include "kernel/error.h"
 
 #define MINISIGN_COMMENT_MAX 8173 /* bytes; minisign refuses more */
+#define MINISIGN_FILE_MAX 16384 /* bytes of a signature */
 #define MINISIGN_SUFFIX ".minisig"
 
 struct minisign_public {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/base/file.h"
 #include "agent/base/paths.h"
 #include "agent/sign/head.h"
 #include "agent/sign/kept.h"
@@ -19,6 +20,8 @@
 #include "agent/sign/signer_write.h"
 #include "agent/sign/statement.h"
 #include "kernel/confine.h"
+
+#define LOOKED_BACK 1000       /* snapshots, for the time of the latest */
 
 /* Before anything is read: who has the lock may be about to change it. */
 static int
@@ -125,7 +128,36 @@ check_anchor(struct signer *s, struct error *err)
 		    "back, or move the whole directory away",
 		    s->options->dir, name);
 	s->first = last + 1;
-	return signer_drop(s->dir, last, err);
+	/* What cannot be removed is said when more is to be. */
+	return signer_drop(s->dir, last, err) == -1 ? -1 : 0;
+}
+
+/*
+ * The latest time that the newest signatures speak of, which need not be that of
+ * the last one.  It is only said (signer.c), so they are not verified.
+ */
+static void
+find_latest(struct signer *s, const uint64_t *sequence, size_t count)
+{
+	static const char said[] = "\ntrusted comment: timestamp:";
+	char name[SNAPSHOT_NAME_MAX], file[SNAPSHOT_NAME_MAX + 8], *text;
+	size_t first = count > LOOKED_BACK ? count - LOOKED_BACK : 0, len;
+	struct error ignored;
+
+	for (size_t i = first; i < count; i++) {
+		const char *at;
+
+		snprintf(file, sizeof file, "%s" MINISIGN_SUFFIX,
+		    snapshot_name(sequence[i], name));
+		if (file_read(s->dir, file, MINISIGN_FILE_MAX, &text, &len,
+		    &ignored) == -1)
+			continue;
+		at = strstr(text, said);
+		if (at != NULL && strtoll(at + strlen(said), NULL, 10) >
+		    s->taken)
+			s->taken = strtoll(at + strlen(said), NULL, 10);
+		free(text);
+	}
 }
 
 /* A chain is continued only from an end that verifies. */
@@ -157,6 +189,7 @@ find_newest(struct signer *s, struct error *err)
 		return error_wrap(err, "%s", s->options->dir);
 	s->newest = count == 0 ? 0 : sequence[count - 1];
 	s->first = count == 0 ? 1 : sequence[0];
+	find_latest(s, sequence, count);
 	free(sequence);
 	if (keychain_check_end(&s->keys, s->newest, err) == -1)
 		return error_wrap(err, "no snapshot is written: %s",

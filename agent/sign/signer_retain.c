@@ -17,8 +17,6 @@
 #include "agent/sign/keychain.h"
 #include "agent/sign/statement.h"
 
-#define SIGNATURE_FILE_MAX 16384
-
 /* The host of a trusted comment, which has it as JSON does. */
 static char *
 host_of(const char *comment)
@@ -60,7 +58,7 @@ read_link(int dir, const struct keychain *keys, uint64_t last,
 
 	snprintf(file, sizeof file, "%s" MINISIGN_SUFFIX,
 	    snapshot_name(last + 1, name));
-	if (file_read(dir, file, SIGNATURE_FILE_MAX, &sig, &len, err) == -1)
+	if (file_read(dir, file, MINISIGN_FILE_MAX, &sig, &len, err) == -1)
 		return error_wrap(err, "%s", file);
 	rc = keychain_verify_comment(keys, sig, len, comment, err);
 	free(sig);
@@ -122,14 +120,18 @@ signer_drop(int dir, uint64_t last, struct error *err)
 {
 	DIR *d = file_list(dir, "the snapshots", err);
 	struct dirent *e;
+	int rc = 0;
 
 	if (d == NULL)
 		return -1;
 	while ((e = readdir(d)) != NULL)
-		if (stands_for(last, e->d_name))
-			(void)unlinkat(dir, e->d_name, 0);
+		if (stands_for(last, e->d_name) &&
+		    unlinkat(dir, e->d_name, 0) == -1 && errno != ENOENT) {
+			error_sys(err, errno, "%s", e->d_name);
+			rc = 1;
+		}
 	closedir(d);
-	return 0;
+	return rc;
 }
 
 int
@@ -143,7 +145,7 @@ signer_retain(int dir, const struct minisign_secret *secret,
 	    newest - *first < keep + keep / 8)
 		return 0;
 	if (write_anchor(dir, secret, keys, last, err) == -1 ||
-	    signer_drop(dir, last, err) == -1)
+	    signer_drop(dir, last, err) != 0)
 		return error_wrap(err, "old snapshots are not dropped");
 	*first = last + 1;
 	return 0;

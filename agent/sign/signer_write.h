@@ -42,7 +42,10 @@ int signer_retain(int dir, const struct minisign_secret *secret,
     const struct keychain *keys, size_t keep, uint64_t *first,
     uint64_t newest, struct error *err);
 
-/* Ends a signer_retain that was killed: removes what an anchor stands for. */
+/*
+ * Ends a signer_retain that was killed: removes what an anchor stands for.
+ * Returns 0; 1 with err when one of them is left; -1.
+ */
 int signer_drop(int dir, uint64_t last, struct error *err);
 
 #endif

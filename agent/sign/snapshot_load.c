@@ -16,8 +16,6 @@
 #include "agent/sign/statement.h"
 #include "kernel/compat.h"
 
-#define SIGNATURE_FILE_MAX 16384
-
 int
 snapshot_directory(const char *path, bool is_dir)
 {
@@ -101,7 +99,7 @@ snapshot_check_signature(int dir, const char *file,
 	if ((size_t)snprintf(name, sizeof name, "%s" MINISIGN_SUFFIX, file) >=
 	    sizeof name)
 		return error_sys(err, ENAMETOOLONG, "%s", file);
-	if (file_read(dir, name, SIGNATURE_FILE_MAX, &sig, &sig_len,
+	if (file_read(dir, name, MINISIGN_FILE_MAX, &sig, &sig_len,
 	    err) == -1)
 		return error_wrap(err, "its signature %s", name);
 	rc = keychain_verify(keys, json, len, sig, sig_len, comment, link,

@@ -405,6 +405,36 @@ test_anchor_of_another_host(void **state)
 	    "00000004.json: is of host");
 }
 
+/* What cannot be removed is told, and removed once it can be. */
+static void
+test_one_cannot_go(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_answer a;
+	struct snapshot s;
+
+	write_chain(f, 1700000000, KEEP);
+	take_away(f, "00000001.json");
+	assert_int_equal(mkdir(in_dir(f, "00000001.json"), 0755), 0);
+	for (int i = 1; i <= 3; i++) {
+		/* Another signer is no reason to be silent. */
+		if (i != 2)
+			signer_begin(f);
+		make_state(&s, 1700000100 + i);
+		write_state(f, &s, &a);
+		snapshot_free(&s);
+		assert_int_equal(a.sequence, KEEP + i);
+		assert_non_null(strstr(a.text,
+		    "old snapshots are not dropped: 00000001.json: "));
+		assert_false(there(f, "00000001.json.minisig"));
+		if (i != 1)
+			assert_int_equal(signer_end(f), 0);
+	}
+	assert_int_equal(rmdir(in_dir(f, "00000001.json")), 0);
+	write_chain(f, 1700000200, 1);
+	assert_chain(f, KEEP);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -422,6 +452,7 @@ main(void)
 		TEST(test_no_new_beginning),
 		TEST(test_verify_beside_a_signer),
 		TEST(test_anchor_of_another_host),
+		TEST(test_one_cannot_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

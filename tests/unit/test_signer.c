@@ -156,6 +156,11 @@ test_clock_goes_back(void **state)
 
 	signer_begin(f);
 	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		/* Another signer knows it from the chain. */
+		if (i == 3) {
+			assert_int_equal(signer_end(f), 0);
+			signer_begin(f);
+		}
 		make_state(&s, asked[i].taken);
 		s.jail[0].jid = asked[i].jid;
 		offer_state(f, &s, &a);

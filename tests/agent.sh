@@ -160,6 +160,13 @@ spec() {
 	done
 }
 
+# any NAME [LINE...]: the same for a jail in which nothing runs; they share a root.
+any() {
+	_any=$1
+	shift
+	spec "$_any" "path: $work/roots/all" "$@"
+}
+
 # put NAME: standard input becomes NAME.yaml in one step.
 put() {
 	cat > "$specs/.$1.new"
@@ -223,6 +230,10 @@ deeds() {
 count_deeds() { deeds "$@" | wc -l; }
 
 no_jail() { ! ja list name | grep -q -x -F -e "$1"; }
+
+hostname_is() { # JAIL NAME
+	same "$2" "$(ja list -j "$1" host.hostname)"
+}
 
 inside() { # JAIL COMMAND...
 	ja exec "$@"

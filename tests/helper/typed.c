@@ -36,7 +36,7 @@
 struct desk {
 	int master;
 	int news;    /* wait statuses of the command; its pid first */
-	int leave;   /* closed: the session may end */
+	int leave;   /* closed: its leader may end */
 	pid_t command;
 	char *text;  /* what the command wrote */
 	size_t len, seen;
@@ -53,7 +53,7 @@ give_up(const struct desk *d, const char *step)
 	exit(99);
 }
 
-/* The session: its leader is the command's parent, as a shell is. */
+/* Who leads the terminal's processes is the command's parent, as a shell is. */
 static void
 lead(const char *name, int news, int leave, char **argv)
 {

@@ -16,12 +16,6 @@ fi
 kernel=model:$work/table
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 mkdir -p "$work/roots/all"
-any() { # NAME [LINE...]
-	_n=$1
-	shift
-	spec "$_n" "path: $work/roots/all" "$@"
-}
-hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
 status_says() { ja status | grep -q -e "$1"; }
 jids() { ja list name jid | sort; }
 

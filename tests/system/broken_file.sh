@@ -55,10 +55,10 @@ broken "a key twice" 5:1 "host.hostname" "host.hostname: a" "host.hostname: b"
 
 # The others are served.
 put_spec db "host.hostname: db-2"
-hostname_is() { same "$2" "$(inside "$1" hostname)"; }
-check "another is changed meanwhile" soon hostname_is db db-2
+says_hostname() { same "$2" "$(inside "$1" hostname)"; }
+check "another is changed meanwhile" soon says_hostname db db-2
 put_spec new "host.hostname: new"
-check "and a new one made" soon hostname_is new new
+check "and a new one made" soon says_hostname new new
 
 # While a file is broken that may be about it nothing is removed.
 echo "name: [" > "$specs/.unknown"
@@ -81,7 +81,7 @@ check "a file that is none is named without a place" soon no_place
 rm "$specs/pipe.yaml"
 
 put_spec web "host.hostname: web-2" 'exec.start: ["/bin/sleep 1000 &"]'
-check "mended: applied" soon hostname_is web web-2
+check "mended: applied" soon says_hostname web web-2
 check "without a restart" same "$web" "$(identity web)"
 check "all are ready" settled
 check "exit status 0" expect_status 0 ja status
@@ -97,7 +97,7 @@ check "it knows what the file said" soon state_is web invalid
 check "naming the file" has web .reason "web.yaml"
 check "status names the place" says_place
 check "the jail runs on" same "$web" "$(identity web)"
-check "as it was" hostname_is web web-2
+check "as it was" says_hostname web web-2
 check "no deed was done" same 0 "$(count_deeds)"
 check "and goes on healing" kill -9 "$(init_of web)"
 check "as the file said" soon sh -c "'$JAILAGENT' -k '$kernel' -s '$state' \
@@ -138,10 +138,10 @@ spec db "host.hostname: other" | put db-too
 check "one name in two files is an error" soon state_is db invalid
 check "that names both" sh -c "'$JAILAGENT' -k '$kernel' -s '$state' status |
     grep db-too.yaml | grep -q db.yaml"
-check "neither is applied" hostname_is db db-2
+check "neither is applied" says_hostname db db-2
 rm "$specs/db-too.yaml"
 check "one taken away: ready" settled
-check "still as it was" hostname_is db db-2
+check "still as it was" says_hostname db db-2
 
 # Links through ..data: one file that is wrong keeps the others out, too.
 mkdir "$specs/..1" "$specs/..2"
@@ -164,18 +164,18 @@ says_whole() {
 }
 check "a set with an invalid file is not used" soon says_whole
 check "which is an answer for who waits" expect_status 1 ja wait --timeout 9
-check "none of it is" hostname_is web web-2
+check "none of it is" says_hostname web web-2
 check "by plan, either" expect_status 1 ja plan "$specs"
 check "which says why" says "a set that counts as a whole"
 stop agent KILL
 check "an agent that starts then" agent_start
 check "says so, too" soon says_whole
 check "and did nothing" same 0 "$(count_deeds)"
-check "none of it is used" hostname_is web web-2
+check "none of it is used" says_hostname web web-2
 swap ..2 ..data
-check "a swap mends it" soon hostname_is web web-5
+check "a swap mends it" soon says_hostname web web-5
 check "all of it is used" settled
-check "also the other" hostname_is db db-5
+check "also the other" says_hostname db db-5
 check "without a restart" same "$web" "$(identity web)"
 
 # Names are shown, and not obeyed by a terminal.

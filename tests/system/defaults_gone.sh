@@ -7,7 +7,6 @@
 . tests/agent.sh
 
 kernel=model:$work/table
-hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
 status_says() { ja status | grep -q -e "$1"; }
 defaults() { printf 'name: "*"\nhost.hostname: given\n' | put 00-defaults; }
 agent_restart() {

@@ -9,12 +9,6 @@
 
 kernel=model:$work/table
 mkdir -p "$work/roots/all"
-any() { # NAME [LINE...]
-	_n=$1
-	shift
-	spec "$_n" "path: $work/roots/all" "$@"
-}
-hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
 agent_again() { # [OPTION...]
 	stop agent KILL
 	agent_start "$@"

@@ -8,12 +8,6 @@
 
 kernel=model:$work/table
 mkdir -p "$work/roots/all"
-any() { # NAME [LINE...]
-	_n=$1
-	shift
-	spec "$_n" "path: $work/roots/all" "$@"
-}
-hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
 defaults() { printf 'name: "*"\nhost.hostname: %s\n' "$1" | put 00-defaults; }
 is_kept() { grep -q -a "last good $specs/$1.yaml" "$state"/good/*; }
 not_kept() { ! is_kept "$1"; }

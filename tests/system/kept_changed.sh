@@ -7,27 +7,26 @@
 . tests/agent.sh
 
 little_root "$work/roots/all"
-any() { # HOSTNAME [LINE...]
+a_named() { # HOSTNAME [LINE...]
 	_h=$1
 	shift
-	spec a "path: $work/roots/all" "host.hostname: $_h" "$@"
+	any a "host.hostname: $_h" "$@"
 }
-hostname_is() { same "$1" "$(ja list -j a host.hostname)"; }
 kept() { cat "$state"/good/*; }
 
-any one | put a
+a_named one | put a
 check "the agent starts" agent_start
 check "the jail runs" settled
 is_kept() { kept | grep -q -a "hostname: $1"; }
 check "its text is kept" soon is_kept one
 stop agent
 
-any three > "$work/three"
-any two "mount.procfs: true" \
+a_named three > "$work/three"
+a_named two "mount.procfs: true" \
     "exec.prestart: [\"/bin/cp $work/three $specs/a.yaml\"]" | put a
 check "apply of a text whose file is written anew meanwhile" \
     expect_status 0 ja apply "$specs"
-check "does what it read" hostname_is two
+check "does what it read" hostname_is a two
 check "and the file says something else now" \
     cmp -s "$work/three" "$specs/a.yaml"
 check "of which nothing is kept" fails is_kept three
@@ -35,4 +34,4 @@ check "nor of what was before" fails is_kept one
 echo "name: [" | put a
 check "an agent that meets it broken" agent_start
 check "holds the jail" soon state_is a held
-check "as it was applied" hostname_is two
+check "as it was applied" hostname_is a two

@@ -5,7 +5,7 @@
 . tests/lib.sh
 . tests/agent.sh
 
-hostname_is() { same "$1" "$(inside web hostname)"; }
+says_hostname() { same "$1" "$(inside web hostname)"; }
 sleeper() { grep -l -s -z -x 31415 /proc/[0-9]*/cmdline; }
 
 little_root "$work/roots/web"
@@ -20,7 +20,7 @@ check "with its workload" test -n "$workload"
 
 put_spec web "host.hostname: after.example.org" \
     'exec.start: ["/bin/sleep 31415 &"]'
-check "the new hostname is inside" soon hostname_is after.example.org
+check "the new hostname is inside" soon says_hostname after.example.org
 check "the same jid" is web .jid "$jid"
 check "the same first process" same "$before" "$(identity web)"
 check "the same workload" same "$workload" "$(sleeper)"
@@ -41,13 +41,13 @@ done
 put_spec web "host.hostname: again.example.org" \
     'exec.start: ["/bin/sleep 31415 &"]'
 check "without its helper the agent is as fast" settled web
-check "the hostname is changed" hostname_is again.example.org
+check "the hostname is changed" says_hostname again.example.org
 check "nothing has failed" fails grep failed "$work/agent.log"
 
 # A parameter that leaves the spec goes back to its default.
 put_spec web 'exec.start: ["/bin/sleep 31415 &"]'
 check "without a hostname it has the default" soon fails \
-    hostname_is after.example.org
+    says_hostname after.example.org
 check "the agent sees it so" settled web
 check "still the same first process" same "$before" "$(identity web)"
 check "a second look finds nothing to do" expect_status 0 ja plan "$specs"

@@ -14,7 +14,6 @@ newest_has() { # NAME
 	same "$1" "$(ja snapshot show --json |
 	    jq -r ".jails[] | select(.name == \"$1\") | .name")"
 }
-hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
 kill_signer() { # the one that is not $last
 	_s=$(helper_named signer)
 	[ -n "$_s" ] && [ "$_s" != "$last" ] && kill -KILL "$_s" && last=$_s

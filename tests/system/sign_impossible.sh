@@ -24,7 +24,6 @@ trouble() { # TEXT, "" for none
 	echo "status says: $_got"
 	return 1
 }
-hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
 newest_has() { # NAME
 	same "$1" "$(ja snapshot show --json |
 	    jq -r ".jails[] | select(.name == \"$1\") | .name")"

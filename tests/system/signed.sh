@@ -34,7 +34,6 @@ deliver() { # FILE...
 	done
 }
 give() { deliver "$1" "$1.minisig"; }
-hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
 problem_says() {
 	_got=$(ja status --json | jq -r .agent.problem)
 	case $_got in *"$1"*) return 0 ;; esac

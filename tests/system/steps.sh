@@ -7,7 +7,6 @@
 
 kernel=model:$work/table
 mkdir -p "$work/roots/web"
-hostname_is() { same "$1" "$(ja list -j web host.hostname)"; }
 spec web "host.hostname: first" "exec.start: [/bin/true]" | put web
 check "the agent starts" agent_start
 check "the jail runs" settled
@@ -24,7 +23,7 @@ sleep 0.3
 echo "exec.start: [/bin/true]" >> "$specs/web.yaml"
 sleep 0.3
 echo "host.hostname: second" >> "$specs/web.yaml"
-check "the last step counts" soon hostname_is second
+check "the last step counts" soon hostname_is web second
 check "none before it did" same "$jid" "$(ja list -j web jid)"
 check "it was one update" same 1 "$(deeds web | grep -c -v created)"
 
@@ -41,5 +40,5 @@ check "are one update" same 2 "$(deeds web | grep -c -v created)"
 sleep 1
 text=$(sed 's/second/third-and-longer/' "$specs/web.yaml")
 echo "$text" > "$specs/web.yaml"
-check "a whole text" wait_until 1 hostname_is third-and-longer
+check "a whole text" wait_until 1 hostname_is web third-and-longer
 check "is the same jail still" same "$jid" "$(ja list -j web jid)"

@@ -8,12 +8,6 @@
 kernel=model:$work/table
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 mkdir -p "$work/roots/all" "$specs/web" "$specs/.draft"
-any() { # NAME [LINE...]
-	_n=$1
-	shift
-	spec "$_n" "path: $work/roots/all" "$@"
-}
-hostname_is() { same "$2" "$(ja list -j "$1" host.hostname)"; }
 any top > "$specs/top.yaml"
 any a > "$specs/web/a.yaml"
 any draft > "$specs/.draft/draft.yaml"

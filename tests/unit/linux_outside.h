@@ -76,28 +76,17 @@ check_mounts(pid_t init, bool changed)
 		    changed ? mounted[i].new : mounted[i].old);
 }
 
-/* In the mount namespace of the test, which is its own. */
+/* Mounts, or unmounts, the host's in the mount namespace of the test. */
 static inline void
-mount_hosts(const char *root)
+mount_hosts(const char *root, bool there)
 {
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < PLACES; i++) {
 		snprintf(path, sizeof path, "%s%s", root, mounted[i].place);
-		assert_int_equal(mounted[i].hosts == 0 ? 0 :
+		assert_int_equal(mounted[i].hosts == 0 ? 0 : !there ?
+		    umount2(path, 0) :
 		    mount("test", path, "tmpfs", 0, "size=64k"), 0);
-	}
-}
-
-static inline void
-unmount_hosts(const char *root)
-{
-	char path[PATH_MAX];
-
-	for (size_t i = 0; i < PLACES; i++) {
-		snprintf(path, sizeof path, "%s%s", root, mounted[i].place);
-		assert_int_equal(mounted[i].hosts == 0 ? 0 :
-		    umount2(path, 0), 0);
 	}
 }
 

@@ -500,7 +500,7 @@ start(struct crash *s, const char *backend)
 	if (s->k == NULL)
 		fail_msg("%s", err.text);
 	if (s->real)
-		mount_hosts(s->root);
+		mount_hosts(s->root, true);
 	s->mounts = count_mounts();
 	snprintf(path, sizeof path, "/proc/self/task/%d/children",
 	    (int)getpid());
@@ -518,7 +518,7 @@ finish(struct crash *s)
 	clear(s);
 	kernel_close(s->k);
 	if (s->real)
-		unmount_hosts(s->root);
+		mount_hosts(s->root, false);
 	temp_dir_remove(&s->dir);
 }
 

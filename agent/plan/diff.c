@@ -16,24 +16,6 @@
 #include "agent/plan/parent.h"
 #include "kernel/fstab.h"
 
-struct change *
-action_add(struct action *a, const char *name, enum change_how how)
-{
-	struct change *c = realloc(a->change, (a->count + 1) * sizeof *c);
-
-	if (c == NULL)
-		return NULL;
-	a->change = c;
-	c += a->count;
-	memset(c, 0, sizeof *c);
-	c->name = strdup(name);
-	if (c->name == NULL)
-		return NULL;
-	c->how = how;
-	a->count++;
-	return c;
-}
-
 static bool
 kernel_takes(const struct plan_input *in, const struct spec_param *p)
 {

@@ -8,7 +8,7 @@
 #ifndef JA_MEANWHILE_H
 #define JA_MEANWHILE_H
 
-#include "agent/plan/plan.h"
+#include "agent/plan/action.h"
 
 /* How much is done. */
 enum meanwhile {

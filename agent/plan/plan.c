@@ -11,42 +11,6 @@
 #include <string.h>
 
 const char *
-action_word(enum action_kind kind)
-{
-	static const char *const words[] = {
-		[ACTION_NONE] = "none",
-		[ACTION_CREATE] = "create",
-		[ACTION_MODIFY] = "modify",
-		[ACTION_RESTART] = "restart",
-		[ACTION_REMOVE] = "remove",
-		[ACTION_BLOCKED] = "blocked",
-		[ACTION_CONFLICT] = "conflict",
-	};
-
-	return words[kind];
-}
-
-const char *
-action_shown(const struct action *a)
-{
-	if (a->kind != ACTION_BLOCKED)
-		return action_word(a->kind);
-	return a->state != NULL ? a->state : a->paused ? "paused" : "blocked";
-}
-
-const char *
-how_word(enum change_how how)
-{
-	static const char *const words[] = {
-		[HOW_LIVE] = "live",
-		[HOW_RESTART] = "restart",
-		[HOW_USERLAND] = "userland",
-	};
-
-	return words[how];
-}
-
-const char *
 letters_text(unsigned letters, char buf[4])
 {
 	size_t n = 0;
@@ -59,42 +23,6 @@ letters_text(unsigned letters, char buf[4])
 		buf[n++] = 'r';
 	buf[n] = '\0';
 	return buf;
-}
-
-void
-change_free(struct change *c)
-{
-	free(c->name);
-	text_list_free(&c->from);
-	text_list_free(&c->to);
-}
-
-void
-action_free(struct action *a)
-{
-	for (size_t i = 0; i < a->count; i++)
-		change_free(&a->change[i]);
-	free(a->change);
-	text_list_free(&a->waits);
-	text_list_free(&a->lost);
-	free(a->name);
-	free(a->reason);
-	memset(a, 0, sizeof *a);
-}
-
-int
-action_decide(struct action *out, enum action_kind kind, const char *fmt, ...)
-{
-	char text[ERROR_TEXT_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	free(out->reason);
-	out->reason = strdup(text);
-	out->kind = kind;
-	return out->reason == NULL ? -1 : 0;
 }
 
 bool
@@ -121,65 +49,6 @@ live_is_ours(const struct plan_input *in)
 	return live_is(l, marked, in->token, in->old_jid, in->old_path);
 }
 
-/* "host.hostname, path and 2 more", the parameters that `how` concerns. */
-static void
-list_changes(const struct action *a, enum change_how how, char *buf,
-    size_t size)
-{
-	size_t n = 0, shown = 0, used = 0;
-
-	for (size_t i = 0; i < a->count; i++)
-		n += a->change[i].how == how;
-	buf[0] = '\0';
-	for (size_t i = 0; i < a->count && shown < 4; i++) {
-		if (a->change[i].how != how)
-			continue;
-		used += (size_t)snprintf(buf + used, size - used, "%s%s",
-		    shown == 0 ? "" : ", ", a->change[i].name);
-		shown++;
-		if (used >= size)
-			return;
-	}
-	if (n > shown)
-		snprintf(buf + used, size - used, " and %zu more", n - shown);
-}
-
-static bool
-has(const struct action *a, enum change_how how)
-{
-	for (size_t i = 0; i < a->count; i++)
-		if (a->change[i].how == how)
-			return true;
-	return false;
-}
-
-static bool
-has_change(const struct action *a, const char *name)
-{
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->change[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-void
-action_differs(const struct action *a, char *buf, size_t size)
-{
-	char names[512];
-
-	list_changes(a, has(a, HOW_LIVE) ? HOW_LIVE : HOW_USERLAND, names,
-	    sizeof names);
-	if (has(a, HOW_LIVE))
-		snprintf(buf, size, "%s differs", names);
-	else if (a->lost.count > 0)
-		snprintf(buf, size, "%s is not on the host any more",
-		    a->lost.text[0]);
-	else
-		snprintf(buf, size, "%s changed%s", names,
-		    has_change(a, "interface") ? "" :
-		    "; used the next time it is needed");
-}
-
 /*
  * A restart is not allowed.  An agent, and whoever honours what a spec says of
  * its restart, does meanwhile what does not take one.  For the letters of a single
@@ -202,7 +71,7 @@ plan_restart(const struct plan_input *in, struct action *out)
 {
 	char names[512], why[ERROR_TEXT_MAX];
 
-	list_changes(out, HOW_RESTART, names, sizeof names);
+	action_list(out, HOW_RESTART, names, sizeof names);
 	if (!(in->letters & LETTER_R))
 		snprintf(why, sizeof why, "%s cannot be changed after "
 		    "creation; a restart (-r) is not allowed here", names);
@@ -242,7 +111,7 @@ plan_living(const struct plan_input *in, struct action *out)
 	}
 	if (out->count == 0)
 		return action_decide(out, ACTION_NONE, "no difference");
-	if (has(out, HOW_RESTART))
+	if (action_has(out, HOW_RESTART))
 		return plan_restart(in, out);
 	action_differs(out, can, sizeof can);
 	return action_decide(out, ACTION_MODIFY, "%s", can);

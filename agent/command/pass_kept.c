@@ -33,6 +33,7 @@ struct outdating {
 	bool directory; /* that is applied, not one file */
 	bool gives;	/* some jail is given its spec */
 	bool written;	/* by the signer of an agent before, which does not end */
+	bool strange;	/* no copy counts (kept_strange) */
 	struct text_list bad; /* files with an error, in the set; sorted */
 	struct text_list marked; /* names of what is marked already; sorted */
 };
@@ -272,7 +273,7 @@ mark_unseen(struct outdating *o, const char *file)
 	buffer_printf(&path, "%s/%s", o->p->set, file);
 	if (path.failed) {
 		rc = -1;
-	} else if (!o->written &&
+	} else if (!o->written && !o->strange &&
 	    kept_read(o->good, NULL, path.data, &text, &len, &err) == 0) {
 		free(text);
 	} else {
@@ -333,13 +334,14 @@ pass_outdate(struct pass *p, const struct context *ctx,
 
 	begin(&o, p, ctx, opt);
 	o.written = is_written(ctx);
+	o.strange = kept_strange(o.good, o.marks);
 	for (size_t i = 0; !o.gives && i < p->specs.count; i++)
 		o.gives = is_given(&o, p->specs.spec[i]->name);
 	rc = find_bad(&o);
 	if (rc == 0)
 		(void)kept_marked(o.marks, &o.marked);
 	d = opendir(o.good);
-	if (rc == 0 && (d == NULL || o.written))
+	if (rc == 0 && (d == NULL || o.written || o.strange))
 		rc = mark_all_unseen(&o);
 	while (d != NULL && rc == 0 && (e = readdir(d)) != NULL)
 		if (kept_is_name(e->d_name))

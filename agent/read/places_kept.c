@@ -117,7 +117,8 @@ kept_places_recall(struct reader *r)
 	struct error err;
 	size_t len;
 
-	if (r->opt->good == NULL || (path = kept_places_path(r)) == NULL)
+	if (r->opt->good == NULL || kept_strange(r->opt->good,
+	    r->opt->outdated) || (path = kept_places_path(r)) == NULL)
 		return;
 	/* What does not verify is as good as nothing. */
 	if (kept_read(r->opt->good, r->opt->public_key, path, &text, &len,

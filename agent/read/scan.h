@@ -88,6 +88,7 @@ struct reader {
 	unsigned tries;	     /* scans in a row that met a writer */
 	bool swept;	     /* kept texts without a file were forgotten */
 	struct text_list outdated; /* names of kept texts that do not count */
+	bool strange; /* no kept text does (kept_strange) */
 	struct text_list forgotten; /* files that are not there any more */
 	struct secret_file *secret; /* sorted by file */
 	size_t secret_count;

@@ -49,20 +49,37 @@ is_marked(const struct reader *r, const char *path)
 	return found;
 }
 
+static bool
+counts(const struct reader *r, const char *path)
+{
+	return !r->strange && !is_marked(r, path);
+}
+
+/*
+ * The record of places is told again to another directory, so that the signer
+ * adopts that whether anything else is to be kept or not.
+ */
 int
 kept_look(struct reader *r)
 {
+	bool strange = kept_strange(r->opt->good, r->opt->outdated);
+
+	if (strange && !r->strange) {
+		free(r->places_told);
+		r->places_told = NULL;
+	}
+	r->strange = strange;
 	text_list_free(&r->outdated);
 	return r->opt->outdated == NULL ? 0 :
 	    kept_marked(r->opt->outdated, &r->outdated);
 }
 
-/* As kept_read; what is marked is not there. */
+/* As kept_read; what does not count is not there. */
 static int
 read_kept(const struct reader *r, const char *path, char **text, size_t *len,
     struct error *err)
 {
-	return is_marked(r, path) ? 1 : kept_read(r->opt->good,
+	return !counts(r, path) ? 1 : kept_read(r->opt->good,
 	    r->opt->public_key, path, text, len, err);
 }
 
@@ -171,16 +188,16 @@ enum kept { KEPT_NONE, KEPT_GOOD, KEPT_OTHER };
 static enum kept
 what_is_kept(const struct reader *r, const struct file *f)
 {
-	bool good = false, marked = is_marked(r, f->path);
+	bool good = false, counted = counts(r, f->path);
 	struct error err;
 	size_t len;
 	char *kept;
 	int rc = kept_read(r->opt->good, NULL, f->path, &kept, &len, &err);
 
-	if (rc == 1 && !marked)
+	if (rc == 1 && counted)
 		return KEPT_NONE;
 	if (rc == 0) {
-		good = !marked && digest_is(f->good, kept, len);
+		good = counted && digest_is(f->good, kept, len);
 		free(kept);
 	}
 	return good ? KEPT_GOOD : KEPT_OTHER;

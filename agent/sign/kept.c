@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/sign/kept.h"
 
+#include <sys/stat.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,9 +16,13 @@
 #include "agent/base/buffer.h"
 #include "agent/base/file.h"
 #include "agent/sign/sealed.h"
+#include "kernel/birth.h"
 #include "specs/spec.h"
 
 #define COMMENT "last good "
+/* Among the marks: which directory they are of. */
+#define WHOSE ".of"
+#define WHOSE_MAX 128
 
 char *
 kept_name(const char *path, char name[KEPT_NAME_SIZE])
@@ -198,16 +204,101 @@ kept_unmark_noted(const char *marks, const char *name, struct text_list *left)
 	return rc;
 }
 
+/* A directory, not its device, which is another one when it is mounted anew. */
+static int
+whose(const char *dir, char text[WHOSE_MAX])
+{
+	struct timespec born;
+	struct stat st;
+
+	if (stat(dir, &st) != 0 || file_birth(AT_FDCWD, dir, &born) != 0)
+		return -1;
+	if (!S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return -1;
+	}
+	snprintf(text, WHOSE_MAX, "%ju %jd %ld\n", (uintmax_t)st.st_ino,
+	    (intmax_t)born.tv_sec, (long)born.tv_nsec);
+	return 0;
+}
+
+/* 1: they are of no directory yet. */
+static int
+whose_marks(const char *marks, char text[WHOSE_MAX])
+{
+	char path[PATH_MAX], *data;
+	struct error err;
+	size_t len;
+
+	snprintf(path, sizeof path, "%s/" WHOSE, marks);
+	if (file_read(AT_FDCWD, path, WHOSE_MAX - 1, &data, &len, &err) != 0)
+		return err.code == ENOENT ? 1 : -1;
+	memcpy(text, data, len + 1);
+	free(data);
+	return 0;
+}
+
+bool
+kept_strange(const char *dir, const char *marks)
+{
+	char now[WHOSE_MAX], then[WHOSE_MAX];
+	int rc;
+
+	if (dir == NULL || marks == NULL || whose(dir, now) != 0 ||
+	    (rc = whose_marks(marks, then)) == 1)
+		return false;
+	return rc == -1 || strcmp(now, then) != 0;
+}
+
+static int
+forget_all(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	int rc = d == NULL ? -1 : 0;
+
+	while (rc == 0 && (e = readdir(d)) != NULL)
+		if (kept_is_name(e->d_name))
+			rc = kept_forget(dir, e->d_name);
+	if (d != NULL)
+		closedir(d);
+	return rc;
+}
+
+int
+kept_adopt(const char *dir, const char *marks, struct error *err)
+{
+	char now[WHOSE_MAX], then[WHOSE_MAX], path[PATH_MAX];
+	int rc;
+
+	if (dir == NULL || marks == NULL)
+		return 0;
+	if (whose(dir, now) != 0)
+		return error_sys(err, errno, "%s", dir);
+	rc = whose_marks(marks, then);
+	if (rc == 0 && strcmp(now, then) == 0)
+		return 0;
+	if (rc != 1 && forget_all(dir) != 0)
+		return error_sys(err, errno, "%s: is another directory than "
+		    "before, and cannot be emptied", dir);
+	snprintf(path, sizeof path, "%s/" WHOSE, marks);
+	if (file_replace(AT_FDCWD, path, now, strlen(now), err) != 0)
+		return error_wrap(err, "%s", path);
+	return rc == 1 ? 0 : 1;
+}
+
 int
 kept_clear(const char *dir, const char *marks, struct text_list *left)
 {
 	DIR *d = opendir(marks);
 	char name[KEPT_NAME_SIZE];
 	struct dirent *e;
+	struct error err;
+	bool own = kept_adopt(dir, marks, &err) != -1;
 	int rc = 0;
 
 	while (d != NULL && rc == 0 && (e = readdir(d)) != NULL)
-		if (*marked_name(e, name) != '\0' && (kept_forget(dir,
+		if (*marked_name(e, name) != '\0' && (!own || kept_forget(dir,
 		    name) == -1 || unlinkat(dirfd(d), e->d_name, 0) == -1))
 			rc = text_list_add(left, e->d_name);
 	if (d != NULL)

@@ -63,8 +63,19 @@ int kept_unmark_noted(const char *marks, const char *name,
 int kept_marked(const char *marks, struct text_list *names);
 
 /*
- * Removes all that is marked, with its marks; for who has the lock `signing`
- * (paths.h), since a signer of before may be writing what was marked then.
+ * Marks are of one directory, which is noted beside them.  When another one has
+ * its place, as an old one that was mounted or put back, what that has may be
+ * older than anything that was used since: none of it counts, and it is removed
+ * before anything is written there.
+ */
+bool kept_strange(const char *dir, const char *marks);
+/* Does that.  Returns 1, 0 when it is the one that was noted, or the first; -1. */
+int kept_adopt(const char *dir, const char *marks, struct error *err);
+
+/*
+ * Adopts the directory and removes all that is marked, with its marks; for who
+ * has the lock `signing` (paths.h), since a signer of before may be writing what
+ * was marked then.
  * What is left, with its mark, is noted.  -1: memory is out.
  */
 int kept_clear(const char *dir, const char *marks, struct text_list *left);

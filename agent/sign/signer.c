@@ -84,20 +84,33 @@ write_next(struct signer *s, struct snapshot *next, struct error *err)
 	return rc;
 }
 
-/* Opened anew each time: another directory may be there by now. */
+/*
+ * Opened anew each time: another directory may be there by now, of which nothing
+ * that it has counts (kept_adopt).
+ */
 static int
-open_good(const struct signer *s, struct error *err)
+open_good(const struct signer *s, int *adopted, struct error *err)
 {
 	const char *good = s->options->good;
-	int dir = good == NULL ? -1 : open(good,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir;
 
 	if (good == NULL)
-		error_set(err, ENOENT, "there is no place where the last good "
-		    "spec files are kept");
-	else if (dir == -1)
-		error_sys(err, errno, "%s", good);
-	return dir;
+		return error_set(err, ENOENT, "there is no place where the "
+		    "last good spec files are kept");
+	*adopted = kept_adopt(good, s->options->outdated, err);
+	if (*adopted == -1)
+		return -1;
+	dir = open(good, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir != -1 ? dir : error_sys(err, errno, "%s", good);
+}
+
+/* So that the agent tells of all texts again. */
+static int
+say_adopted(const struct signer *s, struct error *err)
+{
+	return error_set(err, 0, "%s: is another directory than before: last "
+	    "good texts of spec files that it had do not count, and are kept "
+	    "anew", s->options->good);
 }
 
 static int
@@ -105,19 +118,21 @@ keep(struct signer *s, const struct message *m, struct error *err)
 {
 	const char *path = (const char *)m->data;
 	size_t len = strlen(path);
-	int dir, rc;
+	int dir, rc, adopted = 0;
 
 	if (len >= m->len)
 		return error_set(err, EPROTO, "a spec file without a text");
 	if ((signer_prepare(s, err) == -1 && s->secret == NULL) ||
-	    (dir = open_good(s, err)) == -1)
+	    (dir = open_good(s, &adopted, err)) == -1)
 		return error_wrap(err, "%s: its last good text is not kept",
 		    path);
 	rc = kept_write(dir, s->secret, path, path + len + 1,
 	    m->len - len - 1, err);
 	close(dir);
-	return rc == 0 ? 0 : error_wrap(err, "%s: its last good text is not "
-	    "kept", path);
+	if (rc != 0)
+		return error_wrap(err, "%s: its last good text is not kept",
+		    path);
+	return adopted == 1 ? say_adopted(s, err) : 0;
 }
 
 /*
@@ -131,17 +146,21 @@ forget(struct signer *s, const struct message *m, struct error *err)
 	const struct signer_options *o = s->options;
 	const char *name = (const char *)m->data;
 	struct error why;
+	int adopted;
 
 	if (!kept_is_name(name))
 		return error_set(err, EPROTO, "no name of a kept file");
 	(void)signer_prepare(s, &why);
-	if (o->good != NULL && kept_forget(o->good, name) == -1)
+	if ((adopted = kept_adopt(o->good, o->outdated, err)) == -1)
+		error_wrap(err, "the last good text of a spec file cannot be "
+		    "removed");
+	else if (o->good != NULL && kept_forget(o->good, name) == -1)
 		error_sys(err, errno, "%s/%s: the last good text of a spec "
 		    "file cannot be removed", o->good, name);
 	else if (o->outdated == NULL || (o->lock != NULL && s->lock == -1) ||
 	    (kept_unmark(o->outdated, name, m->number) == 0 &&
 	    kept_unmark_noted(o->outdated, name, &s->left) == 0))
-		return 0;
+		return adopted == 1 ? say_adopted(s, err) : 0;
 	else
 		error_sys(err, errno, "%s/%s: this mark cannot be removed, so "
 		    "the last good text of a spec file does not count",

@@ -25,11 +25,28 @@ compare_rank(const void *a, const void *b)
 	return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
+/*
+ * Whether `d` waits for what another jail than `m`, which is ready, has still and
+ * itself waits to give up: that one has it woken then, or when it never will.  All
+ * behind a long chain need not be looked at upon each of its steps.
+ */
+static bool
+waits_behind(const struct managed *d, const struct managed *m)
+{
+	const struct managed *holder = d->waits_claim;
+
+	return holder != NULL && holder != m && holder->waits &&
+	    holder->state == STATE_PROGRESSING && m->state == STATE_READY &&
+	    d->state == STATE_PROGRESSING && !d->linked && !d->waits_down &&
+	    !d->waits_far;
+}
+
 /* Whether `d`, which waits, may do so for `m`. */
 static bool
 waits_for(const struct managed *d, const struct managed *m)
 {
-	if (!d->waits || d == m || d->machine != MACHINE_IDLE)
+	if (!d->waits || d == m || d->machine != MACHINE_IDLE ||
+	    waits_behind(d, m))
 		return false;
 	/* What goes down may do so for a jail far away. */
 	return d->waits_down || d->waits_far || d->waits_claim != NULL ||

@@ -351,6 +351,12 @@ long_chain(void **state)
 	assert_string_equal(addresses(s, "link39"),
 	    "192.0.2.41 198.51.100.41 ");
 	assert_in_range(s->gets, LINKS, LINKS * LINKS * 3);
+	/* Changed while they run, only the next one is asked at each step. */
+	s->gets = 0;
+	apply_chain(s, 3, "osrelease: 13.9-RELEASE\n");
+	assert_string_equal(addresses(s, "link00"),
+	    "192.0.2.3 198.51.100.3 ");
+	assert_in_range(s->gets, LINKS, LINKS * 20);
 }
 
 /* One file is edited. */

@@ -312,9 +312,9 @@ step_begins(struct operation *op, const char *undo, struct error *err)
 {
 	struct entry *e = inventory_find(op->shop->inventory, op->name);
 	const struct spec *s = op->start;
-	bool undoes = undo != NULL ? spec_list(s, undo) != NULL :
-	    spec_list(s, "exec.poststop") != NULL ||
-	    spec_list(s, "exec.release") != NULL;
+	bool undoes = undo != NULL ? spec_list(s, undo)->count > 0 :
+	    spec_list(s, "exec.poststop")->count > 0 ||
+	    spec_list(s, "exec.release")->count > 0;
 
 	return !undoes || e == NULL ||
 	    op->shop->observer->kernel->backend->spawn == NULL ? 0 :
@@ -348,7 +348,7 @@ note_ran(struct operation *op, struct entry *e)
 	if (e != NULL && (op->phase == UNDOING || (op->phase == STOPPING &&
 	    op->step >= stop_after_removal)) && param != NULL &&
 	    op->shop->observer->kernel->backend->spawn != NULL &&
-	    spec_list(op_spec(op), param) != NULL)
+	    spec_list(op_spec(op), param)->count > 0)
 		(void)inventory_ran(op->shop->inventory, e, param, &ignored);
 }
 

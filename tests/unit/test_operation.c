@@ -150,6 +150,52 @@ interrupted_stop_is_begun_anew(void **state)
 	assert_int_equal(e->stage, ENTRY_UP);
 }
 
+/* What was journalled of hooks that begin, or have run, since `from`. */
+static const char *
+hooks_noted(struct stage *s, size_t from)
+{
+	static char text[256];
+	size_t len;
+	char *data = temp_read(s->w.paths.journal, &len);
+
+	text[0] = '\0';
+	for (char *line = strtok(data + from, "\n"); line != NULL;
+	    line = strtok(NULL, "\n")) {
+		const char *what = strstr(line, "\"begun");
+
+		what = what != NULL ? what : strstr(line, "\"ran ");
+		if (what != NULL)
+			snprintf(text + strlen(text), sizeof text -
+			    strlen(text), "%.*s;", (int)strcspn(what + 1,
+			    "\""), what + 1);
+	}
+	free(data);
+	return text;
+}
+
+/* The next agent is told of hooks that have something to run, and no others. */
+static void
+hooks_are_noted(void **state)
+{
+	struct stage *s = *state;
+	size_t from;
+
+	world_apply(&s->w, JAIL("web", ""));
+	world_apply(&s->w, "");
+	assert_string_equal(hooks_noted(s, 0), "");
+	from = s->w.inventory.journal_len;
+	world_apply(&s->w, JAIL("web", "exec.release: [/bin/true]\n"));
+	world_apply(&s->w, "");
+	assert_string_equal(hooks_noted(s, from), "begun;begun exec.release;"
+	    "ran exec.release;");
+	from = s->w.inventory.journal_len;
+	world_apply(&s->w, JAIL("web", "exec.prestart: [/bin/false]\n"
+	    "exec.poststop: [/bin/true]\n"));
+	assert_string_equal(s->w.deeds, "!create web;");
+	assert_string_equal(hooks_noted(s, from), "begun;begun exec.poststop;"
+	    "ran exec.poststop;");
+}
+
 /* After the removal everything is tried; what is left is nothing. */
 static void
 failing_poststop(void **state)
@@ -456,6 +502,7 @@ main(void)
 		TEST(missing_program_fails),
 		TEST(failing_stop_keeps_the_jail),
 		TEST(interrupted_stop_is_begun_anew),
+		TEST(hooks_are_noted),
 		TEST(failing_poststop),
 		TEST(failing_poststop_in_a_restart),
 		TEST(timeout_kills_the_group),

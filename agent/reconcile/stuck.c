@@ -276,9 +276,31 @@ restarts_in_vain(struct reconciler *r, struct managed *m, char *buf,
 	return NULL;
 }
 
-/* One in `m` that is kept as it is: that is known before what `m` waits for. */
+/* Why `d`, which nobody speaks of, could not be made as it was in what `m` is to be. */
 static const char *
-holds_one_kept(struct reconciler *r, const struct managed *m, char *buf,
+fits_no_more(struct reconciler *r, struct managed *m, struct managed *d,
+    char *buf, size_t size)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, d->name);
+	struct spec *desired = d->desired;
+	const char *why;
+
+	if (d->said || e == NULL || e->applied == NULL)
+		return NULL;
+	/* One that is down has that already, so that it comes back. */
+	if (desired == NULL)
+		d->desired = e->applied;
+	why = refused(r, m, d, buf, size);
+	d->desired = desired;
+	return why;
+}
+
+/*
+ * One in `m` that is kept as it is, or that no spec says and `m` would have no place
+ * for: that is known before what `m` waits for.
+ */
+static const char *
+holds_one_kept(struct reconciler *r, struct managed *m, char *buf,
     size_t size)
 {
 	char why[ERROR_TEXT_MAX];
@@ -286,9 +308,10 @@ holds_one_kept(struct reconciler *r, const struct managed *m, char *buf,
 	for (size_t i = 0; i < r->count; i++) {
 		struct managed *d = r->jail[i];
 
-		if (d->unwanted && order_below(d->name, m->name) &&
-		    order_goes_first(r, m, d, &restart) && !ends_along(r, d) &&
-		    kept(r, d, why, sizeof why) != NULL)
+		if (order_below(d->name, m->name) && (comes_back(d) ||
+		    order_goes_first(r, m, d, &restart)) && !ends_along(r, d) &&
+		    (d->unwanted ? kept(r, d, why, sizeof why) :
+		    fits_no_more(r, m, d, why, sizeof why)) != NULL)
 			return say_in_vain(d, why, buf, size);
 	}
 	return NULL;

@@ -160,6 +160,26 @@ unsaid_ones_follow(void **state)
 }
 
 /*
+ * No place is left for `a.x`, which no spec says any more, in what `a` is to be: so
+ * that one stays as it is, which is known before `c` is ready, for which it waits.
+ */
+static void
+unsaid_one_keeps_its_place(void **state)
+{
+	struct world *w = *state;
+
+	world_apply(w, JAIL("a", "children.max: 9\nallow.raw_sockets: true\n")
+	    "---\n" JAIL("a.x", "depend: [b]\nallow.raw_sockets: true\n")
+	    "---\n" JAIL("b", "") "---\n" JAIL("c", ""));
+	apply_part(w, JAIL("a", "children.max: 9\ndepend: [c]\n"
+	    "exec.start: q\n") "---\n" JAIL("b", "exec.start: q\n") "---\n"
+	    JAIL("c", "exec.start: q\n"));
+	assert_string_equal(w->deeds, "restart a.x;restart c;restart b;"
+	    "create a.x;");
+	assert_string_equal(world_state(w, "a"), "blocked");
+}
+
+/*
  * One is to get the address of a jail that restarts, and depends on what goes down
  * for that: when it has gone down once, nobody waits for that any more.
  */
@@ -297,6 +317,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    cut_off_stop_waits_for_the_restart, world_setup,
 		    world_teardown),
+		cmocka_unit_test_setup_teardown(unsaid_one_keeps_its_place,
+		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(unsaid_ones_follow,
 		    world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(goes_down_once,

@@ -141,6 +141,27 @@ says(const struct outdating *o, const char *file, const char *text, size_t len)
 	return same;
 }
 
+/* Whether the letters of this pass leave a jail as it is. */
+static bool
+is_left(const struct outdating *o, const char *name)
+{
+	const unsigned letters = o->opt->letters;
+	struct reconciler *r = &o->p->reconciler;
+	const struct managed *m = reconciler_find(r, name);
+	struct action a;
+	bool left;
+
+	if (letters == (LETTER_C | LETTER_M | LETTER_R) || m == NULL ||
+	    reconciler_plan(r, m, &a) != 0)
+		return false;
+	left = a.kind == ACTION_BLOCKED && (a.jid == 0 ?
+	    !(letters & LETTER_C) : letters == LETTER_C ||
+	    (!(letters & LETTER_R) && (m->desired == NULL ||
+	    action_has(&a, HOW_RESTART))));
+	action_free(&a);
+	return left;
+}
+
 /* Whether this pass does with a jail as the specs say. */
 static bool
 is_given(const struct outdating *o, const char *name)
@@ -148,7 +169,8 @@ is_given(const struct outdating *o, const char *name)
 	const struct entry *e = inventory_find(&o->p->inventory, name);
 
 	return (o->opt->bound == NULL || !bound_refused(o->opt->bound,
-	    name)) && (e == NULL || strcmp(e->set, o->p->set) == 0);
+	    name)) && (e == NULL || strcmp(e->set, o->p->set) == 0) &&
+	    !is_left(o, name);
 }
 
 /* Whether a jail is given what another text says, or is taken away. */

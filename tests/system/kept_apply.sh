@@ -90,6 +90,25 @@ sleep 1.2
 jids > "$work/after"
 check "all go on as they were" cmp "$work/before" "$work/after"
 
+# ---- what the letters do not allow ------------------------------------------
+stop agent
+any b "host.hostname: two" "vnet: new" | put b
+check "a restart that is not allowed" expect_status 1 \
+    ja apply -cm "$specs/b.yaml"
+any e "host.hostname: two" | put e
+check "a change that is not allowed" expect_status 1 \
+    ja apply -c "$specs/e.yaml"
+for f in b e; do
+	check "of $f the old text is kept" is_kept "$f"
+	broken "$f"
+done
+check "an agent that meets them broken" agent_start --max-remove 100%
+check "knows what was good" soon state_is b invalid
+check "of both" soon state_is e invalid
+sleep 1.2
+jids > "$work/after"
+check "which is what they are from" cmp "$work/before" "$work/after"
+
 # ---- again and again where nothing can be kept ---------------------------------
 stop agent
 any b "host.hostname: three" | put b

@@ -204,8 +204,8 @@ waits(struct reconciler *r, struct managed *m, struct action *a,
 	if (turned)
 		order_wake(r, m);
 	/* Those in it were to fit in what it was about to be. */
-	if (turned && state != STATE_PROGRESSING)
-		around_stays(r, m);
+	if (turned)
+		around_turned(r, m);
 	action_free(a);
 }
 
@@ -317,7 +317,8 @@ act_modify(struct reconciler *r, struct managed *m, struct action *a)
 				waits(r, m, a, state, why);
 			return;
 		}
-		release = claims_lose(a) && claims_refused(r, m, a, why,
+		/* What the jail around it is to lose is none of its own losses. */
+		release = claims_addresses(a) && claims_refused(r, m, a, why,
 		    sizeof why) == NULL;
 	}
 	if (!release && waits_for_claim(r, m, a, &release))

@@ -115,6 +115,16 @@ around_read(struct reconciler *r, const struct managed *m,
 	    read_parent(r, m->name, out);
 }
 
+/* Not inlined: it is called where chains of dependencies are followed. */
+__attribute__((noinline)) struct managed *
+around_jail(struct reconciler *r, const struct managed *m)
+{
+	char parent[JAIL_NAME_MAX];
+
+	return managed_parent(m->name, parent, sizeof parent) ?
+	    reconciler_jail(r, parent, false) : NULL;
+}
+
 bool
 around_too_early(const struct reconciler *r, const struct managed *m)
 {
@@ -141,7 +151,8 @@ name_of(const void *table, size_t i)
 }
 
 static void
-look_below(struct reconciler *r, const struct managed *m, bool changed)
+look_below(struct reconciler *r, const struct managed *m, bool changed,
+    bool blocked)
 {
 	char below[JAIL_NAME_MAX + 1];
 	bool found;
@@ -153,6 +164,8 @@ look_below(struct reconciler *r, const struct managed *m, bool changed)
 	    i < r->count && strncmp(r->jail[i]->name, below, len) == 0; i++) {
 		struct managed *d = r->jail[i];
 
+		if (blocked && d->state != STATE_BLOCKED)
+			continue;
 		/* Nobody undid what was done to it. */
 		if (changed) {
 			d->done = false;
@@ -165,11 +178,11 @@ look_below(struct reconciler *r, const struct managed *m, bool changed)
 void
 around_changed(struct reconciler *r, const struct managed *m)
 {
-	look_below(r, m, true);
+	look_below(r, m, true, false);
 }
 
 void
-around_stays(struct reconciler *r, const struct managed *m)
+around_turned(struct reconciler *r, const struct managed *m)
 {
-	look_below(r, m, false);
+	look_below(r, m, false, m->state == STATE_PROGRESSING);
 }

@@ -20,12 +20,19 @@ int around_read(struct reconciler *r, const struct managed *m,
 const struct plan_parent *around_parent(const struct around *a);
 void around_free(struct around *a);
 
+/* The jail that one is in; NULL: there is none here. */
+struct managed *around_jail(struct reconciler *r, const struct managed *m);
+
 /* Whether one of them is about to be looked at, which comes first. */
 bool around_too_early(const struct reconciler *r, const struct managed *m);
 
 /* `m` was changed or made: those in it are looked at again. */
 void around_changed(struct reconciler *r, const struct managed *m);
-/* It is not what it was about to be: the same, and what they got counts on. */
-void around_stays(struct reconciler *r, const struct managed *m);
+/*
+ * What it is about to be is another thing than before, which those in it were to fit
+ * in: the same, and what they got counts on.  Where it comes after all, only those
+ * that were blocked may have something to do.
+ */
+void around_turned(struct reconciler *r, const struct managed *m);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "agent/plan/hostname.h"
 #include "agent/plan/meanwhile.h"
+#include "agent/reconcile/around.h"
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/stuck.h"
@@ -180,16 +181,29 @@ is_blocked(const struct managed *m)
 }
 
 /*
+ * Because of whom it waits, or is blocked: who has what it claims, or else it may be
+ * the jail around it.  NULL: for another reason.
+ */
+static const struct managed *
+stands_on(struct reconciler *r, const struct managed *d)
+{
+	if (d->waits && d->waits_claim != NULL)
+		return d->waits_claim;
+	return d->waits || d->state == STATE_BLOCKED ? around_jail(r, d) :
+	    NULL;
+}
+
+/*
  * Whether `m`, which is blocked, is so because of a jail that is asked now, however
  * far away, or of itself: that those do not come is no reason for it not to come.
  */
 static bool
-stands_on_asker(const struct reconciler *r, const struct managed *m)
+stands_on_asker(struct reconciler *r, const struct managed *m)
 {
 	const struct managed *d = m;
 
 	for (unsigned steps = 0; steps < 1000; steps++) {
-		d = d->waits ? d->waits_claim : NULL;
+		d = stands_on(r, d);
 		if (d == NULL)
 			return false;
 		if (d == m || d->query == r->queries)
@@ -223,6 +237,62 @@ in_vain(struct reconciler *r, struct managed *m, const struct action *a,
 	return (a->kind != ACTION_REMOVE && m->desired != NULL &&
 	    refused(r, m, a, why, size) != NULL) ||
 	    stuck_why(r, m, a, why, size) != NULL;
+}
+
+/* Whether `m`, which is blocked because of who asks now, comes when that one does. */
+static bool
+comes_for_asker(struct reconciler *r, struct managed *m)
+{
+	char why[ERROR_TEXT_MAX];
+	struct action a;
+	bool comes;
+
+	if (m->state != STATE_BLOCKED || !stands_on_asker(r, m))
+		return false;
+	/* One that is so because of the jail around it says so by its plan. */
+	if (!m->waits)
+		return true;
+	if (reconciler_plan(r, m, &a) != 0)
+		return false;
+	comes = !gives_nothing_up(a.kind) &&
+	    !in_vain(r, m, &a, why, sizeof why);
+	action_free(&a);
+	return comes;
+}
+
+/* Plans `m` as if those around `d` came that are blocked because of who asks. */
+static int
+plan_within(struct reconciler *r, const struct managed *d,
+    const struct managed *m, struct action *a)
+{
+	struct managed *up = around_jail(r, d);
+	bool comes = up != NULL && comes_for_asker(r, up);
+	int rc;
+
+	if (up == NULL)
+		return reconciler_plan(r, m, a);
+	if (comes)
+		up->state = STATE_PROGRESSING;
+	rc = plan_within(r, up, m, a);
+	if (comes)
+		up->state = STATE_BLOCKED;
+	return rc;
+}
+
+/*
+ * What is done to a holder.  One that is blocked since a jail around it does not get
+ * something stays as it is, unless that one only waits for who asks.
+ */
+static int
+plan_holder(struct reconciler *r, const struct managed *m, struct action *a)
+{
+	int rc = reconciler_plan(r, m, a);
+
+	if (rc != 0 || a->kind != ACTION_BLOCKED ||
+	    around_jail(r, m) == NULL)
+		return rc;
+	action_free(a);
+	return plan_within(r, m, m, a);
 }
 
 /* Whether a jail will be made with what its spec has, as far as is known now. */
@@ -303,7 +373,7 @@ find_kept(struct reconciler *r, struct managed *m, const struct action *a,
 			    say_stays(c, why, buf, size);
 			continue;
 		}
-		if (reconciler_plan(r, c->holder, &of_holder) != 0)
+		if (plan_holder(r, c->holder, &of_holder) != 0)
 			return NULL;
 		kept = stays(r, c, &of_holder, buf, size);
 		if (kept != NULL && may_share(r, m, c))
@@ -396,9 +466,11 @@ is_kept(struct reconciler *r, const struct claim *c)
 	struct action a;
 	bool within = r->asking, kept;
 
-	if (reconciler_plan(r, holder, &a) != 0)
-		return false;
 	r->asking = true;
+	if (plan_holder(r, holder, &a) != 0) {
+		r->asking = within;
+		return false;
+	}
 	kept = stays(r, c, &a, why, sizeof why) != NULL;
 	r->asking = within;
 	action_free(&a);

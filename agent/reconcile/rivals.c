@@ -4,20 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/reconcile/around.h"
 #include "agent/reconcile/foresee.h"
 #include "agent/reconcile/reconcile.h"
 
 /* ---------------------------------------------------------------- the order */
-
-/* The jail around one; NULL: there is none here. */
-static __attribute__((noinline)) struct managed *
-around(struct reconciler *r, const struct managed *m)
-{
-	char parent[JAIL_NAME_MAX];
-
-	return managed_parent(m->name, parent, sizeof parent) ?
-	    reconciler_jail(r, parent, false) : NULL;
-}
 
 /* It goes as deep as a chain of dependencies is long: no buffers here. */
 static void
@@ -32,7 +23,7 @@ place(struct reconciler *r, struct managed *m, unsigned long *last)
 	for (size_t i = 0; s != NULL && i < s->depend.count; i++)
 		if ((d = reconciler_jail(r, s->depend.text[i], false)) != NULL)
 			place(r, d, last);
-	if ((d = around(r, m)) != NULL)
+	if ((d = around_jail(r, m)) != NULL)
 		place(r, d, last);
 	m->place = ++*last;
 }

@@ -22,6 +22,18 @@ add_rival_addresses(struct yaml_text *y)
 		yaml_add(y, "ip4.addr: %s\n", lists[n]);
 }
 
+/* The numbers from 0 to n - 1, in any order. */
+static inline void
+deal(uint32_t *state, unsigned *order, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		unsigned k = dice(state, i + 1);
+
+		order[i] = order[k];
+		order[k] = i;
+	}
+}
+
 /*
  * An order that is none of names, in which the jails of a set depend.  The next set
  * of a world has another one, so that what was and what is to be may lead in circles.
@@ -29,12 +41,7 @@ add_rival_addresses(struct yaml_text *y)
 static inline void
 rival_order(uint32_t *state, unsigned order[RIVALS])
 {
-	for (unsigned i = 0; i < RIVALS; i++) {
-		unsigned k = dice(state, i + 1);
-
-		order[i] = order[k];
-		order[k] = i;
-	}
+	deal(state, order, RIVALS);
 }
 
 /* On those that come before it in that order. */
@@ -98,6 +105,39 @@ random_swappers(uint32_t *state, struct yaml_text *y)
 		yaml_add(y, "]\n");
 		if (dice(state, 3) == 0) /* a restart */
 			yaml_add(y, "osrelease: 13.9\n");
+	}
+}
+
+#define RING_ADDRESSES 9
+
+/*
+ * The same, where one is in another one, and one in that, each with what the first of
+ * these has.
+ */
+static inline void
+random_ring(uint32_t *state, bool deep, struct yaml_text *y)
+{
+	static const struct {
+		const char *name, *more;
+		bool in; /* the one before it */
+	} jails[] = { { "a", "", 0 }, { "b", "", 0 }, { "v", "", 0 },
+		{ "p", "children.max: 2\n", 0 },
+		{ "p.c", "children.max: 1\n", 1 }, { "p.c.d", "", 1 } };
+	unsigned order[RING_ADDRESSES] = { 0 }, next = 0;
+
+	memset(y, 0, sizeof *y);
+	y->state = state;
+	deal(state, order, RING_ADDRESSES);
+	for (unsigned i = 0; i < 5u + deep; i++) {
+		yaml_add(y, "%sname: %s\npath: @\npersist: true\n"
+		    "stop.timeout: 0\n%s", i == 0 ? "" : "---\n",
+		    jails[i].name, jails[i].more);
+		next += !jails[i].in;
+		yaml_add(y, "ip4.addr: [192.0.2.%u", order[next - 1] + 1);
+		for (unsigned n = i < 3 ? dice(state, 3) : 0; n > 0 &&
+		    next < RING_ADDRESSES - 1; n--)
+			yaml_add(y, ", 192.0.2.%u", order[next++] + 1);
+		yaml_add(y, "]\n");
 	}
 }
 

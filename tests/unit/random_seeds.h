@@ -39,14 +39,15 @@ use_memory(void)
 	atexit(remove_sets_dir);
 }
 
+/* Of those that nobody asked for by number only one in `share`. */
 static inline void
-each_seed(void (*one)(uint32_t seed))
+some_seeds(void (*one)(uint32_t seed), uint32_t share)
 {
 	const char *single = getenv("SEED"), *many = getenv("SEEDS"),
 	    *first = getenv("FIRST");
 	uint32_t from = first != NULL ? (uint32_t)strtoul(first, NULL, 10) : 0;
 	uint32_t count = many != NULL ? (uint32_t)strtoul(many, NULL, 10) :
-	    SETS_SEEDS;
+	    SETS_SEEDS / share;
 
 	use_memory();
 	if (single != NULL) {
@@ -56,6 +57,12 @@ each_seed(void (*one)(uint32_t seed))
 	for (uint32_t seed = from; seed < from + count; seed++)
 		one(seed);
 	print_message("%u seeds from %u\n", count, from);
+}
+
+static inline void
+each_seed(void (*one)(uint32_t seed))
+{
+	some_seeds(one, 1);
 }
 
 #endif

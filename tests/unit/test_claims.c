@@ -433,6 +433,28 @@ round_in_three_edits(void **state)
 	assert_string_equal(world_state(&s->w, "c"), "ready");
 }
 
+/*
+ * A jail in another one gets its address with that one, so the verdict about it may
+ * stand on the asker, too.
+ */
+static void
+round_through_one_inside(void **state)
+{
+	static const char *const before = TWO("a", "5", "7", "") "---\n"
+	    ONE("p", "4", "children.max: 1\n") "---\n" ONE("p.c", "4", "");
+	struct stage *s = *state;
+
+	two_edits(s, before, ONE("p.c", "5", ""),
+	    ONE("p", "5", "children.max: 1\n"));
+	assert_string_equal(world_state(&s->w, "p"), "blocked");
+	assert_string_equal(world_state(&s->w, "p.c"), "blocked");
+	edit(&s->w, TWO("a", "4", "8", ""));
+	assert_string_equal(addresses(s, "a"), "192.0.2.4 192.0.2.8 ");
+	assert_string_equal(addresses(s, "p"), "192.0.2.5 ");
+	assert_string_equal(addresses(s, "p.c"), "192.0.2.5 ");
+	assert_string_equal(world_state(&s->w, "p.c"), "ready");
+}
+
 static void
 both_stay(struct stage *s)
 {
@@ -545,6 +567,7 @@ main(void)
 		TEST(long_chain),
 		TEST(swapped_in_two_edits),
 		TEST(round_in_three_edits),
+		TEST(round_through_one_inside),
 		TEST(swapped_in_vain),
 		TEST(swapped_in_vain_for_a_third),
 		TEST(down_for_nothing),

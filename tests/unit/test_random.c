@@ -426,6 +426,85 @@ edits_one_by_one(void **unused)
 	each_seed(one_world_of_edits);
 }
 
+/* Another agent takes over: `left` of the specs were not edited yet. */
+static void
+agent_follows(struct world *w, const struct spec_set *before,
+    const struct spec_set *after, size_t left)
+{
+	static const struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.healing = true };
+	const struct spec *s;
+
+	world_reconciler(w, &opt);
+	for (size_t k = 0; k < after->count; k++)
+		for (size_t i = 0; i < before->count; i++) {
+			s = k < left ? before->spec[i] : after->spec[k];
+			if (strcmp(before->spec[i]->name,
+			    after->spec[k]->name) == 0)
+				assert_int_equal(reconciler_want(
+				    &w->reconciler, spec_copy(s)), 0);
+		}
+}
+
+/* In any order, at rest or while something is under way. */
+static void
+edit_ring(struct world *w, uint32_t *state, const struct spec_set *before,
+    struct spec_set *after)
+{
+	for (size_t left = after->count; left > 0; left--) {
+		size_t at = dice(state, (unsigned)left);
+		struct spec *s = after->spec[at];
+
+		after->spec[at] = after->spec[left - 1];
+		after->spec[left - 1] = s;
+		if (dice(state, 3) == 0)
+			world_rest(w);
+		else for (unsigned n = dice(state, 4); n > 0; n--)
+			event_base_loop(w->base, EVLOOP_NONBLOCK);
+		if (dice(state, 6) == 0)
+			agent_follows(w, before, after, left);
+		assert_int_equal(reconciler_want(&w->reconciler,
+		    spec_copy(s)), 0);
+	}
+	world_rest(w);
+}
+
+/* What all want can be had: nobody waits for another look at all of them. */
+static void
+one_ring(uint32_t seed)
+{
+	static struct yaml_text was, yaml;
+	struct spec_set before, after;
+	struct world w;
+	uint32_t state;
+
+	random_world(&w, seed, &state);
+	random_ring(&state, seed % 2 == 0, &was);
+	specs_parse(&w, was.text, &before);
+	agent_begins(&w, &before);
+	random_ring(&state, seed % 2 == 0, &yaml);
+	specs_parse(&w, yaml.text, &after);
+	edit_ring(&w, &state, &before, &after);
+	for (size_t i = 0; i < w.reconciler.count; i++)
+		if (w.reconciler.jail[i]->state != STATE_READY) {
+			fprintf(stderr, "%s--- then\n", was.text);
+			print_states(&w);
+			blame(yaml.text, "seed %u: %s", seed,
+			    w.reconciler.jail[i]->name);
+		}
+	spec_set_free(&before);
+	spec_set_free(&after);
+	world_apply(&w, "");
+	world_remove(&w);
+}
+
+static void
+rings_with_nested_jails(void **unused)
+{
+	(void)unused;
+	some_seeds(one_ring, 5);
+}
+
 /* Circles of who gives up an address and who waits for whose restart. */
 static void
 seeds_that_failed_once(void **unused)
@@ -444,6 +523,7 @@ main(void)
 		cmocka_unit_test(plan_is_true_and_apply_ends),
 		cmocka_unit_test(rivals_get_what_is_planned),
 		cmocka_unit_test(edits_one_by_one),
+		cmocka_unit_test(rings_with_nested_jails),
 		cmocka_unit_test(seeds_that_failed_once),
 	};
 

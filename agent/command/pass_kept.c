@@ -224,6 +224,14 @@ mark(const struct outdating *o, const char *name)
 	    kept_mark(o->marks, name, (uint64_t)clock_us());
 }
 
+/* What is not kept any more, or goes with its mark, is kept behind the pass. */
+static int
+keep_later(struct outdating *o, const char *file)
+{
+	return is_part(o, file) && !is_bad(o, file) ?
+	    text_list_add(&o->p->outdated, file) : 0;
+}
+
 /* The mark is for a signer of an agent before, which may still write it. */
 static int
 forget(struct outdating *o, const char *name, const char *file)
@@ -233,8 +241,7 @@ forget(struct outdating *o, const char *name, const char *file)
 	if (kept_forget(o->good, name) != 0 && marked != 0)
 		complain("%s/%s: an older text of a spec file cannot be "
 		    "removed: an agent may go back to it", o->good, name);
-	return is_part(o, file) && !is_bad(o, file) ?
-	    text_list_add(&o->p->outdated, file) : 0;
+	return keep_later(o, file);
 }
 
 static int
@@ -248,8 +255,12 @@ look_at(struct outdating *o, const char *name)
 	if (path != NULL && strncmp(path, o->p->set, set) == 0 &&
 	    path[set] == '/' && spec_file_name(last_part(path)) &&
 	    kept_read(o->good, NULL, path, &text, &len, &err) == 0) {
-		if (is_outdated(o, path, path + set + 1, text, len))
-			rc = forget(o, name, path + set + 1);
+		const char *file = path + set + 1;
+
+		if (is_outdated(o, path, file, text, len))
+			rc = forget(o, name, file);
+		else if (is_in(&o->marked, name))
+			rc = keep_later(o, file);
 		free(text);
 	}
 	free(path);
@@ -306,12 +317,38 @@ mark_unseen(struct outdating *o, const char *file)
 	return rc;
 }
 
+/* Whether some jail is not as the specs say. */
+static bool
+changes_any(const struct outdating *o)
+{
+	struct reconciler *r = &o->p->reconciler;
+	bool changes = false;
+
+	for (size_t i = 0; !changes && i < r->count; i++) {
+		struct action a;
+
+		if (spec_find(&o->p->specs, r->jail[i]->name) == NULL)
+			continue;
+		if (reconciler_plan(r, r->jail[i], &a) != 0)
+			return true;
+		changes = a.kind != ACTION_NONE;
+		action_free(&a);
+	}
+	return changes;
+}
+
+/*
+ * A directory that is away, and may come back, has what jails are from if all
+ * are as their files say.
+ */
 static int
 mark_all_unseen(struct outdating *o)
 {
 	const struct spec_set *specs = &o->p->specs;
 	int rc = 0;
 
+	if (!o->written && !o->strange && !changes_any(o))
+		return 0;
 	for (size_t i = 0; rc == 0 && o->gives && i < specs->file_count; i++) {
 		const char *file = in_set(o, specs->file[i].path);
 

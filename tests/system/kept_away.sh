@@ -67,6 +67,38 @@ check "knows the text" soon state_is a invalid
 check "of what runs" hostname_is a four
 stop agent
 
+# ---- ... beside which a file is in its place ------------------------------------
+a_named four
+check "an agent" agent_start
+check "keeps a text" soon kept four
+check "that is used" settled
+stop agent
+any b | put b
+check "apply of another file" expect_status 0 ja apply "$specs/b.yaml"
+away
+: > "$state/good"
+check "apply, of the same" expect_status 0 ja apply "$specs"
+rm "$state/good"
+back
+any b "host.hostname: two" | put b
+check "and of another file alone" expect_status 0 ja apply "$specs/b.yaml"
+check "the text is kept" kept four
+away
+: > "$state/good"
+a_named five
+expect_status 0 ja apply "$specs" 2> /dev/null
+check "apply of another text" hostname_is a five
+a_named four
+expect_status 0 ja apply "$specs" 2> /dev/null
+check "and of the one before" hostname_is a four
+back
+any b "host.hostname: three" | put b
+check "apply that has a place for it again" expect_status 0 ja apply "$specs"
+check "keeps the text" kept four
+check "in place of the one that was marked" same "" "$(ls "$run_dir/outdated")"
+rm "$specs/b.yaml"
+check "apply" expect_status 0 ja apply --prune "$specs"
+
 # ---- for an agent ------------------------------------------------------------
 a_named four
 away

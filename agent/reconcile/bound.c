@@ -12,6 +12,7 @@
 #include "agent/reconcile/order.h"
 #include "agent/reconcile/reconcile.h"
 #include "agent/reconcile/secrets.h"
+#include "agent/reconcile/stuck.h"
 
 static const char *
 name_of(const void *table, size_t i)
@@ -168,13 +169,23 @@ add_files(crypto_generichash_state *h, struct reconciler *r,
 	text_list_free(&mounts);
 }
 
+/*
+ * What the pass's specs say of it.  One that they do not say is given back what was
+ * applied once it goes down for another one: that is nothing new.
+ */
+static const struct spec *
+said(const struct managed *m)
+{
+	return m->said ? managed_wanted(m) : NULL;
+}
+
 static int
 digest_of(struct reconciler *r, const struct managed *m,
     const struct action *a, unsigned char digest[BOUND_DIGEST_SIZE],
     struct error *err)
 {
 	const struct entry *e = inventory_find(r->shop.inventory, m->name);
-	const struct spec *desired = m->unwanted ? NULL : m->desired;
+	const struct spec *desired = said(m);
 	crypto_generichash_state h;
 	struct live live;
 	int rc = live_read(r->shop.observer, m->name, desired,
@@ -193,9 +204,10 @@ digest_of(struct reconciler *r, const struct managed *m,
 		add_live(&h, &live, has_secrets(desired) ||
 		    has_secrets(e != NULL ? e->applied : NULL));
 	live_free(&live);
-	add_changes(&h, a);
-	if (desired != NULL)
+	if (desired != NULL) {
+		add_changes(&h, a);
 		add_files(&h, r, desired);
+	}
 	crypto_generichash_final(&h, digest, BOUND_DIGEST_SIZE);
 	return 0;
 }
@@ -392,7 +404,7 @@ bound_lets(struct reconciler *r, const struct managed *m)
 }
 
 static const struct managed *find_refused(struct reconciler *r,
-    const struct managed *m, const struct action *a);
+    struct managed *m, const struct action *a);
 
 /* Whether it would not come up again, since others keep what it claims. */
 static bool
@@ -423,9 +435,19 @@ refused_below(struct reconciler *r, struct managed *d)
 	return deeper;
 }
 
-static const struct managed *
-find_refused(struct reconciler *r, const struct managed *m,
+/* Whether `d` runs on when `m` restarts, as was foreseen. */
+static bool
+runs_on(struct reconciler *r, struct managed *m, struct managed *d,
     const struct action *a)
+{
+	const struct bound *b = find(r->opt.bound, d->name);
+
+	return a->kind != ACTION_REMOVE && (b == NULL ||
+	    b->kind != ACTION_RESTART) && stuck_spares(r, m, d);
+}
+
+static const struct managed *
+find_refused(struct reconciler *r, struct managed *m, const struct action *a)
 {
 	const struct managed *refused = NULL;
 
@@ -433,7 +455,7 @@ find_refused(struct reconciler *r, const struct managed *m,
 		struct managed *d = r->jail[i];
 
 		if (d->checked == r->opt.bound->checks ||
-		    !order_goes_first(r, m, d, a))
+		    !order_goes_first(r, m, d, a) || runs_on(r, m, d, a))
 			continue;
 		d->checked = r->opt.bound->checks;
 		refused = refused_below(r, d);
@@ -456,6 +478,7 @@ bound_stops(struct reconciler *r, struct managed *m, const struct action *a,
     char *buf, size_t size)
 {
 	const struct managed *d;
+	struct bound *b;
 
 	if (r->opt.bound == NULL)
 		return NULL;
@@ -463,10 +486,18 @@ bound_stops(struct reconciler *r, struct managed *m, const struct action *a,
 	d = find_refused(r, m, a);
 	if (d == NULL)
 		return NULL;
-	snprintf(buf, size, bound_refused(r->opt.bound, d->name) ?
-	    "%s would stop %s, of which the plan is not true any more; make "
-	    "another plan" : "%s would stop %s, which could not come up again",
-	    action_word(a->kind), d->name);
+	if (!bound_refused(r->opt.bound, d->name)) {
+		snprintf(buf, size, "%s would stop %s, which could not come up "
+		    "again", action_word(a->kind), d->name);
+		return buf;
+	}
+	snprintf(buf, size, "%s would stop %s, of which the plan is not true "
+	    "any more", action_word(a->kind), d->name);
+	/* Nor is it of this one, then. */
+	b = find(r->opt.bound, m->name);
+	if (b != NULL && b->stale == NULL)
+		(void)refuse(b, buf);
+	snprintf(buf + strlen(buf), size - strlen(buf), "; make another plan");
 	return buf;
 }
 

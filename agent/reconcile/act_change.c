@@ -87,8 +87,9 @@ act_change(struct reconciler *r, struct managed *m, struct action *a)
 	if (o.ok) {
 		backoff_up(&m->drifts, clock_ms());
 		m->retried = false; /* what comes next is postponed anew */
-		(a->waits.count > 0 ? condition_up : condition_ready)(r, m,
-		    a->jid);
+		/* A restart that was asked for is still to come. */
+		(a->waits.count > 0 || m->by_hand ? condition_up :
+		    condition_ready)(r, m, a->jid);
 		reconciler_look(r, m);
 		around_changed(r, m);
 	} else {
@@ -145,8 +146,8 @@ act_meanwhile(struct reconciler *r, struct managed *m, struct action *a,
 	/* What specs say that depend on each other in a circle is not done at all. */
 	loop = m->linked && loop_find(r, m, text, sizeof text);
 	/* What happens to one of a wave is for the others to be seen. */
-	if (!r->opt.healing || a->jid == 0 || m->in_wave || m->by_hand ||
-	    e == NULL || e->stage != ENTRY_UP || (!loop && others_first(r, m)))
+	if (!r->opt.healing || a->jid == 0 || m->in_wave || e == NULL ||
+	    e->stage != ENTRY_UP || (!loop && others_first(r, m)))
 		return false;
 	if (state != STATE_PROGRESSING && !loop)
 		much = may_have_addresses(r, m, a) ? MEANWHILE_OWN :

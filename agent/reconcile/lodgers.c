@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/plan/meanwhile.h"
 #include "agent/reconcile/owner.h"
 #include "kernel/nested.h"
 
@@ -299,12 +300,25 @@ lodgers_note(struct reconciler *r, const char *name, struct action *a)
 	return rc;
 }
 
+/* Whether an agent changes meanwhile what takes no restart: see meanwhile.h. */
+static bool
+goes_on(const struct reconciler *r, const struct managed *m, struct action *a,
+    const char *why)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+
+	return (r->opt.healing || r->opt.for_agent) &&
+	    a->kind == ACTION_RESTART && m->desired != NULL && e != NULL &&
+	    e->stage == ENTRY_UP && meanwhile_split(e->applied, m->desired,
+	    MEANWHILE_OWN, why, a);
+}
+
 int
 lodgers_judge(struct reconciler *r, const struct managed *m,
     const struct live *live, const struct plan_parent *parent,
     struct action *a)
 {
-	char why[ERROR_TEXT_MAX];
+	char why[ERROR_TEXT_MAX], text[ERROR_TEXT_MAX];
 
 	if (a->kind == ACTION_MODIFY && has_children(live))
 		return judge_change(r, m, live, parent, a);
@@ -312,7 +326,9 @@ lodgers_judge(struct reconciler *r, const struct managed *m,
 		return 0;
 	if (!has_children(live) || keep(r, m, why, sizeof why) == NULL)
 		return lodgers_note(r, m->name, a);
+	snprintf(text, sizeof text, "%.300s, but %.700s", a->reason, why);
+	if (goes_on(r, m, a, text))
+		return 0;
 	a->lodged = true;
-	return action_decide(a, ACTION_BLOCKED, "%.300s, but %s", a->reason,
-	    why);
+	return action_decide(a, ACTION_BLOCKED, "%s", text);
 }

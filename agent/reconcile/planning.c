@@ -77,7 +77,7 @@ more_letters(const struct managed *m, unsigned *letters)
 	if (m->follows && *letters != LETTER_R)
 		*letters |= LETTER_C;
 	/* What -c or -rc asked for is done; now it is compared. */
-	if (m->done && *letters != LETTER_R)
+	if (m->done && !m->by_hand && *letters != LETTER_R)
 		*letters |= LETTER_M;
 }
 

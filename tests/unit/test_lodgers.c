@@ -60,6 +60,47 @@ strangers_stay(void **state)
 	}
 }
 
+/* An agent does meanwhile what takes no restart. */
+static void
+change_goes_on(void **state)
+{
+	struct world *w = *state;
+	const struct reconcile_options opt = { .letters = ALL_LETTERS,
+		.healing = true };
+	const char *changed = JAIL("p", ANEW "host.hostname: two\n");
+
+	world_apply(w, JAIL("p", "host.hostname: one\n"));
+	kernel_make(w, "p.x");
+	assert_string_equal(foreseen_for_agent(w, changed), "modify p;");
+	world_reconciler(w, &opt);
+	world_want(w, changed);
+	world_rest(w);
+	assert_string_equal(live_text(w, "p", "host.hostname"), "two");
+	assert_string_equal(world_state(w, "p"), "blocked");
+	assert_non_null(strstr(world_reason(w, "p"), "p.x, which this agent "
+	    "did not make, would end with p"));
+	assert_string_equal(foreseen_for_agent(w, changed), "blocked p;");
+	/* What others change is undone. */
+	assert_true(kernel_set_text(w, "p", "host.hostname", "theirs") > 0);
+	world_reconciler(w, &opt);
+	world_want(w, changed);
+	world_rest(w);
+	assert_string_equal(live_text(w, "p", "host.hostname"), "two");
+	/* So it is where a user asks for the restart. */
+	world_reconciler(w, &opt);
+	world_want(w, JAIL("p", "host.hostname: three\n"));
+	reconciler_jail(&w->reconciler, "p", false)->by_hand = true;
+	world_rest(w);
+	assert_string_equal(live_text(w, "p", "host.hostname"), "three");
+	assert_string_equal(world_state(w, "p"), "blocked");
+	kernel_kill(w, "p.x");
+	reconciler_look_all(&w->reconciler);
+	w->deeds[0] = '\0';
+	world_rest(w);
+	assert_string_equal(w->deeds, "restart p;");
+	assert_string_equal(world_state(w, "p"), "ready");
+}
+
 /* A name that a spec says does not make it ours. */
 static void
 strangers_with_our_name(void **state)
@@ -285,6 +326,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(strangers_stay),
+		TEST(change_goes_on),
 		TEST(strangers_with_our_name),
 		TEST(approved_ones_go),
 		TEST(other_sets_stay),

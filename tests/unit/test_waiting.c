@@ -280,6 +280,49 @@ one_of_a_circle(void **state)
 	is_healed(w, started, "blocked");
 }
 
+/* One that a user asked for, too, and it is done once it can be. */
+static void
+one_that_was_asked_for(void **state)
+{
+	struct world *w = *state;
+	const char *waits = "depend: [a]\nagent: {follow_depend: false, "
+	    "retry: {initial: 60s}}\n";
+	char b[512], all[768];
+	struct managed *m;
+
+	world_apply(w, JAIL("a", SLOW) "---\n" JAIL("b", B));
+	snprintf(b, sizeof b, JAIL("b", "%s%s"), "host.hostname: one\n",
+	    waits);
+	agent(w, b);
+	assert_string_equal(world_state(w, "b"), "ready");
+	assert_null(inventory_find(&w->inventory, "a"));
+	m = reconciler_jail(&w->reconciler, "b", false);
+	m->by_hand = true;
+	reconciler_look(&w->reconciler, m);
+	world_rest(w);
+	assert_string_equal(world_state(w, "b"), "blocked");
+	/* What others change is undone, and what is new is taken over. */
+	assert_true(kernel_set_text(w, "b", "host.hostname", "theirs") > 0);
+	snprintf(b, sizeof b, JAIL("b", "%s%s"), "host.hostname: two\n",
+	    waits);
+	world_want(w, b);
+	world_rest(w);
+	assert_string_equal(live_text(w, "b", "host.hostname"), "two");
+	assert_string_equal(world_state(w, "b"), "blocked");
+	assert_true(kernel_set_text(w, "b", "host.hostname", "theirs") > 0);
+	backoff_reset(&m->drifts);
+	reconciler_look_all(&w->reconciler);
+	world_rest(w);
+	assert_string_equal(live_text(w, "b", "host.hostname"), "two");
+	assert_string_equal(world_state(w, "b"), "blocked");
+	w->deeds[0] = '\0';
+	snprintf(all, sizeof all, JAIL("a", SLOW) "---\n%s", b);
+	world_want(w, all);
+	world_rest(w);
+	assert_string_equal(w->deeds, "create a;restart b;");
+	assert_string_equal(world_state(w, "b"), "ready");
+}
+
 /* What the manual says of the other states: see STATES in jailagent(8). */
 static void
 some_are_left_alone(void **state)
@@ -337,6 +380,7 @@ main(void)
 		TEST(one_that_is_blocked_holds_nobody),
 		TEST(one_that_waits_for_one_that_is_held),
 		TEST(one_of_a_circle),
+		TEST(one_that_was_asked_for),
 		TEST(some_are_left_alone),
 		TEST(apply_leaves_it),
 	};

@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/compat.h"
 
+#include <sys/stat.h>
+
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/command/action_print.h"
 #include "agent/command/letters.h"
 #include "agent/command/pass.h"
 #include "agent/command/saved_plan.h"
+#include "agent/daemon/control.h"
 #include "agent/daemon/status.h"
 #include "agent/reconcile/foresee.h"
 
 extern const struct command command_plan;
+
+#define AGENT_MS 10000 /* that an agent takes to answer, at most */
 
 enum { OPTION_PRUNE = 256, OPTION_JSON, OPTION_AS, OPTION_RECURSIVE,
 	OPTION_SIGNED };
@@ -31,6 +38,20 @@ struct output {
 	const char *file; /* -o, or NULL */
 };
 
+/* What is held is told, and not done. */
+static struct action
+shown(const struct managed *m, const struct action *a)
+{
+	struct action out = *a;
+
+	if (a->kind == ACTION_NONE && m->hold != NULL) {
+		out.kind = ACTION_BLOCKED;
+		out.state = jail_state_word[STATE_HELD];
+		out.reason = m->hold;
+	}
+	return out;
+}
+
 /* Shows what was foreseen; returns how many actions there are. */
 static int
 show_all(const struct reconciler *r, const struct context *ctx,
@@ -39,14 +60,14 @@ show_all(const struct reconciler *r, const struct context *ctx,
 	int n = 0;
 
 	for (size_t i = 0; i < r->count; i++) {
-		const struct action *a = &actions[i];
+		const struct action a = shown(r->jail[i], &actions[i]);
 
-		n += a->kind != ACTION_NONE;
-		if (a->kind != ACTION_NONE && list == NULL)
-			action_print(ctx, a);
-		if (list != NULL && (a->kind != ACTION_NONE ||
+		n += a.kind != ACTION_NONE;
+		if (a.kind != ACTION_NONE && list == NULL)
+			action_print(ctx, &a);
+		if (list != NULL && (a.kind != ACTION_NONE ||
 		    r->jail[i]->said))
-			json_array_append_new(list, status_action(a));
+			json_array_append_new(list, status_action(&a));
 	}
 	return n;
 }
@@ -103,6 +124,71 @@ plan_pass(struct pass *p, const struct context *ctx, const struct output *out,
 	return wrong > 0 ? EXIT_FAILED : n > 0 ? EXIT_DIFFERENT : EXIT_OK;
 }
 
+/* ------------------------------------------------------ where an agent is */
+
+static int
+take_held(json_t *jails, struct text_list *held)
+{
+	json_t *jail;
+	size_t i;
+
+	json_array_foreach (jails, i, jail) {
+		const char *state = control_text(jail, "state", "");
+
+		if (strcmp(state, jail_state_word[STATE_HELD]) == 0 &&
+		    (text_list_add(held, control_text(jail, "name", "")) != 0 ||
+		    text_list_add(held, control_text(jail, "reason", "")) != 0))
+			return -1;
+	}
+	return 0;
+}
+
+/* What was not said is as the agent was told, in its set also what is held. */
+static int
+take_status(json_t *status, struct pass_options *opt, struct text_list *held,
+    struct error *err)
+{
+	json_t *agent = json_object_get(status, "agent");
+	const char *letters = control_text(agent, "letters", "");
+	bool own = opt->letters == 0;
+	char set[PATHS_MAX];
+	struct stat st;
+
+	for (; own && *letters != '\0'; letters++)
+		(void)letters_take(*letters, &opt->letters);
+	if (stat(opt->path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return 0;
+	if (pass_set(opt, set, err) != 0)
+		return -1;
+	if (strcmp(set, control_text(agent, "specs", "")) != 0)
+		return 0;
+	opt->below |= json_is_true(json_object_get(agent, "recursive"));
+	opt->prune = true;
+	opt->held = held;
+	return take_held(json_object_get(status, "jails"), held) == 0 ? 0 :
+	    error_sys(err, ENOMEM, "what the agent holds");
+}
+
+/* An agent has the state directory: it would do it, as it was told to. */
+static int
+as_the_agent(const struct context *ctx, struct pass_options *opt,
+    struct text_list *held, struct error *err)
+{
+	json_t *status = NULL;
+	int rc = control_call(&ctx->paths, "status", NULL, AGENT_MS, &status,
+	    err);
+
+	opt->for_agent = rc != 1; /* that is another apply */
+	if (rc == 0)
+		rc = take_status(status, opt, held, err);
+	else if (rc == 2)
+		rc = error_set(err, ETIMEDOUT, "the agent with pid %ld does not "
+		    "answer, and what it was told to do is not known",
+		    paths_lock_holder(&ctx->paths));
+	json_decref(status);
+	return rc == -1 ? -1 : 0;
+}
+
 static int
 plan(const struct context *ctx, const struct pass_options *opt,
     const struct output *out)
@@ -131,7 +217,9 @@ run(struct context *ctx, int argc, char **argv)
 	struct required required = { .keys = 0 };
 	struct pass_options opt = { .path = NULL, .required = &required };
 	struct output out = { .json = false };
+	struct text_list held = { 0 };
 	const char *wrong;
+	struct error err;
 	int ch, status;
 
 	while ((ch = getopt_long(argc, argv, ":cmo:r", options, NULL)) != -1) {
@@ -159,15 +247,22 @@ run(struct context *ctx, int argc, char **argv)
 		return usage_error(&command_plan,
 		    "one directory or file of specs is needed");
 	opt.path = argv[optind];
-	wrong = letters_check(&opt.letters, false);
-	if (wrong != NULL)
-		return usage_error(&command_plan, "%s", wrong);
 	opt.keep = out.file != NULL;
-	opt.for_agent = paths_lock_holder(&ctx->paths) != 0;
 	if (out.file != NULL && opt.as != NULL)
 		return usage_error(&command_plan, "-o and --as: what is only "
 		    "proposed cannot be applied");
-	return plan(ctx, &opt, &out);
+	error_clear(&err);
+	if (paths_lock_holder(&ctx->paths) != 0 &&
+	    as_the_agent(ctx, &opt, &held, &err) != 0) {
+		complain("%s", err.text);
+		text_list_free(&held);
+		return EXIT_FAILED;
+	}
+	wrong = letters_check(&opt.letters, false);
+	status = wrong == NULL ? plan(ctx, &opt, &out) :
+	    usage_error(&command_plan, "%s", wrong);
+	text_list_free(&held);
+	return status;
 }
 
 const struct command command_plan = {

@@ -48,14 +48,6 @@ colour_of(const char *state)
 	return "\033[31m";
 }
 
-static const char *
-text_of(json_t *o, const char *key, const char *otherwise)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s != NULL ? s : otherwise;
-}
-
 /* "modify: host.hostname differs (host.hostname), 0.2 ms". */
 static void
 print_last(FILE *out, json_t *last)
@@ -65,10 +57,10 @@ print_last(FILE *out, json_t *last)
 
 	if (!json_is_object(last))
 		return;
-	fprintf(out, "%s", text_of(last, "action", ""));
+	fprintf(out, "%s", control_text(last, "action", ""));
 	json_array_foreach (params, i, one)
 		fprintf(out, "%s%s", i == 0 ? " " : ",", json_string_value(one));
-	fprintf(out, " at %s", text_of(last, "at", "?"));
+	fprintf(out, " at %s", control_text(last, "at", "?"));
 }
 
 /* What hooks printed, which may be meant for somebody else's terminal; tabs stay. */
@@ -125,17 +117,17 @@ age(const char *since, char *buf, size_t size)
 static void
 print_jail(FILE *out, const struct context *ctx, json_t *j, int width)
 {
-	const char *state = text_of(j, "state", "?");
-	const char *reason = text_of(j, "reason", NULL);
+	const char *state = control_text(j, "state", "?");
+	const char *reason = control_text(j, "reason", NULL);
 	json_t *jid = json_object_get(j, "jid");
 	char number[24] = "-", old[24];
 
 	if (json_is_integer(jid))
 		snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT,
 		    json_integer_value(jid));
-	age(text_of(j, "since", NULL), old, sizeof old);
+	age(control_text(j, "since", NULL), old, sizeof old);
 	fprintf(out, "%-*s  %6s  %s%-11s%s  %4s  %8" JSON_INTEGER_FORMAT "  ",
-	    width, text_of(j, "name", "?"), number,
+	    width, control_text(j, "name", "?"), number,
 	    ctx->colour ? colour_of(state) : "", state,
 	    ctx->colour ? "\033[0m" : "", old,
 	    json_integer_value(json_object_get(j, "restarts")));
@@ -143,7 +135,7 @@ print_jail(FILE *out, const struct context *ctx, json_t *j, int width)
 	if (reason != NULL)
 		fprintf(out, "\n%*s  %s", width, "", reason);
 	if (json_is_string(json_object_get(j, "next_retry")))
-		fprintf(out, "; next try at %s", text_of(j, "next_retry", ""));
+		fprintf(out, "; next try at %s", control_text(j, "next_retry", ""));
 	putc('\n', out);
 	print_output(out, json_object_get(j, "output"));
 }
@@ -151,23 +143,23 @@ print_jail(FILE *out, const struct context *ctx, json_t *j, int width)
 static void
 print_agent(FILE *out, json_t *agent)
 {
-	const char *problem = text_of(agent, "problem", NULL);
+	const char *problem = control_text(agent, "problem", NULL);
 
 	if (json_is_true(json_object_get(agent, "running")))
 		fprintf(out, "agent %" JSON_INTEGER_FORMAT ", kernel %s, specs %s\n",
 		    json_integer_value(json_object_get(agent, "pid")),
-		    text_of(agent, "kernel", "?"),
-		    text_of(agent, "specs", "?"));
+		    control_text(agent, "kernel", "?"),
+		    control_text(agent, "specs", "?"));
 	else
 		fprintf(out, "no agent runs; kernel %s; compared with "
 		    "what was applied last\n",
-		    text_of(agent, "kernel", "?"));
+		    control_text(agent, "kernel", "?"));
 	if (problem != NULL)
 		fprintf(out, "%s\n", problem);
-	if (text_of(agent, "events", NULL) != NULL)
-		fprintf(out, "no events: %s\n", text_of(agent, "events", ""));
-	if (text_of(agent, "snapshot", NULL) != NULL)
-		fprintf(out, "%s\n", text_of(agent, "snapshot", ""));
+	if (control_text(agent, "events", NULL) != NULL)
+		fprintf(out, "no events: %s\n", control_text(agent, "events", ""));
+	if (control_text(agent, "snapshot", NULL) != NULL)
+		fprintf(out, "%s\n", control_text(agent, "snapshot", ""));
 }
 
 static void
@@ -183,12 +175,12 @@ print_files(FILE *out, json_t *files)
 			continue;
 		line = json_integer_value(json_object_get(error, "line"));
 		column = json_integer_value(json_object_get(error, "column"));
-		fprintf(out, "%s", text_of(file, "path", "?"));
+		fprintf(out, "%s", control_text(file, "path", "?"));
 		/* An error about the whole file has no place in it. */
 		if (line > 0)
 			fprintf(out, ":%" JSON_INTEGER_FORMAT
 			    ":%" JSON_INTEGER_FORMAT, line, column);
-		fprintf(out, ": %s\n", text_of(error, "message", "?"));
+		fprintf(out, ": %s\n", control_text(error, "message", "?"));
 	}
 }
 
@@ -224,7 +216,7 @@ print_status(FILE *out, const struct context *ctx, json_t *status)
 
 	print_agent(out, json_object_get(status, "agent"));
 	json_array_foreach (jails, i, jail) {
-		int n = (int)strlen(text_of(jail, "name", ""));
+		int n = (int)strlen(control_text(jail, "name", ""));
 
 		if (n > width)
 			width = n;
@@ -243,7 +235,7 @@ static bool
 is_named(json_t *jail, int count, char **names)
 {
 	for (int n = 0; n < count; n++)
-		if (name_matches(names[n], text_of(jail, "name", "")))
+		if (name_matches(names[n], control_text(jail, "name", "")))
 			return true;
 	return false;
 }
@@ -303,7 +295,7 @@ all_ready(json_t *status)
 	size_t i;
 
 	json_array_foreach (json_object_get(status, "jails"), i, jail) {
-		const char *state = text_of(jail, "state", "");
+		const char *state = control_text(jail, "state", "");
 
 		if (strcmp(state, "ready") != 0 && !is_beside(state))
 			return false;
@@ -371,7 +363,7 @@ ask(const struct context *ctx, int count, char **names, int timeout_ms,
 		*status = status_ordered(*status);
 		return EXIT_OK;
 	} else if (rc == 0) {
-		error_set(&err, 0, "%s", text_of(*status, "error", ""));
+		error_set(&err, 0, "%s", control_text(*status, "error", ""));
 		json_decref(*status);
 		*status = NULL;
 	}

@@ -57,25 +57,19 @@ tell_revision(const char *now, const char *awaited)
 		complain("the specs are at %s", now);
 }
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
 /* Returns whether there was something to tell of a jail. */
 static bool
 tell_jail(const json_t *jail, bool gone)
 {
-	const char *state = text_of(jail, "state");
-	const char *reason = text_of(jail, "reason");
+	const char *state = control_text(jail, "state", NULL);
+	const char *reason = control_text(jail, "reason", NULL);
 	bool lives = json_integer_value(json_object_get(jail, "jid")) != 0;
 
 	if (state == NULL || strcmp(state, "unmanaged") == 0 ||
 	    (gone ? strcmp(state, "stopped") == 0 && !lives :
 	    strcmp(state, "ready") == 0 && reason == NULL))
 		return false;
-	complain("%s: %s%s%s%s", text_of(jail, "name"), state,
+	complain("%s: %s%s%s%s", control_text(jail, "name", NULL), state,
 	    gone && lives ? ", not gone" : "", reason != NULL ? ": " : "",
 	    reason != NULL ? reason : "");
 	return true;
@@ -97,13 +91,13 @@ tell_pending(const struct context *ctx, const char *revision,
 	if (rc != 0)
 		return;
 	agent = json_object_get(status, "agent");
-	if (revision != NULL && text_of(agent, "revision") != NULL)
-		tell_revision(text_of(agent, "revision"), revision);
-	if (text_of(agent, "problem") != NULL)
-		complain("%s", text_of(agent, "problem"));
+	if (revision != NULL && control_text(agent, "revision", NULL) != NULL)
+		tell_revision(control_text(agent, "revision", NULL), revision);
+	if (control_text(agent, "problem", NULL) != NULL)
+		complain("%s", control_text(agent, "problem", NULL));
 	json_array_foreach (json_object_get(status, "jails"), i, jail)
-		if (told < TOLD_MAX && text_of(jail, "name") != NULL &&
-		    is_named(names, text_of(jail, "name")))
+		if (told < TOLD_MAX && control_text(jail, "name", NULL) != NULL &&
+		    is_named(names, control_text(jail, "name", NULL)))
 			told += tell_jail(jail, gone);
 	json_decref(status);
 }

@@ -83,12 +83,22 @@ want_all(struct pass *p)
 	return rc;
 }
 
+/* Why the agent holds a jail; NULL: it does not. */
+static const char *
+held_for(const struct text_list *held, const char *name)
+{
+	for (size_t i = 0; held != NULL && i + 1 < held->count; i += 2)
+		if (strcmp(held->text[i], name) == 0)
+			return held->text[i + 1];
+	return NULL;
+}
+
 /*
  * What the specs want; what they do not say is not wanted any more, or held while
- * the inventory is in doubt.
+ * the inventory is in doubt, or by the agent.
  */
 static int
-fill(struct pass *p, struct error *err)
+fill(struct pass *p, const struct pass_options *opt, struct error *err)
 {
 	struct reconciler *r = &p->reconciler;
 	const char *doubt = r->opt.prune ? p->inventory.doubt : NULL;
@@ -98,14 +108,16 @@ fill(struct pass *p, struct error *err)
 	r->opt.prune &= doubt == NULL;
 	for (size_t i = r->count; i-- > 0;) {
 		struct managed *m = r->jail[i];
+		const char *hold = doubt != NULL ? doubt :
+		    held_for(opt->held, m->name);
 
-		if (!m->said && doubt != NULL &&
-		    (m->hold = strdup(doubt)) == NULL)
+		if (!m->said && hold != NULL &&
+		    (m->hold = strdup(hold)) == NULL)
 			return error_sys(err, ENOMEM, "specs");
-		if (!m->said && r->opt.prune)
+		if (!m->said && r->opt.prune && hold == NULL)
 			reconciler_unwant(r, m);
 		/* Nobody speaks of it here: it is left as it is. */
-		if (!m->said && !r->opt.prune) {
+		if (!m->said && (!r->opt.prune || hold != NULL)) {
 			spec_free(m->desired);
 			m->desired = NULL;
 		}
@@ -252,7 +264,7 @@ pass_open(struct pass *p, const struct context *ctx,
 		return error_sys(err, ENOMEM, "secrets");
 	if (reconciler_adopt_inventory(&p->reconciler) != 0)
 		return error_sys(err, ENOMEM, "inventory");
-	if (opt->path != NULL && fill(p, err) != 0)
+	if (opt->path != NULL && fill(p, opt, err) != 0)
 		return -1;
 	return read_wanted_secrets(p) == 0 ? 0 :
 	    error_sys(err, ENOMEM, "secrets");

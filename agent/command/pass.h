@@ -18,6 +18,7 @@ struct pass_options {
 	bool below; /* with the directories below `path` */
 	bool write; /* apply: takes the lock, changes things */
 	bool for_agent; /* plan: an agent is there, which would do it */
+	const struct text_list *held; /* by it: names and reasons by turns */
 	bool keep;  /* plan -o: it is bound to the secrets that specs name */
 	const struct required *required; /* keys; NULL: none */
 	struct bound_plan *bound; /* apply: only what it says, or NULL */

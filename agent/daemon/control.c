@@ -353,3 +353,11 @@ control_call(const struct paths *paths, const char *command, json_t *more,
 	close(fd);
 	return rc;
 }
+
+const char *
+control_text(const json_t *o, const char *key, const char *otherwise)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : otherwise;
+}

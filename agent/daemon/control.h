@@ -47,4 +47,8 @@ void control_reply_text(struct control_client *client, const char *text,
 int control_call(const struct paths *paths, const char *command, json_t *more,
     int timeout_ms, json_t **reply, struct error *err);
 
+/* A text in what was replied, or `otherwise`, where it has none of that key. */
+const char *control_text(const json_t *o, const char *key,
+    const char *otherwise);
+
 #endif

@@ -393,6 +393,7 @@ agent_object(const struct status_source *src)
 {
 	const struct reconciler *r = src->reconciler;
 	const struct scan *s = src->scan;
+	char letters[4];
 	json_t *o = json_pack("{s:s, s:o, s:b, s:s, s:o, s:o}", "version",
 	    JAILAGENT_VERSION, "pid",
 	    src->running ? json_integer(src->pid) : json_null(), "running",
@@ -401,6 +402,8 @@ agent_object(const struct status_source *src)
 	    text_or_null(r->shop.set), "revision",
 	    text_or_null(src->revision));
 
+	json_object_set_new(o, "letters", src->running ? json_string(
+	    letters_text(r->opt.letters, letters)) : json_null());
 	json_object_set_new(o, "recursive", src->running ?
 	    json_boolean(src->below) : json_null());
 	json_object_set_new(o, "problem", text_or_null(

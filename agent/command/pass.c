@@ -120,6 +120,8 @@ fill(struct pass *p, const struct pass_options *opt, struct error *err)
 		if (!m->said && (!r->opt.prune || hold != NULL)) {
 			spec_free(m->desired);
 			m->desired = NULL;
+			/* Also where no other jail has it looked at. */
+			managed_state(r, m, STATE_MATCHING, "not wanted here");
 		}
 	}
 	return 0;

@@ -124,6 +124,13 @@ absent(const struct managed *m, int64_t known)
 /* It is proven from the next scan on that can prove anything. */
 #define ABSENT_AGAIN INT64_MAX
 
+bool
+absence_undecided(const struct managed *m)
+{
+	return m->absent_at != 0 && m->absent_at != ABSENT_AGAIN &&
+	    m->hold == NULL && !m->unwanted;
+}
+
 /* One that is held from now on has to run as it did: nothing else has it looked at. */
 static void
 set_hold(struct managed *m, const char *why)
@@ -262,8 +269,10 @@ note_absent(struct reconciler *r, const struct scan *s, int64_t now)
 	for (size_t i = 0; i < r->count; i++) {
 		struct managed *m = r->jail[i];
 
-		if (anew && m->absent_at != 0 && !m->acked)
+		if (anew && m->absent_at != 0 && !m->acked) {
 			m->absent_at = ABSENT_AGAIN;
+			reconciler_look(r, m);
+		}
 		/* Among them those known from the inventory alone. */
 		if (sees && !m->said && (m->absent_at == 0 ||
 		    m->absent_at == ABSENT_AGAIN)) {

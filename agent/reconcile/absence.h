@@ -50,6 +50,11 @@ int absence_apply(struct absence *a, struct reconciler *r, struct scan *s,
  * then; 0: never.
  */
 int64_t scan_known(const struct scan *s, int64_t asked);
+/*
+ * Whether it is known soon if the jail's spec is gone for good: until then it is not
+ * started.  Where nothing can prove that, or it is held, it runs as it did.
+ */
+bool absence_undecided(const struct managed *m);
 void absence_free(struct absence *a);
 
 #endif

@@ -13,6 +13,7 @@
 #include "agent/reconcile/change.h"
 #include "agent/reconcile/realise.h"
 #include "agent/reconcile/act.h"
+#include "agent/reconcile/absence.h"
 #include "agent/reconcile/around.h"
 #include "agent/reconcile/condition.h"
 #include "agent/reconcile/order.h"
@@ -250,6 +251,11 @@ act_create(struct reconciler *r, struct managed *m, struct action *a)
 	bool release;
 
 	condition_ask(r, m);
+	if (absence_undecided(m)) {
+		waits(r, m, a, STATE_PROGRESSING, "its spec is gone; it is not "
+		    "started before it is known whether for good");
+		return;
+	}
 	wait = stuck_create(r, m, a, why, sizeof why, &state);
 	if (wait != NULL) {
 		waits(r, m, a, state, wait);

@@ -113,6 +113,20 @@ say_adopted(const struct signer *s, struct error *err)
 	    "anew", s->options->good);
 }
 
+/* Beside texts there is what is known of directories (places_kept.c). */
+static int
+say_not_kept(const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL || strcmp(slash, "/.") != 0)
+		return error_wrap(err, "%s: its last good text is not kept",
+		    path);
+	return error_wrap(err, "%.*s: what is known of its directories, which "
+	    "is kept with last good texts of its files, is not kept",
+	    (int)(slash - path), path);
+}
+
 static int
 keep(struct signer *s, const struct message *m, struct error *err)
 {
@@ -124,14 +138,12 @@ keep(struct signer *s, const struct message *m, struct error *err)
 		return error_set(err, EPROTO, "a spec file without a text");
 	if ((signer_prepare(s, err) == -1 && s->secret == NULL) ||
 	    (dir = open_good(s, &adopted, err)) == -1)
-		return error_wrap(err, "%s: its last good text is not kept",
-		    path);
+		return say_not_kept(path, err);
 	rc = kept_write(dir, s->secret, path, path + len + 1,
 	    m->len - len - 1, err);
 	close(dir);
 	if (rc != 0)
-		return error_wrap(err, "%s: its last good text is not kept",
-		    path);
+		return say_not_kept(path, err);
 	return adopted == 1 ? say_adopted(s, err) : 0;
 }
 

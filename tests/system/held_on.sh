@@ -109,6 +109,8 @@ says_none() { ! says_not_kept; }
 check "no place for what is good" soon says_not_kept
 check "an agent starts without it" agent_again --max-remove 100% --interval 1
 check "and says so" soon says_not_kept
+says_of() { ja status | grep "$1: what is known of its directories"; }
+check "of the directory, too" soon says_of "$specs"
 check "nothing had happened" hostname_is b three
 rm "$state/good"
 mv "$work/good" "$state/good"

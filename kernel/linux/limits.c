@@ -64,11 +64,10 @@ void
 limits_forget(struct linux_kernel *lk, const struct prison *p)
 {
 	struct unlimit_request r = { .type = REQUEST_UNLIMIT };
-	struct error err;
 
 	network_line(p, &r.line);
 	if (controls_exist(controls_of(lk), &r.line))
-		(void)spawner_call(&lk->spawner, &r, sizeof r, NULL, 0, &err);
+		spawner_clear(&lk->spawner, &r, sizeof r);
 }
 
 void

@@ -91,14 +91,13 @@ void
 network_forget(struct linux_kernel *lk, const struct prison *p)
 {
 	struct forget_request r;
-	struct error err;
 
 	if (!network_is_restricted(p))
 		return;
 	memset(&r, 0, sizeof r);
 	r.type = REQUEST_FORGET;
 	fill_addresses(p, &r.addresses);
-	(void)spawner_call(&lk->spawner, &r, sizeof r, NULL, 0, &err);
+	spawner_clear(&lk->spawner, &r, sizeof r);
 }
 
 bool

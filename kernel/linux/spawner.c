@@ -220,6 +220,16 @@ spawner_call(struct spawner *s, const void *request, size_t len,
 	return take_reply(s, false, err);
 }
 
+void
+spawner_clear(struct spawner *s, const void *request, size_t len)
+{
+	struct error err;
+
+	if (spawner_call(s, request, len, NULL, 0, &err) < 0 &&
+	    err.code == EPIPE)
+		(void)spawner_call(s, request, len, NULL, 0, &err);
+}
+
 int
 spawner_exec(struct spawner *s, const void *request, size_t len,
     const int fds[4], const struct jail_exec *x, struct error *err)

@@ -42,7 +42,13 @@ void spawner_stop(struct spawner *s);
 int spawner_call(struct spawner *s, const void *request, size_t len,
     const int *fds, size_t nfds, struct error *err);
 
-/* The same for REQUEST_EXEC with its four descriptors, and a gate if asked. */
+/*
+ * Has it clear something away, as far as that can be.  One that had died before is
+ * asked again, since nobody else would do so later.
+ */
+void spawner_clear(struct spawner *s, const void *request, size_t len);
+
+/* As spawner_call, for REQUEST_EXEC with its four descriptors and a gate, if asked. */
 int spawner_exec(struct spawner *s, const void *request, size_t len,
     const int fds[4], const struct jail_exec *x, struct error *err);
 

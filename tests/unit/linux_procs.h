@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Calls `each` with the pid and command line of every process. */
 static inline void
@@ -114,6 +115,31 @@ gone_soon(pid_t pid)
 		sleep_ms(1);
 	}
 	return false;
+}
+
+/* The spawner of this process. */
+static inline pid_t
+find_spawner(void)
+{
+	char path[64], text[64] = "";
+	FILE *children, *comm;
+	pid_t pid = 0;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/children",
+	    (int)getpid());
+	children = fopen(path, "r");
+	assert_non_null(children);
+	while (strcmp(text, "jail spawner\n") != 0 &&
+	    fscanf(children, "%d", &pid) == 1) {
+		snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+		comm = fopen(path, "r");
+		assert_non_null(comm);
+		assert_non_null(fgets(text, sizeof text, comm));
+		fclose(comm);
+	}
+	fclose(children);
+	assert_string_equal(text, "jail spawner\n");
+	return pid;
 }
 
 #endif

@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <seccomp.h>
 
+#include "kernel/linux/cgroup.h"
 #include "linux_jail.h"
 #include "linux_procs.h"
 
@@ -516,6 +517,41 @@ static const struct {
 	{ "wait-hostname", probe_wait_hostname },
 };
 
+/* How many cgroups the jails of a fixture's table have; -1: it has none itself. */
+static int
+count_cgroups(struct fixture *f)
+{
+	char path[PATH_MAX], key[CGROUP_KEY_SIZE], name[CGROUP_KEY_SIZE + 16];
+	struct error err;
+	struct stat st;
+	int root = cgroup_root(&err), rc;
+
+	snprintf(path, sizeof path, "%s/table", f->dir.path);
+	assert_int_equal(cgroup_key(path, key, &err), 0);
+	snprintf(name, sizeof name, CGROUP_TOP "/%s", key);
+	rc = root < 0 ? -1 : fstatat(root, name, &st, 0);
+	close(root);
+	return rc != 0 ? -1 : (int)st.st_nlink - 2;
+}
+
+/* What a jail had goes with it, also when the spawner has died before. */
+static void
+test_spawner_killed_before_removal(void **state)
+{
+	struct fixture *f = *state;
+	int kept, gone;
+
+	NEEDS_ROOT();
+	kept = create(f, "kept", &(struct wish){ .no_net = true });
+	gone = create(f, "gone", &(struct wish){ .no_net = true });
+	if (count_cgroups(f) == 2) { /* else there is no BPF on this host */
+		assert_int_equal(kill(find_spawner(), SIGKILL), 0);
+		assert_int_equal(f->k->backend->remove(f->k, gone), 0);
+		assert_int_equal(count_cgroups(f), 1);
+	}
+	assert_int_equal(f->k->backend->remove(f->k, kept), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_make, \
 	fixture_remove)
 
@@ -536,6 +572,7 @@ main(int argc, char **argv)
 		TEST(test_init_ignores_inside),
 		TEST(test_nested),
 		TEST(test_creator_killed),
+		TEST(test_spawner_killed_before_removal),
 		TEST(test_remover_killed),
 	};
 

@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "linux_jail.h"
+#include "linux_procs.h"
 
 /* Runs a program; what it wrote to its standard output is in `out`. */
 static int
@@ -400,31 +401,6 @@ test_stopped(void **state)
 	argv[2] = "show";
 	assert_int_equal(run_status(f, &x, &err), 0);
 	assert_int_equal(f->k->backend->remove(f->k, jid), 0);
-}
-
-/* The spawner of this process. */
-static pid_t
-find_spawner(void)
-{
-	char path[64], text[64] = "";
-	FILE *children, *comm;
-	pid_t pid = 0;
-
-	snprintf(path, sizeof path, "/proc/self/task/%d/children",
-	    (int)getpid());
-	children = fopen(path, "r");
-	assert_non_null(children);
-	while (strcmp(text, "jail spawner\n") != 0 &&
-	    fscanf(children, "%d", &pid) == 1) {
-		snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-		comm = fopen(path, "r");
-		assert_non_null(comm);
-		assert_non_null(fgets(text, sizeof text, comm));
-		fclose(comm);
-	}
-	fclose(children);
-	assert_string_equal(text, "jail spawner\n");
-	return pid;
 }
 
 /* Nothing of the host is mounted below the jails' roots. */

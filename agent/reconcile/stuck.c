@@ -360,7 +360,7 @@ stuck_next(struct reconciler *r, const struct managed *m, size_t *at)
 bool
 stuck_looks_first(struct reconciler *r, struct managed *m, struct managed *d)
 {
-	if (m->made_way >= WAY || !unknown_yet(r, d))
+	if (m->made_way >= WAY || !unknown_yet(r, d, m))
 		return false;
 	m->made_way++;
 	reconciler_look(r, m);

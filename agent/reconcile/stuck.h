@@ -28,7 +28,8 @@ bool stuck_spares(struct reconciler *r, struct managed *m, struct managed *d);
 void stuck_mark(struct reconciler *r, struct managed *m);
 /*
  * Whether others are to be looked at before it is known whether `d`, and what
- * goes down with it, would come up again: then `m` is looked at after them.
+ * goes down with it, would come up again, and `m`, for which it goes down, gets all
+ * that it claims: then `m` is looked at after them.
  */
 bool stuck_looks_first(struct reconciler *r, struct managed *m,
     struct managed *d);

@@ -117,10 +117,11 @@ below(struct ask *q, struct managed *m)
 }
 
 bool
-unknown_yet(struct reconciler *r, struct managed *m)
+unknown_yet(struct reconciler *r, struct managed *m,
+    const struct managed *claimant)
 {
 	struct ask q = { r, m, false };
 
 	m->visit = ++r->visits;
-	return below(&q, m);
+	return below(&q, m) || (claimant != m && beside(&q, claimant));
 }

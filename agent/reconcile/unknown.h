@@ -14,8 +14,10 @@ struct managed;
 
 /*
  * Whether it is not known yet if `m`, which is to restart, and those that go down
- * with it would come up again.
+ * with it would come up again; or if `claimant`, for which it does (itself: for
+ * none), gets all that it claims.
  */
-bool unknown_yet(struct reconciler *r, struct managed *m);
+bool unknown_yet(struct reconciler *r, struct managed *m,
+    const struct managed *claimant);
 
 #endif

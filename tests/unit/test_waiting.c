@@ -365,6 +365,32 @@ apply_leaves_it(void **state)
 	assert_string_equal(world_state(w, "b"), "blocked");
 }
 
+#define HAS(name, addresses, more) \
+    JAIL(name, "ip4.addr: [" addresses "]\n" more)
+#define NEXT "---\n"
+#define NEW "osrelease: 13.9\n" /* a restart */
+
+/*
+ * Nobody goes down for one that wants another address besides, of one that was not
+ * looked at yet.
+ */
+static void
+down_before_it_is_known(void **state)
+{
+	struct world *w = *state;
+
+	agent(w, HAS("a", "192.0.2.8", "") NEXT HAS("b", "192.0.2.9", "") NEXT
+	    HAS("c", "192.0.2.3", "") NEXT
+	    HAS("d", "192.0.2.2, 192.0.2.7", ""));
+	agent(w, HAS("a", "192.0.2.3, 192.0.2.9", "") NEXT
+	    HAS("b", "192.0.2.1, 192.0.2.8", NEW) NEXT
+	    HAS("c", "192.0.2.2, 192.0.2.6", "") NEXT
+	    HAS("d", "192.0.2.2, 192.0.2.7", ""));
+	assert_string_equal(world_state(w, "b"), "blocked");
+	assert_string_equal(live_text(w, "b", "ip4.addr"), "192.0.2.9");
+	assert_string_equal(w->deeds, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -383,6 +409,7 @@ main(void)
 		TEST(one_that_was_asked_for),
 		TEST(some_are_left_alone),
 		TEST(apply_leaves_it),
+		TEST(down_before_it_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -544,7 +544,7 @@ claims_wait(struct reconciler *r, struct managed *m, const struct action *a,
 		break;
 	default:
 		*release = a->kind == ACTION_MODIFY && claims_lose(a) &&
-		    in_circle(m, c->holder);
+		    in_circle(m, c->holder) && !stuck_looks_first(r, m, m);
 		/* It may wait for others that wait for this one. */
 		if (c->holder->waits)
 			reconciler_look(r, c->holder);

@@ -391,6 +391,27 @@ down_before_it_is_known(void **state)
 	assert_string_equal(w->deeds, "");
 }
 
+/* Nor does one of a circle give anything up before `h`, for which it waits, is seen. */
+static void
+given_up_before_it_is_known(void **state)
+{
+	struct world *w = *state;
+
+	agent(w, HAS("a", "192.0.2.3, 192.0.2.10", "") NEXT
+	    HAS("b", "192.0.2.5, 192.0.2.7", "") NEXT
+	    HAS("c", "192.0.2.1, 192.0.2.2", "") NEXT
+	    HAS("h", "192.0.2.6", "") NEXT HAS("e", "192.0.2.11", ""));
+	agent(w, HAS("b", "192.0.2.1, 192.0.2.2", "") NEXT
+	    HAS("a", "192.0.2.3, 192.0.2.10", "") NEXT
+	    HAS("c", "192.0.2.6, 192.0.2.7", "") NEXT
+	    HAS("h", "192.0.2.10", "") NEXT
+	    HAS("e", "192.0.2.4, 192.0.2.5", NEW));
+	assert_string_equal(live_text(w, "c", "ip4.addr"),
+	    "192.0.2.1 192.0.2.2");
+	assert_string_equal(live_text(w, "e", "ip4.addr"), "192.0.2.11");
+	assert_string_equal(w->deeds, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -410,6 +431,7 @@ main(void)
 		TEST(some_are_left_alone),
 		TEST(apply_leaves_it),
 		TEST(down_before_it_is_known),
+		TEST(given_up_before_it_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "kernel/iface.h"
@@ -81,6 +82,30 @@ has_elsewhere(const struct workshop *w, const struct entry *e, enum thing kind,
 	return rc < 0 ? -1 : elsewhere && !here;
 }
 
+/*
+ * The same of a jail that was met, be it because one of ours around it has the
+ * address on other interfaces: it has that where this one has it.
+ */
+static int
+is_elsewhere(const struct workshop *w, const char *name,
+    const struct entry *own, enum thing kind, const struct iface_alias *a,
+    struct error *err)
+{
+	char up[JAIL_NAME_MAX];
+	int rc = own == NULL ? 0 : has_elsewhere(w, own, kind, a, err);
+
+	snprintf(up, sizeof up, "%s", name);
+	for (char *dot; rc == 0 && (dot = strrchr(up, '.')) != NULL;) {
+		const struct entry *e;
+
+		*dot = '\0';
+		e = inventory_find(w->inventory, up);
+		if (e != NULL && e->stage == ENTRY_UP)
+			rc = has_elsewhere(w, e, kind, a, err);
+	}
+	return rc;
+}
+
 /* Whether a jail is in that of `e`: it has its addresses where that one has them. */
 static bool
 is_inside(const struct entry *e, const char *name)
@@ -143,8 +168,7 @@ heir_find(const struct workshop *w, const struct entry *e, enum thing kind,
 		    !is_inside(e, name) && among(row_find(&row, param), a.address,
 		    kind == THING_ALIAS4 ? 4 : 16)) {
 			own = entry_of(w, name, &row);
-			other = own == NULL ? 0 :
-			    has_elsewhere(w, own, kind, &a, err);
+			other = is_elsewhere(w, name, own, kind, &a, err);
 			if (other == 0) {
 				found = 1;
 				*heir = own;

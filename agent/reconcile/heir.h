@@ -12,8 +12,9 @@
 /*
  * Looks for a living jail, other than that of `e`, which is restricted to the
  * address of an alias, but to no alias of that address on another interface
- * alone, and not in the jail of `e` itself.  *heir is its entry when it is one of the agent's own,
- * else NULL.  Returns 1: there is one; 0; -1 with err.
+ * alone, nor in a jail of ours that is, and not in the jail of `e` itself.  *heir is
+ * its entry when it is one of the agent's own, else NULL.  Returns 1: there is one;
+ * 0; -1 with err.
  */
 int heir_find(const struct workshop *w, const struct entry *e, enum thing kind,
     const char *text, struct entry **heir, struct error *err);

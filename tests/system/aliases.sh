@@ -118,6 +118,20 @@ check "that moves to another interface" apply
 on_v1() { ip -o addr show dev v1 | grep -q -F " 10.7.0.6/32 "; }
 check "has it there" on_v1
 check "and not where it was" fails has_address 10.7.0.6/32
+
+# Nor is it left to one in a jail that has the address on another interface.
+put_spec one "ip4.addr: [v0|10.7.0.6/32]" "children.max: 1"
+for of_one in "ip4.addr: [10.7.0.6]" "ip4: inherit"; do
+	put_spec one.in "path: $work/roots/one" "$of_one"
+	put_spec two "ip4.addr: [v1|10.7.0.6/32]"
+	check "the address on both, and $of_one in one" apply
+	check "it is on the other" on_v1
+	rm "$specs/two.yaml"
+	check "who has it there goes" apply
+	check "with it" fails on_v1
+	check "here it stays" has_address 10.7.0.6/32
+	check "that is all" expect_status 0 ja plan "$specs"
+done
 rm "$specs/one.in.yaml" "$specs/one.yaml"
 check "both go" apply
 check "with that address" unchanged_addresses

@@ -175,6 +175,42 @@ away_at_the_start(void **state)
 	assert_string_equal(host_of(k, "a"), "(none)");
 }
 
+/* Of another directory nothing counts, and it is emptied before it is used. */
+static void
+another_directory(void **state)
+{
+	struct keeper *k = *state;
+	char old[600], name[KEPT_NAME_SIZE];
+	struct error err;
+
+	assert_false(kept_strange(k->good, k->outdated));
+	assert_int_equal(kept_adopt(k->good, k->outdated, &err), 0);
+	write_jail(k->w, "a.yaml", "a", "one");
+	look(k);
+	assert_int_equal(k->kept, 1);
+	assert_int_equal(kept_adopt(k->good, k->outdated, &err), 0);
+	/* Another one has its place, and then the old one again. */
+	snprintf(old, sizeof old, "%s.old", k->good);
+	assert_int_equal(rename(k->good, old), 0);
+	assert_false(kept_strange(k->good, k->outdated));
+	assert_int_equal(kept_adopt(k->good, k->outdated, &err), -1);
+	assert_int_equal(mkdir(k->good, 0700), 0);
+	assert_true(kept_strange(k->good, k->outdated));
+	assert_int_equal(kept_adopt(k->good, k->outdated, &err), 1);
+	assert_false(kept_strange(k->good, k->outdated));
+	assert_int_equal(rmdir(k->good), 0);
+	assert_int_equal(rename(old, k->good), 0);
+	/* The reader does not use it; that there is another is told at once. */
+	write_text(k->w, "a.yaml", "name: [\n");
+	again(k);
+	look(k);
+	assert_false(file_of(k->w, "a.yaml")->has_last_good);
+	assert_int_equal(k->places, 1);
+	assert_int_equal(kept_adopt(k->good, k->outdated, &err), 1);
+	kept_name(spec_path(k->w, "a.yaml"), name);
+	assert_int_equal(faccessat(k->dir, name, F_OK, 0), -1);
+}
+
 int
 main(void)
 {
@@ -182,6 +218,7 @@ main(void)
 		TEST(kept_after_all),
 		TEST(kept_in_parts),
 		TEST(marks_of_before),
+		TEST(another_directory),
 		TEST(came_back),
 		TEST(away_at_the_start),
 	};

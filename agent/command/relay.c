@@ -11,6 +11,8 @@
 
 /* How often to look whether somebody has opened the terminal again. */
 #define LOOK_MS 100
+/* How long the program may take to stop. */
+#define STOP_MS 1000
 
 /* What is done when a signal comes; those without are the program's. */
 static const struct {
@@ -36,12 +38,31 @@ struct relay {
 };
 
 /*
- * Stops the program and this process, as a shell expects of its jobs, and goes
- * on when it is continued.  Where nobody could continue it, the system does not
- * stop it either.
+ * Waits until the program has stopped, or ended: a child that it is just forking
+ * gets the SIGSTOP, but Linux does not give it a SIGCONT that comes before the
+ * fork is done, so that it would never go on.
  */
 static void
-suspend(struct relay *r)
+await_stop(pid_t pid)
+{
+	siginfo_t info;
+
+	for (int ms = 0; ms < STOP_MS; ms++) {
+		memset(&info, 0, sizeof info);
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WSTOPPED |
+		    WNOHANG | WNOWAIT) != 0 || info.si_pid != 0)
+			return;
+		usleep(1000);
+	}
+}
+
+/*
+ * Stops the program, unless that `stopped` by itself, and this process, as a shell
+ * expects of its jobs, and goes on when it is continued.  Where nobody could
+ * continue it, the system does not stop it either.
+ */
+static void
+suspend(struct relay *r, bool stopped)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL }, old;
 	pid_t front = r->t->master >= 0 ? tcgetpgrp(r->t->master) : -1;
@@ -50,6 +71,8 @@ suspend(struct relay *r)
 	(void)kill(-r->pid, SIGSTOP);
 	if (front > 0 && front != r->pid)
 		(void)kill(-front, SIGSTOP);
+	if (!stopped)
+		await_stop(r->pid);
 	terminal_release(r->t);
 	sigemptyset(&dfl.sa_mask);
 	sigemptyset(&set);
@@ -74,7 +97,7 @@ look_at_child(struct relay *r)
 		if (got == -1 && errno == EINTR)
 			continue;
 		if (got == r->pid && WIFSTOPPED(status)) {
-			suspend(r);
+			suspend(r, true);
 			continue;
 		}
 		r->status = got != r->pid ? 1 : WIFEXITED(status) ?
@@ -98,7 +121,7 @@ on_signal(int sig, short what, void *arg)
 		else if (signals[i].what == SIZE)
 			terminal_resize(r->t);
 		else if (signals[i].what == STOP)
-			suspend(r);
+			suspend(r, false);
 		else if (signals[i].what == RESUME)
 			terminal_resume(r->t); /* SIGSTOP asked nobody */
 		else
@@ -198,7 +221,7 @@ on_input(int fd, short what, void *arg)
 	if (r->len > 0)
 		feed(r);
 	if (stop)
-		suspend(r);
+		suspend(r, false);
 }
 
 static int

@@ -44,10 +44,26 @@ choose(const void *arg, const struct spec_param *was, const struct spec_param *n
 	return now == NULL || (was != NULL && !now->secret) ? was : now;
 }
 
+bool
+applied_limits(struct spec_limits *was, const struct spec_limits *now)
+{
+	const struct spec_limits old = *was;
+
+	was->cpu = old.cpu != 0 ? old.cpu : now->cpu;
+	was->memory = old.memory != 0 ? old.memory : now->memory;
+	was->swap = old.swap != 0 ? old.swap : now->swap;
+	was->processes = old.processes != 0 ? old.processes : now->processes;
+	return was->cpu != old.cpu || was->memory != old.memory ||
+	    was->swap != old.swap || was->processes != old.processes;
+}
+
 struct spec *
 applied_merge(const struct spec *was, const struct spec *now)
 {
-	return spec_merge(was, was, now, choose, NULL);
+	struct spec draft = *was;
+
+	(void)applied_limits(&draft.agent.limits, &now->agent.limits);
+	return spec_merge(&draft, was, now, choose, NULL);
 }
 
 /* *s is NULL when memory is out. */

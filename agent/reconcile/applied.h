@@ -36,13 +36,15 @@ int applied_keep(const char *dir, const struct vault *v, const struct spec *s,
 
 /*
  * What may be in force while a change is under way: `was` with the parameters
- * that are new, or become secrets, in `now`.  NULL: memory is out.  applied_add writes `now` behind
- * what the file says, under a name of its own: together they need not be valid;
- * applied_read merges them.
+ * and limits that are new, or become secrets, in `now`.  NULL: memory is out.
+ * applied_add writes `now` behind what the file says, under a name of its own:
+ * together they need not be valid; applied_read merges them.
  */
 struct spec *applied_merge(const struct spec *was, const struct spec *now);
 int applied_add(const char *dir, const struct vault *v, const char *name,
     const struct spec *now, struct error *err);
+/* Of limits alone; returns whether some are new. */
+bool applied_limits(struct spec_limits *was, const struct spec_limits *now);
 void applied_remove(const char *dir, const char *name);
 
 #endif

@@ -98,10 +98,8 @@ change_with(struct reconciler *r, struct managed *m, const struct action *a,
 	struct spec *made = NULL;
 	const struct spec *s = given(r, m, e, goal, &made, err);
 	int rc = s == NULL ? -1 :
-	    inventory_changing(r->shop.inventory, e, goal, err);
+	    host_add_aliases(&r->shop, e, s, &c, err);
 
-	if (rc == 0)
-		rc = host_add_aliases(&r->shop, e, s, &c, err);
 	if (rc == 0 && (rc = realise_modify(r->shop.observer, a, revealed,
 	    e, err)) != 0) {
 		error_clear(&ignored);
@@ -116,29 +114,46 @@ change_with(struct reconciler *r, struct managed *m, const struct action *a,
 	return rc;
 }
 
+/* Limits first: `was` is what they are again when the rest cannot be had. */
+static int
+change_noted(struct reconciler *r, struct managed *m, const struct action *a,
+    const struct spec *goal, const struct spec *revealed,
+    const struct spec *was, struct error *err)
+{
+	struct entry *e = inventory_find(r->shop.inventory, m->name);
+	bool limits = limits_change(a);
+	struct error ignored;
+	int rc = limits ? host_limit(&r->shop, e, goal, a->jid, err) : 0;
+
+	if (rc != 0)
+		return rc;
+	rc = e != NULL ? change_with(r, m, a, goal, revealed, e, err) :
+	    realise_modify(r->shop.observer, a, revealed, NULL, err);
+	if (rc != 0 && limits && was != NULL) {
+		error_clear(&ignored);
+		(void)host_limit(&r->shop, e, was, a->jid, &ignored);
+	}
+	return rc;
+}
+
+/* What is about to be in force is noted before any of it is. */
 static int
 change_as(struct reconciler *r, struct managed *m, const struct action *a,
     const struct spec *revealed, struct error *err)
 {
 	struct entry *e = inventory_find(r->shop.inventory, m->name);
-	bool limits = limits_change(a);
-	struct error ignored;
-	struct spec *made;
+	struct spec *made, *was = NULL;
 	const struct spec *goal = goal_of(m, e, a, &made);
-	int rc;
+	int rc = 0;
 
-	if (goal == NULL)
-		return error_sys(err, ENOMEM, "%s", m->name);
-	if (limits && host_limit(&r->shop, e, goal, a->jid, err) != 0) {
-		spec_free(made);
-		return -1;
-	}
-	rc = e != NULL ? change_with(r, m, a, goal, revealed, e, err) :
-	    realise_modify(r->shop.observer, a, revealed, NULL, err);
-	if (rc != 0 && limits && e != NULL && e->applied != NULL) {
-		error_clear(&ignored);
-		(void)host_limit(&r->shop, e, e->applied, a->jid, &ignored);
-	}
+	if (goal == NULL || (e != NULL && e->applied != NULL &&
+	    (was = spec_copy(e->applied)) == NULL))
+		rc = error_sys(err, ENOMEM, "%s", m->name);
+	if (rc == 0 && e != NULL)
+		rc = inventory_changing(r->shop.inventory, e, goal, err);
+	if (rc == 0)
+		rc = change_noted(r, m, a, goal, revealed, was, err);
+	spec_free(was);
 	spec_free(made);
 	return rc;
 }

@@ -55,10 +55,15 @@ int
 inventory_changing(struct inventory *inv, struct entry *e,
     const struct spec *s, struct error *err)
 {
+	struct spec_limits limits;
 	struct spec *merged;
-	bool more = false;
+	bool more;
 
-	for (size_t i = 0; e->applied != NULL && i < s->count; i++) {
+	if (e->applied == NULL)
+		return 0;
+	limits = e->applied->agent.limits;
+	more = applied_limits(&limits, &s->agent.limits);
+	for (size_t i = 0; i < s->count; i++) {
 		const struct spec_param *was = spec_param_find(e->applied,
 		    s->param[i].name);
 

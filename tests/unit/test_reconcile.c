@@ -474,12 +474,37 @@ failed_start_is_not_forgotten(void **state)
 	assert_null(inventory_find(&w->inventory, "web"));
 }
 
+/* A limit that is about to be set goes when the agent is killed and nobody asks. */
+static void
+limits_are_noted_first(void **state)
+{
+	struct world *w = *state;
+	struct spec *s = spec_of_text(w, JAIL("b",
+	    "agent: {limits: {memory: 2G, processes: 40}}\n"));
+	const struct spec_limits *noted;
+	struct error err;
+
+	world_apply(w, JAIL("b", ""));
+	inventory_find(&w->inventory, "b")->applied->agent.limits.memory =
+	    1L << 30;
+	assert_int_equal(inventory_changing(&w->inventory,
+	    inventory_find(&w->inventory, "b"), s, &err), 0);
+	spec_free(s);
+	noted = &inventory_find(&w->inventory, "b")->applied->agent.limits;
+	assert_int_equal(noted->processes, 40);
+	assert_int_equal(noted->memory, 1L << 30);
+	world_restart(w);
+	noted = &inventory_find(&w->inventory, "b")->applied->agent.limits;
+	assert_int_equal(noted->processes, 40);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(limits_are_noted_first),
 		TEST(failing_create_is_tried_once),
 		TEST(jid_is_waited_for),
 		TEST(jail_that_ends_at_once_is_made_once),

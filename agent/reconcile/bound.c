@@ -179,10 +179,11 @@ said(const struct managed *m)
 	return m->said ? managed_wanted(m) : NULL;
 }
 
+/* `kind` is what was planned: what differs matters where that alone is done. */
 static int
 digest_of(struct reconciler *r, const struct managed *m,
-    const struct action *a, unsigned char digest[BOUND_DIGEST_SIZE],
-    struct error *err)
+    const struct action *a, enum action_kind kind,
+    unsigned char digest[BOUND_DIGEST_SIZE], struct error *err)
 {
 	const struct entry *e = inventory_find(r->shop.inventory, m->name);
 	const struct spec *desired = said(m);
@@ -204,10 +205,10 @@ digest_of(struct reconciler *r, const struct managed *m,
 		add_live(&h, &live, has_secrets(desired) ||
 		    has_secrets(e != NULL ? e->applied : NULL));
 	live_free(&live);
-	if (desired != NULL) {
+	if (desired != NULL && kind == ACTION_MODIFY)
 		add_changes(&h, a);
+	if (desired != NULL && kind != ACTION_REMOVE)
 		add_files(&h, r, desired);
-	}
 	crypto_generichash_final(&h, digest, BOUND_DIGEST_SIZE);
 	return 0;
 }
@@ -220,7 +221,8 @@ bound_make(struct reconciler *r, const struct action *actions,
 	for (size_t i = 0; i < r->count; i++) {
 		unsigned char digest[BOUND_DIGEST_SIZE];
 
-		if (digest_of(r, r->jail[i], &actions[i], digest, err) != 0)
+		if (digest_of(r, r->jail[i], &actions[i], actions[i].kind,
+		    digest, err) != 0)
 			return error_wrap(err, "%s", r->jail[i]->name);
 		if (bound_add(plan, r->jail[i]->name, actions[i].kind,
 		    digest) != 0)
@@ -308,7 +310,7 @@ compare_again(struct reconciler *r, const struct managed *m, struct bound *b,
 			    "plan was made");
 		return;
 	}
-	if (digest_of(r, m, a, digest, &err) != 0)
+	if (digest_of(r, m, a, b->kind, digest, &err) != 0)
 		(void)refuse(b, err.text);
 	else if (memcmp(digest, b->digest, sizeof digest) != 0)
 		(void)refuse(b, "the jail changed since the plan was made");

@@ -295,14 +295,14 @@ resume_jail(struct asked *a, struct managed *m)
 	return has_order(a, m, STANDING_PAUSE) ? take_back(a, m) : 0;
 }
 
-/* It is kept as it is by what its last spec said. */
+/* Its spec is gone, and it is kept as it is by what that said, held or not. */
 static bool
 is_kept(const struct asked *a, const struct managed *m)
 {
 	const struct entry *e = inventory_find(&a->d->inventory, m->name);
 
-	return m->unwanted && e != NULL && e->applied != NULL &&
-	    e->applied->agent.protect;
+	return (m->unwanted || m->hold != NULL) && e != NULL &&
+	    e->applied != NULL && e->applied->agent.protect;
 }
 
 static int

@@ -57,6 +57,21 @@ jail kept 'agent: {protect: true}'
 check "with its spec" soon ja stop kept
 check "it can" soon no_jail kept
 
+# Also while its removal is held: an unreadable file could be about it.
+jail kept 'agent: {protect: true}'
+check "it is back" soon ja restart kept
+check "and runs" settled kept
+was=$(ja list -j kept jid)
+echo "{ kept" | put bad
+rm "$specs/kept.yaml"
+check "its removal is held" soon state_is kept held
+check "and it is not restarted" expect_status 1 ja restart kept
+check "for the same reason" says "agent.protect was true"
+check "it is the same jail" same "$was" "$(ja list -j kept jid)"
+rm "$specs/bad.yaml"
+jail kept 'agent: {protect: true}'
+check "its spec is back" settled kept
+
 # Its mark; its name.
 has_mark() { [ -n "$(ja list -j web meta.jailagent)" ]; }
 web=$(ja list -j web jid)

@@ -240,10 +240,18 @@ _unchanged() {
 }
 
 # traced FILE COMMAND...: runs it under strace (children too); LeakSanitizer
-# cannot work in a traced process.
+# cannot work in a traced process.  FILE has "PID CALL" for each call, process
+# by process: in a common file strace cuts a call in two when another process
+# gets a word in, and neither half is what a test looks for.
 traced() {
 	_file=$1
 	shift
+	_traced=0
 	ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" \
-	    strace -f -qq -o "$_file" "$@"
+	    strace -ff -qq -o "$_file" "$@" || _traced=$?
+	for _one in "$_file".[0-9]*; do
+		sed "s/^/${_one##*.} /" "$_one"
+		rm "$_one"
+	done > "$_file"
+	return $_traced
 }

@@ -67,22 +67,7 @@ linux_events(struct jail_kernel *k)
 		close_fd(&e->inotify);
 		return -1;
 	}
-	e->seen = prison_changes(lk->table);
 	return e->epoll;
-}
-
-uint64_t
-events_before(const struct linux_kernel *lk)
-{
-	return lk->events.epoll < 0 ? 0 : prison_changes(lk->table);
-}
-
-void
-events_after(struct linux_kernel *lk, uint64_t before)
-{
-	/* Something of others is still to be told: it is not swallowed. */
-	if (lk->events.epoll >= 0 && lk->events.seen == before)
-		lk->events.seen = prison_changes(lk->table);
 }
 
 /* The place of a jid in the sorted array, or where it belongs. */
@@ -201,20 +186,6 @@ drain(int inotify)
 		;
 }
 
-/* Whether the table was changed by somebody else. */
-static bool
-table_changed(struct linux_kernel *lk)
-{
-	uint64_t now;
-
-	drain(lk->events.inotify);
-	now = prison_changes(lk->table);
-	if (now == lk->events.seen)
-		return false;
-	lk->events.seen = now;
-	return true;
-}
-
 /* The init of a watched jail has ended. */
 static bool
 jail_ended(struct linux_kernel *lk, int jid)
@@ -247,8 +218,10 @@ next_event(struct linux_kernel *lk)
 		int jid = (int)ev.data.u64;
 
 		lk->events.found = true;
+		if (jid == TABLE_EVENT)
+			drain(lk->events.inotify);
 		if (jid == MOUNTS_EVENT || (jid == TABLE_EVENT &&
-		    table_changed(lk)))
+		    prison_changed(lk->table)))
 			return 0;
 		if (jid != TABLE_EVENT && jail_ended(lk, jid))
 			return jid;

@@ -160,32 +160,19 @@ linux_close(struct jail_kernel *k)
 static int
 linux_set(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 {
-	uint64_t before = events_before(of(k));
-	int jid = prison_set(of(k)->table, iov, niov, flags);
-
-	events_after(of(k), before);
-	return jid;
+	return prison_set(of(k)->table, iov, niov, flags);
 }
 
 static int
 linux_get(struct jail_kernel *k, struct iovec *iov, unsigned niov, int flags)
 {
-	/* Reading may find that a jail has ended, and write that down. */
-	uint64_t before = events_before(of(k));
-	int jid = prison_get(of(k)->table, iov, niov, flags);
-
-	events_after(of(k), before);
-	return jid;
+	return prison_get(of(k)->table, iov, niov, flags);
 }
 
 static int
 linux_remove(struct jail_kernel *k, int jid)
 {
-	uint64_t before = events_before(of(k));
-	int rc = prison_remove(of(k)->table, jid);
-
-	events_after(of(k), before);
-	return rc;
+	return prison_remove(of(k)->table, jid);
 }
 
 static void
@@ -211,11 +198,7 @@ linux_attach(struct jail_kernel *k, int jid)
 static int
 linux_remove_jd(struct jail_kernel *k, int fd)
 {
-	uint64_t before = events_before(of(k));
-	int rc = prison_remove_jd(of(k)->table, fd);
-
-	events_after(of(k), before);
-	return rc;
+	return prison_remove_jd(of(k)->table, fd);
 }
 
 static int

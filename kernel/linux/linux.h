@@ -28,7 +28,6 @@ struct events {
 	int epoll, inotify;
 	struct watched *watched; /* sorted by jid */
 	size_t count, room;
-	uint64_t seen;		 /* prison_changes that are known about */
 	size_t mounts;		 /* how many lists of mounts there are */
 	bool found;		 /* a reason for being readable */
 };
@@ -104,8 +103,5 @@ void events_finish(struct events *e);
 int linux_events(struct jail_kernel *k);
 int linux_watch(struct jail_kernel *k, int jid);
 int linux_next(struct jail_kernel *k);
-/* Around a call that changes the table: its own echo is no event. */
-uint64_t events_before(const struct linux_kernel *lk);
-void events_after(struct linux_kernel *lk, uint64_t before);
 
 #endif

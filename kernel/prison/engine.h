@@ -55,6 +55,7 @@ struct prison_table {
 	int begun;	 /* begun.h, or -1 */
 	int keep;	 /* of the call: the same file, locked, or -1 */
 	time_t tried;	 /* monotonic second of begun_recover, 0: never */
+	uint64_t seen;	 /* the last commit that is its own or was asked for */
 	bool read_only;
 	int generation;
 	int self;	 /* the jail that the caller is in; 0: the host */
@@ -83,6 +84,7 @@ struct op {
 	size_t dirty_count, dirty_room;
 	struct meta meta;
 	bool meta_dirty;
+	bool wrote; /* what LMDB commits has a number */
 	struct pending *kills;
 	struct begun_left *left; /* begun.c: what could not be undone */
 	bool has_message;

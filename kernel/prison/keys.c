@@ -45,7 +45,9 @@ db_put(struct op *op, enum database db, MDB_val key, MDB_val val)
 	if (key.mv_size == 0 || op->broken != 0)
 		return;
 	rc = mdb_put(op->txn, op->t->db[db], &key, &val, 0);
-	if (rc != 0)
+	if (rc == 0)
+		op->wrote = true;
+	else
 		store_broken(op, rc);
 }
 
@@ -54,7 +56,7 @@ db_del(struct op *op, enum database db, MDB_val key, MDB_val *val)
 {
 	if (key.mv_size == 0 || op->broken != 0)
 		return;
-	db_found(op, mdb_del(op->txn, op->t->db[db], &key, val));
+	op->wrote |= db_found(op, mdb_del(op->txn, op->t->db[db], &key, val));
 }
 
 MDB_val

@@ -55,6 +55,7 @@ prison_open(const char *dir, const char *boot,
 		prison_close(t);
 		return NULL;
 	}
+	(void)prison_changed(t); /* from here on */
 	return t;
 }
 

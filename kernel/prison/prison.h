@@ -88,9 +88,10 @@ int prison_set_counters(struct prison_table *t, int last, int lastdead);
 int prison_drop_leaks(struct prison_table *t);
 
 /*
- * A number that grows with each change of the table by anybody; comparing it
- * with an earlier one tells whether there is anything to look at.
+ * Whether somebody else has changed the table since this was asked last, or
+ * since it was opened; changes through `t` itself do not count, those of others
+ * that come between two of them do.
  */
-uint64_t prison_changes(struct prison_table *t);
+bool prison_changed(struct prison_table *t);
 
 #endif

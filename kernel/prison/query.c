@@ -131,13 +131,16 @@ prison_walk(struct prison_table *t, int jid,
 	return run_look(t, look_all, &w) == 0 ? w.result : -1;
 }
 
-uint64_t
-prison_changes(struct prison_table *t)
+bool
+prison_changed(struct prison_table *t)
 {
 	MDB_envinfo info;
 
-	return t->env != NULL && mdb_env_info(t->env, &info) == 0 ?
-	    info.me_last_txnid : 0;
+	if (t->env == NULL || mdb_env_info(t->env, &info) != 0 ||
+	    info.me_last_txnid == t->seen)
+		return false;
+	t->seen = info.me_last_txnid;
+	return true;
 }
 
 struct prison_table *

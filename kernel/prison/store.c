@@ -476,8 +476,10 @@ store_commit(struct op *op)
 {
 	char name[] = "meta";
 	MDB_val key = { 4, name }, val = { sizeof op->meta, &op->meta };
+	uint64_t number = mdb_txn_id(op->txn);
 	int rc;
 
+	op->wrote |= op->meta_dirty;
 	store_flush(op);
 	if (op->broken == 0 && op->arena.failed)
 		op->broken = ENOMEM;
@@ -492,6 +494,9 @@ store_commit(struct op *op)
 	}
 	rc = mdb_txn_commit(op->txn);
 	op->txn = NULL;
+	/* Commits are numbered one by one: nobody has come between. */
+	if (rc == 0 && op->wrote && op->t->seen == number - 1)
+		op->t->seen = number;
 	return rc == 0 || rc == MDB_MAP_FULL ? rc : errno_of(rc);
 }
 

@@ -256,20 +256,78 @@ reading_sees_the_end_of_a_jail(void **state)
 }
 
 static void
-changes_count_writes(void **state)
+own_changes_are_no_news(void **state)
 {
 	struct prison_fixture f;
-	uint64_t before;
+	struct error err;
 
 	(void)state;
 	fixture_start(&f, NULL, NULL);
-	before = prison_changes(f.t);
-	assert_int_equal(fixture_jid(&f, "a"), -1);
-	assert_int_equal(fixture_next(&f, 0), -1);
-	assert_int_equal(prison_changes(f.t), before);
+	assert_false(prison_changed(f.t));
 	assert_int_equal(fixture_set(&f, JAIL_CREATE, "name=a", "persist",
 	    NULL), 1);
-	assert_true(prison_changes(f.t) > before);
+	assert_int_equal(fixture_set(&f, JAIL_UPDATE, "name=a", NULL), 1);
+	assert_int_equal(fixture_set(&f, JAIL_UPDATE, "name=b", NULL), -1);
+	assert_int_equal(prison_remove(f.t, 1), 0);
+	assert_false(prison_changed(f.t));
+	assert_non_null(reopen(&f, "boot", 0, false, &err));
+	assert_false(prison_changed(f.t));
+	fixture_end(&f);
+}
+
+/* A process that changes jail a once, when it is let. */
+static pid_t
+meddler(const struct prison_fixture *f, int go[2])
+{
+	pid_t pid;
+
+	assert_int_equal(pipe(go), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct kernel_options opt = { 0 };
+		struct prison_fixture mine = *f;
+		struct error err;
+		char c;
+
+		close(go[1]);
+		mine.t = prison_open(f->dir.path, "boot", &opt, NULL, NULL,
+		    &err);
+		_exit(mine.t == NULL || read(go[0], &c, 1) != 1 ||
+		    fixture_set(&mine, JAIL_UPDATE, "name=a",
+		    "host.hostname=other", NULL) <= 0);
+	}
+	assert_true(pid > 0);
+	close(go[0]);
+	return pid;
+}
+
+/* Another's change is told, also when it falls between or into own ones. */
+static void
+changes_of_others_are_news(void **state)
+{
+	struct prison_fixture f;
+
+	(void)state;
+	fixture_start(&f, NULL, NULL);
+	assert_int_equal(fixture_set(&f, JAIL_CREATE, "name=a", "persist",
+	    NULL), 1);
+	for (int round = 0; round < 100; round++) {
+		int go[2], status;
+		pid_t pid = meddler(&f, go), ended = 0;
+
+		assert_false(prison_changed(f.t));
+		assert_int_equal(write(go[1], "", 1), 1);
+		while (ended == 0) {
+			assert_int_equal(fixture_set(&f, JAIL_UPDATE, "name=a",
+			    "host.hostname=mine", NULL), 1);
+			ended = waitpid(pid, &status, WNOHANG);
+		}
+		assert_int_equal(ended, pid);
+		assert_int_equal(status, 0);
+		assert_true(prison_changed(f.t));
+		assert_false(prison_changed(f.t));
+		close(go[1]);
+	}
 	fixture_end(&f);
 }
 
@@ -312,7 +370,8 @@ main(void)
 		cmocka_unit_test(no_handle_across_fork),
 		cmocka_unit_test(a_jail_ends_with_its_last_process),
 		cmocka_unit_test(reading_sees_the_end_of_a_jail),
-		cmocka_unit_test(changes_count_writes),
+		cmocka_unit_test(own_changes_are_no_news),
+		cmocka_unit_test(changes_of_others_are_news),
 		cmocka_unit_test(parameters_are_sorted),
 	};
 

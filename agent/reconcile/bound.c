@@ -329,9 +329,31 @@ follows_soon(struct reconciler *r, struct managed *m, const struct bound *b,
 	    order_change(r, m, why, sizeof why, &state) != NULL;
 }
 
+/* The jail around it that is to be removed, and takes it along; or NULL. */
+static const char *
+goes_with(const struct bound_plan *plan, const struct bound *b,
+    const struct action *a, char parent[JAIL_NAME_MAX])
+{
+	const struct bound *around;
+	char *dot;
+
+	if (b->stale != NULL || b->kind != ACTION_REMOVE || a->jid == 0 ||
+	    a->kind == ACTION_REMOVE)
+		return NULL;
+	snprintf(parent, JAIL_NAME_MAX, "%s", b->name);
+	while ((dot = strrchr(parent, '.')) != NULL) {
+		*dot = '\0';
+		around = find(plan, parent);
+		if (around != NULL && around->kind == ACTION_REMOVE)
+			return around->stale == NULL ? parent : NULL;
+	}
+	return NULL;
+}
+
 bool
 bound_refuses(struct reconciler *r, struct managed *m, const struct action *a)
 {
+	char parent[JAIL_NAME_MAX];
 	struct bound_plan *plan = r->opt.bound;
 	struct bound *b = plan == NULL ? NULL : find(plan, m->name);
 
@@ -344,6 +366,9 @@ bound_refuses(struct reconciler *r, struct managed *m, const struct action *a)
 		    "make another one");
 	} else if (follows_soon(r, m, b, a)) {
 		return false;
+	} else if (goes_with(plan, b, a, parent) != NULL) {
+		managed_state(r, m, STATE_BLOCKED, "it is to go down with %s",
+		    parent);
 	} else if (b->stale == NULL && (b->kind == ACTION_BLOCKED ||
 	    b->kind == ACTION_CONFLICT)) {
 		managed_state(r, m, STATE_BLOCKED, "something stood against "
@@ -408,13 +433,17 @@ bound_lets(struct reconciler *r, const struct managed *m)
 static const struct managed *find_refused(struct reconciler *r,
     struct managed *m, const struct action *a);
 
-/* Whether it would not come up again, since others keep what it claims. */
+/*
+ * Whether it would not come up again, since others keep what it claims, and that
+ * was not foreseen.
+ */
 static bool
 stays_down(struct reconciler *r, struct managed *d, const struct action *a)
 {
 	char why[ERROR_TEXT_MAX];
 
 	return a->kind == ACTION_RESTART &&
+	    find(r->opt.bound, d->name)->kind != ACTION_REMOVE &&
 	    claims_refused(r, d, a, why, sizeof why) != NULL;
 }
 

@@ -312,6 +312,7 @@ reconciler_wait(struct managed *m, int64_t ms)
 static void
 consider(struct reconciler *r, struct managed *m)
 {
+	enum jail_state was;
 	struct action a;
 
 	/* Those that go down are in the order of that already. */
@@ -330,10 +331,14 @@ consider(struct reconciler *r, struct managed *m)
 		managed_state(r, m, STATE_FAILED, "%s", strerror(ENOMEM));
 		return;
 	}
+	was = m->state;
 	if (bound_refuses(r, m, &a)) {
 		condition_up(r, m, a.jid);
 		action_free(&a);
-		order_wake(r, m);
+		/* Not again and again: two that are refused may wait for each
+		   other. */
+		if (m->state != was)
+			order_wake(r, m);
 	} else
 		act_when_known(r, m, &a);
 }

@@ -121,6 +121,43 @@ check "fails, and is not stale" expect_status 1 ja2 apply --plan "$work/plan2"
 check "the plan says why" says "stood against it when the plan was made"
 remove_run_directory "$work/state2"
 
+# A jail goes down with the one around it, whatever its own spec asks for.
+mkdir -p "$work/nest"
+ja3() { "$JAILAGENT" -k "model:$work/table3" -s "$work/state3" "$@"; }
+nest() { # NAME ROOT [LINE...]
+	_nest=$1
+	_path=$2
+	shift 2
+	printf '%s\n' "name: $_nest" "path: $work/$_path" "persist: true" "$@" \
+	    > "$work/nest/$_nest.yaml"
+}
+nest around root "children.max: 1" "depend: [first]"
+nest around.in root
+nest before root "depend: [first]" "jid: 703"
+nest first root
+check "jails in jails" expect_status 0 ja3 apply "$work/nest"
+rm "$work/nest/around.yaml"
+nest around.in root2 "jid: 703"
+nest before root "depend: [first]"
+nest first root2
+plan3() { ja3 plan --prune -o "$work/plan3" "$work/nest"; }
+check "a plan that removes two" expect_status 2 plan3
+check "of which one changes" "$BUILD/tests/helper/jail" "model:$work/table3" \
+    update name=around.in host.hostname=strange
+check "is refused" expect_status 4 ja3 apply --plan "$work/plan3"
+check_not "and comes to an end" says "without an end"
+check "with nothing done" same "around
+around.in
+before
+first" "$(ja3 list name | sort)"
+check "another one" expect_status 2 plan3
+check "is done: one has no parent then" expect_status 1 \
+    ja3 apply --plan "$work/plan3"
+check "which is all there is to say" says "depends on around, which is not"
+check "all others are as planned" same "before
+first" "$(ja3 list name | sort)"
+remove_run_directory "$work/state3"
+
 # While an agent runs it makes the plans.
 start agent "$JAILAGENT" -k "model:$work/table" -s "$work/state" run -d "$specs"
 check "an agent" wait_until 10 ja status

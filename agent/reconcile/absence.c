@@ -167,6 +167,8 @@ struct missing {
 	size_t proven;	 /* of these: for the time that it takes */
 	size_t defaults; /* of these: files with defaults */
 	size_t counted;	 /* removals that have begun before, so they were allowed */
+	/* Of all, and of those proven, how many agent.protect keeps. */
+	size_t kept, kept_proven;
 };
 
 /* Why no jail may be removed now; NULL when some may. */
@@ -179,9 +181,10 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 	char text[ERROR_TEXT_MAX];
 	size_t done = window_recent(&a->window, now) - n->counted;
 	size_t most = allowed(a, r);
-	bool many = done + n->proven > most, few_now = !many;
+	size_t removals = n->proven - n->kept_proven;
+	bool many = removals > 0 && done + removals > most, few_now = !many;
 
-	a->waits = n->proven > 0 && !many && done + n->all > most;
+	a->waits = removals > 0 && !many && done + n->all - n->kept > most;
 	a->pending |= a->waits;
 	if (n->all == 0 && a->window.peak > 0) {
 		a->window.peak = 0;
@@ -214,7 +217,7 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 	else if (many)
 		hold(a, "%zu removals at once are more than --max-remove "
 		    "allows (%zu in 10 minutes); approve them with jailagent "
-		    "ack, or bring the files back", done + n->proven, most);
+		    "ack, or bring the files back", done + removals, most);
 }
 
 /* Which file says it, where no spec does; NULL: none. */
@@ -350,6 +353,15 @@ no_loss(struct reconciler *r, const struct managed *m)
 	    owner_replaced(r, e);
 }
 
+/* Whether it stays when its spec is gone, and is but left alone. */
+static bool
+is_protected(const struct reconciler *r, const struct managed *m)
+{
+	const struct entry *e = inventory_find(r->shop.inventory, m->name);
+
+	return e != NULL && e->applied != NULL && e->applied->agent.protect;
+}
+
 /*
  * Defaults that vanished change the jails of other files; each counts as one
  * removal.  Returns how many there are that nobody approved.
@@ -435,7 +447,7 @@ give_up(struct absence *a, struct reconciler *r, struct managed *m,
 		return false;
 	}
 	set_hold(m, NULL);
-	if (counts)
+	if (counts && !is_protected(r, m))
 		window_add(&a->window, token_of(r, m),
 		    r->shop.inventory->count, now);
 	reconciler_unwant(r, m);
@@ -490,6 +502,8 @@ count_missing(struct absence *a, struct reconciler *r,
 			continue;
 		n.all++;
 		n.proven += absent(m, known);
+		n.kept += is_protected(r, m);
+		n.kept_proven += is_protected(r, m) && absent(m, known);
 		n.counted += window_has(&a->window, token_of(r, m));
 	}
 	return n;

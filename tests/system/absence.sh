@@ -120,3 +120,18 @@ check "an agent that finds neither directory nor jails" agent_start
 check "makes what it knows" soon ja list -j web name
 mv "$work/nowhere" "$specs"
 check "with the directory it is ready" settled
+
+# ---- jails that are protected ----------------------------------------------
+stop agent
+for _i in 1 2 3; do
+	{ any p$_i; echo "agent: {protect: true}"; } | put p$_i
+done
+any gone | put gone
+check "an agent that may remove one" agent_start --max-remove 1
+check "jails of which three stay" settled
+rm "$specs"/p?.yaml "$specs/gone.yaml"
+check "their specs are no removals" soon has p3 .reason "agent.protect was true"
+check "so the one that is one is done" soon fails ja list -j gone name
+check "they run" same "p1
+p2
+p3" "$(ja list name | grep '^p[0-9]$' | sort)"

@@ -93,6 +93,16 @@ held_for(const struct text_list *held, const char *name)
 	return NULL;
 }
 
+/* Nobody speaks of it here: it is left as it is. */
+static void
+leave_alone(struct reconciler *r, struct managed *m)
+{
+	spec_free(m->desired);
+	m->desired = NULL;
+	/* Also where no other jail has it looked at. */
+	managed_state(r, m, STATE_MATCHING, "not wanted here");
+}
+
 /*
  * What the specs want; what they do not say is not wanted any more, or held while
  * the inventory is in doubt, or by the agent.
@@ -116,13 +126,8 @@ fill(struct pass *p, const struct pass_options *opt, struct error *err)
 			return error_sys(err, ENOMEM, "specs");
 		if (!m->said && r->opt.prune && hold == NULL)
 			reconciler_unwant(r, m);
-		/* Nobody speaks of it here: it is left as it is. */
-		if (!m->said && (!r->opt.prune || hold != NULL)) {
-			spec_free(m->desired);
-			m->desired = NULL;
-			/* Also where no other jail has it looked at. */
-			managed_state(r, m, STATE_MATCHING, "not wanted here");
-		}
+		if (!m->said && (!r->opt.prune || hold != NULL))
+			leave_alone(r, m);
 	}
 	return 0;
 }
@@ -275,11 +280,17 @@ pass_open(struct pass *p, const struct context *ctx,
 void
 pass_run(struct pass *p)
 {
+	struct reconciler *r = &p->reconciler;
 	struct error err;
 
-	while (!reconciler_settled(&p->reconciler))
+	while (!reconciler_settled(r))
 		if (event_base_loop(p->base, EVLOOP_ONCE) != 0)
 			break;
+	/* Those that went down for others and came back are as before. */
+	for (size_t i = 0; i < r->count; i++)
+		if (!r->jail[i]->said && !r->jail[i]->unwanted &&
+		    r->jail[i]->state == STATE_READY)
+			leave_alone(r, r->jail[i]);
 	if (p->inventory.writable && inventory_copy(&p->inventory,
 	    &err) != 0)
 		complain("applied specs are not copied: %s", err.text);

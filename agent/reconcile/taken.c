@@ -328,28 +328,30 @@ gets_first(const struct question *q, struct managed *other)
 	return q->gets(q->arg, other);
 }
 
-/* Whether another jail has the address, or is to get it first. */
+/*
+ * Whether another jail has the address, or is to get it first.  Where specs say
+ * both, the reason is the same before and after.
+ */
 static bool
 is_taken(const struct question *q, const struct taken_address *a,
     const char *family)
 {
 	const char *text = text_at(&q->r->taken, a->text);
 	const char *by = text_at(&q->r->taken, a->by);
-	static const char *const share = "only jails that have no other one "
-	    "can share it";
 	struct managed *other = reconciler_jail(q->r, by, false);
+	bool has = really_has(q->r, by, text, family);
+	bool said = !a->found && other != NULL && other->desired != NULL &&
+	    !other->unwanted;
 
-	if (really_has(q->r, by, text, family)) {
-		q->r->taken.keeper = other;
-		snprintf(q->buf, q->size, "address %s belongs to the jail %s, "
-		    "which keeps it; %s", text, by, share);
-		return true;
-	}
-	if (a->found || !gets_first(q, other))
+	if (!has && (a->found || !gets_first(q, other)))
 		return false;
-	q->r->taken.rival = q->r->taken.keeper = other;
-	snprintf(q->buf, q->size, "address %s is for %s, whose spec has it, "
-	    "too; %s", text, by, share);
+	if (!has)
+		q->r->taken.rival = other;
+	q->r->taken.keeper = other;
+	snprintf(q->buf, q->size, "address %s %s %s, %s; only jails that have "
+	    "no other one can share it", text, said ? "is for" :
+	    "belongs to the jail", by, said ? "whose spec has it, too" :
+	    "which keeps it");
 	return true;
 }
 

@@ -26,3 +26,27 @@ for change in "" "host.hostname: x" "exec.start: [x]"; do
 	check "a second one" expect_status 0 ja apply "$specs"
 	check "signs nothing" same "$before" "$(snapshots)"
 done
+
+# The same for one that goes down for another, and comes back as it was.
+any a | put a
+any d "depend: [a]" | put d
+check "apply" expect_status 0 ja apply "$specs"
+rm "$specs/d.yaml"
+any a "exec.start: [y]" | put a
+check "apply restarts a, and d with it" expect_status 0 ja apply "$specs"
+check "as told" grep -q '^d: created' "$work/out"
+check "d is as it was applied" signed_as matching
+before=$(snapshots)
+check "a second one" expect_status 0 ja apply "$specs"
+check "signs nothing" same "$before" "$(snapshots)"
+
+# What stands against a jail has the same words before and after.
+any d "ip4.addr: [192.0.2.2, 192.0.2.4]" | put d
+any a "ip4.addr: [192.0.2.4]" | put a
+check "an address of two specs" expect_status 1 ja apply "$specs"
+why() { sed -n 's/^jailagent: d: //p' "$work/out"; }
+first=$(why)
+before=$(snapshots)
+check "a second one" expect_status 1 ja apply "$specs"
+check "says the same" same "$first" "$(why)"
+check "signs nothing" same "$before" "$(snapshots)"

@@ -226,7 +226,7 @@ address_of_two_specs(void **state)
 	world_apply(w, both);
 	assert_string_equal(w->deeds, "");
 	assert_non_null(strstr(world_reason(w, "b"), "address 192.0.2.1 "
-	    "belongs to the jail a, which keeps it"));
+	    "is for a, whose spec has it, too"));
 	assert_string_equal(foreseen(w, shared), "create b;");
 	world_apply(w, shared);
 	assert_string_equal(w->deeds, "create b;");

@@ -13,6 +13,7 @@
 #include "agent/read/git.h"
 #include "agent/read/links.h"
 #include "agent/read/reader.h"
+#include "agent/reconcile/rivals.h"
 #include "agent/reconcile/state.h"
 
 /* The set of a file is the directory that holds it. */
@@ -277,15 +278,41 @@ pass_open(struct pass *p, const struct context *ctx,
 	    error_sys(err, ENOMEM, "secrets");
 }
 
+static void
+settle(struct pass *p)
+{
+	while (!reconciler_settled(&p->reconciler))
+		if (event_base_loop(p->base, EVLOOP_ONCE) != 0)
+			break;
+}
+
+/*
+ * What stands against a jail may be something else, once others are done: it is
+ * told, and signed, as the next pass would find it.
+ */
+static void
+look_at_blocked(struct reconciler *r)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (r->jail[i]->state == STATE_BLOCKED) {
+			reconciler_look(r, r->jail[i]);
+			any = true;
+		}
+	if (any)
+		rivals_forget(r);
+}
+
 void
 pass_run(struct pass *p)
 {
 	struct reconciler *r = &p->reconciler;
 	struct error err;
 
-	while (!reconciler_settled(r))
-		if (event_base_loop(p->base, EVLOOP_ONCE) != 0)
-			break;
+	settle(p);
+	look_at_blocked(r);
+	settle(p);
 	/* Those that went down for others and came back are as before. */
 	for (size_t i = 0; i < r->count; i++)
 		if (!r->jail[i]->said && !r->jail[i]->unwanted &&

@@ -482,20 +482,18 @@ act_none(struct reconciler *r, struct managed *m, struct action *a)
 	} else if (wanted) {
 		m->jid = 0;
 		managed_state(r, m, STATE_STOPPED, "%s", a->reason);
-	} else if (e == NULL) {
-		action_free(a);
-		forget(r, m);
-		reconciler_drop(r, m);
-		return;
-	} else if (a->forgets) {
+	} else if (e == NULL || a->forgets) {
 		/* From now on it is nobody's. */
-		if (inventory_gone(r->shop.inventory, e, &err) != 0) {
-			condition_failed(r, m, err.text);
-			action_free(a);
-			return;
-		}
+		bool gone = e == NULL ||
+		    inventory_gone(r->shop.inventory, e, &err) == 0;
+
 		action_free(a);
-		reconciler_drop(r, m);
+		if (gone) {
+			forget(r, m);
+			reconciler_drop(r, m);
+		} else {
+			condition_failed(r, m, err.text);
+		}
 		return;
 	} else {
 		managed_state(r, m, STATE_MATCHING, "%s", a->reason);

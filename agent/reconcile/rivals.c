@@ -202,3 +202,13 @@ rivals_decide(struct reconciler *r)
 	free(actions);
 	free_copy(&c);
 }
+
+void
+rivals_forget(struct reconciler *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		free(r->jail[i]->refused);
+		r->jail[i]->refused = NULL;
+	}
+	r->rivals_asked = false;
+}

@@ -25,4 +25,7 @@ bool rivals_before(struct reconciler *r, const struct managed *a,
  */
 void rivals_decide(struct reconciler *r);
 
+/* When the jails are others than before: it is to be decided anew. */
+void rivals_forget(struct reconciler *r);
+
 #endif

@@ -50,3 +50,27 @@ before=$(snapshots)
 check "a second one" expect_status 1 ja apply "$specs"
 check "says the same" same "$first" "$(why)"
 check "signs nothing" same "$before" "$(snapshots)"
+
+# So has one that waits for a jail which this apply removes.
+rm "$specs"/*
+any c | put c
+check "apply" expect_status 0 ja apply --prune "$specs"
+rm "$specs/c.yaml"
+any a "depend: [c]" "ip4.addr: [192.0.2.1]" | put a
+any b "ip4.addr: [192.0.2.1, 192.0.2.2]" | put b
+check "an apply that removes c" expect_status 1 ja apply --prune "$specs"
+why() { sed -n 's/^jailagent: a: //p' "$work/out"; }
+first=$(why)
+before=$(snapshots)
+check "a second one" expect_status 1 ja apply --prune "$specs"
+check "says the same" same "$first" "$(why)"
+check "signs nothing" same "$before" "$(snapshots)"
+
+# One that is let go leaves no log behind, either.
+any k "agent: {on_remove: keep}" "exec.start: [x]" | put k
+check "a jail to be kept" expect_status 1 ja apply --prune "$specs"
+check "has a log" test -e "$run_dir/console/k.log"
+rm "$specs/k.yaml"
+check "let go" expect_status 1 ja apply --prune "$specs"
+check "it lives" ja list -j k name
+check "and its log is gone" test ! -e "$run_dir/console/k.log"

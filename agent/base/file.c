@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,6 @@
 
 #define READ_STEP 65536u
 #define DIRECT_LEAST (1024u * 1024) /* bytes of a file that is large */
-#define DIRECT_STEP (1024u * 1024)
-#define DIRECT_UNIT 4096u /* of lengths and memory, past the cache */
 
 static int
 read_all(int fd, size_t max, struct buffer *b, struct error *err)
@@ -100,28 +99,18 @@ set_direct(int fd, bool on)
 static size_t
 write_direct(int fd, const char *data, size_t len)
 {
-	size_t done = 0, n;
-	void *block;
-	ssize_t w;
+	size_t done = 0, n = len - len % FILE_ALIGNMENT;
+	ssize_t w = 0;
 
-	if (len < DIRECT_LEAST || posix_memalign(&block, DIRECT_UNIT,
-	    DIRECT_STEP) != 0)
+	if (len < DIRECT_LEAST || (uintptr_t)data % FILE_ALIGNMENT != 0 ||
+	    set_direct(fd, true) != 0)
 		return 0;
-	if (set_direct(fd, true) == 0) {
-		while ((n = len - done) >= DIRECT_UNIT) {
-			n = n > DIRECT_STEP ? DIRECT_STEP :
-			    n - n % DIRECT_UNIT;
-			memcpy(block, data + done, n);
-			w = write(fd, block, n);
-			if (w > 0)
-				done += (size_t)w;
-			if (w != (ssize_t)n && !(w == -1 && errno == EINTR))
-				break;
-		}
-		(void)set_direct(fd, false);
-	}
-	free(block);
-	return done;
+	do {
+		done += (size_t)w;
+		w = write(fd, data + done, n - done);
+	} while (w > 0 && w % FILE_ALIGNMENT == 0 && done + (size_t)w < n);
+	(void)set_direct(fd, false);
+	return w > 0 ? done + (size_t)w : done;
 }
 
 int

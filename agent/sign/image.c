@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/base/file.h"
 #include "agent/base/sorted.h"
+
+#define BACK_ROOM 8192 /* as a rule enough for what follows the jails */
 
 struct image_change {
 	char *name, *json; /* NULL: the jail is gone */
@@ -207,6 +210,31 @@ cut_tail(struct image *g, size_t first, size_t offset, struct tail *t)
 	return 0;
 }
 
+/*
+ * Makes room for so many bytes in all, and for what comes behind the jails, at a
+ * place from which a file is written without being copied first.
+ */
+static int
+make_text_room(struct image *g, size_t bytes)
+{
+	struct buffer *b = &g->text;
+	size_t room = bytes + BACK_ROOM;
+	void *grown;
+
+	if (b->room >= room)
+		return 0;
+	if (room < 2 * b->room)
+		room = 2 * b->room;
+	if (posix_memalign(&grown, FILE_ALIGNMENT, room) != 0)
+		return -1;
+	if (b->room > 0)
+		memcpy(grown, b->data, b->room);
+	free(b->data);
+	b->data = grown;
+	b->room = room;
+	return 0;
+}
+
 /* Makes all the room that is needed, so that nothing fails half-way. */
 static int
 make_room(struct image *g, size_t count, size_t bytes)
@@ -217,9 +245,7 @@ make_room(struct image *g, size_t count, size_t bytes)
 	if (grown == NULL)
 		return -1;
 	g->jail = grown;
-	/* Behind the jails comes the rest of the file. */
-	if (g->text.room < bytes &&
-	    buffer_reserve(&g->text, bytes - g->text.len) == -1)
+	if (make_text_room(g, bytes) == -1)
 		return -1;
 	return merkle_tree_size(&g->tree, count);
 }
@@ -328,8 +354,7 @@ set_front(struct image *g, const struct snapshot *s)
 
 	snapshot_add_front(&front, s);
 	g->text.len = g->end;
-	if (front.failed || (front.len > g->jails &&
-	    buffer_reserve(&g->text, front.len - g->jails) == -1)) {
+	if (front.failed || make_text_room(g, g->end + front.len) == -1) {
 		buffer_free(&front);
 		return -1;
 	}

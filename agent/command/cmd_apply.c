@@ -197,8 +197,8 @@ apply(const struct context *ctx, const struct pass_options *opt)
 		return EXIT_FAILED;
 	}
 	wrong = pass_print_errors(&p);
-	if (wrong > 0)
-		pass_keep_all(&p);
+	if (pass_keep_all(&p))
+		complain(KEEPS_ALL);
 	if (pass_outdate(&p, ctx, opt) != 0) {
 		complain("specs: %s", strerror(ENOMEM));
 		pass_close(&p);
@@ -240,6 +240,7 @@ compare(const struct context *ctx, const struct pass_options *opt,
 		    "%s (-k), this is %s", plan->kernel,
 		    p.kernel->backend->name);
 	if (rc == 0) {
+		(void)pass_keep_all(&p);
 		count = p.reconciler.count;
 		actions = foresee(&p.reconciler);
 		rc = actions == NULL ? error_sys(err, ENOMEM, "plan") :

@@ -94,8 +94,8 @@ plan_pass(struct pass *p, const struct context *ctx, const struct output *out,
 	struct error err;
 	int n;
 
-	if (wrong > 0)
-		pass_keep_all(p);
+	if (pass_keep_all(p))
+		complain(KEEPS_ALL);
 	error_clear(&err);
 	count = p->reconciler.count;
 	actions = foresee(&p->reconciler);

@@ -297,6 +297,7 @@ look_at_blocked(struct reconciler *r)
 
 	for (size_t i = 0; i < r->count; i++)
 		if (r->jail[i]->state == STATE_BLOCKED) {
+			r->jail[i]->follows = false; /* that is over */
 			reconciler_look(r, r->jail[i]);
 			any = true;
 		}
@@ -343,19 +344,24 @@ pass_close(struct pass *p)
 		close(p->lock);
 }
 
-void
+bool
 pass_keep_all(struct pass *p)
 {
 	struct reconciler *r = &p->reconciler;
+	bool told = r->opt.prune;
+	size_t wrong = 0;
 
-	if (r->opt.prune)
-		complain("nothing is removed while a file is invalid");
+	for (size_t i = 0; i < p->errors->count; i++)
+		wrong += !p->errors->error[i].warning;
+	if (wrong == 0)
+		return false;
 	r->opt.prune = false;
 	for (size_t i = 0; i < r->count; i++)
 		if (!r->jail[i]->said) {
 			r->jail[i]->unwanted = false;
 			claims_changed(r, r->jail[i]);
 		}
+	return told;
 }
 
 size_t

@@ -79,8 +79,12 @@ int pass_set(const struct pass_options *opt, char *set, struct error *err);
 void pass_run(struct pass *p);
 void pass_close(struct pass *p);
 
-/* A file is invalid and may be about any of them: nothing is removed. */
-void pass_keep_all(struct pass *p);
+/*
+ * An invalid file may be about any jail: while there is one nothing is removed.
+ * Returns whether it would have been, so that it is to be told.
+ */
+bool pass_keep_all(struct pass *p);
+#define KEEPS_ALL "nothing is removed while a file is invalid"
 
 /* Prints the errors of the files to standard error; returns how many. */
 size_t pass_print_errors(const struct pass *p);

@@ -500,8 +500,9 @@ bound_keeps(struct reconciler *r, struct managed *m, const struct action *a)
 	if (r->opt.bound == NULL)
 		return false;
 	m->checked = ++r->opt.bound->checks;
+	/* A live change takes nobody down. */
 	return bound_refused(r->opt.bound, m->name) ||
-	    find_refused(r, m, a) != NULL;
+	    (a->kind != ACTION_MODIFY && find_refused(r, m, a) != NULL);
 }
 
 const char *

@@ -156,6 +156,30 @@ check "is done: one has no parent then" expect_status 1 \
 check "which is all there is to say" says "depends on around, which is not"
 check "all others are as planned" same "before
 first" "$(ja3 list name | sort)"
+# Two swap addresses, one by a restart; who depends on the other one runs on.
+rm "$work/nest"/*
+nest one root "ip4.addr: [192.0.2.1]"
+nest two root "ip4.addr: [192.0.2.2, 192.0.2.3]"
+nest upon root "depend: [two]"
+check "two with addresses" expect_status 0 ja3 apply --prune "$work/nest"
+nest one root2 "ip4.addr: [192.0.2.2, 192.0.2.4]"
+nest two root "ip4.addr: [192.0.2.1, 192.0.2.5]"
+check "a plan by which they swap" expect_status 2 plan3
+check "is done" expect_status 0 ja3 apply --plan "$work/plan3"
+
+# While a file is invalid nothing is removed, nor what a plan removes restarted.
+rm "$work/nest"/*
+nest around root "children.max: 1"
+nest around.in root
+nest one root
+check "jails in jails again" expect_status 0 ja3 apply --prune "$work/nest"
+rm "$work/nest/around.in.yaml"
+nest around root2 "children.max: 1"
+check "a plan by which one goes" expect_status 2 plan3
+nest one root "nonsense: true"
+check "is refused where that is kept" expect_status 1 \
+    ja3 apply --plan "$work/plan3"
+check_not "it runs on" grep -q '^around.in:' "$work/out"
 remove_run_directory "$work/state3"
 
 # While an agent runs it makes the plans.

@@ -369,8 +369,7 @@ bound_refuses(struct reconciler *r, struct managed *m, const struct action *a)
 	} else if (goes_with(plan, b, a, parent) != NULL) {
 		managed_state(r, m, STATE_BLOCKED, "it is to go down with %s",
 		    parent);
-	} else if (b->stale == NULL && (b->kind == ACTION_BLOCKED ||
-	    b->kind == ACTION_CONFLICT)) {
+	} else if (bound_blocks(plan, m->name)) {
 		managed_state(r, m, STATE_BLOCKED, "something stood against "
 		    "it when the plan was made, which says why");
 	} else {
@@ -531,6 +530,15 @@ bound_stops(struct reconciler *r, struct managed *m, const struct action *a,
 		(void)refuse(b, buf);
 	snprintf(buf + strlen(buf), size - strlen(buf), "; make another plan");
 	return buf;
+}
+
+bool
+bound_blocks(const struct bound_plan *plan, const char *name)
+{
+	const struct bound *b = plan == NULL ? NULL : find(plan, name);
+
+	return b != NULL && b->stale == NULL && (b->kind == ACTION_BLOCKED ||
+	    b->kind == ACTION_CONFLICT);
 }
 
 size_t

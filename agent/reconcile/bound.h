@@ -64,6 +64,8 @@ const char *bound_stops(struct reconciler *r, struct managed *m,
 /* Whether `m` stays as it is in spite of `a`, for that or because of itself. */
 bool bound_keeps(struct reconciler *r, struct managed *m,
     const struct action *a);
+/* Whether the plan says that it runs on as it is, since something stands against it. */
+bool bound_blocks(const struct bound_plan *plan, const char *name);
 /* For how many jails it is not. */
 size_t bound_stale(const struct bound_plan *plan);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/reconcile/bound.h"
 #include "agent/reconcile/lodgers.h"
 #include "agent/reconcile/loop.h"
 #include "agent/reconcile/order.h"
@@ -333,7 +334,8 @@ stuck_spares(struct reconciler *r, struct managed *m, struct managed *d)
 	char why[ERROR_TEXT_MAX];
 
 	return !order_below(d->name, m->name) &&
-	    (stays_down(r, m, d, why, sizeof why) != NULL ||
+	    (bound_blocks(r->opt.bound, d->name) ||
+	    stays_down(r, m, d, why, sizeof why) != NULL ||
 	    lodgers_keep(r, d, why, sizeof why) != NULL ||
 	    stuck_why(r, d, d->unwanted || order_removed(r, d) ? &removal :
 	    &restart, why, sizeof why) != NULL);

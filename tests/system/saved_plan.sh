@@ -167,6 +167,21 @@ nest two root "ip4.addr: [192.0.2.1, 192.0.2.5]"
 check "a plan by which they swap" expect_status 2 plan3
 check "is done" expect_status 0 ja3 apply --plan "$work/plan3"
 
+# What the plan leaves alone, and what is in that, lets another one restart.
+rm "$work/nest"/*
+nest around root "children.max: 1" "depend: [first]"
+nest around.in root
+nest first root
+check "a jail around another one" expect_status 0 \
+    ja3 apply --prune "$work/nest"
+nest around root "children.max: 1" "depend: [new]" "exec.start: [x]"
+nest first root2
+nest new root
+check "a plan that makes no jail" expect_status 2 \
+    ja3 plan -mr -o "$work/plan3" "$work/nest"
+check "is done, but for that" expect_status 1 ja3 apply --plan "$work/plan3"
+check "the other one restarts" grep -q '^first: restarted' "$work/out"
+
 # While a file is invalid nothing is removed, nor what a plan removes restarted.
 rm "$work/nest"/*
 nest around root "children.max: 1"

@@ -386,7 +386,7 @@ may_ack(struct asked *a, const struct managed *m)
 		    "taken at its word", s->why);
 	if (is_named(a, m) && m->hold == NULL && !wave_waits(a, m))
 		return wrong(a, m, "nothing is held about it%s",
-		    m->absent_at != 0 ? " yet: its spec is gone for less than "
+		    absence_undecided(m) ? " yet: its spec is gone for less than "
 		    "a second; try again" : "");
 	return 0;
 }

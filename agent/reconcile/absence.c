@@ -186,7 +186,7 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 
 	a->waits = removals > 0 && !many && done + n->all - n->kept > most;
 	a->pending |= a->waits;
-	if (n->all == 0 && a->window.peak > 0) {
+	if (n->all == n->kept && a->window.peak > 0) {
 		a->window.peak = 0;
 		a->window.changed = true;
 	}
@@ -196,9 +196,10 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 		return;
 	free(a->hold);
 	a->hold = NULL;
+	a->many = false;
 	if (n->proven == 0)
 		return;
-	many = too_many(a, many || !a->seen, n->proven, now);
+	many = too_many(a, many || !a->seen, removals, now);
 	if (s->state == SCAN_MISSING)
 		hold(a, "%s", s->why != NULL ? s->why : "no directory");
 	else if (r->shop.inventory->doubt != NULL)
@@ -210,11 +211,13 @@ find_doubt(struct absence *a, const struct reconciler *r, const struct scan *s,
 		    r->shop.set);
 	else if (f != NULL)
 		hold(a, "%s", about_text(s, f, text));
-	else if (many && few_now)
+	else if (many)
+		a->many = true;
+	if (a->many && few_now)
 		hold(a, "%zu specs were gone at once, so those that are not "
 		    "back yet may come; approve their removal with jailagent "
 		    "ack, or bring the files back", a->window.peak);
-	else if (many)
+	else if (a->many)
 		hold(a, "%zu removals at once are more than --max-remove "
 		    "allows (%zu in 10 minutes); approve them with jailagent "
 		    "ack, or bring the files back", done + removals, most);
@@ -472,8 +475,8 @@ judge_jails(struct absence *a, struct reconciler *r, const struct scan *s,
 			if (m->hold != NULL && !doubted(a, r, m, s))
 				set_hold(m, NULL);
 			a->held += m->hold != NULL;
-		} else if (a->hold != NULL && !m->acked &&
-		    !no_loss(r, m)) {
+		} else if (a->hold != NULL && !m->acked && !no_loss(r, m) &&
+		    !(a->many && is_protected(r, m))) {
 			set_hold(m, a->hold);
 			a->held++;
 		} else if (!give_up(a, r, m, s, now)) {

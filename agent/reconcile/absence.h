@@ -30,6 +30,7 @@ struct absence {
 	 */
 	bool waits;
 	char *hold;   /* why removals are held, NULL: they are not */
+	bool many;    /* for nothing but how many they are */
 	size_t held;  /* how many jails that concerns */
 	char *held_file; /* one with defaults that it concerns, or NULL */
 	bool seen;    /* there was a spec file in this directory */

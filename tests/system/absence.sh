@@ -135,3 +135,12 @@ check "so the one that is one is done" soon fails ja list -j gone name
 check "they run" same "p1
 p2
 p3" "$(ja list name | grep '^p[0-9]$' | sort)"
+any gone | put gone
+check "another one" soon state_is gone ready
+rm "$specs/gone.yaml"
+check "that goes, too, is held" soon state_is gone held
+stop agent
+check "the next agent" agent_start --max-remove 1
+check "holds it as well" soon state_is gone held
+check "and none that is protected" state_is p1 blocked
+check_not "nor has it anything to approve" ja ack p1

@@ -82,6 +82,8 @@ operation_ended(void *arg, struct operation *op, const struct outcome *o)
 		    (a.kind == ACTION_CREATE && a.cleanup);
 	act_remember(m, &a, o->took_us);
 	m->stop_failed = !ok && up;
+	free(m->stop_error);
+	m->stop_error = m->stop_failed ? strdup(o->error) : NULL;
 	m->follows &= !(ok && up);
 	m->jid = o->up ? m->jid : 0;
 	m->watched = 0; /* the next one may have the same jid */

@@ -28,6 +28,7 @@ managed_clear(struct managed *m)
 	free(m->hold);
 	free(m->refused);
 	free(m->barred);
+	free(m->stop_error);
 	free(m->reason);
 	*m = (struct managed){ .name = m->name };
 }

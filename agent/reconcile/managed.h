@@ -95,6 +95,7 @@ struct managed {
 	bool by_hand;	   /* a user asked for a restart */
 	bool follows;	   /* went down for another one's restart: comes back */
 	bool stop_failed;  /* it could not be taken down when it was tried last */
+	char *stop_error;  /* why, also when it is ready again; or NULL */
 	bool waits_down;   /* until its dependants are down */
 	unsigned made_way; /* how often: see stuck.c */
 	bool waits_failed; /* one of them could not be stopped */

@@ -446,10 +446,12 @@ static void
 say_wait(const struct managed *d, const struct action *a, char *buf,
     size_t size)
 {
+	const char *why = d->stop_error != NULL ? d->stop_error : d->reason;
+
 	snprintf(buf, size, "%s waits until %s is down%s%.600s",
 	    action_word(a->kind), d->name,
 	    d->stop_failed ? ", which could not be stopped: " : "",
-	    d->stop_failed && d->reason != NULL ? d->reason : "");
+	    d->stop_failed && why != NULL ? why : "");
 }
 
 /* Whether `d` was left out when a restart began. */

@@ -135,3 +135,17 @@ check "a jail" ja apply "$specs"
 check "that is ended by its own hook is cleaned up after" \
     same "gone down,gone released,1" "$(told ja apply -r "$specs")"
 check "what failed is said" grep -q "gone: .*exec.stop: true" "$work/out"
+
+# Nor is a jail removed whose child cannot be stopped: the child runs on.
+rm "$specs"/*.yaml
+little_root "$work/roots/up"
+mkdir -p "$work/roots/up/in"
+noting up "children.max: 1" | sed "s,^path:.*,path: $work/roots/up," | put up
+noting up.in 'exec.prestop: ["false"]' |
+    sed "s,^path:.*,path: $work/roots/up/in," | put up.in
+check "a jail in another one" ja apply "$specs"
+rm "$specs/up.yaml"
+check "that one is not removed" expect_status 1 ja apply --prune "$specs"
+check "for the child's reason" grep -q \
+    "waits until up.in is down, which could not be stopped: exec.prestop" \
+    "$work/out"

@@ -328,21 +328,6 @@ gets_first(const struct question *q, struct managed *other)
 	return q->gets(q->arg, other);
 }
 
-/* Whether the spec of a jail that is wanted has the address. */
-static bool
-says(const struct managed *m, const char *family, const char *text)
-{
-	const struct text_list *l = m == NULL || m->desired == NULL ||
-	    m->unwanted ? NULL : spec_list(m->desired, family);
-	char part[128];
-
-	for (size_t i = 0; l != NULL && i < l->count; i++)
-		if (address_part(l->text[i], part, sizeof part) == 0 &&
-		    strcmp(part, text) == 0)
-			return true;
-	return false;
-}
-
 /*
  * Whether another jail has the address, or is to get it first.  Where specs say
  * both, the reason is the same before and after.
@@ -355,7 +340,9 @@ is_taken(const struct question *q, const struct taken_address *a,
 	const char *by = text_at(&q->r->taken, a->by);
 	struct managed *other = reconciler_jail(q->r, by, false);
 	bool has = really_has(q->r, by, text, family);
-	bool said = says(other, family, text);
+	bool said = other != NULL && other->desired != NULL &&
+	    !other->unwanted && address_listed(spec_list(other->desired,
+	    family), text);
 
 	if (!has && (a->found || !gets_first(q, other)))
 		return false;
